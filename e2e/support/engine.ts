@@ -1,0 +1,169 @@
+import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createBundler } from "@/lib/engine/bundler";
+import { createEngine, type Engine, type EngineOptions } from "@/lib/engine/engine";
+import { createProcessHost } from "@/lib/engine/process-host";
+import type {
+  AttemptEnd,
+  CompletedWaitpoint,
+  ExecuteOptions,
+  TaskInfo,
+  WorkerHost,
+} from "@/lib/engine/worker-host";
+import { freshDatabase } from "./database";
+
+export const TEST_SECRET_KEY = "tr_dev_test0123456789abcdefghij";
+
+type TestEngineOptions = Partial<Omit<EngineOptions, "workers" | "databaseUrl">> & {
+  /** Source of a task file that real workers run. Or `workers`; default: workers that do nothing by themselves. */
+  tasks?: string;
+  /** A folder of task files instead. */
+  tasksDir?: string;
+  workers?: WorkerHost;
+  /** An existing database; default: a fresh one, dropped at the end. */
+  databaseUrl?: string;
+};
+
+export type TestEngine = {
+  engine: Engine;
+  url: string;
+  databaseUrl: string;
+  /** Of the workers that this helper made; undefined with real ones. */
+  fake: FakeWorkers;
+  logs: string[];
+  /** Ends the engine and starts another one on the same port and database. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+};
+
+/** The engine in this process, on a free port and a database of its own. */
+export async function startTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
+  const { tasks, tasksDir, workers, databaseUrl, ...engineOptions } = options;
+  const database = databaseUrl === undefined ? await freshDatabase({ migrated: false }) : undefined;
+  const real = tasks !== undefined || tasksDir !== undefined ? await realTasks(tasks, tasksDir) : undefined;
+  const fake = fakeWorkers();
+  const logs: string[] = [];
+  const start = async (port: number) =>
+    createEngine({
+      secretKey: TEST_SECRET_KEY,
+      log: (event, fields) => void logs.push(`${event} ${JSON.stringify(fields ?? {})}`),
+      ...engineOptions,
+      port,
+      databaseUrl: databaseUrl ?? database!.url,
+      workers: workers ?? (real ? await real.host(logs) : fake),
+    });
+  const started: TestEngine = {
+    engine: await start(engineOptions.port ?? 0),
+    get url() {
+      return started.engine.url;
+    },
+    databaseUrl: databaseUrl ?? database!.url,
+    fake,
+    logs,
+    async restart() {
+      await started.engine.close();
+      started.engine = await start(started.engine.port);
+    },
+    async close() {
+      await started.engine.close();
+      await real?.close();
+      await database?.drop();
+    },
+  };
+  return started;
+}
+
+async function realTasks(source: string | undefined, folder: string | undefined) {
+  const root = await mkdtemp(path.join(tmpdir(), "holdfast-engine-"));
+  const tasksDir = folder ?? path.join(root, "tasks");
+  if (source !== undefined) {
+    await mkdir(tasksDir);
+    await writeFile(path.join(tasksDir, "tasks.ts"), source);
+  }
+  const projectDir = path.resolve(import.meta.dirname, "../..");
+  const bundler = await createBundler({ projectDir, tasksDir, outDir: path.join(root, "bundles"), log: () => {} });
+  return {
+    host: (logs: string[]) =>
+      createProcessHost({
+        bundler,
+        projectDir,
+        log: (level, message, fields) => void logs.push(`worker ${level} ${fields?.runId ?? ""} ${message}`),
+      }),
+    async close() {
+      await bundler.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** One attempt as a test sees it: what it was given, and the ways it can end. */
+export type FakeAttempt = {
+  runId: string;
+  number: number;
+  payload: Record<string, unknown>;
+  /** `TRIGGER_API_URL` of the attempt: requests through it count as this run's. */
+  apiUrl: string;
+  waitpoints: CompletedWaitpoint[];
+  killed: boolean;
+  canceled: boolean;
+  end(end: AttemptEnd): void;
+  complete(output?: string): void;
+  crash(code?: "TASK_RUN_UNCAUGHT_EXCEPTION" | "TASK_PROCESS_OOM_KILLED"): void;
+  park(parked: boolean): void;
+};
+
+export type FakeWorkers = WorkerHost & { attempts: FakeAttempt[] };
+
+/** Workers that only remember what they were asked, for tests of the engine's own decisions. */
+export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
+  const attempts: FakeAttempt[] = [];
+  const tasks = new Map<string, TaskInfo>(taskIds.map((id) => [id, { id, filePath: `${id}.ts` }]));
+  return {
+    attempts,
+    tasks: () => tasks,
+    version: () => "fake",
+    close: async () => {},
+    execute(options: ExecuteOptions) {
+      let ended = false;
+      const end = (how: AttemptEnd) => {
+        if (ended) return;
+        ended = true;
+        options.onEnd(how);
+      };
+      const { run, attempt: number } = options.execution;
+      const gone: AttemptEnd = { kind: "crashed", code: "TASK_PROCESS_SIGNALED", message: "killed", exitCode: null, signal: "SIGKILL" };
+      const attempt: FakeAttempt = {
+        runId: run.id,
+        number: number.number,
+        payload: JSON.parse(run.payload) as Record<string, unknown>,
+        apiUrl: options.env["TRIGGER_API_URL"]!,
+        waitpoints: [],
+        killed: false,
+        canceled: false,
+        end,
+        complete: (output) => {
+          const packet = output === undefined ? {} : { output };
+          end({ kind: "returned", result: { ok: true, id: run.id, outputType: "application/json", ...packet } });
+        },
+        crash: (code = "TASK_RUN_UNCAUGHT_EXCEPTION") =>
+          end({ kind: "crashed", code, message: "boom", exitCode: 1, signal: null }),
+        park: (parked) => options.onSuspendable(parked),
+      };
+      attempts.push(attempt);
+      return {
+        pid: undefined,
+        version: "fake",
+        resolveWaitpoint: (waitpoint) => void attempt.waitpoints.push(waitpoint),
+        cancel: async () => {
+          attempt.canceled = true;
+          end(gone);
+        },
+        kill: async () => {
+          attempt.killed = true;
+          end(gone);
+        },
+      };
+    },
+  };
+}

@@ -1,0 +1,133 @@
+import { createHash, createHmac, timingSafeEqual } from "node:crypto";
+import { errors, jwtVerify, SignJWT } from "jose";
+import { type Caller, HttpError } from "./http";
+
+/** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
+export type Identity = { kind: "secret" } | { kind: "public"; scopes: string[] } | { kind: "none" };
+
+export type Action = "read" | "write" | "admin";
+
+export type Auth = ReturnType<typeof createAuth>;
+
+/** The one environment there is; it is the `sub` of every token. */
+export const ENVIRONMENT_ID = "env_local";
+
+const ISSUER = "https://id.trigger.dev";
+const AUDIENCE = "https://api.trigger.dev";
+
+export function createAuth(secretKey: string) {
+  const jwtKey = new TextEncoder().encode(secretKey);
+  const secretDigest = digest(secretKey);
+  // Keys of their own, so that no signature of one kind can be passed off as one of another kind.
+  const streamKey = createHmac("sha256", secretKey).update("holdfast s2 token").digest();
+  const urlKey = createHmac("sha256", secretKey).update("holdfast signed url").digest();
+
+  return {
+    async authenticate(authorization: string | undefined): Promise<Identity> {
+      const token = bearer(authorization);
+      if (!token) throw new HttpError(401, "Missing the Authorization header");
+      if (timingSafeEqual(digest(token), secretDigest)) return { kind: "secret" };
+      return { kind: "public", scopes: await verifyToken(token) };
+    },
+
+    /** `expiresIn` as jose takes it: a span such as "1h", or a unix time in seconds. */
+    async mintToken(scopes: string[], expiresIn: string | number, extra: Record<string, unknown> = {}): Promise<string> {
+      return new SignJWT({ ...extra, pub: true, scopes })
+        .setProtectedHeader({ alg: "HS256" })
+        .setSubject(ENVIRONMENT_ID)
+        .setIssuer(ISSUER)
+        .setAudience(AUDIENCE)
+        .setIssuedAt()
+        .setExpirationTime(expiresIn)
+        .sign(jwtKey);
+    },
+
+    /**
+     * Bearer of S2 appends, bound to one stream and, when a run asked for it, to that attempt of that run. It never
+     * expires: the SDK caches it for the life of the run, and a refused append would freeze the run for good.
+     */
+    signStreamToken(streamName: string, caller: Caller | undefined): string {
+      const claims = Buffer.from(JSON.stringify({ s: streamName, r: caller?.runId, a: caller?.attempt }));
+      const body = claims.toString("base64url");
+      return `s2.${body}.${sign(streamKey, body)}`;
+    },
+
+    /** The caller that the token was given to. Throws unless the token was made for exactly this stream. */
+    verifyStreamToken(authorization: string | undefined, streamName: string): Caller | undefined {
+      const [kind, body, signature] = (bearer(authorization) ?? "").split(".");
+      if (kind !== "s2" || !body || !signature || !sameText(sign(streamKey, body), signature)) {
+        throw new HttpError(401, "The S2 access token is missing or not valid", { code: "authentication_failed" });
+      }
+      const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as { s: string; r?: string; a?: number };
+      if (claims.s !== streamName) {
+        throw new HttpError(403, "The S2 access token is for another stream", { code: "permission_denied" });
+      }
+      return claims.r === undefined ? undefined : { runId: claims.r, attempt: claims.a ?? 1 };
+    },
+
+    /** Query string that allows one method on one blob for a while; the SDK fetches blobs without credentials. */
+    signBlob(method: "GET" | "PUT", key: string, lifetimeMs = 15 * 60_000): string {
+      const expires = Date.now() + lifetimeMs;
+      return `expires=${expires}&signature=${sign(urlKey, `${method}\n${expires}\n${key}`)}`;
+    },
+
+    verifyBlob(method: string, key: string, query: URLSearchParams): void {
+      const expires = query.get("expires") ?? "";
+      const signature = query.get("signature") ?? "";
+      if (!sameText(sign(urlKey, `${method}\n${expires}\n${key}`), signature)) {
+        throw new HttpError(403, "This URL is not signed for this method and object");
+      }
+      if (Date.now() > Number(expires)) throw new HttpError(403, "This signed URL has expired");
+    },
+  };
+
+  async function verifyToken(token: string): Promise<string[]> {
+    try {
+      const { payload } = await jwtVerify(token, jwtKey, { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"] });
+      if (payload.exp === undefined) throw new HttpError(401, "The access token has no expiry");
+      const scopes = payload["scopes"];
+      return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [];
+    } catch (error) {
+      if (error instanceof errors.JWTExpired) throw new HttpError(401, "The access token has expired");
+      if (error instanceof errors.JOSEError) throw new HttpError(401, "The access token is not valid");
+      throw error;
+    }
+  }
+}
+
+export function requireSecret(identity: Identity): void {
+  if (identity.kind !== "secret") throw new HttpError(403, "This needs the secret key");
+}
+
+/** `ids` are all names of the one resource; without any, only a scope for the whole type will do. */
+export function requireScope(identity: Identity, action: Action, type: string, ids: (string | null)[] = []): void {
+  if (identity.kind === "secret") return;
+  const scopes = identity.kind === "public" ? identity.scopes : [];
+  if (scopes.some((scope) => covers(scope, action, type, ids))) return;
+  throw new HttpError(403, `The access token does not allow ${action}:${type}${ids[0] ? `:${ids[0]}` : ""}`);
+}
+
+/** `action`, `action:type` or `action:type:id`, where the id may contain colons. `admin` stands for every action. */
+function covers(scope: string, action: Action, type: string, ids: (string | null)[]): boolean {
+  const [scopeAction, scopeType, ...rest] = scope.split(":");
+  if (scopeAction !== action && scopeAction !== "admin") return false;
+  if (scopeType === undefined) return true;
+  if (scopeType !== type) return false;
+  return rest.length === 0 || ids.includes(rest.join(":"));
+}
+
+function bearer(authorization: string | undefined): string | undefined {
+  return authorization?.startsWith("Bearer ") ? authorization.slice(7).trim() : undefined;
+}
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}
+
+function sign(key: Buffer, text: string): string {
+  return createHmac("sha256", key).update(text).digest("base64url");
+}
+
+function sameText(a: string, b: string): boolean {
+  return timingSafeEqual(digest(a), digest(b));
+}

@@ -1,0 +1,92 @@
+/**
+ * The engine as a process of its own: `main.ts [--port N] [--data-dir DIR] [--tasks DIR]` with DATABASE_URL set. Prints
+ * one line of JSON when it is ready; everything else goes to standard error.
+ */
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { createBundler } from "./bundler";
+import { createEngine } from "./engine";
+import { createStderrLog } from "./log";
+import { createProcessHost } from "./process-host";
+import { loadSecretKey } from "./secret-key";
+import type { WorkerLog } from "./worker-host";
+
+try {
+  await start();
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(1);
+}
+
+async function start(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      port: { type: "string" },
+      "data-dir": { type: "string" },
+      tasks: { type: "string" },
+      watch: { type: "boolean", default: process.env["NODE_ENV"] !== "production" },
+    },
+    allowNegative: true,
+  });
+  const databaseUrl = process.env["DATABASE_URL"];
+  if (!databaseUrl) throw new Error("DATABASE_URL is not set. Set it, or start the engine with `npm run engine`.");
+  const port = Number(values.port ?? process.env["ENGINE_PORT"] ?? 0);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is not a port`);
+  const projectDir = process.cwd();
+  const dataDir = path.resolve(values["data-dir"] ?? ".data");
+  const secretKey = process.env["ENGINE_SECRET_KEY"] ?? (await loadSecretKey(dataDir));
+  const log = createStderrLog();
+  const workerLog: WorkerLog = (level, message, fields) =>
+    log(level === "info" ? "worker" : `worker ${level}`, { run: fields?.runId, message });
+
+  const bundler = await createBundler({
+    projectDir,
+    tasksDir: path.resolve(values.tasks ?? "trigger"),
+    outDir: path.join(dataDir, "engine", "bundles"),
+    watch: values.watch,
+    log: workerLog,
+  });
+  const workers = await createProcessHost({ bundler, projectDir, log: workerLog });
+  const engine = await createEngine({
+    databaseUrl,
+    secretKey,
+    workers,
+    log,
+    host: process.env["ENGINE_HOST"] ?? "127.0.0.1",
+    port,
+    access: { allowedHosts: listOf("ENGINE_ALLOWED_HOSTS"), allowedOrigins: listOf("ENGINE_ALLOWED_ORIGINS") },
+    ...(process.env["ENGINE_PARK_LIMIT_SECONDS"]
+      ? { parkLimitMs: Number(process.env["ENGINE_PARK_LIMIT_SECONDS"]) * 1_000 }
+      : {}),
+    ...(process.env["ENGINE_MAX_WORKERS"] ? { maxWorkers: Number(process.env["ENGINE_MAX_WORKERS"]) } : {}),
+    onFatal: (reason) => void stop(1, reason),
+  }).catch(async (error: unknown) => {
+    await Promise.all([workers.close(), bundler.close()]);
+    throw error;
+  });
+
+  let stopping = false;
+  async function stop(code: number, reason: string): Promise<void> {
+    if (stopping) return;
+    stopping = true;
+    log("engine stops", { reason });
+    // A stop that hangs must not outlive the supervisor's patience.
+    setTimeout(() => process.exit(code || 1), 5_000).unref();
+    await engine.close();
+    await bundler.close();
+    process.exit(code);
+  }
+  process.once("SIGTERM", () => void stop(0, "SIGTERM"));
+  process.once("SIGINT", () => void stop(0, "SIGINT"));
+  // Under a supervisor: it may have been killed, and an engine without it would keep the port and the database.
+  if (process.send) process.once("disconnect", () => void stop(0, "the supervisor is gone"));
+
+  process.stdout.write(`${JSON.stringify({ ready: true, url: engine.url, pid: process.pid })}\n`);
+}
+
+function listOf(name: string): string[] {
+  return (process.env[name] ?? "")
+    .split(",")
+    .map((entry) => entry.trim())
+    .filter(Boolean);
+}

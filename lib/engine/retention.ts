@@ -1,0 +1,54 @@
+import type { Database } from "./database";
+import type { Log } from "./log";
+import type { Streams } from "./streams";
+
+export type Retention = { sweep(): Promise<void>; close(): void };
+
+const FINISHED_RUNS = "7 days";
+const ANSWERED_INPUT = "1 day";
+const PARTS = "1 day";
+
+/**
+ * Deletes what no reader can want any more. Records go in two rounds, mark then delete, so that each stays readable
+ * for at least one interval after the trim before the last one has passed it (see `streams.ts`).
+ */
+export function createRetention(options: { database: Database; streams: Streams; intervalMs: number; log: Log }): Retention {
+  const { database, streams, intervalMs, log } = options;
+  const timer = setInterval(() => {
+    sweep().catch((error: unknown) => log("retention failed", { error: (error as Error).message }));
+  }, intervalMs);
+  timer.unref();
+  return { sweep, close: () => clearInterval(timer) };
+
+  async function sweep(): Promise<void> {
+    await database.query(
+      `delete from engine.stream_records record using engine.streams stream
+       where record.stream_id = stream.id and record.seq < stream.sweep_seq`,
+    );
+    await database.query("update engine.streams set sweep_seq = keep_seq where sweep_seq < keep_seq");
+    await database.query(
+      `delete from engine.stream_records record using engine.streams stream, (
+         select 'sessions/' || session.id || '/in' as name, (
+           select (header.pair ->> 1)::bigint
+           from engine.streams output
+           join engine.stream_records control on control.stream_id = output.id and control.headers is not null
+           cross join lateral jsonb_array_elements(control.headers::jsonb) as header (pair)
+           where output.name = 'sessions/' || session.id || '/out' and header.pair ->> 0 = 'session-in-event-id'
+           order by control.seq desc limit 1
+         ) as answered
+         from engine.sessions session
+       ) cursor
+       where record.stream_id = stream.id and stream.name = cursor.name and record.seq <= cursor.answered
+         and record.ts < extract(epoch from now() - interval '${ANSWERED_INPUT}') * 1000`,
+    );
+    await database.query(`delete from engine.stream_parts where created_at < now() - interval '${PARTS}'`);
+    await database.query(
+      `delete from engine.waitpoints where status <> 'WAITING' and completed_at < now() - interval '${PARTS}'`,
+    );
+    await database.query(
+      `delete from engine.runs run where finished_at < now() - interval '${FINISHED_RUNS}'
+         and not exists (select 1 from engine.sessions session where session.current_run_id = run.id)`,
+    );
+    streams.coolDown(5 * 60_000);
+  }
+}

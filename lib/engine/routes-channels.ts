@@ -1,0 +1,206 @@
+/** The two streams of a session, and its side channels: initialise, append, read, follow. */
+import { randomUUID } from "node:crypto";
+import type { Attempts } from "./attempts";
+import { type Auth, requireScope, requireSecret } from "./auth";
+import { type Continuations, endsTurn } from "./continuations";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
+import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
+import { S2_BASIN, S2_PATH } from "./s2";
+import { isOpen, type Session, type Sessions, streamName } from "./sessions";
+import { readReply } from "./sse";
+import type { Stream, Streams } from "./streams";
+import type { Waitpoints } from "./waitpoints";
+import type { Watchdog } from "./watchdog";
+
+type Options = {
+  auth: Auth;
+  sessions: Sessions;
+  streams: Streams;
+  continuations: Continuations;
+  attempts: Attempts;
+  waitpoints: Waitpoints;
+  watchdog: Watchdog;
+  engineUrl: () => string;
+  flushIntervalMs: number;
+};
+
+type Channel = { session: Session; io: "in" | "out"; name: string; reserved: boolean };
+
+const APPEND_LIMIT = 1024 * 1024;
+const CHANNEL = /^[A-Za-z0-9._-]{1,128}$/;
+
+export function channelRoutes(options: Options): Route[] {
+  const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog } = options;
+  const base = "/realtime/v1/sessions/:session";
+  return [":io", "channels/:channel/:io"].flatMap((tail) => [
+    route(`PUT ${base}/${tail}`, initialise),
+    route(`GET ${base}/${tail}`, follow),
+    route(`POST ${base}/${tail}/append`, append, { shape: "append" }),
+    route(`GET ${base}/${tail}/records`, records),
+  ]);
+
+  /** Hands out what a writer needs to append over S2. Secret key only: with it a browser could forge answers. */
+  async function initialise(request: EngineRequest): Promise<Reply> {
+    requireSecret(request.identity);
+    const { name } = await channelOf(request);
+    requireLive(request);
+    return json(
+      202,
+      { version: "v2" },
+      {
+        "x-s2-access-token": auth.signStreamToken(name, request.caller),
+        "x-s2-basin": S2_BASIN,
+        "x-s2-stream-name": name,
+        "x-s2-endpoint": `${options.engineUrl()}${S2_PATH}`,
+        "x-s2-flush-interval-ms": String(options.flushIntervalMs),
+        "x-s2-max-retries": "10",
+      },
+    );
+  }
+
+  async function append(request: EngineRequest): Promise<Reply> {
+    const channel = await channelOf(request, (keys, io) => {
+      if (io === "out") requireSecret(request.identity);
+      else requireScope(request.identity, "write", "sessions", keys);
+    });
+    if (channel.io === "out") requireLive(request);
+    const text = await readText(request, channel);
+    const header = request.headers["x-part-id"];
+    const partId = typeof header === "string" && header.length <= 256 ? header : randomUUID();
+    const body = inputBody(text, partId);
+    if (Buffer.byteLength(body) > APPEND_LIMIT) {
+      throw new HttpError(413, "The record would be larger than 1 MiB once it is wrapped");
+    }
+
+    const seq = await continuations.withSession(channel.session.id, async (session) => {
+      requireAppendable(session);
+      const appended = await streams.get(channel.name).append({ records: [{ body }], partId });
+      // After the append: a run that starts now finds the record, and one that is just leaving is noticed at its end.
+      if (channel.io === "in" && channel.reserved) {
+        const { runId } = await continuations.ensureRun(session, "continuation");
+        attempts.touch(runId);
+      }
+      return appended.start.seq_num;
+    });
+    await waitpoints.completeForStream(channel.name, text);
+    if (channel.io === "in" && channel.reserved && parseInput({ body }).kind === "stop") {
+      await watchdog.onStop(await sessions.get(channel.session.id));
+    }
+    return json(200, { ok: true, seq });
+  }
+
+  async function follow(request: EngineRequest): Promise<Reply> {
+    const channel = await readable(request);
+    const stream = streams.get(channel.name);
+    const { headers, identity } = request;
+    const seconds = headers["timeout-seconds"] === undefined ? 60 : Number(headers["timeout-seconds"]);
+    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
+      throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
+    }
+    const from = await startOf(stream, headers["last-event-id"]?.toString(), headers["x-trigger-stream-start"] === "latest");
+    const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
+    // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
+    const endless = channel.io === "in" && identity.kind === "secret";
+    return readReply(stream, {
+      from,
+      idleTimeoutMs: endless ? undefined : seconds * 1_000,
+      settled: peek && (await isSettled(channel, stream)),
+    });
+  }
+
+  async function records(request: EngineRequest): Promise<Reply> {
+    const channel = await readable(request);
+    const stream = streams.get(channel.name);
+    const from = await startOf(stream, request.query.get("afterEventId") ?? undefined, false);
+    const found = (await stream.readAll(from)).filter((record) => !record.hidden && !isCommand(record));
+    return json(200, { records: found.map(toDrained) });
+  }
+
+  /** A message that no turn has answered keeps the stream open: its answer is about to be written. */
+  async function isSettled(channel: Channel, stream: Stream): Promise<boolean> {
+    const newest = await stream.newest();
+    if (!endsTurn(newest)) return false;
+    if (!channel.reserved || controlOf(newest!) === "session-closed") return true;
+    const run = attempts.find(channel.session.currentRunId ?? "");
+    if (!run || run.status === "WAITING") return true;
+    return (await continuations.pending(channel.session)).length === 0;
+  }
+
+  /** `.in` is for the run alone; a browser that can write to it need not read what other tabs wrote. */
+  function readable(request: EngineRequest): Promise<Channel> {
+    return channelOf(request, (keys, io) => {
+      if (io === "in") requireSecret(request.identity);
+      else requireScope(request.identity, "read", "sessions", keys);
+    });
+  }
+
+  /** Authorises before it says whether the session exists. */
+  async function channelOf(
+    request: EngineRequest,
+    authorize?: (keys: (string | null)[], io: "in" | "out") => void,
+  ): Promise<Channel> {
+    const { session: key = "", io, channel } = request.params;
+    if (io !== "in" && io !== "out") throw new HttpError(404, `There is no ${request.method} ${request.path}`);
+    if (channel !== undefined && !CHANNEL.test(channel)) {
+      throw new HttpError(400, "A channel name has 1 to 128 letters, digits, dots, dashes and underscores");
+    }
+    const session = await sessions.find(key);
+    authorize?.([key, session?.id ?? null, session?.externalId ?? null], io);
+    if (!session) throw new HttpError(404, "Session not found");
+    return { session, io, name: streamName(session.id, io, channel), reserved: channel === undefined };
+  }
+
+  function requireLive(request: EngineRequest): void {
+    if (!request.caller || attempts.mayWrite(request.caller)) return;
+    throw new HttpError(409, "This run has ended and must not write any more", { code: "run_ended" });
+  }
+}
+
+function requireAppendable(session: Session): void {
+  if (session.closedAt !== null) {
+    throw new HttpError(409, "Cannot append to a closed session", {
+      code: "session_closed",
+      details: { closedReason: session.closedReason },
+    });
+  }
+  if (!isOpen(session)) throw new HttpError(400, "Cannot append to an expired session", { code: "session_expired" });
+}
+
+async function readText(request: EngineRequest, channel: Channel): Promise<string> {
+  const bytes = await request.body(APPEND_LIMIT);
+  if (bytes.length === 0) throw new HttpError(400, "The body is empty");
+  if (bytes.includes(0)) throw new HttpError(400, "The body contains a NUL byte; JSON-escape it as \\u0000");
+  const text = bytes.toString("utf8");
+  // Invalid UTF-8 would be stored as replacement characters and never be noticed.
+  if (!Buffer.from(text).equals(bytes)) throw new HttpError(400, "The body is not valid UTF-8");
+  if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent") requireInput(text);
+  return text;
+}
+
+/** What a chat agent could not parse would stay unanswered, without a word to the sender. */
+function requireInput(text: string): void {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new HttpError(400, `The body is not valid JSON: ${(error as Error).message}`);
+  }
+  if (typeof (value as { kind?: unknown } | null)?.kind !== "string") {
+    throw new HttpError(400, 'The body must be an object with a "kind"');
+  }
+}
+
+/** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */
+async function startOf(stream: Stream, cursor: string | undefined, latest: boolean): Promise<number> {
+  const { next, trim } = await stream.tail();
+  if (cursor !== undefined && /^\d{1,15}$/.test(cursor)) {
+    const from = Number(cursor) + 1;
+    return from <= next ? from : trim;
+  }
+  return cursor === undefined && latest ? next : trim;
+}
+
+function toDrained(record: StreamRecord) {
+  const { data, id } = parseBody(record.body);
+  return { data, id, seqNum: record.seq, ...(record.headers.length > 0 ? { headers: record.headers } : {}) };
+}

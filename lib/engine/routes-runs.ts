@@ -1,0 +1,206 @@
+import { z } from "zod";
+import type { Attempts } from "./attempts";
+import { ENVIRONMENT_ID, requireScope, requireSecret } from "./auth";
+import type { Blobs } from "./blobs";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
+import { applyOperations, MetadataOperation } from "./metadata";
+import { createMutex } from "./mutex";
+import { isLive, type Run, type Runs } from "./runs";
+import type { WorkerHost } from "./worker-host";
+
+type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost };
+
+const TRIGGER_LIMIT = 8 * 1024 * 1024;
+
+const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
+
+const TriggerBody = z.looseObject({
+  payload: z.unknown().optional(),
+  options: z
+    .looseObject({
+      payloadType: z.string().optional(),
+      parentRunId: z.string().optional(),
+      resumeParentOnCompletion: z.boolean().optional(),
+      tags: TagInput.optional(),
+      idempotencyKey: z.string().optional(),
+      maxAttempts: z.number().int().positive().optional(),
+      maxDuration: z.number().int().positive().optional(),
+      metadata: z.unknown().optional(),
+    })
+    .optional(),
+});
+
+const MetadataBody = z.object({
+  metadata: z.record(z.string(), z.unknown()).optional(),
+  operations: z.array(MetadataOperation).optional(),
+  parentOperations: z.array(MetadataOperation).optional(),
+  rootOperations: z.array(MetadataOperation).optional(),
+});
+
+export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
+  const exclusive = createMutex();
+  return [
+    route("POST /api/v1/tasks/:task/trigger", trigger),
+    route("GET /api/v1/runs", list),
+    route("GET /api/v3/runs/:run", async (request) => {
+      requireScope(request.identity, "read", "runs", [request.params["run"]!]);
+      return json(200, runItem(await runs.get(request.params["run"]!)));
+    }),
+    route("POST /api/v2/runs/:run/cancel", cancel),
+    route("PUT /api/v1/runs/:run/metadata", updateMetadata),
+    route("GET /api/v1/runs/:run/metadata", async (request) => {
+      requireSecret(request.identity);
+      return json(200, { metadata: (await runs.get(request.params["run"]!)).metadata });
+    }),
+    route("POST /api/v1/runs/:run/tags", async (request) => {
+      requireSecret(request.identity);
+      const { tags } = await request.json(z.object({ tags: TagInput }));
+      const run = await runs.get(request.params["run"]!);
+      const all = await runs.addTags(run.id, tags);
+      return json(200, { message: `The run has ${all.length} tags` });
+    }),
+    route("PUT /api/v2/packets/*file", async (request) => {
+      requireSecret(request.identity);
+      const file = request.params["file"]!;
+      return json(200, { presignedUrl: blobs.url("PUT", packetKey(file)), storagePath: file });
+    }),
+    route("GET /api/v1/packets/*file", async (request) => {
+      requireSecret(request.identity);
+      return json(200, { presignedUrl: blobs.url("GET", packetKey(request.params["file"]!)) });
+    }),
+  ];
+
+  async function trigger(request: EngineRequest): Promise<Reply> {
+    const task = request.params["task"]!;
+    requireScope(request.identity, "write", "tasks", [task]);
+    const body = await request.json(TriggerBody, TRIGGER_LIMIT);
+    if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
+    const settings = body.options ?? {};
+    const { payload = "{}" } = body;
+    // All tries of one call carry the same key; a user's own key reaches further and is kept apart from it.
+    const callKey = request.headers["x-trigger-request-idempotency-key"];
+    const userKey = settings.idempotencyKey;
+    const { run, created } = await runs.create({
+      task,
+      reason: "trigger",
+      payload: typeof payload === "string" ? payload : JSON.stringify(payload),
+      payloadType: settings.payloadType ?? "application/json",
+      tags: settings.tags ?? [],
+      maxAttempts: settings.maxAttempts,
+      maxDuration: settings.maxDuration,
+      parentId: settings.parentRunId,
+      parentWaits: settings.resumeParentOnCompletion ?? false,
+      metadata: parseMetadata(settings.metadata),
+      idempotencyKey: userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
+    });
+    if (created) attempts.start(run);
+    const claims = JSON.stringify({ sub: ENVIRONMENT_ID, pub: true });
+    return json(200, { id: run.id, isCached: !created }, { "x-trigger-jwt-claims": claims });
+  }
+
+  async function list(request: EngineRequest): Promise<Reply> {
+    requireSecret(request.identity);
+    const size = Math.min(100, Math.max(1, Number(request.query.get("page[size]") ?? 25) || 25));
+    const found = await runs.list({}, size, request.query.get("page[after]") ?? undefined);
+    const environment = { id: ENVIRONMENT_ID, name: "dev" };
+    const last = found.at(-1);
+    return json(200, {
+      data: found.map((run) => ({ ...runItem(run), env: environment })),
+      pagination: found.length === size && last ? { next: last.id } : {},
+    });
+  }
+
+  async function cancel(request: EngineRequest): Promise<Reply> {
+    requireSecret(request.identity);
+    const run = await runs.get(request.params["run"]!);
+    await attempts.cancel(run.id);
+    return json(200, { id: run.id });
+  }
+
+  async function updateMetadata(request: EngineRequest): Promise<Reply> {
+    requireSecret(request.identity);
+    const run = await runs.get(request.params["run"]!);
+    const body = await request.json(MetadataBody, TRIGGER_LIMIT);
+    const metadata = await change(run.id, (before) => applyOperations(body.metadata ?? before, body.operations ?? []));
+    if (run.parentId && body.parentOperations?.length) {
+      await change(run.parentId, (before) => applyOperations(before, body.parentOperations!));
+    }
+    if (body.rootOperations?.length) {
+      const root = await rootOf(run);
+      await change(root.id, (before) => applyOperations(before, body.rootOperations!));
+    }
+    return json(200, { metadata });
+  }
+
+  function change(runId: string, apply: (before: Record<string, unknown>) => Record<string, unknown>) {
+    return exclusive(runId, async () => {
+      const metadata = apply((await runs.get(runId)).metadata);
+      await runs.setMetadata(runId, metadata);
+      return metadata;
+    });
+  }
+
+  async function rootOf(run: Run): Promise<Run> {
+    if (run.parentId === null) return run;
+    const parent = await runs.find(run.parentId);
+    return parent ? rootOf(parent) : run;
+  }
+}
+
+function packetKey(file: string): string {
+  return `packets/${file}`;
+}
+
+function parseMetadata(value: unknown): Record<string, unknown> {
+  if (typeof value !== "string") return (value ?? {}) as Record<string, unknown>;
+  try {
+    return JSON.parse(value) as Record<string, unknown>;
+  } catch {
+    throw new HttpError(400, "options.metadata is not valid JSON");
+  }
+}
+
+function runItem(run: Run) {
+  const start = run.startedAt ?? run.createdAt;
+  const end = run.finishedAt ?? new Date();
+  return {
+    id: run.id,
+    status: run.status,
+    taskIdentifier: run.task,
+    version: run.version ?? undefined,
+    isQueued: run.status === "QUEUED",
+    isExecuting: run.status === "EXECUTING",
+    isWaiting: run.status === "WAITING",
+    isCompleted: !isLive(run),
+    isSuccess: run.status === "COMPLETED",
+    isFailed: ["FAILED", "CRASHED", "TIMED_OUT"].includes(run.status),
+    isCancelled: run.status === "CANCELED",
+    isTest: false,
+    createdAt: run.createdAt,
+    updatedAt: run.finishedAt ?? run.startedAt ?? run.createdAt,
+    startedAt: run.startedAt ?? undefined,
+    finishedAt: run.finishedAt ?? undefined,
+    tags: run.tags,
+    costInCents: 0,
+    baseCostInCents: 0,
+    durationMs: run.startedAt ? end.getTime() - start.getTime() : 0,
+    metadata: run.metadata,
+    payload: parsePacket(run.payload, run.payloadType),
+    output: run.output === null ? undefined : parsePacket(run.output, run.outputType ?? "application/json"),
+    error: run.error ? { message: run.error.message ?? run.error.code ?? "Unknown error", name: run.error.name } : undefined,
+    attemptCount: run.attempt,
+    // The client refuses a run without these two.
+    depth: run.parentId === null ? 0 : 1,
+    triggerFunction: run.parentWaits ? "triggerAndWait" : "trigger",
+    relatedRuns: {},
+  };
+}
+
+function parsePacket(text: string, type: string): unknown {
+  if (!type.startsWith("application/json")) return text;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text; // Stored as the sender serialised it; the reader still gets to see it.
+  }
+}

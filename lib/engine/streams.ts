@@ -1,0 +1,468 @@
+/**
+ * Durable, append-only streams. A record gets its number, is committed, and only then is acknowledged and shown, so
+ * a number that anyone has seen is never given out again.
+ *
+ * Trimming is logical first: `trimSeq` is where a reader without a cursor begins. What lies below stays readable for
+ * a reader that comes with a cursor, because a page may have saved its cursor one turn ago: the records back to the
+ * trim point before (`keep_seq`) are kept for good, and older ones until the retention job has passed twice.
+ */
+import type { Database } from "./database";
+import { HttpError } from "./http";
+import { type Header, isCommand, type StreamRecord } from "./records";
+
+export type Position = { seq_num: number; timestamp: number };
+
+export type Appended = { start: Position; end: Position; tail: Position; duplicate: boolean };
+
+export type NewRecord = {
+  body: string;
+  headers?: Header[];
+  timestamp?: number;
+  command?: { trim: number } | { fence: string };
+};
+
+export type Append = {
+  records: NewRecord[];
+  /** A second append with the same part id is answered with the first one's numbers and stores nothing. */
+  partId?: string;
+  matchSeq?: number;
+  fencingToken?: string;
+  /** Batches of one connection: after one has failed, those behind it must not be stored either. */
+  lane?: { failed: boolean };
+};
+
+export type Stream = ReturnType<typeof createStream>;
+
+export type Streams = ReturnType<typeof createStreams>;
+
+const READ_RECORDS = 500;
+const READ_BYTES = 1024 * 1024;
+const RECENT_RECORDS = 2_000;
+const RECENT_BYTES = 8 * 1024 * 1024;
+const GROUP_RECORDS = 2_000;
+/** A control record that repeats the one before it within this time is a retry whose answer got lost. */
+const CONTROL_RETRY_MS = 10_000;
+
+export function createStreams(database: Database) {
+  const open = new Map<string, Stream>();
+  return {
+    get(name: string): Stream {
+      let stream = open.get(name);
+      if (!stream) open.set(name, (stream = createStream(name, database)));
+      return stream;
+    },
+    /** Gives back the memory of streams that nobody has used for a while; their objects stay, they are small. */
+    coolDown(idleMs: number): void {
+      for (const stream of open.values()) stream.coolDown(idleMs);
+    },
+    forget(name: string): void {
+      open.delete(name);
+    },
+  };
+}
+
+type Waiting = Append & { resolve(result: Appended): void; reject(error: unknown): void };
+
+type State = { id: number; next: number; lastTs: number; trim: number; keep: number; fencingToken: string };
+
+function createStream(name: string, database: Database) {
+  let loading: Promise<State> | undefined;
+  let state: State | undefined;
+  let recent: StreamRecord[] = [];
+  let recentBytes = 0;
+  /** Record id to number, for the records in `recent`. */
+  const recentIds = new Map<string, number>();
+  let queue: Waiting[] = [];
+  let flushing = false;
+  let usedAt = Date.now();
+  const listeners = new Set<() => void>();
+
+  return {
+    name,
+
+    async append(batch: Append): Promise<Appended> {
+      for (const record of batch.records) requireText(record);
+      return new Promise((resolve, reject) => {
+        queue.push({ ...batch, resolve, reject });
+        if (!flushing) void flush();
+      });
+    },
+
+    /** The number the next record will get, where a reader without a cursor begins, and the time of the last record. */
+    async tail(): Promise<{ next: number; trim: number; timestamp: number }> {
+      const now = await load();
+      return { next: now.next, trim: now.trim, timestamp: now.lastTs };
+    },
+
+    /** What is known without asking the database; `tail()` must have been awaited once. */
+    position(): Position {
+      return { seq_num: state?.next ?? 0, timestamp: state?.lastTs ?? 0 };
+    },
+
+    /** A bounded run of records from `from` on, hidden ones included; empty at the tail. */
+    async read(from: number, limit = READ_RECORDS): Promise<StreamRecord[]> {
+      const { id, next } = await load();
+      usedAt = Date.now();
+      if (from >= next) return [];
+      const first = recent[0];
+      if (first && from >= first.seq) {
+        return withinBytes(recent.slice(from - first.seq, from - first.seq + limit));
+      }
+      const rows = await database.query<RecordRow>({
+        name: "engine-stream-read",
+        text: `select seq, ts, body, headers, hidden from engine.stream_records
+               where stream_id = $1 and seq >= $2 order by seq limit $3`,
+        values: [id, from, Math.min(limit, READ_RECORDS)],
+      });
+      return withinBytes(rows.rows.map(toRecord));
+    },
+
+    async readAll(from: number): Promise<StreamRecord[]> {
+      const all: StreamRecord[] = [];
+      for (let page = await this.read(from); page.length > 0; page = await this.read(page.at(-1)!.seq + 1)) {
+        all.push(...page);
+      }
+      return all;
+    },
+
+    /** The newest records that carry headers (control and command records), newest first. */
+    async newestControls(limit = 30): Promise<StreamRecord[]> {
+      const { id } = await load();
+      const rows = await database.query<RecordRow>({
+        name: "engine-stream-controls",
+        text: `select seq, ts, body, headers, hidden from engine.stream_records
+               where stream_id = $1 and headers is not null order by seq desc limit $2`,
+        values: [id, limit],
+      });
+      return rows.rows.map(toRecord);
+    },
+
+    /** The newest record that is data or control, if it still exists. */
+    async newest(): Promise<StreamRecord | undefined> {
+      const { next } = await load();
+      for (let from = Math.max(0, next - 8); ; from = Math.max(0, from - 64)) {
+        const found = (await this.read(from)).findLast((record) => !isCommand(record) && !record.hidden);
+        if (found || from === 0) return found;
+      }
+    },
+
+    async hide(seqs: number[]): Promise<void> {
+      if (seqs.length === 0) return;
+      const { id } = await load();
+      await database.query(
+        "update engine.stream_records set hidden = true where stream_id = $1 and seq = any($2::bigint[])",
+        [id, seqs],
+      );
+      const hidden = new Set(seqs);
+      for (const record of recent) if (hidden.has(record.seq)) record.hidden = true;
+    },
+
+    /** Calls back after every commit. Subscribe before reading, then nothing can fall between the two. */
+    subscribe(listener: () => void): () => void {
+      listeners.add(listener);
+      return () => void listeners.delete(listener);
+    },
+
+    coolDown(idleMs: number): void {
+      if (listeners.size > 0 || flushing || Date.now() - usedAt < idleMs) return;
+      forget();
+    },
+  };
+
+  function forget(): void {
+    loading = undefined;
+    state = undefined;
+    recent = [];
+    recentBytes = 0;
+    recentIds.clear();
+  }
+
+  function load(): Promise<State> {
+    if (state) return Promise.resolve(state);
+    loading ??= loadState().catch((error: unknown) => {
+      loading = undefined;
+      throw error;
+    });
+    return loading;
+  }
+
+  async function loadState(): Promise<State> {
+    const found = await database.query(
+      `insert into engine.streams (name) values ($1) on conflict (name) do update set name = excluded.name
+       returning id, next_seq, last_ts, trim_seq, keep_seq, fencing_token`,
+      [name],
+    );
+    const row = found.rows[0];
+    const tail = await database.query<RecordRow>(
+      `select seq, ts, body, headers, hidden from engine.stream_records
+       where stream_id = $1 and seq >= $2 order by seq desc limit $3`,
+      [row.id, row.next_seq - RECENT_RECORDS, 500],
+    );
+    remember(tail.rows.map(toRecord).toReversed());
+    state = {
+      id: row.id,
+      next: row.next_seq,
+      lastTs: row.last_ts,
+      trim: row.trim_seq,
+      keep: row.keep_seq,
+      fencingToken: row.fencing_token,
+    };
+    return state;
+  }
+
+  /** Group commit: while one statement is on its way, the appends that arrive are collected for the next one. */
+  async function flush(): Promise<void> {
+    flushing = true;
+    while (queue.length > 0) {
+      const taken: Waiting[] = [];
+      try {
+        const now = await load();
+        const known = await knownParts(now.id, queue);
+        commitable(now, known, taken);
+        if (taken.length > 0) await commit(now, taken);
+      } catch (error) {
+        // The outcome may be unknown (the connection broke after the commit): believe only what the table says.
+        const failed = taken.length > 0 ? taken : queue.splice(0);
+        forget();
+        const answer = new HttpError(503, `The append could not be stored: ${(error as Error).message}`, {
+          code: "unavailable",
+        });
+        for (const batch of failed) fail(batch, answer);
+        for (const listener of listeners) listener();
+      }
+    }
+    flushing = false;
+    usedAt = Date.now();
+  }
+
+  /** Moves batches from the queue to `taken` until one of them has to see the result of an earlier one first. */
+  function commitable(now: State, known: Map<string, number>, taken: Waiting[]): void {
+    const partIds = new Set<string>();
+    const recordIds = new Set<string>();
+    let next = now.next;
+    for (let batch = queue[0]; batch; batch = queue[0]) {
+      const id = recordId(batch.records[0]?.body ?? "");
+      const repeatsThisGroup = (batch.partId && partIds.has(batch.partId)) || (id && recordIds.has(id));
+      const full = taken.length > 0 && next - now.next + batch.records.length > GROUP_RECORDS;
+      const conditional = batch.matchSeq !== undefined || batch.fencingToken !== undefined || hasCommand(batch, "fence");
+      if (repeatsThisGroup || full || (conditional && taken.length > 0)) return;
+      queue.shift();
+      const refusal = batch.lane?.failed ? new HttpError(503, "An earlier append failed") : refused(now, batch);
+      if (refusal) {
+        fail(batch, refusal);
+        continue;
+      }
+      const stored = batch.partId === undefined ? storedAt(batch) : known.get(batch.partId);
+      if (stored !== undefined) {
+        batch.resolve({ ...positions(now, stored, batch.records.length, now.lastTs), duplicate: true });
+        continue;
+      }
+      taken.push(batch);
+      next += batch.records.length;
+      if (batch.partId) partIds.add(batch.partId);
+      for (const record of batch.records) recordIds.add(recordId(record.body) ?? "");
+      if (conditional) return;
+    }
+  }
+
+  function refused(now: State, batch: Waiting): HttpError | undefined {
+    if (batch.fencingToken !== undefined && batch.fencingToken !== now.fencingToken) {
+      return new HttpError(412, "Fencing token mismatch", { details: { fencing_token_mismatch: now.fencingToken } });
+    }
+    if (batch.matchSeq !== undefined && batch.matchSeq !== now.next) {
+      return new HttpError(412, "Sequence number mismatch", { details: { seq_num_mismatch: now.next } });
+    }
+    return undefined;
+  }
+
+  function fail(batch: Waiting, error: HttpError): void {
+    if (batch.lane) batch.lane.failed = true;
+    batch.reject(error);
+  }
+
+  async function knownParts(id: number, batches: Waiting[]): Promise<Map<string, number>> {
+    const partIds = batches.flatMap((batch) => batch.partId ?? []);
+    if (partIds.length === 0) return new Map();
+    const found = await database.query({
+      name: "engine-stream-parts",
+      text: "select part_id, seq from engine.stream_parts where stream_id = $1 and part_id = any($2::text[])",
+      values: [id, partIds],
+    });
+    return new Map(found.rows.map((row) => [row.part_id as string, row.seq as number]));
+  }
+
+  /**
+   * Where a resent batch already lies. Only a whole batch counts: the client requires the acknowledgement to cover
+   * exactly what it sent. A record id is part of the body, so equal bodies mean the same record.
+   */
+  function storedAt(batch: Waiting): number | undefined {
+    const [first] = batch.records;
+    if (!first) return undefined;
+    const start = isControl(first) ? repeatedControl(batch) : recentIds.get(recordId(first.body) ?? "");
+    const base = recent[0]?.seq;
+    if (start === undefined || base === undefined) return undefined;
+    const same = batch.records.every((record, index) => recent[start - base + index]?.body === record.body);
+    return same ? start : undefined;
+  }
+
+  function repeatedControl(batch: Waiting): number | undefined {
+    const last = recent.at(-1);
+    if (!last || batch.records.length !== 1 || Date.now() - last.timestamp > CONTROL_RETRY_MS) return undefined;
+    return JSON.stringify(last.headers) === JSON.stringify(batch.records[0]!.headers) ? last.seq : undefined;
+  }
+
+  async function commit(now: State, batches: Waiting[]): Promise<void> {
+    const records = batches.flatMap((batch) => batch.records);
+    const timestamp = Math.max(Date.now(), now.lastTs);
+    const parts = batches.filter((batch) => batch.partId !== undefined);
+    const trim = newTrim(now, records);
+    const fence = records.findLast((record) => record.command && "fence" in record.command)?.command;
+    const fencingToken = fence && "fence" in fence ? fence.fence : now.fencingToken;
+    const headers = records.map((record) => (record.headers?.length ? JSON.stringify(record.headers) : null));
+    const answer = await database.query({
+      name: "engine-stream-append",
+      text: APPEND,
+      values: [
+        now.id,
+        records.length,
+        now.next,
+        timestamp,
+        trim,
+        fencingToken,
+        records.map((record) => record.body),
+        headers,
+        parts.map((batch) => batch.partId),
+        parts.map((batch) => offsetOf(batches, batch)),
+      ],
+    });
+    if (answer.rows.length !== 1) throw new Error(`stream ${name} was changed by somebody else`);
+    const start = now.next;
+    now.next += records.length;
+    now.lastTs = timestamp;
+    now.fencingToken = fencingToken;
+    if (trim > now.trim) {
+      now.keep = now.trim;
+      now.trim = trim;
+    }
+    remember(
+      records.map((record, index) => ({
+        seq: start + index,
+        timestamp,
+        body: record.body,
+        headers: record.headers ?? [],
+        hidden: false,
+      })),
+    );
+    for (const batch of batches) {
+      const at = start + offsetOf(batches, batch);
+      batch.resolve({ ...positions(now, at, batch.records.length, timestamp), duplicate: false });
+    }
+    for (const listener of listeners) listener();
+  }
+
+  function newTrim(now: State, records: NewRecord[]): number {
+    let trim = now.trim;
+    for (const [index, { command }] of records.entries()) {
+      if (command && "trim" in command) trim = Math.max(trim, Math.min(command.trim, now.next + index));
+    }
+    return trim;
+  }
+
+  function remember(records: StreamRecord[]): void {
+    for (const record of records) {
+      recent.push(record);
+      recentBytes += record.body.length;
+      const id = recordId(record.body);
+      if (id) recentIds.set(id, record.seq);
+    }
+    // In strides, so that a busy stream does not move its whole tail for every record.
+    if (recent.length < RECENT_RECORDS + 500 && recentBytes < RECENT_BYTES) return;
+    let drop = Math.max(0, recent.length - RECENT_RECORDS);
+    let bytes = recentBytes;
+    for (const [index, record] of recent.entries()) {
+      if (index >= drop && bytes <= RECENT_BYTES / 2) break;
+      drop = Math.max(drop, index + 1);
+      bytes -= record.body.length;
+      const id = recordId(record.body);
+      if (id && recentIds.get(id) === record.seq) recentIds.delete(id);
+    }
+    recent = recent.slice(drop);
+    recentBytes = bytes;
+  }
+}
+
+/** One statement: the row of the stream is locked, counted up, and the records take the numbers it gave. */
+const APPEND = `
+  with head as (
+    update engine.streams set
+      next_seq = next_seq + $2,
+      last_ts = $4,
+      keep_seq = case when $5::bigint > trim_seq then trim_seq else keep_seq end,
+      trim_seq = greatest(trim_seq, $5::bigint),
+      fencing_token = $6
+    where id = $1 and next_seq = $3
+    returning id
+  ), stored as (
+    insert into engine.stream_records (stream_id, seq, ts, body, headers)
+    select head.id, $3::bigint + record.place - 1, $4::bigint, record.body, record.headers
+    from head, unnest($7::text[], $8::text[]) with ordinality as record (body, headers, place)
+  ), parts as (
+    insert into engine.stream_parts (stream_id, part_id, seq)
+    select head.id, part.id, $3::bigint + part.place
+    from head, unnest($9::text[], $10::bigint[]) as part (id, place)
+  )
+  select id from head`;
+
+type RecordRow = { seq: number; ts: number; body: string; headers: string | null; hidden: boolean };
+
+function toRecord(row: RecordRow): StreamRecord {
+  const headers = row.headers === null ? [] : (JSON.parse(row.headers) as Header[]);
+  return { seq: row.seq, timestamp: row.ts, body: row.body, headers, hidden: row.hidden };
+}
+
+function positions(now: State, start: number, count: number, timestamp: number): Omit<Appended, "duplicate"> {
+  return {
+    start: { seq_num: start, timestamp },
+    end: { seq_num: start + count, timestamp },
+    tail: { seq_num: now.next, timestamp: now.lastTs },
+  };
+}
+
+function offsetOf(batches: Waiting[], batch: Waiting): number {
+  let offset = 0;
+  for (const other of batches) {
+    if (other === batch) return offset;
+    offset += other.records.length;
+  }
+  return offset;
+}
+
+function hasCommand(batch: Append, kind: "trim" | "fence"): boolean {
+  return batch.records.some((record) => record.command && kind in record.command);
+}
+
+function isControl(record: NewRecord): boolean {
+  return record.body === "" && record.headers?.[0]?.[0] === "trigger-control";
+}
+
+/** The id that ends every body the SDK writes (`{"data":…,"id":"x"}`), without parsing what may be a megabyte. */
+function recordId(body: string): string | undefined {
+  if (!body.endsWith('"}')) return undefined;
+  return /"id":"([^"\\]{1,64})"\}$/.exec(body.slice(-80))?.[1];
+}
+
+function withinBytes(records: StreamRecord[]): StreamRecord[] {
+  let bytes = 0;
+  for (const [index, record] of records.entries()) {
+    bytes += record.body.length;
+    if (bytes > READ_BYTES && index > 0) return records.slice(0, index);
+  }
+  return records;
+}
+
+function requireText(record: NewRecord): void {
+  const texts = [record.body, ...(record.headers ?? []).flat()];
+  if (texts.some((text) => text.includes("\u0000"))) {
+    throw new HttpError(400, "A record must not contain a raw NUL character; JSON-escape it", { code: "invalid" });
+  }
+}

@@ -1,0 +1,115 @@
+/** What a message of this product is, and the gate that everything a browser sends goes through. */
+import type { UIMessage } from "ai";
+import { z } from "zod";
+
+export type ChatMetadata = {
+  /** The model that answered. */
+  model?: string;
+  /** Tokens of the whole turn, as far as the provider reports them. */
+  inputTokens?: number;
+  outputTokens?: number;
+};
+
+export type ChatData = {
+  /** Transient: a new run took over from one that died in the middle of `partialId`; its answer starts again. */
+  "run-recovered": { partialId: string | null };
+};
+
+export type ChatMessage = UIMessage<ChatMetadata, ChatData>;
+
+export const MAX_TEXT_LENGTH = 100_000;
+
+/** Thrown for a message that cannot be accepted. Its text is shown to the person who sent it. */
+export class InvalidMessageError extends Error {
+  override name = "InvalidMessageError";
+}
+
+const textPart = z.object({
+  type: z.literal("text", { error: "Only text can be sent for now. Remove the attachment and send the text alone." }),
+  text: z.string({ error: "A text part needs its `text` as a string." }),
+});
+
+const userMessage = z.object({
+  id: z
+    .string({ error: "The message needs an `id`. Let `useChat` make it." })
+    .regex(/^[A-Za-z0-9_-]{1,128}$/, "The message's `id` may only have letters, digits, - and _, at most 128 of them."),
+  role: z.literal("user", { error: "Only messages of role `user` can be sent." }),
+  parts: z
+    .array(textPart, { error: "The message needs `parts`, a list of text parts." })
+    .max(100, "The message has more than 100 parts. Send it as one text."),
+});
+
+/** Returns the message with only what we accept of it, or throws `InvalidMessageError`. */
+export function parseUserMessage(value: unknown): ChatMessage {
+  const parsed = userMessage.safeParse(value);
+  if (!parsed.success) {
+    throw new InvalidMessageError(parsed.error.issues[0]?.message ?? "The message has the wrong shape.");
+  }
+  const message = sanitise(parsed.data);
+  const length = message.parts.reduce((sum, part) => sum + part.text.length, 0);
+  if (length > MAX_TEXT_LENGTH) {
+    const [is, limit] = [length, MAX_TEXT_LENGTH].map((count) => count.toLocaleString("en-US"));
+    throw new InvalidMessageError(`The message is too long: ${is} characters, the limit is ${limit}. Shorten it or send it in parts.`);
+  }
+  if (message.parts.every((part) => part.text.trim() === "")) {
+    throw new InvalidMessageError("The message is empty. Write something and send it again.");
+  }
+  return message;
+}
+
+export function messageText(message: Pick<UIMessage, "parts">): string {
+  return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+const MAX_DEPTH = 200;
+
+/**
+ * Makes any value fit for a `jsonb` column, which refuses U+0000 and lone surrogates; models and tools produce both
+ * sooner or later. Otherwise it keeps what JSON keeps. What is nested too deep to walk is kept as its JSON text.
+ */
+export function sanitise<T>(value: T): T {
+  return clean(value, 0) as T;
+}
+
+function clean(value: unknown, depth: number): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (typeof value === "bigint") return value.toString();
+  if (typeof value === "number") return Number.isFinite(value) ? value : null;
+  if (typeof value !== "object" || value === null) return isJson(value) ? value : undefined;
+  if (depth >= MAX_DEPTH) return cleanText(asText(value));
+  if (Array.isArray(value)) return value.map((item: unknown) => clean(item, depth + 1) ?? null);
+  if ("toJSON" in value && typeof value.toJSON === "function") return cleanToJson(value as { toJSON(): unknown }, depth);
+  // `fromEntries` defines its keys, so a key named `__proto__` stays a key.
+  return Object.fromEntries(
+    Object.entries(value).flatMap(([key, item]) => {
+      const cleaned = clean(item, depth + 1);
+      return cleaned === undefined ? [] : [[cleanText(key), cleaned]];
+    }),
+  );
+}
+
+function cleanText(text: string): string {
+  return text.toWellFormed().replaceAll("\u0000", "");
+}
+
+function isJson(value: unknown): boolean {
+  return value === null || typeof value === "boolean";
+}
+
+function cleanToJson(value: { toJSON(): unknown }, depth: number): unknown {
+  try {
+    return clean(value.toJSON(), depth + 1);
+  } catch {
+    // An invalid Date, for example: JSON has no word for it.
+    return null;
+  }
+}
+
+function asText(value: object): string {
+  try {
+    return JSON.stringify(value) ?? "";
+  } catch {
+    // A cycle, or deeper than the engine's own stack: there is no text of it.
+    return "[nested too deep]";
+  }
+}

@@ -1,0 +1,141 @@
+/** What the page reads. Whoever calls has checked that the chat is the reader's (`findOwnedChat`). */
+import type { TranscriptCursors } from "@trigger.dev/sdk/ai";
+import type { DbClient } from "@/lib/db";
+import { Prisma, type Chat } from "@/prisma/generated/client";
+import type { ChatMessage } from "./message";
+
+/** What the last save said: a turn began, it ended, or it ended in an error. */
+export type ChatStatus = "idle" | "running" | "failed";
+
+export type Transcript = {
+  messages: ChatMessage[];
+  cursors: TranscriptCursors;
+  status: ChatStatus;
+  title: string | null;
+  /** Pass as `before` for the page before this one; absent on the first page. */
+  nextCursor?: string;
+  /** Messages that are partial answers. */
+  nonFinalIds: string[];
+};
+
+export type PageOptions = { limit?: number; before?: string };
+
+export type ChatSummary = Pick<Chat, "id" | "title" | "status" | "pinnedAt" | "archivedAt" | "lastReadAt" | "createdAt" | "updatedAt">;
+
+const chatId = /^[A-Za-z0-9_-]{8,64}$/;
+
+/** What cannot be a chat id is unknown, and need not trouble the database. */
+export function isChatId(id: unknown): id is string {
+  return typeof id === "string" && chatId.test(id);
+}
+
+/** The newest page of the shown branch, with the cursors from which the live stream continues it. */
+export async function loadTranscript(
+  db: DbClient,
+  chatId: string,
+  { limit = 50, before }: PageOptions = {},
+): Promise<Transcript | null> {
+  const branch = await readBranch(db, chatId, { limit, ...(before === undefined ? {} : { before }) });
+  if (!branch) return null;
+  const { state: _, ...transcript } = branch;
+  return transcript;
+}
+
+/** Newest first. A chat without a message is one that somebody opened and left. */
+export function listChats(db: DbClient, userId: string): Promise<ChatSummary[]> {
+  return db.chat.findMany({
+    where: { userId, messages: { some: {} } },
+    orderBy: [{ updatedAt: "desc" }, { id: "asc" }],
+    select: {
+      id: true,
+      title: true,
+      status: true,
+      pinnedAt: true,
+      archivedAt: true,
+      lastReadAt: true,
+      createdAt: true,
+      updatedAt: true,
+    },
+  });
+}
+
+/** Null for a foreign chat and an unknown one alike. */
+export async function findOwnedChat(db: DbClient, chatId: string, userId: string): Promise<Chat | null> {
+  if (!isChatId(chatId)) return null;
+  return db.chat.findFirst({ where: { id: chatId, userId } });
+}
+
+/** The chat of that id, made if there is none; null when the id is not one or belongs to somebody else. */
+export async function createChat(db: DbClient, { id, userId }: { id: string; userId: string }): Promise<Chat | null> {
+  if (!isChatId(id)) return null;
+  // Two first messages at once both get here: the second finds what the first made.
+  await db.chat.createMany({ data: [{ id, userId }], skipDuplicates: true });
+  return findOwnedChat(db, id, userId);
+}
+
+type BranchRow = {
+  title: string | null;
+  status: ChatStatus;
+  state: unknown;
+  lastOutEventId: string | null;
+  lastInEventId: string | null;
+  messages: ChatMessage[];
+  nonFinalIds: string[];
+  oldestId: string | null;
+  hasMore: boolean;
+};
+
+/**
+ * One statement, so the messages and the cursors are of the same moment. It walks up from the head, or from `before`,
+ * and touches only what it returns. The page's cursor is a node's id, so the next page starts there at once.
+ */
+export async function readBranch(
+  db: DbClient,
+  chatId: string,
+  { limit, before }: PageOptions = {},
+): Promise<(Transcript & { state: unknown }) | null> {
+  if (!isChatId(chatId)) return null;
+  const start =
+    before === undefined
+      ? Prisma.sql`SELECT "headId" AS id FROM chat`
+      : Prisma.sql`
+          (SELECT "parentId" AS id FROM "Message"
+            WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${before} OR "messageId" = ${before})
+            ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`;
+  const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : 2_147_483_647;
+  const [row] = await db.$queryRaw<BranchRow[]>`
+    WITH RECURSIVE
+      chat AS (SELECT * FROM "Chat" WHERE id = ${chatId}),
+      start AS (${start}),
+      branch AS (
+        SELECT m.id, m."parentId", 1 AS depth
+          FROM start JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = start.id
+        UNION ALL
+        SELECT m.id, m."parentId", branch.depth + 1
+          FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch."parentId"
+          WHERE branch.depth < ${depth}
+      ),
+      oldest AS (SELECT id, "parentId" FROM branch ORDER BY depth DESC LIMIT 1)
+    SELECT
+      chat.title, chat.status, chat.state, chat."lastOutEventId", chat."lastInEventId",
+      (SELECT id FROM oldest) AS "oldestId",
+      COALESCE((SELECT "parentId" IS NOT NULL FROM oldest), false) AS "hasMore",
+      COALESCE((SELECT jsonb_agg(m.message ORDER BY branch.depth DESC)
+        FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch.id), '[]') AS messages,
+      COALESCE((SELECT jsonb_agg(m."messageId" ORDER BY branch.depth DESC)
+        FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch.id WHERE NOT m.final), '[]') AS "nonFinalIds"
+    FROM chat`;
+  if (!row) return null;
+  return {
+    messages: row.messages,
+    nonFinalIds: row.nonFinalIds,
+    state: row.state,
+    status: row.status,
+    title: row.title,
+    cursors: {
+      ...(row.lastOutEventId === null ? {} : { lastOutEventId: row.lastOutEventId }),
+      ...(row.lastInEventId === null ? {} : { lastInEventId: row.lastInEventId }),
+    },
+    ...(row.hasMore && row.oldestId !== null ? { nextCursor: row.oldestId } : {}),
+  };
+}

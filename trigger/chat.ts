@@ -1,0 +1,142 @@
+/** The agent. The one file to read first: everything that happens between a question and its answer starts here. */
+import { locals, logger } from "@trigger.dev/sdk";
+import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
+import { stepCountIs } from "ai";
+import { InvalidMessageError, messageText, parseUserMessage, type ChatMessage } from "@/lib/chat/message";
+import { isChatId } from "@/lib/chat/queries";
+import { withRetry } from "@/lib/chat/retry";
+import { prismaStorage } from "@/lib/chat/storage";
+import { db } from "@/lib/db";
+import { ChatError, describeError, summariseError } from "./errors";
+import { resolveModel } from "./models";
+import { tools } from "./tools/execute";
+
+const MAX_STEPS = 12;
+
+/** Set while a run answers a question in whose answer its predecessor died. */
+const recovering = locals.create<boolean>("holdfast.recovering");
+/** The message that was refused and must not become part of the conversation. */
+const refused = locals.create<string | null>("holdfast.refused");
+/** The model's stream of this turn ended in an error. */
+const brokeOff = locals.create<boolean>("holdfast.brokeOff");
+
+export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
+  id: "chat",
+  storage: withFailures(prismaStorage(db)),
+  tools,
+  system: "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
+  // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
+  idleTimeoutInSeconds: 60,
+  turnTimeout: "1h",
+
+  uiMessageStreamOptions: {
+    sendReasoning: true,
+    sendSources: true,
+    // Otherwise the provider's own words reach the browser, and they can quote a key or an address.
+    onError: describeError,
+  },
+
+  /**
+   * A new run takes over from one that died in the middle of an answer. Every question that has no whole answer is
+   * asked again, the interrupted one first, and the page drops the partial text. (With several waiting, the SDK's
+   * default would settle for the partial answer, and repeat the question that the turn's start had already saved.)
+   */
+  onRecoveryBoot({ settledMessages, inFlightUsers, partialAssistant, writer }) {
+    locals.set(recovering, true);
+    writer.write({ type: "data-run-recovered", data: { partialId: partialAssistant?.id ?? null }, transient: true });
+    const last = settledMessages.at(-1);
+    // A regenerated answer has no question of its own on the input stream.
+    const unanswered = inFlightUsers.length === 0 && last?.role === "user" ? [last] : inFlightUsers;
+    return { chain: settledMessages, recoveredTurns: unanswered };
+  },
+
+  /** Throwing here ends the turn with the error's text and leaves the run alive for the next message. */
+  onValidateMessages({ messages }) {
+    return messages.map((message) => {
+      const known = chat.history.findMessage(message.id);
+      // The answer to a tool call comes back inside the assistant's own message; the SDK takes over its results only.
+      if (message.role === "assistant" && known?.role === "assistant") return message;
+      try {
+        const accepted = parseUserMessage(message);
+        // The same message again is a run taking over, or a retry. Anything else would put words into another mouth.
+        if (known && (known.role !== "user" || messageText(known) !== messageText(accepted))) {
+          throw new InvalidMessageError("This message's `id` belongs to another message of this chat. Send it with a new one.");
+        }
+        return accepted;
+      } catch (error) {
+        locals.set(refused, known ? null : message.id);
+        throw error;
+      }
+    });
+  },
+
+  /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
+  onTurnComplete({ error, uiMessages }) {
+    locals.set(recovering, false);
+    if (!(error instanceof InvalidMessageError)) return;
+    const id = locals.get(refused);
+    if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
+  },
+
+  async run({ chatId, messages, tools, signal, streamText }) {
+    locals.set(brokeOff, false);
+    try {
+      const { model: chosen } = await requireChat(chatId);
+      const { id, model } = await resolveModel(chosen);
+      chat.setUIMessageStreamOptions({
+        messageMetadata: ({ part }) => {
+          if (part.type === "start") return { model: id };
+          if (part.type !== "finish") return undefined;
+          const { inputTokens, outputTokens } = part.totalUsage;
+          return { ...(inputTokens === undefined ? {} : { inputTokens }), ...(outputTokens === undefined ? {} : { outputTokens }) };
+        },
+      });
+      return streamText({
+        model,
+        messages,
+        tools,
+        abortSignal: signal,
+        stopWhen: stepCountIs(MAX_STEPS),
+        providerOptions: { demo: { recovered: locals.get(recovering) ?? false } },
+        onError({ error }) {
+          locals.set(brokeOff, true);
+          logger.warn("The answer broke off", { chatId, ...summariseError(error) });
+        },
+      });
+    } catch (error) {
+      logger.warn("The turn could not begin", { chatId, ...summariseError(error) });
+      throw new ChatError(describeError(error), { cause: error });
+    }
+  },
+});
+
+/**
+ * To the runtime a model's stream that ends in an error is a turn like any other, so a broken answer would be stored
+ * as a whole one. What the reader saw fail is stored as failed.
+ */
+function withFailures(storage: TranscriptStorage): TranscriptStorage {
+  return {
+    load: (scope, options) => storage.load(scope, options),
+    save(context, changeset) {
+      if (changeset.reason !== "turn-complete" || !locals.get(brokeOff)) return storage.save(context, changeset);
+      const changes = changeset.changes.map((change) =>
+        change.op === "put" && change.message.role === "assistant" ? { ...change, final: false } : change,
+      );
+      return storage.save(context, { ...changeset, changes, reason: "turn-error" });
+    },
+  };
+}
+
+/**
+ * The owner and the model come from the row, never from what the browser sends along, and are read at every turn:
+ * the chat may have been deleted, or another model chosen, while this run slept.
+ */
+async function requireChat(chatId: string): Promise<{ userId: string; model: string | null }> {
+  const row = isChatId(chatId)
+    ? await withRetry(() => db.chat.findUnique({ where: { id: chatId }, select: { userId: true, model: true } }), {
+        doing: `Reading chat ${chatId}`,
+      })
+    : null;
+  if (!row) throw new ChatError("This chat does not exist any more, so it cannot be answered. Start a new one.");
+  return row;
+}

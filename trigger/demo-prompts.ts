@@ -1,0 +1,35 @@
+/** The first things to try with the demo model. Light: the page imports it. */
+export type DemoPrompt = { title: string; description: string; prompt: string };
+
+export const demoPrompts: DemoPrompt[] = [
+  {
+    title: "A long answer",
+    description: "Headings, a list, a table and code, streamed. Reload in the middle of it.",
+    prompt: "Write a long answer about durable chats",
+  },
+  {
+    title: "Use a tool",
+    description: "Looks up the weather, then answers from the result.",
+    prompt: "What is the weather in Oslo?",
+  },
+  {
+    title: "Crash the worker",
+    description: "The process dies in the middle of the answer. The answer still arrives.",
+    prompt: "Crash the worker",
+  },
+  {
+    title: "Answer slowly",
+    description: "Time to close the tab, open another one, or press Stop.",
+    prompt: "Give me a slow answer",
+  },
+  {
+    title: "Remember something",
+    description: "Then ask: Which city? It knows what this branch has said.",
+    prompt: "My city is Oslo",
+  },
+  {
+    title: "Fail",
+    description: "The model breaks off. The question stays, and so does the chat.",
+    prompt: "Show me an error",
+  },
+];

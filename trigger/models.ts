@@ -1,0 +1,119 @@
+/**
+ * Which models there are, by what the environment has:
+ *
+ * | variable | models | choose with |
+ * | --- | --- | --- |
+ * | `AI_GATEWAY_API_KEY` | Vercel AI Gateway | `AI_GATEWAY_MODEL` |
+ * | `ANTHROPIC_API_KEY` | Anthropic | `ANTHROPIC_MODEL` |
+ * | `OPENAI_API_KEY` | OpenAI | `OPENAI_MODEL` |
+ * | `OPENAI_BASE_URL` | any OpenAI-compatible server (Ollama, vLLM, LM Studio), `OPENAI_API_KEY` is then its key | `OPENAI_MODEL`, else the first that the server lists |
+ * | none of them | the demo model | |
+ *
+ * The choice is one name or several with commas between them; the first of all is the default. Providers are loaded
+ * when they are used, so the page can ask what there is without loading any.
+ */
+import type { LanguageModel } from "ai";
+import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "./demo-model";
+
+export type ModelInfo = { id: string; label: string };
+
+export type ResolvedModel = ModelInfo & { model: LanguageModel };
+
+type Provider = "gateway" | "anthropic" | "openai" | "compatible";
+type Entry = ModelInfo & { provider: Provider | "demo"; name: string };
+
+const names: Record<Provider, { title: string; variable: string; fallback: string }> = {
+  gateway: { title: "AI Gateway", variable: "AI_GATEWAY_MODEL", fallback: "anthropic/claude-sonnet-5.5" },
+  anthropic: { title: "Anthropic", variable: "ANTHROPIC_MODEL", fallback: "claude-sonnet-5-5" },
+  openai: { title: "OpenAI", variable: "OPENAI_MODEL", fallback: "gpt-5.6" },
+  compatible: { title: "Own server", variable: "OPENAI_MODEL", fallback: "auto" },
+};
+
+/** What the picker shows; no secrets in it. The first is the default. */
+export function availableModels(): ModelInfo[] {
+  return entries().map(({ id, label }) => ({ id, label }));
+}
+
+/** The model of that id. One that is not configured any more gives way to the default, so an old chat goes on. */
+export async function resolveModel(id?: string | null): Promise<ResolvedModel> {
+  const configured = entries();
+  const entry = configured.find((candidate) => candidate.id === id) ?? configured[0];
+  if (!entry) throw new Error("No model is configured.");
+  return { id: entry.id, label: entry.label, model: await load(entry) };
+}
+
+function entries(): Entry[] {
+  const { env } = process;
+  const providers: Provider[] = [];
+  if (env.AI_GATEWAY_API_KEY) providers.push("gateway");
+  if (env.ANTHROPIC_API_KEY) providers.push("anthropic");
+  // With a base URL the key is for that server, and must not be tried on another.
+  if (env.OPENAI_BASE_URL) providers.push("compatible");
+  else if (env.OPENAI_API_KEY) providers.push("openai");
+  const found = providers.flatMap((provider) => {
+    const { title, variable, fallback } = names[provider];
+    const chosen = (env[variable] ?? "").split(",").map((name) => name.trim());
+    const list = chosen.filter(Boolean);
+    return (list.length > 0 ? list : [fallback]).map((name) => ({
+      provider,
+      name,
+      id: `${provider}/${name}`,
+      label: `${name} · ${title}`,
+    }));
+  });
+  return found.length > 0 ? found : [{ provider: "demo", name: "demo", id: DEMO_MODEL_ID, label: DEMO_MODEL_LABEL }];
+}
+
+async function load({ provider, name }: Entry): Promise<LanguageModel> {
+  switch (provider) {
+    case "gateway": {
+      const { gateway } = await import("ai");
+      return gateway(name);
+    }
+    case "anthropic": {
+      const { createAnthropic } = await import("@ai-sdk/anthropic");
+      return createAnthropic()(name);
+    }
+    case "openai": {
+      const { createOpenAI } = await import("@ai-sdk/openai");
+      return createOpenAI()(name);
+    }
+    case "compatible": {
+      const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
+      const baseURL = process.env.OPENAI_BASE_URL ?? "";
+      const apiKey = process.env.OPENAI_API_KEY;
+      const server = createOpenAICompatible({
+        name: "compatible",
+        baseURL,
+        includeUsage: true,
+        ...(apiKey ? { apiKey } : {}),
+      });
+      return server(name === names.compatible.fallback ? await firstModelOf(baseURL, apiKey) : name);
+    }
+    case "demo":
+      return demoModel();
+  }
+}
+
+/** Local servers have one or a few models, under names that nobody wants to type. */
+async function firstModelOf(baseURL: string, apiKey: string | undefined): Promise<string> {
+  const address = `${baseURL.replace(/\/$/, "")}/models`;
+  let listed: { data?: { id?: string }[] } | undefined;
+  try {
+    const response = await fetch(address, {
+      headers: apiKey ? { authorization: `Bearer ${apiKey}` } : {},
+      signal: AbortSignal.timeout(10_000),
+    });
+    if (response.ok) listed = (await response.json()) as typeof listed;
+  } catch {
+    // Not running, or not JSON: the sentence below covers both.
+  }
+  const first = listed?.data?.[0]?.id;
+  if (!first) throw new ModelSetupError("The model server at OPENAI_BASE_URL lists no model. Check that it runs, or set OPENAI_MODEL.");
+  return first;
+}
+
+/** Its words are for the person who reads the chat. */
+export class ModelSetupError extends Error {
+  override name = "ModelSetupError";
+}

@@ -1,0 +1,46 @@
+/** What the tools do. Only the worker imports this. */
+import { tool } from "ai";
+import { sanitise } from "@/lib/chat/message";
+import { toolSchemas } from "./schemas";
+
+export const tools = {
+  weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
+  currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
+};
+
+/** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */
+const MAX_OUTPUT_BYTES = 256 * 1024;
+
+export type CappedOutput = { truncated: true; bytes: number; beginning: string };
+
+/** Wrap every `execute` in this. A larger output becomes its own beginning and says so, to the model and the reader. */
+export function capped<Input, Output>(
+  execute: (input: Input) => Output | Promise<Output>,
+): (input: Input) => Promise<Output | CappedOutput> {
+  return async (input) => {
+    const output = sanitise(await execute(input));
+    const text = JSON.stringify(output) ?? "null";
+    const bytes = Buffer.byteLength(text);
+    if (bytes <= MAX_OUTPUT_BYTES) return output;
+    // Escaping may double the text once more, so half of the cap is what surely fits.
+    const beginning = Buffer.from(text).subarray(0, MAX_OUTPUT_BYTES / 2).toString("utf8");
+    return { truncated: true, bytes, beginning: sanitise(beginning) };
+  };
+}
+
+const conditions = ["clear sky", "light clouds", "light rain", "showers", "fog", "snow", "strong wind"];
+
+function weather({ city }: { city: string }) {
+  const seed = Buffer.from(city.toLowerCase()).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
+  return { city, temperatureCelsius: (seed % 35) - 5, conditions: conditions[seed % conditions.length] ?? "clear sky" };
+}
+
+function currentTime({ timeZone = "UTC" }: { timeZone?: string | undefined }) {
+  const now = new Date();
+  try {
+    const time = now.toLocaleString("en-GB", { timeZone, dateStyle: "full", timeStyle: "short" });
+    return { timeZone, time, iso: now.toISOString() };
+  } catch {
+    throw new Error(`There is no time zone "${timeZone}". Use a name like Europe/Oslo.`);
+  }
+}

@@ -1,0 +1,360 @@
+"use client";
+
+import { type ReactNode, useCallback, useState } from "react";
+import type { UIMessage } from "ai";
+import { Check, Copy, GitFork, Pencil, RotateCcw } from "lucide-react";
+import { ChatChip, ChatDock, ChatShell } from "@/components/chat/chat-shell";
+import { Composer } from "@/components/chat/composer";
+import { FirstRun } from "@/components/chat/first-run";
+import { Markdown } from "@/components/chat/markdown";
+import { Message } from "@/components/chat/message";
+import { MessageList } from "@/components/chat/message-list";
+import { Reasoning } from "@/components/chat/reasoning";
+import { ToolCard } from "@/components/chat/tool-card";
+import { TurnStatus, type TurnState, turnStates } from "@/components/chat/turn-status";
+import { Button } from "@/components/ui/button";
+import { CopyButton } from "@/components/ui/copy-button";
+import { ThemeToggle } from "@/components/ui/theme-toggle";
+import { cn } from "@/lib/utils";
+import * as samples from "./samples";
+
+/** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
+export function KitGallery() {
+  return (
+    <div className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
+      <header className="flex items-center gap-3">
+        <h1 className="text-xl font-semibold tracking-[-0.02em]">Kit</h1>
+        <span className="text-sm text-ink-3">every part, every state</span>
+        <ThemeToggle className="ml-auto" />
+      </header>
+
+      <Case name="Shell">
+        <ShellCase />
+      </Case>
+
+      <Case name="Markdown">
+        <Column>
+          <Markdown text={samples.markdown} />
+        </Column>
+      </Case>
+
+      <Case name="Markdown, unfinished">
+        <Column>
+          <Markdown
+            isStreaming
+            text={"A **bold claim, a [link](https://exa and\n\n| Half | a |\n| --- | --- |\n| table"}
+          />
+          <Markdown isStreaming text={"```python\nfor tide in tides:\n    print(tide"} />
+        </Column>
+      </Case>
+
+      <Case name="Markdown, hostile">
+        <Column>
+          <Markdown text={samples.hostile} />
+        </Column>
+      </Case>
+
+      <Case name="Messages">
+        <Column>
+          <Message message={samples.question} actions={<UserActions />} />
+          <Message message={samples.answer} actions={<AnswerActions message={samples.answer} />} />
+          <Message message={samples.oddMessage} />
+          <BrokenCase />
+        </Column>
+      </Case>
+
+      <Case name="Reasoning">
+        <Column>
+          <Reasoning text="The order has two items." isStreaming />
+          <Reasoning text="The order has two items." durationMs={3120} />
+          <Reasoning text="" durationMs={84_000} />
+        </Column>
+      </Case>
+
+      <Case name="Tool card">
+        <Column className="gap-3">
+          {samples.toolParts.map((part, index) => (
+            <ToolCard
+              key={index}
+              part={part}
+              isStreaming
+              durationMs={part.state === "output-available" ? 412 : undefined}
+            />
+          ))}
+          <ToolCard part={{ ...samples.toolParts[1] } as Parameters<typeof ToolCard>[0]["part"]} />
+        </Column>
+      </Case>
+
+      <Case name="Turn status">
+        <Column className="gap-2">
+          {(Object.keys(turnStates) as TurnState[]).map((state) => (
+            <TurnStatus
+              key={state}
+              state={state}
+              detail={
+                state === "failed"
+                  ? "the model answered 529, overloaded."
+                  : state === "using-tool"
+                    ? "Using lookupOrder…"
+                    : undefined
+              }
+              onRetry={() => {}}
+            />
+          ))}
+        </Column>
+      </Case>
+
+      <Case name="Composer">
+        <Column className="gap-8">
+          <ComposerCase />
+          <Composer
+            onSend={() => {}}
+            onStop={() => {}}
+            isStreaming
+            modelLabel="Demo model · scripted, offline"
+            placeholder="While an answer streams"
+          />
+          <Composer
+            onSend={() => {}}
+            onStop={() => {}}
+            disabledReason="This chat is read-only."
+            placeholder="Read-only"
+          />
+          <Composer onSend={() => {}} onStop={() => {}} maxLength={20} placeholder="At most 20 characters" />
+        </Column>
+      </Case>
+
+      <Case name="Chips and buttons">
+        <Column className="flex-row flex-wrap items-center gap-2">
+          <ChatChip>
+            <GitFork aria-hidden /> Branch 2 of 3
+          </ChatChip>
+          <ChatChip tone="good">
+            <Check aria-hidden /> Picked up after a restart
+          </ChatChip>
+          <ChatChip tone="waiting">Waits for you</ChatChip>
+          <Button variant="primary">Approve 75.00</Button>
+          <Button>Deny</Button>
+          <Button variant="ghost">Reset edit</Button>
+          <Button variant="ink">Continue</Button>
+          <Button variant="primary" disabled>
+            Approve
+          </Button>
+        </Column>
+      </Case>
+    </div>
+  );
+}
+
+/** Behind a button, because React reports what a boundary caught, and this page should open without a report. */
+function BrokenCase() {
+  const [isShown, setIsShown] = useState(false);
+  return isShown ? (
+    <Message message={samples.brokenMessage} />
+  ) : (
+    <Button className="self-start" onClick={() => setIsShown(true)}>
+      Show a message that cannot be drawn
+    </Button>
+  );
+}
+
+function Case({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    // Not a landmark: the shell inside has the page's own.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
+      <h2 className="text-xs text-ink-3">{name}</h2>
+      {children}
+    </div>
+  );
+}
+
+function Column({ className, children }: { className?: string; children: ReactNode }) {
+  return <div className={cn("flex w-full max-w-[720px] flex-col gap-7", className)}>{children}</div>;
+}
+
+function UserActions() {
+  return (
+    <>
+      <CopyButton text="…" />
+      <Button variant="ghost" size="icon-sm" aria-label="Edit message">
+        <Pencil aria-hidden />
+      </Button>
+    </>
+  );
+}
+
+function AnswerActions({ message }: { message: UIMessage }) {
+  return (
+    <>
+      <CopyButton
+        text={() => message.parts.map((part) => (part.type === "text" ? part.text : "")).join("\n\n")}
+      />
+      <Button variant="ghost" size="icon-sm" aria-label="Regenerate">
+        <RotateCcw aria-hidden />
+      </Button>
+      <span aria-hidden className="mx-1.5 h-3.5 w-px bg-line" />
+      <span className="tabular-nums">1,204 tokens</span>
+    </>
+  );
+}
+
+/** Fails the first time, so that "Try again" has something to do; lists what arrived. */
+function ComposerCase() {
+  const [sent, setSent] = useState<string[]>([]);
+  const [hasFailed, setHasFailed] = useState(false);
+  async function send(text: string) {
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    if (text.startsWith("fail") && !hasFailed) {
+      setHasFailed(true);
+      throw new Error("The server did not answer.");
+    }
+    setSent((all) => [...all, text]);
+  }
+  return (
+    <div className="flex flex-col gap-2">
+      <Composer
+        draftKey="kit"
+        onSend={send}
+        onStop={() => {}}
+        modelLabel="Demo model · scripted, offline"
+        placeholder="Sends to the list below"
+      />
+      <ol aria-label="Sent" className="flex flex-col gap-1 text-sm text-ink-2">
+        {sent.map((text, index) => (
+          <li key={index} className="truncate">
+            {text}
+          </li>
+        ))}
+      </ol>
+    </div>
+  );
+}
+
+const shellStates = ["Conversation", "First run", "Loading"] as const;
+
+/** One shell at a time: a page has one `main`. */
+function ShellCase() {
+  const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
+  return (
+    <>
+      <div className="flex gap-1">
+        {shellStates.map((each) => (
+          <Button
+            key={each}
+            size="sm"
+            variant="ghost"
+            aria-pressed={each === state}
+            className="aria-pressed:bg-raised aria-pressed:text-ink"
+            onClick={() => setState(each)}
+          >
+            {each}
+          </Button>
+        ))}
+      </div>
+      <div className="h-[760px] overflow-hidden rounded-lg border">
+        {state === "Conversation" ? <LiveChat /> : state === "First run" ? <FirstRunChat /> : <LoadingChat />}
+      </div>
+    </>
+  );
+}
+
+const guest = { name: "Guest", note: "Chats stay in this browser" };
+
+function FirstRunChat() {
+  return (
+    <ChatShell className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
+      <MessageList messages={[]} empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />} />
+      <ChatDock>
+        <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model · scripted, offline" />
+      </ChatDock>
+    </ChatShell>
+  );
+}
+
+function LoadingChat() {
+  return (
+    <ChatShell className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
+      <MessageList messages={[]} isLoading />
+      <ChatDock>
+        <Composer onSend={() => {}} onStop={() => {}} disabledReason="The conversation is loading." />
+      </ChatDock>
+    </ChatShell>
+  );
+}
+
+/** A conversation that answers what is sent, a word per tick, without any server. */
+function LiveChat() {
+  const [messages, setMessages] = useState<UIMessage[]>([
+    ...samples.longChat,
+    samples.question,
+    samples.answer,
+  ]);
+  const [state, setState] = useState<TurnState>("idle");
+
+  async function send(text: string) {
+    setMessages((all) => [
+      ...all,
+      { id: `sent-${all.length}`, role: "user", parts: [{ type: "text", text }] },
+    ]);
+    setState("thinking");
+    const id = `streamed-${messages.length}`;
+    const words = samples.markdown.split(" ");
+    let count = 0;
+    const timer = setInterval(() => {
+      count += 3;
+      const answer: UIMessage = {
+        id,
+        role: "assistant",
+        parts: [{ type: "text", text: words.slice(0, count).join(" "), state: "streaming" }],
+      };
+      setMessages((all) => [...all.filter((message) => message.id !== id), answer]);
+      setState("answering");
+      if (count < words.length) return;
+      clearInterval(timer);
+      setState("idle");
+    }, 30);
+  }
+
+  const renderActions = useCallback(
+    (message: UIMessage, isStreaming: boolean) =>
+      isStreaming ? null : message.role === "user" ? <UserActions /> : <AnswerActions message={message} />,
+    [],
+  );
+
+  return (
+    <ChatShell
+      className="h-full"
+      title="Refund for order 4417"
+      chats={samples.chats}
+      currentId="1"
+      now={samples.NOW}
+      user={guest}
+      headerEnd={
+        <>
+          <ChatChip tone="good" className="max-sm:hidden">
+            <Check aria-hidden /> Picked up after a restart
+          </ChatChip>
+          <Button variant="ghost" size="icon" aria-label="Copy link">
+            <Copy aria-hidden />
+          </Button>
+        </>
+      }
+    >
+      <MessageList
+        messages={messages}
+        isStreaming={state !== "idle"}
+        renderActions={renderActions}
+        footer={<TurnStatus state={state} />}
+      />
+      <ChatDock>
+        <Composer
+          onSend={send}
+          onStop={() => {}}
+          isStreaming={state !== "idle"}
+          modelLabel="Demo model · scripted, offline"
+        />
+      </ChatDock>
+    </ChatShell>
+  );
+}

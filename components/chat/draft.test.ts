@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { isSendable, mergeDraft, remainder, tooLong } from "./draft";
+
+describe("what stands in the composer when the page is ready", () => {
+  it("is the stored draft when nothing was typed yet", () => {
+    expect(mergeDraft("Dear Ada", "")).toBe("Dear Ada");
+  });
+
+  it("is what was typed when nothing was stored", () => {
+    expect(mergeDraft("", "Hello")).toBe("Hello");
+  });
+
+  it("does not double a draft that the browser restored itself, whole or in part", () => {
+    expect(mergeDraft("Dear Ada", "Dear Ada")).toBe("Dear Ada");
+    expect(mergeDraft("Dear Ada", "Dear Ada, thanks")).toBe("Dear Ada, thanks");
+    expect(mergeDraft("Dear Ada", "Dear")).toBe("Dear Ada");
+  });
+
+  it("keeps both when they have nothing in common", () => {
+    expect(mergeDraft("Dear Ada", "Quick question")).toBe("Dear Ada\nQuick question");
+  });
+});
+
+describe("what is left after sending", () => {
+  it("is nothing when nothing was typed since", () => {
+    expect(remainder("Hello", "Hello")).toBe("");
+  });
+
+  it("is what was typed while the message was on its way", () => {
+    expect(remainder("Hello\nand one more thing", "Hello")).toBe("and one more thing");
+  });
+
+  it("is everything when the text was changed in the middle: better twice than lost", () => {
+    expect(remainder("Hey there", "Hello")).toBe("Hey there");
+  });
+});
+
+describe("the limit", () => {
+  it("counts the last allowed character as allowed", () => {
+    expect(tooLong("x".repeat(20), 20)).toBeNull();
+  });
+
+  it("says by how much to shorten", () => {
+    expect(tooLong("x".repeat(100_234), 100_000)).toContain("Shorten it by 234.");
+  });
+});
+
+it("has nothing to send in white space", () => {
+  expect(isSendable(" \n\t ")).toBe(false);
+  expect(isSendable(" a ")).toBe(true);
+});

@@ -1,0 +1,55 @@
+// What stands in the composer, as plain text questions. Storage is best effort: a private window may refuse it.
+
+const PREFIX = "holdfast:draft:";
+
+export function readDraft(key: string | undefined) {
+  if (!key) return "";
+  try {
+    return localStorage.getItem(PREFIX + key) ?? "";
+  } catch {
+    return "";
+  }
+}
+
+export function saveDraft(key: string | undefined, text: string) {
+  if (!key) return;
+  if (!text) return forgetDraft(key);
+  try {
+    localStorage.setItem(PREFIX + key, text);
+  } catch {
+    // Full or forbidden: the words are still in the box.
+  }
+}
+
+export function forgetDraft(key: string | undefined) {
+  if (!key) return;
+  try {
+    localStorage.removeItem(PREFIX + key);
+  } catch {
+    // Nothing was stored then either.
+  }
+}
+
+/** The stored draft plus what was typed before the page was ready; neither is dropped, and neither stands twice. */
+export function mergeDraft(stored: string, typed: string) {
+  if (!stored || typed === stored || typed.startsWith(stored)) return typed || stored;
+  if (!typed || stored.startsWith(typed)) return stored;
+  return `${stored}\n${typed}`;
+}
+
+export function isSendable(text: string) {
+  return text.trim() !== "";
+}
+
+/** A sentence when the text is over the limit, else null. */
+export function tooLong(text: string, limit: number) {
+  if (text.length <= limit) return null;
+  const format = (count: number) => count.toLocaleString("en");
+  return `This is ${format(text.length)} characters long; ${format(limit)} can be sent. Shorten it by ${format(text.length - limit)}.`;
+}
+
+/** What is left in the box after `sent` went out: everything that was typed since. */
+export function remainder(current: string, sent: string) {
+  if (current === sent) return "";
+  return current.startsWith(sent) ? current.slice(sent.length).trimStart() : current;
+}

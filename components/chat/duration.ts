@@ -1,0 +1,25 @@
+import { useEffect, useRef, useState } from "react";
+
+/** Milliseconds between the render in which `isRunning` began and the one in which it ended; undefined if it was not seen to begin. */
+export function useElapsed(isRunning: boolean) {
+  const startedAt = useRef<number | null>(null);
+  const [elapsed, setElapsed] = useState<number>();
+
+  useEffect(() => {
+    if (isRunning) {
+      startedAt.current ??= performance.now();
+    } else if (startedAt.current !== null) {
+      setElapsed(performance.now() - startedAt.current);
+      startedAt.current = null;
+    }
+  }, [isRunning]);
+
+  return elapsed;
+}
+
+export function formatDuration(ms: number) {
+  const seconds = ms / 1000;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
+}

@@ -1,0 +1,75 @@
+import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+
+export type AnswerListener = {
+  /** An answer begins: its first chunk arrived. `resumed` tells whether this page sent the question. */
+  onStart(messageId: string, resumed: boolean): void;
+  /**
+   * The worker died in mid-answer and its successor begins again under a new id. What was shown of
+   * `abandonedMessageId` is void. After a send, the rest of the answer is behind the next `reconnectToStream`.
+   */
+  onRestart(abandonedMessageId: string, resumed: boolean): void;
+};
+
+type Chunks = ReadableStream<UIMessageChunk>;
+
+/**
+ * `useChat` starts a message afresh at a second `start` chunk only while it *resumes*; after a send it would append
+ * the new answer to the torso of the old. So a stream that restarts ends here, and the caller resumes it.
+ */
+export function restartAware<M extends UIMessage>(
+  transport: ChatTransport<M>,
+): ChatTransport<M> & { listen(listener: AnswerListener): void } {
+  let rest: Chunks | undefined;
+  let listener: AnswerListener | undefined;
+
+  function follow(stream: Chunks, resumed: boolean): Chunks {
+    const reader = stream.getReader();
+    let current: string | undefined;
+    return new ReadableStream<UIMessageChunk>({
+      async pull(controller) {
+        const { done, value } = await reader.read();
+        if (done) return controller.close();
+        if (value.type === "start" && value.messageId !== undefined && value.messageId !== current) {
+          const abandoned = current;
+          current = value.messageId;
+          if (abandoned === undefined) listener?.onStart(current, resumed);
+          else listener?.onRestart(abandoned, resumed);
+          if (abandoned !== undefined && !resumed) {
+            rest = follow(withFirst(value, reader), true);
+            return controller.close();
+          }
+        }
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    });
+  }
+
+  return {
+    listen: (next) => {
+      listener = next;
+    },
+    // Without the signal: aborting it makes the transport send a stop of its own, beside `stopGeneration`.
+    sendMessages: async (options) =>
+      follow(await transport.sendMessages({ ...options, abortSignal: undefined }), false),
+    async reconnectToStream(options) {
+      const handedOver = rest;
+      rest = undefined;
+      if (handedOver) return handedOver;
+      const stream = await transport.reconnectToStream(options);
+      return stream && follow(stream, true);
+    },
+  };
+}
+
+function withFirst(first: UIMessageChunk, reader: ReadableStreamDefaultReader<UIMessageChunk>): Chunks {
+  return new ReadableStream<UIMessageChunk>({
+    start: (controller) => controller.enqueue(first),
+    async pull(controller) {
+      const { done, value } = await reader.read();
+      if (done) controller.close();
+      else controller.enqueue(value);
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}

@@ -1,0 +1,44 @@
+import { expect, it } from "vitest";
+import { renderToString } from "react-dom/server";
+import { formatDuration } from "./duration";
+import { ToolCard, type ToolPart, summarize, toText } from "./tool-card";
+
+it("shows a lone value bare, and several as pairs", () => {
+  expect(summarize({ order: "4417" })).toBe("4417");
+  expect(summarize({ order: 4417, note: "", tags: ["a", "b"], where: { city: "Oslo" } })).toBe(
+    "order: 4417 · tags: [2] · where: {…}",
+  );
+});
+
+it("summarises whatever a model may send without failing", () => {
+  expect(summarize(undefined)).toBe("");
+  expect(summarize("plain\n  words")).toBe("plain words");
+  expect(summarize([1])).toBe("1 item");
+  expect(summarize({ text: "x".repeat(5000) }).length).toBeLessThan(200);
+});
+
+it("prints a circular value instead of throwing", () => {
+  const loop: Record<string, unknown> = {};
+  loop.self = loop;
+  expect(toText(loop)).toBe("This value cannot be printed.");
+});
+
+it("says that a call did not finish when the answer is over", () => {
+  const part: ToolPart = { type: "tool-lookup", toolCallId: "1", state: "input-available", input: {} };
+  expect(renderToString(<ToolCard part={part} isStreaming />)).toContain("Running");
+  expect(renderToString(<ToolCard part={part} />)).toContain("Did not finish");
+});
+
+it("shows a state that it does not know", () => {
+  const part = {
+    type: "tool-lookup",
+    toolCallId: "1",
+    state: "from-the-future",
+    input: {},
+  } as unknown as ToolPart;
+  expect(renderToString(<ToolCard part={part} />)).toContain("Unknown state");
+});
+
+it("writes durations as a person would", () => {
+  expect([412, 9_960, 61_200].map(formatDuration)).toEqual(["0.4 s", "10 s", "1 min 1 s"]);
+});

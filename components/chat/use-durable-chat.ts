@@ -1,0 +1,260 @@
+"use client";
+
+import { useChat } from "@ai-sdk/react";
+import { useTriggerChatTransport } from "@trigger.dev/sdk/chat/react";
+import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
+import { generateId, isToolUIPart, type UIMessage } from "ai";
+import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import "./random-uuid";
+import { patientFetch, untilReached, type Connection } from "./patient-fetch";
+import { restartAware } from "./restart-aware-transport";
+import type { TurnState } from "./turn-status";
+
+/** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
+export type Transcript<M extends UIMessage> = {
+  messages: M[];
+  cursors?: { lastOutEventId?: string; lastInEventId?: string };
+  /** `running`: a question is saved and its answer is not. */
+  status: string;
+};
+
+export type DurableChatOptions<M extends UIMessage> = {
+  /** The chat's id: also the URL and the external id of its session. */
+  chatId: string;
+  /** Task id of the agent. */
+  task: string;
+  /** Where the engine's HTTP API is, for example `/engine`. */
+  baseURL: string;
+  transcript: Transcript<M>;
+  /** A token for the chat's session, when it has one. Null, or a promise of null: the page could not get one yet. */
+  accessToken?: Promise<string | null>;
+  /** Creates the chat and its session; must be safe to repeat. Called before the first message. */
+  startSession(chatId: string): Promise<{ publicAccessToken: string }>;
+  /** A fresh token, whenever the engine refuses the present one. */
+  mintAccessToken(chatId: string): Promise<string>;
+  loadTranscript(chatId: string): Promise<Transcript<M>>;
+};
+
+export type DurableChat<M extends UIMessage> = {
+  messages: M[];
+  /** What the quiet line under the conversation says. */
+  turn: TurnState;
+  /** An answer is on its way, whether or not this page asked for it. */
+  isAnswering: boolean;
+  error: Error | undefined;
+  /** Resolves when the engine has the message for good; rejects, with nothing left behind, when it never got it. */
+  send(text: string): Promise<void>;
+  /** Ends the running answer; what is written so far stays. */
+  stop(): Promise<void>;
+  /** Answers the last question again. */
+  retry(): Promise<void>;
+};
+
+type Delivery = { resolve(): void; reject(error: Error): void };
+
+/** One chat, alive: sends, streams, resumes after a reload, survives restarts on the other side. */
+export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
+  const { chatId, transcript, accessToken } = options;
+  const [connection, setConnection] = useState<Connection>("online");
+  const [outcome, setOutcome] = useState<"recovered" | "stopped">();
+  const [abandoned, setAbandoned] = useState<ReadonlySet<string>>(new Set());
+  const [isRestarting, setIsRestarting] = useState(false);
+  // A settled chat is resumed too, to learn of a question that was sent a moment before the page was loaded.
+  // Until the first chunk nobody needs to know.
+  const [isQuiet, setIsQuiet] = useState(transcript.status !== "running");
+  const isOnline = useSyncExternalStore(
+    subscribeToNetwork,
+    () => navigator.onLine,
+    () => true,
+  );
+  const [isDelivering, setIsDelivering] = useState(false);
+  const deliveries = useRef(new Map<string, Delivery>());
+  const restarted = useRef(false);
+
+  const [sharedToken] = useState(shareBriefly<string>);
+  const [fetchPatiently] = useState(() => patientFetch(setConnection));
+  const triggerTransport = useTriggerChatTransport({
+    task: options.task,
+    baseURL: options.baseURL,
+    fetch: fetchPatiently,
+    startSession: ({ chatId: id }) => untilReached(() => options.startSession(id)),
+    accessToken: ({ chatId: id }) => sharedToken(() => untilReached(() => options.mintAccessToken(id))),
+    onEvent: settleDelivery,
+  });
+
+  const [transport] = useState(() => restartAware<M>(triggerTransport));
+  useEffect(() => transport.listen({ onStart, onRestart }));
+
+  const chat = useChat<M>({
+    id: chatId,
+    messages: transcript.messages,
+    transport,
+    throttle: 40,
+    onData: (part) => {
+      if (part.type === "data-run-recovered") setOutcome("recovered");
+    },
+    onError: (error) => {
+      for (const delivery of deliveries.current.values()) delivery.reject(error);
+    },
+  });
+
+  function settleDelivery(event: ChatTransportEvent) {
+    if (event.type === "message-sent" && event.messageId) deliveries.current.get(event.messageId)?.resolve();
+  }
+
+  function onStart(messageId: string, resumed: boolean) {
+    setIsQuiet(false);
+    if (!resumed || chat.messages.some((message) => message.id === messageId)) return;
+    // The question of a resumed answer may have been saved after this page was rendered.
+    if (chat.messages.at(-1)?.role !== "user") void addMissing();
+  }
+
+  function onRestart(abandonedId: string, resumed: boolean) {
+    setAbandoned((ids) => new Set(ids).add(abandonedId));
+    if (resumed) return;
+    restarted.current = true;
+    setIsRestarting(true);
+  }
+
+  async function addMissing() {
+    const { messages } = await untilReached(() => options.loadTranscript(chatId));
+    chat.setMessages((shown) => {
+      const saved = new Set(messages.map((message) => message.id));
+      return [...messages, ...shown.filter((message) => !saved.has(message.id))];
+    });
+  }
+
+  /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
+  async function follow(request: Promise<void>) {
+    await request;
+    while (restarted.current) {
+      restarted.current = false;
+      await chat.resumeStream();
+    }
+    setIsRestarting(false);
+  }
+
+  const hasResumed = useRef(false);
+  const resume = useCallback(async () => {
+    if (!accessToken || hasResumed.current) return;
+    hasResumed.current = true;
+    const token = await accessToken.catch(() => null);
+    const { lastOutEventId, lastInEventId } = transcript.cursors ?? {};
+    if (lastOutEventId !== undefined) triggerTransport.seedResumeCursor(chatId, lastOutEventId);
+    if (triggerTransport.getSession(chatId) === undefined) {
+      triggerTransport.setSession(chatId, {
+        // An empty token is refused once, and then `accessToken` brings a good one.
+        publicAccessToken: token ?? "",
+        ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
+        // A running turn is waited for, however silent it is: its question is the first input after the cursor.
+        ...(transcript.status === "running" && {
+          activeInputSeq: Number(lastInEventId ?? -1) + 1,
+          isStreaming: true,
+        }),
+      });
+    }
+    await chat.resumeStream();
+    setIsQuiet(false);
+  }, [accessToken, chat, chatId, transcript, triggerTransport]);
+  useEffect(() => void resume(), [resume]);
+
+  async function send(text: string): Promise<void> {
+    const id = generateId();
+    setOutcome(undefined);
+    setIsQuiet(false);
+    setIsDelivering(true);
+    const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
+    const message = { id, role: "user", parts: [{ type: "text", text }] } as unknown as M;
+    // Its failure is shown by `error`; what the caller waits for is the delivery.
+    void follow(chat.sendMessage(message));
+    try {
+      await delivered;
+    } catch (error) {
+      chat.setMessages((messages) => messages.filter((shown) => shown.id !== id));
+      chat.clearError();
+      throw error;
+    } finally {
+      deliveries.current.delete(id);
+      setIsDelivering(deliveries.current.size > 0);
+    }
+  }
+
+  async function stop(): Promise<void> {
+    setOutcome("stopped");
+    await chat.stop();
+    await triggerTransport.stopGeneration(chatId);
+    await settle();
+  }
+
+  /** The run writes a little more before it hears of the stop: show what was saved, so a reload shows the same. */
+  async function settle() {
+    for (const delay of [50, 150, 400, 1_000, 2_000]) {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      const saved = await untilReached(() => options.loadTranscript(chatId));
+      if (saved.status !== "running") return chat.setMessages(saved.messages);
+    }
+  }
+
+  async function retry(): Promise<void> {
+    setOutcome(undefined);
+    chat.clearError();
+    await follow(chat.regenerate());
+  }
+
+  const messages = useMemo(
+    () =>
+      abandoned.size === 0 ? chat.messages : chat.messages.filter((message) => !abandoned.has(message.id)),
+    [abandoned, chat.messages],
+  );
+  const isBusy = chat.status === "submitted" || chat.status === "streaming";
+  const isAnswering = isRestarting || (isBusy && !isQuiet);
+  return {
+    messages,
+    turn: turnState(),
+    isAnswering,
+    error: chat.error,
+    send,
+    stop,
+    retry,
+  };
+
+  function turnState(): TurnState {
+    if (!isOnline) return "offline";
+    if (connection === "reconnecting") return "reconnecting";
+    if (chat.status === "error") return "failed";
+    if (!isAnswering) return outcome ?? "idle";
+    if (isDelivering) return "sending";
+    return answerState(messages.at(-1)) ?? (outcome === "recovered" ? "recovered" : "thinking");
+  }
+}
+
+/** A stream and a message that are refused at the same moment need one new token, not two. */
+function shareBriefly<T>(): (make: () => Promise<T>) => Promise<T> {
+  let last: { made: number; value: Promise<T> } | undefined;
+  return (make) => {
+    if (last && Date.now() - last.made < 5_000) return last.value;
+    const value = make();
+    last = { made: Date.now(), value };
+    value.catch(() => {
+      last = undefined;
+    });
+    return value;
+  };
+}
+
+/** Undefined while nothing of the answer can be seen. */
+function answerState(message: UIMessage | undefined): TurnState | undefined {
+  const part = message?.role === "assistant" ? message.parts.at(-1) : undefined;
+  if (!part) return undefined;
+  if (isToolUIPart(part)) return part.state.startsWith("output-") ? "thinking" : "using-tool";
+  return part.type === "text" || part.type === "reasoning" ? "idle" : undefined;
+}
+
+function subscribeToNetwork(onChange: () => void): () => void {
+  window.addEventListener("online", onChange);
+  window.addEventListener("offline", onChange);
+  return () => {
+    window.removeEventListener("online", onChange);
+    window.removeEventListener("offline", onChange);
+  };
+}

@@ -1,0 +1,56 @@
+"use client";
+
+import { useEffect, useState } from "react";
+import { Check, Copy, X } from "lucide-react";
+import { Button, type ButtonProps } from "@/components/ui/button";
+
+export type CopyButtonProps = Omit<ButtonProps, "onClick"> & {
+  /** Read when pressed, so that a long text is not held twice. */
+  text: string | (() => string);
+  label?: string;
+};
+
+const REFUSED = "Your browser did not allow copying";
+
+export function CopyButton({ text, label = "Copy", ...props }: CopyButtonProps) {
+  const [outcome, setOutcome] = useState<"copied" | "failed" | null>(null);
+
+  useEffect(() => {
+    if (!outcome) return;
+    const timer = setTimeout(() => setOutcome(null), 2000);
+    return () => clearTimeout(timer);
+  }, [outcome]);
+
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
+      setOutcome("copied");
+    } catch {
+      // No clipboard without a secure context or permission: say so instead of pretending.
+      setOutcome("failed");
+    }
+  }
+
+  return (
+    <>
+      <Button
+        data-slot="copy-button"
+        variant="ghost"
+        size="icon-sm"
+        aria-label={label}
+        title={outcome === "failed" ? REFUSED : label}
+        {...props}
+        onClick={() => void copy()}
+      >
+        {outcome === "copied" ? (
+          <Check aria-hidden className="text-kelp" />
+        ) : outcome === "failed" ? (
+          <X aria-hidden className="text-red" />
+        ) : (
+          <Copy aria-hidden />
+        )}
+      </Button>
+      {outcome && <output className="sr-only">{outcome === "copied" ? "Copied" : REFUSED}</output>}
+    </>
+  );
+}

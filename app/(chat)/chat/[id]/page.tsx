@@ -1,0 +1,29 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { cache } from "react";
+import { getUser } from "@/lib/auth";
+import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
+import { db } from "@/lib/db";
+import { mintChatAccessToken } from "../../../chat/actions";
+import { ChatView } from "../../../chat/chat-view";
+import { chatEnvironment } from "../../../chat/environment";
+
+const ownChat = cache(async (id: string) => {
+  const user = await getUser();
+  return user && findOwnedChat(db, id, user.id);
+});
+
+export async function generateMetadata({ params }: PageProps<"/chat/[id]">): Promise<Metadata> {
+  const owned = await ownChat((await params).id);
+  return { title: owned?.title ?? "New chat" };
+}
+
+export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
+  const { id } = await params;
+  if (!(await ownChat(id))) notFound();
+  // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
+  const accessToken = mintChatAccessToken(id).catch(() => null);
+  const transcript = await loadTranscript(db, id);
+  if (!transcript) notFound();
+  return <ChatView key={id} chatId={id} transcript={transcript} accessToken={accessToken} environment={chatEnvironment()} />;
+}

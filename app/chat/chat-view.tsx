@@ -1,0 +1,85 @@
+"use client";
+
+import { useEffect } from "react";
+import { ChatDock } from "@/components/chat/chat-shell";
+import { Composer } from "@/components/chat/composer";
+import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
+import { MessageList } from "@/components/chat/message-list";
+import { TurnStatus } from "@/components/chat/turn-status";
+import { useDurableChat, type Transcript } from "@/components/chat/use-durable-chat";
+import type { ChatMessage } from "@/lib/chat/message";
+import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
+import { useRefreshChats } from "./chat-frame";
+import type { ChatEnvironment } from "./environment";
+import { describeError } from "./expected-error";
+
+export type ChatViewProps = {
+  chatId: string;
+  environment: ChatEnvironment;
+  /** No row exists yet; the first message makes it, and gives this page its address. */
+  isNew?: boolean;
+  transcript?: Transcript<ChatMessage>;
+  accessToken?: Promise<string | null>;
+  /** What an empty chat suggests. */
+  prompts?: FirstRunPrompt[];
+};
+
+const nothingYet: Transcript<ChatMessage> = { messages: [], status: "idle" };
+
+/** One conversation: the kit put together for this app. */
+export function ChatView({ chatId, environment, isNew = false, transcript, accessToken, prompts = [] }: ChatViewProps) {
+  const refreshChats = useRefreshChats();
+  const chat = useDurableChat<ChatMessage>({
+    chatId,
+    task: "chat",
+    baseURL: environment.baseURL,
+    transcript: transcript ?? nothingYet,
+    accessToken,
+    startSession: async (id) => {
+      const session = await startChatSession({ chatId: id });
+      // Only now does the address exist. Not a navigation: the answer streams into this very page.
+      if (isNew) window.history.replaceState(null, "", `/chat/${id}`);
+      return session;
+    },
+    mintAccessToken: mintChatAccessToken,
+    loadTranscript,
+  });
+
+  useEffect(() => {
+    // The Back button can bring this page back for an address that has become a chat: load that chat.
+    if (isNew && window.location.pathname !== "/") window.location.reload();
+  }, [isNew]);
+
+  const { isAnswering } = chat;
+  const hasMessages = chat.messages.length > 0;
+  useEffect(() => {
+    if (hasMessages) refreshChats();
+  }, [hasMessages, isAnswering, refreshChats]);
+
+  return (
+    <>
+      <MessageList
+        messages={chat.messages}
+        isStreaming={isAnswering}
+        empty={<FirstRun prompts={prompts} onPick={(prompt) => void chat.send(prompt)} isDisabled={isAnswering} />}
+        footer={
+          <TurnStatus
+            state={chat.turn}
+            detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
+            onRetry={() => void chat.retry()}
+          />
+        }
+      />
+      <ChatDock>
+        <Composer
+          draftKey={isNew ? "new" : chatId}
+          onSend={(text) => chat.send(text).catch((error: unknown) => Promise.reject(new Error(describeError(error))))}
+          onStop={() => void chat.stop()}
+          isStreaming={isAnswering}
+          modelLabel={environment.modelLabel}
+          autoFocus
+        />
+      </ChatDock>
+    </>
+  );
+}

@@ -1,0 +1,19 @@
+import "server-only";
+import { availableModels } from "@/trigger/models";
+
+export type ChatEnvironment = {
+  /** Where the browser reaches the engine. */
+  baseURL: string;
+  /** Who answers, in words. */
+  modelLabel: string;
+};
+
+/** What the server's environment decides for the page. Read per request, because one build serves many deployments. */
+export function chatEnvironment(): ChatEnvironment {
+  return {
+    baseURL: process.env.ENGINE_URL
+      ? "/engine"
+      : (process.env.NEXT_PUBLIC_TRIGGER_API_URL ?? process.env.TRIGGER_API_URL ?? "https://api.trigger.dev"),
+    modelLabel: availableModels()[0]?.label ?? "No model configured",
+  };
+}

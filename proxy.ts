@@ -1,0 +1,47 @@
+/** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
+import { NextResponse, type NextRequest } from "next/server";
+import { ensureGuest } from "@/lib/auth";
+
+export const config = { matcher: ["/((?!_next/|icon.svg|favicon.ico).*)"] };
+
+export async function proxy(request: NextRequest): Promise<NextResponse> {
+  if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);
+  if (request.headers.has("next-action") && !isSameOrigin(request)) {
+    return NextResponse.json({ error: "Server actions are for this site's own pages." }, { status: 403 });
+  }
+  if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return NextResponse.next();
+  return asSomebody(request);
+}
+
+/**
+ * Same origin: phones on the LAN, tunnels and one-port hosts reach the engine through the app. A rewrite in
+ * `next.config.ts` would be fixed at build time; the engine's port is only known when it has started.
+ */
+function toEngine(request: NextRequest): NextResponse {
+  const engine = process.env.ENGINE_URL;
+  if (!engine) return NextResponse.json({ error: "No embedded engine runs here." }, { status: 404 });
+  const target = new URL(engine);
+  target.pathname = request.nextUrl.pathname.slice("/engine".length);
+  target.search = request.nextUrl.search;
+  const headers = new Headers(request.headers);
+  headers.delete("cookie");
+  return NextResponse.rewrite(target, { request: { headers } });
+}
+
+/** Next compares Origin with Host only when there is an Origin; a browser always sends one with an action. */
+function isSameOrigin(request: NextRequest): boolean {
+  const origin = request.headers.get("origin");
+  const host = request.headers.get("x-forwarded-host") ?? request.headers.get("host");
+  return origin !== null && URL.canParse(origin) && new URL(origin).host === host;
+}
+
+/** A first visit gets its guest identity here, because a page cannot set cookies while it renders. */
+async function asSomebody(request: NextRequest): Promise<NextResponse> {
+  const cookies = await ensureGuest(request.headers);
+  if (cookies.length === 0) return NextResponse.next();
+  const headers = new Headers(request.headers);
+  headers.set("cookie", cookies.map((cookie) => cookie.split(";")[0]).join("; "));
+  const response = NextResponse.next({ request: { headers } });
+  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
+  return response;
+}

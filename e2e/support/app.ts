@@ -1,0 +1,42 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { freePort, startPostgres } from "../../lib/embedded-postgres";
+import { migrate } from "../../prisma/migrate";
+import { startEngineProcess, startNextProcess, type EngineProcess, type KillableProcess } from "./processes";
+
+export type TestApp = {
+  url: string;
+  port: number;
+  databaseUrl: string;
+  engine: EngineProcess;
+  next: KillableProcess;
+  close(): Promise<void>;
+};
+
+/** The production build with a database, an engine and a demo model of its own, each piece killable. */
+export async function startApp(): Promise<TestApp> {
+  const folder = await mkdtemp(path.join(tmpdir(), "holdfast-e2e-"));
+  const postgres = await startPostgres({ dir: path.join(folder, "postgres"), settings: ["fsync=off"] });
+  await migrate(postgres.url);
+  const engine = await startEngineProcess({
+    databaseUrl: postgres.url,
+    dataDir: folder,
+    port: await freePort(),
+  });
+  const port = await freePort();
+  const next = await startNextProcess({ databaseUrl: postgres.url, engine, port });
+  return {
+    url: `http://localhost:${port}`,
+    port,
+    databaseUrl: postgres.url,
+    engine,
+    next,
+    async close() {
+      await next.stop();
+      await engine.stop();
+      await postgres.stop();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}

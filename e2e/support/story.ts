@@ -1,0 +1,113 @@
+import { test as base, expect, type Locator, type Page } from "@playwright/test";
+import pg from "pg";
+import { startApp, type TestApp } from "./app";
+
+export { expect };
+
+/** `app` is one for all stories of a file; `conversation` is a fresh guest on the first page. */
+export const test = base.extend<{ conversation: Conversation }, { app: TestApp }>({
+  app: [
+    // Playwright reads the fixture's needs from this pattern: none.
+    // oxlint-disable-next-line no-empty-pattern
+    async ({}, provide) => {
+      const app = await startApp();
+      await provide(app);
+      await app.close();
+    },
+    { scope: "worker", timeout: 120_000 },
+  ],
+  baseURL: ({ app }, provide) => provide(app.url),
+  conversation: async ({ page, app }, provide) => {
+    await page.goto("/");
+    await provide(new Conversation(page, app));
+  },
+});
+
+/** A person in front of the chat page. */
+export class Conversation {
+  readonly page: Page;
+  readonly app: TestApp;
+
+  constructor(page: Page, app: TestApp) {
+    this.page = page;
+    this.app = app;
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole("textbox", { name: "Message" });
+  }
+
+  get sendButton(): Locator {
+    return this.page.getByRole("button", { name: "Send" });
+  }
+
+  get stopButton(): Locator {
+    return this.page.getByRole("button", { name: "Stop" });
+  }
+
+  get questions(): Locator {
+    return this.page.locator('[data-slot="message"][data-role="user"]');
+  }
+
+  get answers(): Locator {
+    return this.page.locator('[data-slot="message"][data-role="assistant"]');
+  }
+
+  async ask(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.sendButton.click();
+  }
+
+  /** Waits until the newest answer shows this number, so that something is to be interrupted. */
+  async sees(number: number): Promise<void> {
+    await expect(this.answers.last()).toContainText(new RegExp(`\\b${number}\\b`));
+  }
+
+  /** The turn is over: Send is back. */
+  async settles(): Promise<void> {
+    await expect(this.sendButton).toBeVisible();
+    await expect(this.stopButton).toHaveCount(0);
+  }
+
+  /** What stands on the page, and after a reload still stands there, and stands in the database. */
+  async stands(expected: Array<{ role: "user" | "assistant"; text: string | RegExp }>): Promise<void> {
+    await this.settles();
+    await this.shows(expected);
+    await expect.poll(() => this.saved()).toHaveLength(expected.length);
+    await this.page.reload();
+    await this.shows(expected);
+    const saved = await this.saved();
+    expect(saved.map((message) => message.role)).toEqual(expected.map((message) => message.role));
+  }
+
+  async shows(expected: Array<{ role: "user" | "assistant"; text: string | RegExp }>): Promise<void> {
+    await expect(this.page.locator('[data-slot="message"]')).toHaveCount(expected.length);
+    for (const [index, { role, text }] of expected.entries()) {
+      const message = this.page.locator('[data-slot="message"]').nth(index);
+      await expect(message).toHaveAttribute("data-role", role);
+      await expect(message.locator('[data-slot="message-content"]')).toHaveText(text);
+    }
+  }
+
+  chatId(): string {
+    return new URL(this.page.url()).pathname.replace("/chat/", "");
+  }
+
+  async saved(): Promise<Array<{ role: string }>> {
+    const client = new pg.Client({ connectionString: this.app.databaseUrl });
+    await client.connect();
+    try {
+      const found = await client.query<{ role: string }>(
+        `SELECT role FROM "Message" WHERE "chatId" = $1 AND "removedAt" IS NULL ORDER BY "order"`,
+        [this.chatId()],
+      );
+      return found.rows;
+    } finally {
+      await client.end();
+    }
+  }
+}
+
+export function counted(to: number): string {
+  return Array.from({ length: to + 1 }, (_, number) => number).join(" ");
+}

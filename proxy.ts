@@ -9,7 +9,8 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.headers.has("next-action") && !isSameOrigin(request)) {
     return NextResponse.json({ error: "Server actions are for this site's own pages." }, { status: 403 });
   }
-  if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return NextResponse.next();
+  if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html"))
+    return NextResponse.next();
   return asSomebody(request);
 }
 

@@ -75,7 +75,10 @@ function question(id: string, text: string): ChatMessage {
 }
 
 /** Reads to the end. An answer that starts again under a new id voids what came before it. */
-async function readAnswer(stream: ReadableStream<UIMessageChunk>, onChunk?: (seen: number) => void | Promise<void>) {
+async function readAnswer(
+  stream: ReadableStream<UIMessageChunk>,
+  onChunk?: (seen: number) => void | Promise<void>,
+) {
   const answer = { text: "", starts: 0, errors: [] as string[], chunks: 0 };
   for await (const chunk of iterate(stream)) {
     answer.chunks += 1;
@@ -137,7 +140,11 @@ it("continues after a reload in the middle of an answer, with nothing twice", as
   const transcript = await loadTranscript(db, chatId);
   expect(transcript?.messages.map(messageText)).toEqual(["count to 40 at 25 ms"]);
   const second = openPage(chatId);
-  second.transport.setSession(chatId, { publicAccessToken: await mint(chatId), ...transcript?.cursors, activeInputSeq: 0 });
+  second.transport.setSession(chatId, {
+    publicAccessToken: await mint(chatId),
+    ...transcript?.cursors,
+    activeInputSeq: 0,
+  });
   const stream = await second.transport.reconnectToStream({ chatId });
   expect((await readAnswer(stream!)).text.trim()).toBe(counted(40));
   await expectSaved(chatId, [
@@ -217,7 +224,8 @@ it.each(["expired", "corrupt"])("refreshes a token that is %s once and sends not
   const { cursors } = await savedTranscript(chatId);
   const good = await mint(chatId);
   page.transport.setSession(chatId, {
-    publicAccessToken: kind === "expired" ? await expiredToken(engine.secretKey, chatId) : good.replace(/.{8}$/, "AAAAAAAA"),
+    publicAccessToken:
+      kind === "expired" ? await expiredToken(engine.secretKey, chatId) : good.replace(/.{8}$/, "AAAAAAAA"),
     lastEventId: cursors.lastOutEventId,
   });
   expect((await readAnswer(await page.ask("count to 4"))).text.trim()).toBe(counted(4));

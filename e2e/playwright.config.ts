@@ -14,7 +14,9 @@ export default defineConfig({
   expect: { timeout: 20_000 },
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
-  reporter: process.env.CI ? [["list"]] : [["list"], ["html", { open: "never", outputFolder: "../playwright-report" }]],
+  reporter: process.env.CI
+    ? [["list"]]
+    : [["list"], ["html", { open: "never", outputFolder: "../playwright-report" }]],
   use: {
     trace: "retain-on-failure",
     screenshot: "only-on-failure",
@@ -29,6 +31,8 @@ export default defineConfig({
         "--disable-component-update",
         "--disable-sync",
         "--no-first-run",
+        // A name that is not localhost, and so not a "secure context".
+        "--host-resolver-rules=MAP holdfast.test 127.0.0.1",
       ],
     },
   },

@@ -35,7 +35,8 @@ function isServedOverHttps(): boolean {
 
 /** One secret per installation, so that a deployment needs no fifth variable: the engine's key, never shown, seeds it. */
 function derivedSecret(): string {
-  const seed = process.env.TRIGGER_SECRET_KEY ?? "set TRIGGER_SECRET_KEY or BETTER_AUTH_SECRET before anyone signs in";
+  const seed =
+    process.env.TRIGGER_SECRET_KEY ?? "set TRIGGER_SECRET_KEY or BETTER_AUTH_SECRET before anyone signs in";
   return createHmac("sha256", seed).update("holdfast sign-in").digest("hex");
 }
 
@@ -48,7 +49,10 @@ export const getUser = cache(async (): Promise<SignedInUser | null> => userFrom(
  */
 export async function ensureGuest(requestHeaders: Headers): Promise<string[]> {
   if (await userFrom(requestHeaders)) return [];
-  const { headers: answer } = await auth.api.signInAnonymous({ headers: withoutCookies(requestHeaders), returnHeaders: true });
+  const { headers: answer } = await auth.api.signInAnonymous({
+    headers: withoutCookies(requestHeaders),
+    returnHeaders: true,
+  });
   return answer.getSetCookie();
 }
 

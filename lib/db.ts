@@ -4,6 +4,7 @@
  * a pre-warmed worker gets its environment only with its first run.
  */
 import { PrismaPg } from "@prisma/adapter-pg";
+import type pg from "pg";
 import { PrismaClient } from "@/prisma/generated/client";
 
 export type Db = PrismaClient;
@@ -30,6 +31,9 @@ export function createDb(connectionString?: string): PrismaClient {
 function postgres(connectionString: string) {
   const pool = {
     connectionString,
+    // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
+    // would end the process.
+    onConnect: (client: pg.ClientBase) => void client.on("error", () => {}),
     max: Number(process.env.DATABASE_POOL_SIZE) || 5,
     // The driver's default is to wait for ever, which would hide a database that is down.
     connectionTimeoutMillis: 10_000,

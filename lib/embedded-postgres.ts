@@ -6,7 +6,7 @@
 import { spawn, execFileSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
-import { chmod, chown, mkdir, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
 import path from "node:path";
@@ -42,9 +42,10 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
   const log = options.log ?? (() => {});
   const { postgres, initdb } = await loadBinaries();
   await waitForOldServer(dir);
-  const identity = await serverIdentity(dir, postgres);
+  const identity = serverIdentity(dir, postgres);
   const passwordFile = `${dir}.password`;
-  if (!existsSync(path.join(dir, "PG_VERSION"))) await initialise({ dir, initdb, passwordFile, identity, log });
+  if (!existsSync(path.join(dir, "PG_VERSION")))
+    await initialise({ dir, initdb, passwordFile, identity, log });
   const password = (await readFile(passwordFile, "utf8")).trim();
 
   const port = options.port ?? (await freePort());
@@ -104,25 +105,37 @@ function findUp(folders: string[], file: string): string {
 type Identity = { uid?: number; gid?: number; spawn(command: string, args: string[]): ChildProcess };
 
 /** PostgreSQL refuses to run as root; root lends it the identity of the cluster's owner, `postgres` or `nobody`. */
-async function serverIdentity(dir: string, binary: string): Promise<Identity> {
+function serverIdentity(dir: string, binary: string): Identity {
   const plain = { detached: true, stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"] };
   const env = { ...process.env, LC_ALL: "C", LC_MESSAGES: "C", TZ: "UTC" };
   if (process.getuid?.() !== 0) {
-    await mkdir(dir, { recursive: true, mode: 0o700 });
     return { spawn: (command, args) => spawn(command, args, { ...plain, env }) };
   }
-  const known = existsSync(path.join(dir, "PG_VERSION")) ? statSync(dir) : (userIds("postgres") ?? userIds("nobody"));
-  if (!known) throw new Error("PostgreSQL will not run as root and there is no user to lend it. Start as an ordinary user.");
+  const known = existsSync(path.join(dir, "PG_VERSION"))
+    ? statSync(dir)
+    : (userIds("postgres") ?? userIds("nobody"));
+  if (!known)
+    throw new Error(
+      "PostgreSQL will not run as root and there is no user to lend it. Start as an ordinary user.",
+    );
   const { uid, gid } = known;
-  await mkdir(dir, { recursive: true, mode: 0o700 });
-  await chown(dir, uid, gid);
   if (everyoneMayEnter(dir) && everyoneMayEnter(binary)) {
     return { uid, gid, spawn: (command, args) => spawn(command, args, { ...plain, env, uid, gid }) };
   }
   // For example a clone under /root: keep root's right to pass folders, give up everything else.
   const capability = "--inh-caps=-all,+dac_override";
-  const drop = [`--reuid=${uid}`, `--regid=${gid}`, "--clear-groups", capability, "--ambient-caps=+dac_override"];
-  return { uid, gid, spawn: (command, args) => spawn("setpriv", [...drop, command, ...args], { ...plain, env }) };
+  const drop = [
+    `--reuid=${uid}`,
+    `--regid=${gid}`,
+    "--clear-groups",
+    capability,
+    "--ambient-caps=+dac_override",
+  ];
+  return {
+    uid,
+    gid,
+    spawn: (command, args) => spawn("setpriv", [...drop, command, ...args], { ...plain, env }),
+  };
 }
 
 function userIds(name: string): { uid: number; gid: number } | undefined {
@@ -135,11 +148,12 @@ function userIds(name: string): { uid: number; gid: number } | undefined {
 
 function everyoneMayEnter(file: string): boolean {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    if ((statSync(folder).mode & 0o001) === 0) return false;
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
     if (folder === path.dirname(folder)) return true;
   }
 }
 
+/** Made beside its place and moved there whole: a power cut must not leave half a cluster that looks like one. */
 async function initialise(options: {
   dir: string;
   initdb: string;
@@ -148,10 +162,15 @@ async function initialise(options: {
   log: (line: string) => void;
 }): Promise<void> {
   const { dir, initdb, passwordFile, identity } = options;
+  const unfinished = `${dir}.new`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mkdir(unfinished, { recursive: true, mode: 0o700 });
   await writeFile(passwordFile, `${randomBytes(18).toString("base64url")}\n`, { mode: 0o600 });
-  if (identity.uid !== undefined && identity.gid !== undefined) await chown(passwordFile, identity.uid, identity.gid);
+  if (identity.uid !== undefined && identity.gid !== undefined) {
+    for (const file of [unfinished, passwordFile]) await chown(file, identity.uid, identity.gid);
+  }
   const child = identity.spawn(initdb, [
-    `--pgdata=${dir}`,
+    `--pgdata=${unfinished}`,
     `--username=${SUPERUSER}`,
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
@@ -171,9 +190,11 @@ async function initialise(options: {
     child.once("close", resolve);
   });
   options.log(output);
-  if (code === 0) return;
+  if (code === 0) return rename(unfinished, dir);
   const reason = output.match(/(?:error|FATAL): *(.*)/i)?.[1] ?? output.trim().split("\n").at(-1) ?? "";
-  throw new Error(`PostgreSQL could not prepare ${dir} (${reason}). Check that the folder can be written and is not full.`);
+  throw new Error(
+    `PostgreSQL could not prepare ${dir} (${reason}). Check that the folder can be written and is not full.`,
+  );
 }
 
 function ready(server: ChildProcess, log: (line: string) => void): Promise<void> {
@@ -217,7 +238,9 @@ function isPostgres(pid: number): boolean {
     return /postgres/.test(execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }));
   } catch (error) {
     // EPERM: it lives and is somebody else's. `ps` missing: better to wait than to take a live server's lock.
-    return (error as NodeJS.ErrnoException).code === "EPERM" || (error as NodeJS.ErrnoException).code === "ENOENT";
+    return (
+      (error as NodeJS.ErrnoException).code === "EPERM" || (error as NodeJS.ErrnoException).code === "ENOENT"
+    );
   }
 }
 

@@ -21,7 +21,10 @@ const filters = { externalTables: [], externalEnums: [] };
 /** Applies what is pending. Returns the names of the migrations applied, oldest first. */
 export function migrate(databaseUrl: string): Promise<string[]> {
   return withEngine(databaseUrl, async (engine) => {
-    const { appliedMigrationNames } = await engine.applyMigrations({ migrationsList: await readMigrations(), filters });
+    const { appliedMigrationNames } = await engine.applyMigrations({
+      migrationsList: await readMigrations(),
+      filters,
+    });
     return appliedMigrationNames;
   });
 }
@@ -41,7 +44,10 @@ export function diff(databaseUrl: string, from: string, to: string): Promise<str
   });
 }
 
-async function withEngine<T>(databaseUrl: string, use: (engine: schemaEngine.SchemaEngine) => Promise<T>): Promise<T> {
+async function withEngine<T>(
+  databaseUrl: string,
+  work: (engine: schemaEngine.SchemaEngine) => Promise<T>,
+): Promise<T> {
   const { SchemaEngine } = await (bindings ??= loadBindings());
   // The engine does not close what it opens, so the pool is ours.
   const pool = new pg.Pool({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
@@ -50,7 +56,7 @@ async function withEngine<T>(databaseUrl: string, use: (engine: schemaEngine.Sch
     const { path: name, content } = await schemaFile();
     const engine = await SchemaEngine.new({ datamodels: [[name, content]] }, () => {}, adapter);
     try {
-      return await use(engine);
+      return await work(engine);
     } finally {
       engine.free();
     }
@@ -106,9 +112,17 @@ async function writeMigration(name: string): Promise<void> {
   const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-diff-"));
   const postgres = await startPostgres({ dir: path.join(scratch, "postgres") });
   try {
-    const sql = await diff(postgres.url, committedSchema(), await readFile(path.join(folder, "schema.prisma"), "utf8"));
-    if (/^\s*(-- This is an empty migration.*)?\s*$/.test(sql)) return console.log("schema.prisma has not changed.");
-    const target = path.join(migrationsFolder, `${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}_${name}`);
+    const sql = await diff(
+      postgres.url,
+      committedSchema(),
+      await readFile(path.join(folder, "schema.prisma"), "utf8"),
+    );
+    if (/^\s*(-- This is an empty migration.*)?\s*$/.test(sql))
+      return console.log("schema.prisma has not changed.");
+    const target = path.join(
+      migrationsFolder,
+      `${new Date().toISOString().replace(/\D/g, "").slice(0, 14)}_${name}`,
+    );
     await mkdir(target, { recursive: true });
     await writeFile(path.join(target, "migration.sql"), sql);
     console.log(`Wrote ${path.relative(process.cwd(), target)}/migration.sql`);
@@ -130,7 +144,8 @@ async function main(): Promise<void> {
     return writeMigration(name);
   }
   const databaseUrl = process.env.DATABASE_URL;
-  if (!databaseUrl) throw new Error("DATABASE_URL is not set. `npm run dev` migrates the embedded database by itself.");
+  if (!databaseUrl)
+    throw new Error("DATABASE_URL is not set. `npm run dev` migrates the embedded database by itself.");
   const applied = await migrate(databaseUrl);
   console.log(applied.length === 0 ? "The database is up to date." : `Applied ${applied.join(", ")}.`);
 }

@@ -32,8 +32,14 @@ type Turn = Awaited<ReturnType<MockChatAgentHarness["sendMessage"]>>;
 const user = (id: string, text: string) => message(id, text, "user");
 const ask = (id: string, text: string) => harness.sendMessage(user(id, text));
 const errorsOf = (turn: Turn) =>
-  turn.rawChunks.flatMap((chunk) => ((chunk as { type?: string }).type === "error" ? [(chunk as { errorText: string }).errorText] : []));
-const streamed = (turn: Turn) => turn.chunks.map((chunk) => (chunk.type === "text-delta" ? chunk.delta : "")).join("");
+  turn.rawChunks.flatMap((chunk) =>
+    (chunk as { type?: string }).type === "error" ? [(chunk as { errorText: string }).errorText] : [],
+  );
+const streamed = (turn: Turn) =>
+  turn.chunks.map((chunk) => (chunk.type === "text-delta" ? chunk.delta : "")).join("");
+
+/** The machine may be busy with other tests. */
+const patience = { timeout: 15_000, interval: 20 };
 
 /** A turn's end reaches the reader before its save has finished. */
 async function settled(check: (transcript: Transcript) => void): Promise<Transcript> {
@@ -41,11 +47,13 @@ async function settled(check: (transcript: Transcript) => void): Promise<Transcr
     const transcript = await loadTranscript(shared.db, chatId);
     check(transcript!);
     return transcript!;
-  });
+  }, patience);
 }
 
 const texts = (transcript: Transcript) =>
-  transcript.messages.map((row) => row.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(""));
+  transcript.messages.map((row) =>
+    row.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join(""),
+  );
 
 describe("a conversation", () => {
   it("answers two turns, the second with the first in mind", async () => {
@@ -62,7 +70,10 @@ describe("a conversation", () => {
       "Your city is Oslo.",
     ]);
     expect(transcript).toMatchObject({ title: "My city is Oslo", status: "idle", nonFinalIds: [] });
-    expect(transcript.messages[3]?.metadata).toMatchObject({ model: "demo", outputTokens: expect.any(Number) });
+    expect(transcript.messages[3]?.metadata).toMatchObject({
+      model: "demo",
+      outputTokens: expect.any(Number),
+    });
   });
 
   it("calls a tool and answers from what it returned", async () => {
@@ -71,7 +82,11 @@ describe("a conversation", () => {
     expect(streamed(turn)).toMatch(/In \*\*Oslo\*\* it is -?\d+ °C/);
     const { messages } = await settled((saved) => expect(saved.messages).toHaveLength(2));
     expect(messages[1]?.parts).toContainEqual(
-      expect.objectContaining({ type: "tool-weather", state: "output-available", output: expect.objectContaining({ city: "Oslo" }) }),
+      expect.objectContaining({
+        type: "tool-weather",
+        state: "output-available",
+        output: expect.objectContaining({ city: "Oslo" }),
+      }),
     );
   });
 
@@ -90,11 +105,15 @@ describe("a conversation", () => {
   it("keeps what was written when it is stopped, marks it as partial, and goes on", async () => {
     harness = mockChatAgent(chatAgent, { chatId });
     const turn = ask("u1", "count to 5000 at 2 ms");
-    await vi.waitFor(() => expect(harness.allChunks.filter((chunk) => chunk.type === "text-delta").length).toBeGreaterThan(5));
+    await vi.waitFor(
+      () =>
+        expect(harness.allChunks.filter((chunk) => chunk.type === "text-delta").length).toBeGreaterThan(5),
+      patience,
+    );
     await harness.sendStop();
     await turn;
     const stopped = await settled((saved) => expect(saved.messages).toHaveLength(2));
-    expect(stopped.nonFinalIds).toEqual([stopped.messages[1]?.id]);
+    expect(stopped).toMatchObject({ status: "idle", nonFinalIds: [stopped.messages[1]?.id] });
     expect(texts(stopped)[1]).toMatch(/^0 1 2/);
     expect(streamed(await ask("u2", "count to 2"))).toBe("0 1 2");
     await settled((saved) => expect(saved.messages).toHaveLength(4));
@@ -105,7 +124,10 @@ describe("a conversation", () => {
     await ask("u1", "count to 3");
     await settled((saved) => expect(saved.messages).toHaveLength(2));
     await harness.sendRegenerate();
-    await vi.waitFor(async () => expect(await shared.db.message.count({ where: { chatId } })).toBe(3));
+    await vi.waitFor(
+      async () => expect(await shared.db.message.count({ where: { chatId } })).toBe(3),
+      patience,
+    );
     const answers = await shared.db.message.findMany({ where: { chatId, role: "assistant" } });
     expect(answers.map((row) => row.parentId)).toEqual(["u1", "u1"]);
     await settled((saved) => expect(saved.messages).toHaveLength(2));
@@ -116,12 +138,20 @@ describe("what is refused", () => {
   const bad: [string, unknown, RegExp][] = [
     ["an empty message", user("u1", "  \n"), /empty/],
     ["a message of NULs", user("u1", "\u0000\u0000"), /empty/],
-    ["too long a message", user("u1", "x".repeat(MAX_TEXT_LENGTH + 1)), /too long: 100,001 characters, the limit is 100,000/],
+    [
+      "too long a message",
+      user("u1", "x".repeat(MAX_TEXT_LENGTH + 1)),
+      /too long: 100,001 characters, the limit is 100,000/,
+    ],
     ["an id with a path in it", user("../u1", "hello"), /`id`/],
     ["an id with an emoji", user("u💥", "hello"), /`id`/],
     ["somebody else's role", { ...user("u1", "hello"), role: "system" }, /role `user`/],
     ["an invented answer", { ...user("u1", "hello"), role: "assistant" }, /role `user`/],
-    ["a part that is no text", { ...user("u1", "hello"), parts: [{ type: "file", url: "data:," }] }, /Only text/],
+    [
+      "a part that is no text",
+      { ...user("u1", "hello"), parts: [{ type: "file", url: "data:," }] },
+      /Only text/,
+    ],
     ["an empty list of parts", { ...user("u1", "hello"), parts: [] }, /empty/],
     ["a text that is a number", { ...user("u1", "hello"), parts: [{ type: "text", text: 7 }] }, /`text`/],
   ];
@@ -141,8 +171,12 @@ describe("what is refused", () => {
     harness = mockChatAgent(chatAgent, { chatId });
     await ask("u1", "count to 1");
     const { messages } = await settled((saved) => expect(saved.messages).toHaveLength(2));
-    expect(errorsOf(await ask("u1", "another text"))).toEqual([expect.stringMatching(/belongs to another message/)]);
-    expect(errorsOf(await ask(messages[1]!.id, "put into its mouth"))).toEqual([expect.stringMatching(/belongs to another message/)]);
+    expect(errorsOf(await ask("u1", "another text"))).toEqual([
+      expect.stringMatching(/belongs to another message/),
+    ]);
+    expect(errorsOf(await ask(messages[1]!.id, "put into its mouth"))).toEqual([
+      expect.stringMatching(/belongs to another message/),
+    ]);
     expect(streamed(await ask("u2", "count to 2"))).toBe("0 1 2");
     const after = await settled((saved) => expect(saved.messages).toHaveLength(4));
     expect(texts(after)).toEqual(["count to 1", "0 1", "count to 2", "0 1 2"]);
@@ -158,11 +192,22 @@ describe("what is refused", () => {
 });
 
 describe("a run that takes over", () => {
-  const partial = { id: "a-partial", role: "assistant" as const, parts: [{ type: "text" as const, text: "My worker process dies" }] };
+  const partial = {
+    id: "a-partial",
+    role: "assistant" as const,
+    parts: [{ type: "text" as const, text: "My worker process dies" }],
+  };
 
   async function interruptedTurn(): Promise<void> {
     const storage = prismaStorage(shared.db);
-    const context = { chatId, clientData: undefined, turn: 0, trigger: "submit-message", runId: "run_dead", ctx: {} } as never;
+    const context = {
+      chatId,
+      clientData: undefined,
+      turn: 0,
+      trigger: "submit-message",
+      runId: "run_dead",
+      ctx: {},
+    } as never;
     const question = user("u1", "Crash the worker");
     await storage.save(context, {
       reason: "turn-start",
@@ -180,7 +225,11 @@ describe("a run that takes over", () => {
     expect(texts(transcript)[1]).toContain("Line 10 of 10");
     expect(transcript.messages[0]?.id).toBe("u1");
     expect(harness.allChunks).toContainEqual(
-      expect.objectContaining({ type: "data-run-recovered", data: { partialId: "a-partial" }, transient: true }),
+      expect.objectContaining({
+        type: "data-run-recovered",
+        data: { partialId: "a-partial" },
+        transient: true,
+      }),
     );
   });
 

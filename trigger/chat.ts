@@ -24,7 +24,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
   storage: withFailures(prismaStorage(db)),
   tools,
-  system: "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
+  system:
+    "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
   idleTimeoutInSeconds: 60,
   turnTimeout: "1h",
@@ -43,7 +44,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
    */
   onRecoveryBoot({ settledMessages, inFlightUsers, partialAssistant, writer }) {
     locals.set(recovering, true);
-    writer.write({ type: "data-run-recovered", data: { partialId: partialAssistant?.id ?? null }, transient: true });
+    writer.write({
+      type: "data-run-recovered",
+      data: { partialId: partialAssistant?.id ?? null },
+      transient: true,
+    });
     const last = settledMessages.at(-1);
     // A regenerated answer has no question of its own on the input stream.
     const unanswered = inFlightUsers.length === 0 && last?.role === "user" ? [last] : inFlightUsers;
@@ -60,7 +65,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         const accepted = parseUserMessage(message);
         // The same message again is a run taking over, or a retry. Anything else would put words into another mouth.
         if (known && (known.role !== "user" || messageText(known) !== messageText(accepted))) {
-          throw new InvalidMessageError("This message's `id` belongs to another message of this chat. Send it with a new one.");
+          throw new InvalidMessageError(
+            "This message's `id` belongs to another message of this chat. Send it with a new one.",
+          );
         }
         return accepted;
       } catch (error) {
@@ -88,7 +95,10 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return undefined;
           const { inputTokens, outputTokens } = part.totalUsage;
-          return { ...(inputTokens === undefined ? {} : { inputTokens }), ...(outputTokens === undefined ? {} : { outputTokens }) };
+          return {
+            ...(inputTokens === undefined ? {} : { inputTokens }),
+            ...(outputTokens === undefined ? {} : { outputTokens }),
+          };
         },
       });
       return streamText({
@@ -118,7 +128,8 @@ function withFailures(storage: TranscriptStorage): TranscriptStorage {
   return {
     load: (scope, options) => storage.load(scope, options),
     save(context, changeset) {
-      if (changeset.reason !== "turn-complete" || !locals.get(brokeOff)) return storage.save(context, changeset);
+      if (changeset.reason !== "turn-complete" || !locals.get(brokeOff))
+        return storage.save(context, changeset);
       const changes = changeset.changes.map((change) =>
         change.op === "put" && change.message.role === "assistant" ? { ...change, final: false } : change,
       );
@@ -133,10 +144,14 @@ function withFailures(storage: TranscriptStorage): TranscriptStorage {
  */
 async function requireChat(chatId: string): Promise<{ userId: string; model: string | null }> {
   const row = isChatId(chatId)
-    ? await withRetry(() => db.chat.findUnique({ where: { id: chatId }, select: { userId: true, model: true } }), {
-        doing: `Reading chat ${chatId}`,
-      })
+    ? await withRetry(
+        () => db.chat.findUnique({ where: { id: chatId }, select: { userId: true, model: true } }),
+        {
+          doing: `Reading chat ${chatId}`,
+        },
+      )
     : null;
-  if (!row) throw new ChatError("This chat does not exist any more, so it cannot be answered. Start a new one.");
+  if (!row)
+    throw new ChatError("This chat does not exist any more, so it cannot be answered. Start a new one.");
   return row;
 }

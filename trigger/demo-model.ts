@@ -57,7 +57,10 @@ export function demoModel(settings: DemoModelOptions = {}): LanguageModelV4 {
   };
 }
 
-async function* play(options: LanguageModelV4CallOptions, settings: DemoModelOptions): AsyncGenerator<LanguageModelV4StreamPart> {
+async function* play(
+  options: LanguageModelV4CallOptions,
+  settings: DemoModelOptions,
+): AsyncGenerator<LanguageModelV4StreamPart> {
   const { abortSignal, prompt, tools = [] } = options;
   const { beats, paceMs } = scenarioFor({
     prompt,
@@ -193,7 +196,9 @@ function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
 }
 
 function aborted(signal: AbortSignal | undefined): Error {
-  return signal?.reason instanceof Error ? signal.reason : new DOMException("The answer was stopped.", "AbortError");
+  return signal?.reason instanceof Error
+    ? signal.reason
+    : new DOMException("The answer was stopped.", "AbortError");
 }
 
 function defaultPace(): number {

@@ -34,7 +34,12 @@ export function scenarioFor(options: SceneOptions): Scenario {
   return slow === undefined ? { beats } : { beats, paceMs: slow };
 }
 
-type Context = { said: string[]; results: LanguageModelV4ToolResultPart[]; tools: string[]; recovered: boolean };
+type Context = {
+  said: string[];
+  results: LanguageModelV4ToolResultPart[];
+  tools: string[];
+  recovered: boolean;
+};
 
 function beatsFor(request: string, context: Context): Beat[] {
   if (context.results.length > 0) return [text(context.results.map(fromResult).join("\n\n"))];
@@ -45,9 +50,11 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
   const remembered = memory(request, context.said);
   if (remembered) return [text(remembered)];
-  if (/\bwhat (did|have) i (say|said|ask|asked|write|written)\b|\bhistory\b/i.test(request)) return [text(echo(context.said))];
+  if (/\bwhat (did|have) i (say|said|ask|asked|write|written)\b|\bhistory\b/i.test(request))
+    return [text(echo(context.said))];
   if (/\b(error|fail)\b/i.test(request)) return failure;
-  if (/\b(think|reason)(ing)?\b/i.test(request)) return [reasoning, text("I thought about it for a moment, and it shows above.")];
+  if (/\b(think|reason)(ing)?\b/i.test(request))
+    return [reasoning, text("I thought about it for a moment, and it shows above.")];
   if (/\bslow/i.test(request)) return [text(slowAnswer)];
   if (/\b(long|markdown|table|code|article|essay|guide|explain)\b/i.test(request)) return [text(longAnswer)];
   return [text(fallback(request))];
@@ -61,7 +68,10 @@ function* countTo(last: number): Iterable<string> {
 
 const failure: Beat[] = [
   text("This answer begins well enough, and then "),
-  { type: "fail", message: "The demo model broke off on purpose. Nothing is lost: send it again, or ask something else." },
+  {
+    type: "fail",
+    message: "The demo model broke off on purpose. Nothing is lost: send it again, or ask something else.",
+  },
 ];
 
 function crash(always: boolean, recovered: boolean): Beat[] {
@@ -69,7 +79,11 @@ function crash(always: boolean, recovered: boolean): Beat[] {
   const lines = Array.from({ length: 10 }, (_, index) => line(index + 1));
   const opening = text("My worker process dies in the middle of this list.\n\n");
   if (recovered && !always) {
-    return [opening, ...lines, text("\nIt did die, and this is the whole answer: a new worker found the question and wrote it again.")];
+    return [
+      opening,
+      ...lines,
+      text("\nIt did die, and this is the whole answer: a new worker found the question and wrote it again."),
+    ];
   }
   // The wait lets what was streamed leave the process, as it would long have in an ordinary answer.
   return [opening, ...lines.slice(0, 4), { type: "wait", ms: 250 }, { type: "crash" }, ...lines.slice(4)];
@@ -80,10 +94,19 @@ function crash(always: boolean, recovered: boolean): Beat[] {
 function toolCalls(request: string, { said, tools }: Context): Beat[] {
   const calls: Beat[] = [];
   if (/\bweather\b/i.test(request) && tools.includes("weather")) {
-    const named = request.match(/\b(?:in|for|of)\s+([\p{Lu}][\p{L}' -]*?)(?=[?.!,]|\s+(?:and|at|now|today|tomorrow)\b|$)/u)?.[1];
-    calls.push({ type: "tool", name: "weather", input: { city: named?.trim() ?? facts(said).get("city") ?? "Oslo" } });
+    const named = request.match(
+      /\b(?:in|for|of)\s+([\p{Lu}][\p{L}' -]*?)(?=[?.!,]|\s+(?:and|at|now|today|tomorrow)\b|$)/u,
+    )?.[1];
+    calls.push({
+      type: "tool",
+      name: "weather",
+      input: { city: named?.trim() ?? facts(said).get("city") ?? "Oslo" },
+    });
   }
-  if (/\b(what time|the time|current time|date today|what day)\b/i.test(request) && tools.includes("currentTime")) {
+  if (
+    /\b(what time|the time|current time|date today|what day)\b/i.test(request) &&
+    tools.includes("currentTime")
+  ) {
     const zone = request.match(/\b[A-Z][A-Za-z]+\/[A-Z][A-Za-z_]+\b/)?.[0];
     calls.push({ type: "tool", name: "currentTime", input: zone ? { timeZone: zone } : {} });
   }
@@ -95,11 +118,15 @@ function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string
     return `The tool \`${toolName}\` failed, so I cannot tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
   }
   if (output.type === "execution-denied") return `You did not allow \`${toolName}\`, so I left it.`;
-  const value = output.type === "json" && typeof output.value === "object" ? (output.value as Record<string, unknown>) : {};
+  const value =
+    output.type === "json" && typeof output.value === "object"
+      ? (output.value as Record<string, unknown>)
+      : {};
   if (toolName === "weather") {
     return `In **${String(value.city)}** it is ${String(value.temperatureCelsius)} °C with ${String(value.conditions)}. I have that from the \`weather\` tool, whose numbers are made up.`;
   }
-  if (toolName === "currentTime") return `It is **${String(value.time)}** (${String(value.timeZone)}), says the \`currentTime\` tool.`;
+  if (toolName === "currentTime")
+    return `It is **${String(value.time)}** (${String(value.timeZone)}), says the \`currentTime\` tool.`;
   return `The tool \`${toolName}\` returned:\n\n\`\`\`json\n${JSON.stringify(output, null, 2).slice(0, 2_000)}\n\`\`\``;
 }
 
@@ -112,7 +139,8 @@ function facts(said: string[]): Map<string, string> {
   const known = new Map<string, string>();
   for (const message of said) {
     if (isQuestion(message)) continue;
-    for (const [, subject = "", value = ""] of message.matchAll(fact)) known.set(subject.toLowerCase(), value.trim());
+    for (const [, subject = "", value = ""] of message.matchAll(fact))
+      known.set(subject.toLowerCase(), value.trim());
   }
   return known;
 }
@@ -131,7 +159,9 @@ function memory(request: string, said: string[]): string | undefined {
   for (const [subject, value] of known) {
     if (new RegExp(`\\b${subject}\\b`, "i").test(request)) return `Your ${subject} is ${value}.`;
   }
-  const asked = request.match(/\b(?:which|what(?: is| was)?(?: my| the)?)\s+(city|name|colou?r|country|number|language)\b/i)?.[1];
+  const asked = request.match(
+    /\b(?:which|what(?: is| was)?(?: my| the)?)\s+(city|name|colou?r|country|number|language)\b/i,
+  )?.[1];
   return asked ? `You have not told me your ${asked.toLowerCase()} in this branch.` : undefined;
 }
 
@@ -154,7 +184,9 @@ function toolResults(prompt: LanguageModelV4Prompt): LanguageModelV4ToolResultPa
   const lastQuestion = prompt.findLastIndex((message) => message.role === "user");
   return prompt
     .slice(lastQuestion + 1)
-    .flatMap((message) => (message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : []));
+    .flatMap((message) =>
+      message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
+    );
 }
 
 function number(request: string, pattern: RegExp): number | undefined {
@@ -212,6 +244,8 @@ That is the whole idea. I am a demo model with a script, so I say the same every
 
 function fallback(request: string): string {
   const topic = request.trim().replaceAll(/\s+/g, " ").slice(0, 80);
-  const suggestions = demoPrompts.map(({ prompt, description }) => `- **${prompt}**: ${description}`).join("\n");
+  const suggestions = demoPrompts
+    .map(({ prompt, description }) => `- **${prompt}**: ${description}`)
+    .join("\n");
   return `I am the demo model: scripted and offline, so I cannot really answer${topic ? ` "${topic}"` : ""}. Here is what I can show you:\n\n${suggestions}\n\nSet a provider key (see the README) and a real model takes my place.`;
 }

@@ -20,7 +20,8 @@ export function describeError(error: unknown): string {
   }
   if (RetryError.isInstance(error)) return describeError(error.lastError);
   if (APICallError.isInstance(error)) return describeProvider(error);
-  if (NoSuchToolError.isInstance(error)) return "The model asked for a tool that this agent does not have. Try again.";
+  if (NoSuchToolError.isInstance(error))
+    return "The model asked for a tool that this agent does not have. Try again.";
   if (InvalidToolInputError.isInstance(error) || ToolCallRepairError.isInstance(error)) {
     return "The model called a tool with input that the tool does not take. Try again.";
   }
@@ -42,6 +43,8 @@ function describeProvider({ statusCode }: APICallError): string {
       return "The model provider is limiting requests. Wait a moment and try again.";
     case undefined:
       return "The model provider could not be reached. Try again in a moment.";
+    case 200:
+      return "The connection to the model provider broke. What was written stays: try again in a moment.";
     default:
       return statusCode >= 500
         ? "The model provider has a problem of its own. Try again in a moment."

@@ -12,12 +12,13 @@
  * The choice is one name or several with commas between them; the first of all is the default. Providers are loaded
  * when they are used, so the page can ask what there is without loading any.
  */
-import type { LanguageModel } from "ai";
+import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { wrapLanguageModel } from "ai";
 import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "./demo-model";
 
 export type ModelInfo = { id: string; label: string };
 
-export type ResolvedModel = ModelInfo & { model: LanguageModel };
+export type ResolvedModel = ModelInfo & { model: LanguageModelV4 };
 
 type Provider = "gateway" | "anthropic" | "openai" | "compatible";
 type Entry = ModelInfo & { provider: Provider | "demo"; name: string };
@@ -39,8 +40,57 @@ export async function resolveModel(id?: string | null): Promise<ResolvedModel> {
   const configured = entries();
   const entry = configured.find((candidate) => candidate.id === id) ?? configured[0];
   if (!entry) throw new Error("No model is configured.");
-  return { id: entry.id, label: entry.label, model: await load(entry) };
+  return { id: entry.id, label: entry.label, model: reportingCuts(await load(entry)) };
 }
+
+/**
+ * A connection that breaks in the middle of an answer is thrown right through the AI SDK and would end the turn with
+ * the raw error as its text. As a part of the stream it takes the way of every other failure: what was written stays,
+ * and `describeError` finds the words.
+ */
+function reportingCuts(model: LanguageModelV4): LanguageModelV4 {
+  return wrapLanguageModel({
+    model,
+    middleware: {
+      specificationVersion: "v4",
+      async wrapStream({ doStream, params }) {
+        const result = await doStream();
+        return { ...result, stream: withCutsAsParts(result.stream, params.abortSignal) };
+      },
+    },
+  });
+}
+
+function withCutsAsParts(
+  stream: ReadableStream<LanguageModelV4StreamPart>,
+  signal: AbortSignal | undefined,
+): ReadableStream<LanguageModelV4StreamPart> {
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const { value, done } = await reader.read();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      } catch (error) {
+        if (signal?.aborted) return controller.error(error);
+        controller.enqueue({ type: "error", error });
+        controller.enqueue({
+          type: "finish",
+          finishReason: { unified: "error", raw: "cut" },
+          usage: unknownUsage,
+        });
+        controller.close();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+const unknownUsage = {
+  inputTokens: { total: undefined, noCache: undefined, cacheRead: undefined, cacheWrite: undefined },
+  outputTokens: { total: undefined, text: undefined, reasoning: undefined },
+};
 
 function entries(): Entry[] {
   const { env } = process;
@@ -61,20 +111,24 @@ function entries(): Entry[] {
       label: `${name} · ${title}`,
     }));
   });
-  return found.length > 0 ? found : [{ provider: "demo", name: "demo", id: DEMO_MODEL_ID, label: DEMO_MODEL_LABEL }];
+  return found.length > 0
+    ? found
+    : [{ provider: "demo", name: "demo", id: DEMO_MODEL_ID, label: DEMO_MODEL_LABEL }];
 }
 
-async function load({ provider, name }: Entry): Promise<LanguageModel> {
+async function load({ provider, name }: Entry): Promise<LanguageModelV4> {
   switch (provider) {
     case "gateway": {
       const { gateway } = await import("ai");
       return gateway(name);
     }
     case "anthropic": {
+      dropEmpty("ANTHROPIC_BASE_URL");
       const { createAnthropic } = await import("@ai-sdk/anthropic");
       return createAnthropic()(name);
     }
     case "openai": {
+      dropEmpty("OPENAI_BASE_URL");
       const { createOpenAI } = await import("@ai-sdk/openai");
       return createOpenAI()(name);
     }
@@ -95,6 +149,11 @@ async function load({ provider, name }: Entry): Promise<LanguageModel> {
   }
 }
 
+/** The packages take an empty variable, as a copied .env has it, for an address, and fail while they are loaded. */
+function dropEmpty(variable: string): void {
+  if (process.env[variable] === "") delete process.env[variable];
+}
+
 /** Local servers have one or a few models, under names that nobody wants to type. */
 async function firstModelOf(baseURL: string, apiKey: string | undefined): Promise<string> {
   const address = `${baseURL.replace(/\/$/, "")}/models`;
@@ -109,7 +168,10 @@ async function firstModelOf(baseURL: string, apiKey: string | undefined): Promis
     // Not running, or not JSON: the sentence below covers both.
   }
   const first = listed?.data?.[0]?.id;
-  if (!first) throw new ModelSetupError("The model server at OPENAI_BASE_URL lists no model. Check that it runs, or set OPENAI_MODEL.");
+  if (!first)
+    throw new ModelSetupError(
+      "The model server at OPENAI_BASE_URL lists no model. Check that it runs, or set OPENAI_MODEL.",
+    );
   return first;
 }
 

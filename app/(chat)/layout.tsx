@@ -7,7 +7,12 @@ export default async function ChatLayout({ children }: LayoutProps<"/">) {
   const user = await getUser();
   const chats = user ? await listChats(db, user.id) : [];
   return (
-    <ChatFrame chats={chats} userName={user?.name ?? "Guest"} isGuest={user?.isGuest ?? true} now={Date.now()}>
+    <ChatFrame
+      chats={chats}
+      userName={user?.name ?? "Guest"}
+      isGuest={user?.isGuest ?? true}
+      now={Date.now()}
+    >
       {children}
     </ChatFrame>
   );

@@ -3,7 +3,12 @@
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { getUser } from "@/lib/auth";
-import { createChat, findOwnedChat, listChats as queryChats, loadTranscript as queryTranscript } from "@/lib/chat/queries";
+import {
+  createChat,
+  findOwnedChat,
+  listChats as queryChats,
+  loadTranscript as queryTranscript,
+} from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { expectedError } from "./expected-error";
 
@@ -14,7 +19,11 @@ const startSession = chat.createStartSessionAction("chat");
  * Throws *not found* for a chat of somebody else, before the engine hears of it: the engine would answer an
  * existing id with a fresh token.
  */
-export async function startChatSession({ chatId }: { chatId: string }): Promise<{ publicAccessToken: string }> {
+export async function startChatSession({
+  chatId,
+}: {
+  chatId: string;
+}): Promise<{ publicAccessToken: string }> {
   const user = await signedInUser();
   if (!(await createChat(db, { id: chatId, userId: user.id }))) throw expectedError("chat-not-found");
   const { publicAccessToken } = await startSession({ chatId });
@@ -31,7 +40,11 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
 /** The newest page of the shown branch, or the page before the message `before`, with the stream cursors it reflects. */
 export async function loadTranscript(chatId: string, page?: { before?: string }) {
   await ownedChat(chatId);
-  const transcript = await queryTranscript(db, chatId, typeof page?.before === "string" ? { before: page.before } : {});
+  const transcript = await queryTranscript(
+    db,
+    chatId,
+    typeof page?.before === "string" ? { before: page.before } : {},
+  );
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
 }

@@ -40,7 +40,12 @@ export function ChatFrame({ chats: initialChats, userName, isGuest, now, childre
   const currentId = pathname.startsWith("/chat/") ? pathname.slice("/chat/".length) : undefined;
   const rows = useMemo(
     () =>
-      chats.map(({ id, title, updatedAt }) => ({ id, title: title ?? "New chat", href: `/chat/${id}`, updatedAt })),
+      chats.map(({ id, title, updatedAt }) => ({
+        id,
+        title: title ?? "New chat",
+        href: `/chat/${id}`,
+        updatedAt,
+      })),
     [chats],
   );
   return (

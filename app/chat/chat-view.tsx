@@ -16,8 +16,8 @@ import { describeError } from "./expected-error";
 export type ChatViewProps = {
   chatId: string;
   environment: ChatEnvironment;
-  /** No row exists yet; the first message makes it, and gives this page its address. */
-  isNew?: boolean;
+  /** Called when the first message has made the row. Given only for a chat that has none yet. */
+  onCreated?: () => void;
   transcript?: Transcript<ChatMessage>;
   accessToken?: Promise<string | null>;
   /** What an empty chat suggests. */
@@ -27,7 +27,14 @@ export type ChatViewProps = {
 const nothingYet: Transcript<ChatMessage> = { messages: [], status: "idle" };
 
 /** One conversation: the kit put together for this app. */
-export function ChatView({ chatId, environment, isNew = false, transcript, accessToken, prompts = [] }: ChatViewProps) {
+export function ChatView({
+  chatId,
+  environment,
+  onCreated,
+  transcript,
+  accessToken,
+  prompts = [],
+}: ChatViewProps) {
   const refreshChats = useRefreshChats();
   const chat = useDurableChat<ChatMessage>({
     chatId,
@@ -37,18 +44,12 @@ export function ChatView({ chatId, environment, isNew = false, transcript, acces
     accessToken,
     startSession: async (id) => {
       const session = await startChatSession({ chatId: id });
-      // Only now does the address exist. Not a navigation: the answer streams into this very page.
-      if (isNew) window.history.replaceState(null, "", `/chat/${id}`);
+      onCreated?.();
       return session;
     },
     mintAccessToken: mintChatAccessToken,
     loadTranscript,
   });
-
-  useEffect(() => {
-    // The Back button can bring this page back for an address that has become a chat: load that chat.
-    if (isNew && window.location.pathname !== "/") window.location.reload();
-  }, [isNew]);
 
   const { isAnswering } = chat;
   const hasMessages = chat.messages.length > 0;
@@ -61,7 +62,9 @@ export function ChatView({ chatId, environment, isNew = false, transcript, acces
       <MessageList
         messages={chat.messages}
         isStreaming={isAnswering}
-        empty={<FirstRun prompts={prompts} onPick={(prompt) => void chat.send(prompt)} isDisabled={isAnswering} />}
+        empty={
+          <FirstRun prompts={prompts} onPick={(prompt) => void chat.send(prompt)} isDisabled={isAnswering} />
+        }
         footer={
           <TurnStatus
             state={chat.turn}
@@ -72,8 +75,10 @@ export function ChatView({ chatId, environment, isNew = false, transcript, acces
       />
       <ChatDock>
         <Composer
-          draftKey={isNew ? "new" : chatId}
-          onSend={(text) => chat.send(text).catch((error: unknown) => Promise.reject(new Error(describeError(error))))}
+          draftKey={`${environment.userId}:${onCreated ? "new" : chatId}`}
+          onSend={(text) =>
+            chat.send(text).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
+          }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
           modelLabel={environment.modelLabel}

@@ -1,16 +1,20 @@
 import "server-only";
+import { getUser } from "@/lib/auth";
 import { availableModels } from "@/trigger/models";
 
 export type ChatEnvironment = {
+  /** Whose drafts this browser keeps. */
+  userId: string;
   /** Where the browser reaches the engine. */
   baseURL: string;
   /** Who answers, in words. */
   modelLabel: string;
 };
 
-/** What the server's environment decides for the page. Read per request, because one build serves many deployments. */
-export function chatEnvironment(): ChatEnvironment {
+/** What the server decides for the page. Read per request, because one build serves many deployments. */
+export async function chatEnvironment(): Promise<ChatEnvironment> {
   return {
+    userId: (await getUser())?.id ?? "nobody",
     baseURL: process.env.ENGINE_URL
       ? "/engine"
       : (process.env.NEXT_PUBLIC_TRIGGER_API_URL ?? process.env.TRIGGER_API_URL ?? "https://api.trigger.dev"),

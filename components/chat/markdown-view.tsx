@@ -95,9 +95,9 @@ function Image({ src, alt, width, height }: React.ComponentProps<"img"> & ExtraP
   const url = address(src);
   // The plugin has refused everything else already; this is the line that must hold if it ever changes.
   if (!url?.startsWith("/") || new URL(url, OWN_ORIGIN).origin !== OWN_ORIGIN) return <span>{alt}</span>;
-  // The kit does not need Next, and its image optimiser must not fetch what a model names.
-  // oxlint-disable-next-line nextjs/no-img-element
   return (
+    // The kit does not need Next, and its image optimiser must not fetch what a model names.
+    // oxlint-disable-next-line nextjs/no-img-element
     <img
       data-slot="markdown-image"
       src={url}

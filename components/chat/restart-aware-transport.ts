@@ -5,9 +5,11 @@ export type AnswerListener = {
   onStart(messageId: string, resumed: boolean): void;
   /**
    * The worker died in mid-answer and its successor begins again under a new id. What was shown of
-   * `abandonedMessageId` is void. After a send, the rest of the answer is behind the next `reconnectToStream`.
+   * `abandonedMessageId` is void.
    */
-  onRestart(abandonedMessageId: string, resumed: boolean): void;
+  onRestart(abandonedMessageId: string): void;
+  /** The stream of a send ends here, and the rest of the answer is behind the next `reconnectToStream`. */
+  onRest(): void;
 };
 
 type Chunks = ReadableStream<UIMessageChunk>;
@@ -25,20 +27,24 @@ export function restartAware<M extends UIMessage>(
   function follow(stream: Chunks, resumed: boolean): Chunks {
     const reader = stream.getReader();
     let current: string | undefined;
+    let isWhole = false;
     return new ReadableStream<UIMessageChunk>({
       async pull(controller) {
         const { done, value } = await reader.read();
         if (done) return controller.close();
         if (value.type === "start" && value.messageId !== undefined && value.messageId !== current) {
-          const abandoned = current;
+          const previous = current;
           current = value.messageId;
-          if (abandoned === undefined) listener?.onStart(current, resumed);
-          else listener?.onRestart(abandoned, resumed);
-          if (abandoned !== undefined && !resumed) {
+          if (previous === undefined) listener?.onStart(current, resumed);
+          else if (!isWhole) listener?.onRestart(previous);
+          isWhole = false;
+          if (previous !== undefined && !resumed) {
             rest = follow(withFirst(value, reader), true);
+            listener?.onRest();
             return controller.close();
           }
         }
+        if (value.type === "finish") isWhole = true;
         controller.enqueue(value);
       },
       cancel: (reason) => reader.cancel(reason),

@@ -69,7 +69,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   );
   const [isDelivering, setIsDelivering] = useState(false);
   const deliveries = useRef(new Map<string, Delivery>());
-  const restarted = useRef(false);
+  const hasRest = useRef(false);
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
@@ -83,7 +83,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   });
 
   const [transport] = useState(() => restartAware<M>(triggerTransport));
-  useEffect(() => transport.listen({ onStart, onRestart }));
+  useEffect(() => transport.listen({ onStart, onRestart, onRest }));
 
   const chat = useChat<M>({
     id: chatId,
@@ -106,57 +106,61 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     setIsQuiet(false);
     if (!resumed || chat.messages.some((message) => message.id === messageId)) return;
     // The question of a resumed answer may have been saved after this page was rendered.
-    if (chat.messages.at(-1)?.role !== "user") void addMissing();
+    if (chat.messages.at(-1)?.role !== "user") void load().then(merge);
   }
 
-  function onRestart(abandonedId: string, resumed: boolean) {
+  function onRestart(abandonedId: string) {
     setAbandoned((ids) => new Set(ids).add(abandonedId));
-    if (resumed) return;
-    restarted.current = true;
+  }
+
+  function onRest() {
+    hasRest.current = true;
     setIsRestarting(true);
   }
 
-  async function addMissing() {
-    const { messages } = await untilReached(() => options.loadTranscript(chatId));
-    chat.setMessages((shown) => {
-      const saved = new Set(messages.map((message) => message.id));
-      return [...messages, ...shown.filter((message) => !saved.has(message.id))];
-    });
+  function load(): Promise<Transcript<M>> {
+    return untilReached(() => options.loadTranscript(chatId));
+  }
+
+  /** What is saved comes first and as it was saved; what is newer than that follows as it is shown. */
+  function merge(saved: Transcript<M>) {
+    const ids = new Set(saved.messages.map((message) => message.id));
+    chat.setMessages((shown) => [...saved.messages, ...shown.filter((message) => !ids.has(message.id))]);
   }
 
   /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
   async function follow(request: Promise<void>) {
     await request;
-    while (restarted.current) {
-      restarted.current = false;
+    while (hasRest.current) {
+      hasRest.current = false;
       await chat.resumeStream();
     }
     setIsRestarting(false);
   }
 
-  const hasResumed = useRef(false);
-  const resume = useCallback(async () => {
-    if (!accessToken || hasResumed.current) return;
-    hasResumed.current = true;
-    const token = await accessToken.catch(() => null);
+  const connecting = useRef<Promise<void>>(undefined);
+  const connect = useCallback(async () => {
+    if (!accessToken) return;
+    const token = await tokenOf(accessToken);
     const { lastOutEventId, lastInEventId } = transcript.cursors ?? {};
-    if (lastOutEventId !== undefined) triggerTransport.seedResumeCursor(chatId, lastOutEventId);
-    if (triggerTransport.getSession(chatId) === undefined) {
-      triggerTransport.setSession(chatId, {
-        // An empty token is refused once, and then `accessToken` brings a good one.
-        publicAccessToken: token ?? "",
-        ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
-        // A running turn is waited for, however silent it is: its question is the first input after the cursor.
-        ...(transcript.status === "running" && {
-          activeInputSeq: Number(lastInEventId ?? -1) + 1,
-          isStreaming: true,
-        }),
-      });
-    }
-    await chat.resumeStream();
-    setIsQuiet(false);
-  }, [accessToken, chat, chatId, transcript, triggerTransport]);
-  useEffect(() => void resume(), [resume]);
+    triggerTransport.setSession(chatId, {
+      // An empty token is refused once, and then `accessToken` brings a good one.
+      publicAccessToken: token ?? "",
+      ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
+      // A running turn is waited for, however silent it is: its question is the first input after the cursor.
+      ...(transcript.status === "running" && {
+        activeInputSeq: Number(lastInEventId ?? -1) + 1,
+        isStreaming: true,
+      }),
+    });
+  }, [accessToken, chatId, transcript, triggerTransport]);
+  const { resumeStream } = chat;
+  useEffect(() => {
+    if (connecting.current || !accessToken) return;
+    connecting.current = connect();
+    // A resume that fails is shown by `error`.
+    void connecting.current.then(() => resumeStream()).then(() => setIsQuiet(false));
+  }, [accessToken, connect, resumeStream]);
 
   async function send(text: string): Promise<void> {
     const id = generateId();
@@ -165,6 +169,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     setIsDelivering(true);
     const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
     const message = { id, role: "user", parts: [{ type: "text", text }] } as unknown as M;
+    // Without the session's cursor the answer would begin with what is already shown.
+    await connecting.current;
     // Its failure is shown by `error`; what the caller waits for is the delivery.
     void follow(chat.sendMessage(message));
     try {
@@ -190,8 +196,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   async function settle() {
     for (const delay of [50, 150, 400, 1_000, 2_000]) {
       await new Promise((resolve) => setTimeout(resolve, delay));
-      const saved = await untilReached(() => options.loadTranscript(chatId));
-      if (saved.status !== "running") return chat.setMessages(saved.messages);
+      const saved = await load();
+      if (saved.status !== "running") return merge(saved);
     }
   }
 
@@ -228,6 +234,16 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }
 }
 
+/** Not `promise.catch`: a promise that came from the server with the page has a `then` that returns nothing. */
+async function tokenOf(promise: Promise<string | null>): Promise<string | null> {
+  try {
+    return await promise;
+  } catch {
+    // The page could not get one; the engine's refusal will ask for another.
+    return null;
+  }
+}
+
 /** A stream and a message that are refused at the same moment need one new token, not two. */
 function shareBriefly<T>(): (make: () => Promise<T>) => Promise<T> {
   let last: { made: number; value: Promise<T> } | undefined;
@@ -247,7 +263,7 @@ function answerState(message: UIMessage | undefined): TurnState | undefined {
   const part = message?.role === "assistant" ? message.parts.at(-1) : undefined;
   if (!part) return undefined;
   if (isToolUIPart(part)) return part.state.startsWith("output-") ? "thinking" : "using-tool";
-  return part.type === "text" || part.type === "reasoning" ? "idle" : undefined;
+  return part.type === "text" || part.type === "reasoning" ? "answering" : undefined;
 }
 
 function subscribeToNetwork(onChange: () => void): () => void {

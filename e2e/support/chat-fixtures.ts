@@ -1,10 +1,19 @@
 /** Small builders for tests of the conversation at rest. */
-import type { TranscriptChange, TranscriptChangeset, TranscriptStorage, TranscriptStorageContext } from "@trigger.dev/sdk/ai";
+import type {
+  TranscriptChange,
+  TranscriptChangeset,
+  TranscriptStorage,
+  TranscriptStorageContext,
+} from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll } from "vitest";
 import { createDb, type Db } from "@/lib/db";
 import { freshDatabase } from "./database";
 
-export function message(id: string, text = id, role: "user" | "assistant" = id.startsWith("a") ? "assistant" : "user") {
+export function message(
+  id: string,
+  text = id,
+  role: "user" | "assistant" = id.startsWith("a") ? "assistant" : "user",
+) {
   return { id, role, parts: [{ type: "text" as const, text }] };
 }
 
@@ -37,7 +46,12 @@ type SaveOptions = Partial<Omit<TranscriptChangeset, "changes">> & {
 };
 
 /** One save as the runtime makes it; the transcript's order is what tells a storage where new messages belong. */
-export function save(storage: TranscriptStorage, chatId: string, changes: TranscriptChange[], options: SaveOptions = {}) {
+export function save(
+  storage: TranscriptStorage,
+  chatId: string,
+  changes: TranscriptChange[],
+  options: SaveOptions = {},
+) {
   const { run, ...changeset } = options;
   const context = {
     chatId,
@@ -47,5 +61,10 @@ export function save(storage: TranscriptStorage, chatId: string, changes: Transc
     runId: run?.id ?? "",
     ctx: run ? { run } : {},
   } as unknown as TranscriptStorageContext;
-  return storage.save(context, { reason: "turn-complete", changes, transcript: { entries: [], state: null }, ...changeset });
+  return storage.save(context, {
+    reason: "turn-complete",
+    changes,
+    transcript: { entries: [], state: null },
+    ...changeset,
+  });
 }

@@ -82,7 +82,12 @@ async function realTasks(source: string | undefined, folder: string | undefined)
     await writeFile(path.join(tasksDir, "tasks.ts"), source);
   }
   const projectDir = path.resolve(import.meta.dirname, "../..");
-  const bundler = await createBundler({ projectDir, tasksDir, outDir: path.join(root, "bundles"), log: () => {} });
+  const bundler = await createBundler({
+    projectDir,
+    tasksDir,
+    outDir: path.join(root, "bundles"),
+    log: () => {},
+  });
   return {
     host: (logs: string[]) =>
       createProcessHost({
@@ -132,7 +137,13 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         options.onEnd(how);
       };
       const { run, attempt: number } = options.execution;
-      const gone: AttemptEnd = { kind: "crashed", code: "TASK_PROCESS_SIGNALED", message: "killed", exitCode: null, signal: "SIGKILL" };
+      const gone: AttemptEnd = {
+        kind: "crashed",
+        code: "TASK_PROCESS_SIGNALED",
+        message: "killed",
+        exitCode: null,
+        signal: "SIGKILL",
+      };
       const attempt: FakeAttempt = {
         runId: run.id,
         number: number.number,
@@ -144,7 +155,10 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         end,
         complete: (output) => {
           const packet = output === undefined ? {} : { output };
-          end({ kind: "returned", result: { ok: true, id: run.id, outputType: "application/json", ...packet } });
+          end({
+            kind: "returned",
+            result: { ok: true, id: run.id, outputType: "application/json", ...packet },
+          });
         },
         crash: (code = "TASK_RUN_UNCAUGHT_EXCEPTION") =>
           end({ kind: "crashed", code, message: "boom", exitCode: 1, signal: null }),

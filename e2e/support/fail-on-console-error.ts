@@ -15,6 +15,8 @@ export function takeConsoleErrors(): unknown[][] {
 afterEach(() => {
   vi.mocked(console.error).mockRestore();
   if (errors.length > 0) {
-    throw new Error(`console.error was called: ${errors.map((args) => args.map(String).join(" ")).join("\n")}`);
+    throw new Error(
+      `console.error was called: ${errors.map((args) => args.map(String).join(" ")).join("\n")}`,
+    );
   }
 });

@@ -18,7 +18,12 @@ export type EngineProcess = KillableProcess & {
   killWorkers(): number;
 };
 
-export type EngineProcessOptions = { databaseUrl: string; dataDir: string; port: number; env?: Record<string, string> };
+export type EngineProcessOptions = {
+  databaseUrl: string;
+  dataDir: string;
+  port: number;
+  env?: Record<string, string>;
+};
 
 /** The engine as a process of its own, with the product's agent. */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
@@ -44,7 +49,11 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
 export type NextProcessOptions = { databaseUrl: string; engine: EngineProcess; port: number };
 
 /** The production server; `npm run build` has been run. */
-export function startNextProcess({ databaseUrl, engine, port }: NextProcessOptions): Promise<KillableProcess> {
+export function startNextProcess({
+  databaseUrl,
+  engine,
+  port,
+}: NextProcessOptions): Promise<KillableProcess> {
   return restartable(async () => {
     const child = start(["node_modules/next/dist/bin/next", "start", "-p", String(port)], {
       ...withoutModelKeys(process.env),
@@ -75,7 +84,13 @@ async function restartable(spawnOne: () => Promise<ChildProcess>): Promise<Killa
 
 /** The stories are about the demo model, whatever the developer has configured. */
 function withoutModelKeys(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const { AI_GATEWAY_API_KEY: _, ANTHROPIC_API_KEY: _a, OPENAI_API_KEY: _o, OPENAI_BASE_URL: _b, ...rest } = env;
+  const {
+    AI_GATEWAY_API_KEY: _,
+    ANTHROPIC_API_KEY: _a,
+    OPENAI_API_KEY: _o,
+    OPENAI_BASE_URL: _b,
+    ...rest
+  } = env;
   return rest;
 }
 
@@ -99,7 +114,9 @@ function firstLine(child: ChildProcess, isIt: (line: string) => boolean): Promis
     };
     child.stdout?.on("data", collect);
     child.stderr?.on("data", collect);
-    child.once("exit", (code) => reject(new Error(`It ended with code ${code} before it was ready:\n${output}`)));
+    child.once("exit", (code) =>
+      reject(new Error(`It ended with code ${code} before it was ready:\n${output}`)),
+    );
   });
 }
 

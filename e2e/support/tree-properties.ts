@@ -8,12 +8,14 @@ const ids = ["u1", "a1", "u2", "a2", "u3", "a3"];
 const anyId = fc.constantFrom(...ids);
 
 /** Any operations in any order: more than the runtime ever sends. */
-const anyChange: fc.Arbitrary<TranscriptChange> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ id: anyId, text: fc.constantFrom("one", "two") }).map(putOf) },
-  { weight: 2, arbitrary: anyId.map((afterId): TranscriptChange => ({ op: "truncateAfter", afterId })) },
-  { weight: 1, arbitrary: anyId.map((id): TranscriptChange => ({ op: "remove", id })) },
-  { weight: 1, arbitrary: fc.constant(ids.map((id): TranscriptChange => ({ op: "remove", id }))) },
-).chain((change) => fc.constant(change)) as fc.Arbitrary<TranscriptChange>;
+const anyChange: fc.Arbitrary<TranscriptChange> = fc
+  .oneof(
+    { weight: 5, arbitrary: fc.record({ id: anyId, text: fc.constantFrom("one", "two") }).map(putOf) },
+    { weight: 2, arbitrary: anyId.map((afterId): TranscriptChange => ({ op: "truncateAfter", afterId })) },
+    { weight: 1, arbitrary: anyId.map((id): TranscriptChange => ({ op: "remove", id })) },
+    { weight: 1, arbitrary: fc.constant(ids.map((id): TranscriptChange => ({ op: "remove", id }))) },
+  )
+  .chain((change) => fc.constant(change)) as fc.Arbitrary<TranscriptChange>;
 
 export const anySaves = fc.array(
   fc.array(anyChange, { minLength: 1, maxLength: 4 }).map((changes) => changes.flat()),
@@ -88,7 +90,10 @@ export function changesBetween(from: string[], to: string[]): TranscriptChange[]
       : common > 0
         ? [{ op: "truncateAfter", afterId: from[common - 1]! }]
         : from.map((id): TranscriptChange => ({ op: "remove", id }));
-  return [...dropped, ...to.slice(common).map((id): TranscriptChange => ({ op: "put", message: message(id) }))];
+  return [
+    ...dropped,
+    ...to.slice(common).map((id): TranscriptChange => ({ op: "put", message: message(id) })),
+  ];
 }
 
 export function pathIds(tree: Tree): string[] {
@@ -101,7 +106,11 @@ export function reachable(nodes: Iterable<TreeNode>): Set<string> {
   return new Set(
     [...byId.values()]
       .filter((node) => !node.removed)
-      .map((node) => path({ nodes: byId, headId: node.id, nextOrder: 0 }).map((step) => step.messageId).join(" ")),
+      .map((node) =>
+        path({ nodes: byId, headId: node.id, nextOrder: 0 })
+          .map((step) => step.messageId)
+          .join(" "),
+      ),
   );
 }
 
@@ -111,7 +120,9 @@ export function shape(nodes: Iterable<TreeNode>): string[] {
   const byId = new Map(all.map((node) => [node.id, node]));
   return all
     .map((node) => {
-      const line = path({ nodes: byId, headId: node.id, nextOrder: 0 }).map((step) => step.messageId).join(" ");
+      const line = path({ nodes: byId, headId: node.id, nextOrder: 0 })
+        .map((step) => step.messageId)
+        .join(" ");
       const text = node.message?.parts.map((part) => (part.type === "text" ? part.text : "")).join("") ?? "";
       return `${line} = ${text}${node.final ? "" : " (partial)"}${node.removed ? " (removed)" : ""}`;
     })

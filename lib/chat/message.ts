@@ -25,14 +25,19 @@ export class InvalidMessageError extends Error {
 }
 
 const textPart = z.object({
-  type: z.literal("text", { error: "Only text can be sent for now. Remove the attachment and send the text alone." }),
+  type: z.literal("text", {
+    error: "Only text can be sent for now. Remove the attachment and send the text alone.",
+  }),
   text: z.string({ error: "A text part needs its `text` as a string." }),
 });
 
 const userMessage = z.object({
   id: z
     .string({ error: "The message needs an `id`. Let `useChat` make it." })
-    .regex(/^[A-Za-z0-9_-]{1,128}$/, "The message's `id` may only have letters, digits, - and _, at most 128 of them."),
+    .regex(
+      /^[A-Za-z0-9_-]{1,128}$/,
+      "The message's `id` may only have letters, digits, - and _, at most 128 of them.",
+    ),
   role: z.literal("user", { error: "Only messages of role `user` can be sent." }),
   parts: z
     .array(textPart, { error: "The message needs `parts`, a list of text parts." })
@@ -49,7 +54,9 @@ export function parseUserMessage(value: unknown): ChatMessage {
   const length = message.parts.reduce((sum, part) => sum + part.text.length, 0);
   if (length > MAX_TEXT_LENGTH) {
     const [is, limit] = [length, MAX_TEXT_LENGTH].map((count) => count.toLocaleString("en-US"));
-    throw new InvalidMessageError(`The message is too long: ${is} characters, the limit is ${limit}. Shorten it or send it in parts.`);
+    throw new InvalidMessageError(
+      `The message is too long: ${is} characters, the limit is ${limit}. Shorten it or send it in parts.`,
+    );
   }
   if (message.parts.every((part) => part.text.trim() === "")) {
     throw new InvalidMessageError("The message is empty. Write something and send it again.");
@@ -78,7 +85,8 @@ function clean(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return isJson(value) ? value : undefined;
   if (depth >= MAX_DEPTH) return cleanText(asText(value));
   if (Array.isArray(value)) return value.map((item: unknown) => clean(item, depth + 1) ?? null);
-  if ("toJSON" in value && typeof value.toJSON === "function") return cleanToJson(value as { toJSON(): unknown }, depth);
+  if ("toJSON" in value && typeof value.toJSON === "function")
+    return cleanToJson(value as { toJSON(): unknown }, depth);
   // `fromEntries` defines its keys, so a key named `__proto__` stays a key.
   return Object.fromEntries(
     Object.entries(value).flatMap(([key, item]) => {

@@ -20,7 +20,10 @@ export type Transcript = {
 
 export type PageOptions = { limit?: number; before?: string };
 
-export type ChatSummary = Pick<Chat, "id" | "title" | "status" | "pinnedAt" | "archivedAt" | "lastReadAt" | "createdAt" | "updatedAt">;
+export type ChatSummary = Pick<
+  Chat,
+  "id" | "title" | "status" | "pinnedAt" | "archivedAt" | "lastReadAt" | "createdAt" | "updatedAt"
+>;
 
 const chatId = /^[A-Za-z0-9_-]{8,64}$/;
 
@@ -66,7 +69,10 @@ export async function findOwnedChat(db: DbClient, chatId: string, userId: string
 }
 
 /** The chat of that id, made if there is none; null when the id is not one or belongs to somebody else. */
-export async function createChat(db: DbClient, { id, userId }: { id: string; userId: string }): Promise<Chat | null> {
+export async function createChat(
+  db: DbClient,
+  { id, userId }: { id: string; userId: string },
+): Promise<Chat | null> {
   if (!isChatId(id)) return null;
   // Two first messages at once both get here: the second finds what the first made.
   await db.chat.createMany({ data: [{ id, userId }], skipDuplicates: true });
@@ -81,8 +87,7 @@ type BranchRow = {
   lastInEventId: string | null;
   messages: ChatMessage[];
   nonFinalIds: string[];
-  oldestId: string | null;
-  hasMore: boolean;
+  nextCursor: string | null;
 };
 
 /**
@@ -103,28 +108,35 @@ export async function readBranch(
             WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${before} OR "messageId" = ${before})
             ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`;
   const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : 2_147_483_647;
+  // `LIMIT 1` keeps each step a look-up by key: without it the planner may read a whole chat to join a page of it.
   const [row] = await db.$queryRaw<BranchRow[]>`
     WITH RECURSIVE
       chat AS (SELECT * FROM "Chat" WHERE id = ${chatId}),
       start AS (${start}),
       branch AS (
         SELECT m.id, m."parentId", 1 AS depth
-          FROM start JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = start.id
+          FROM start, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = start.id LIMIT 1) m
         UNION ALL
         SELECT m.id, m."parentId", branch.depth + 1
-          FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch."parentId"
+          FROM branch, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = branch."parentId" LIMIT 1) m
           WHERE branch.depth < ${depth}
+      ),
+      page AS (
+        SELECT m.message, m."messageId", m.final, branch.depth
+          FROM branch, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = branch.id LIMIT 1) m
+      ),
+      contents AS (
+        SELECT
+          jsonb_agg(message ORDER BY depth DESC) AS messages,
+          jsonb_agg("messageId" ORDER BY depth DESC) FILTER (WHERE NOT final) AS "nonFinalIds"
+        FROM page
       ),
       oldest AS (SELECT id, "parentId" FROM branch ORDER BY depth DESC LIMIT 1)
     SELECT
       chat.title, chat.status, chat.state, chat."lastOutEventId", chat."lastInEventId",
-      (SELECT id FROM oldest) AS "oldestId",
-      COALESCE((SELECT "parentId" IS NOT NULL FROM oldest), false) AS "hasMore",
-      COALESCE((SELECT jsonb_agg(m.message ORDER BY branch.depth DESC)
-        FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch.id), '[]') AS messages,
-      COALESCE((SELECT jsonb_agg(m."messageId" ORDER BY branch.depth DESC)
-        FROM branch JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = branch.id WHERE NOT m.final), '[]') AS "nonFinalIds"
-    FROM chat`;
+      COALESCE(contents.messages, '[]') AS messages, COALESCE(contents."nonFinalIds", '[]') AS "nonFinalIds",
+      (SELECT id FROM oldest WHERE "parentId" IS NOT NULL) AS "nextCursor"
+    FROM chat, contents`;
   if (!row) return null;
   return {
     messages: row.messages,
@@ -136,6 +148,6 @@ export async function readBranch(
       ...(row.lastOutEventId === null ? {} : { lastOutEventId: row.lastOutEventId }),
       ...(row.lastInEventId === null ? {} : { lastInEventId: row.lastInEventId }),
     },
-    ...(row.hasMore && row.oldestId !== null ? { nextCursor: row.oldestId } : {}),
+    ...(row.nextCursor === null ? {} : { nextCursor: row.nextCursor }),
   };
 }

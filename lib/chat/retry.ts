@@ -7,7 +7,10 @@ export type RetryOptions = {
   budgetMs?: number;
 };
 
-export async function withRetry<T>(work: () => Promise<T>, { doing, budgetMs = 30_000 }: RetryOptions): Promise<T> {
+export async function withRetry<T>(
+  work: () => Promise<T>,
+  { doing, budgetMs = 30_000 }: RetryOptions,
+): Promise<T> {
   const deadline = Date.now() + budgetMs;
   for (let attempt = 1; ; attempt++) {
     try {
@@ -37,7 +40,8 @@ const sqlState = /^(08...|40001|40P01|53300|55P03|25P03|57P0[1-5])$/;
 const socket = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 // Prisma: not reachable, timed out, connection closed, pool timeout, transaction not started or lost, write conflict.
 const prisma = /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037)$/;
-const driverKind = /^(TransactionWriteConflict|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TooManyConnections)$/;
+const driverKind =
+  /^(TransactionWriteConflict|ConnectionClosed|DatabaseNotReachable|SocketTimeout|TooManyConnections)$/;
 // What `pg` reports without any code.
 const wording =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Connection ended unexpectedly/i;
@@ -47,7 +51,8 @@ export function isTransient(error: unknown): boolean {
     const { code, originalCode, kind, message } = cause;
     return (
       [code, originalCode].some(
-        (value) => typeof value === "string" && (sqlState.test(value) || socket.test(value) || prisma.test(value)),
+        (value) =>
+          typeof value === "string" && (sqlState.test(value) || socket.test(value) || prisma.test(value)),
       ) ||
       (typeof kind === "string" && driverKind.test(kind)) ||
       (typeof message === "string" && wording.test(message))
@@ -55,12 +60,22 @@ export function isTransient(error: unknown): boolean {
   });
 }
 
-type Cause = Partial<Record<"code" | "originalCode" | "kind" | "message" | "cause" | "meta" | "driverAdapterError" | "errors", unknown>>;
+type Cause = Partial<
+  Record<
+    "code" | "originalCode" | "kind" | "message" | "cause" | "meta" | "driverAdapterError" | "errors",
+    unknown
+  >
+>;
 
 /** Prisma wraps the driver's error once or twice, in `cause` or in `meta`. */
 function causes(error: unknown, depth = 0): Cause[] {
   if (typeof error !== "object" || error === null || depth > 6) return [];
   const cause: Cause = error;
-  const inner = [cause.cause, cause.meta, cause.driverAdapterError, ...(Array.isArray(cause.errors) ? cause.errors : [])];
+  const inner = [
+    cause.cause,
+    cause.meta,
+    cause.driverAdapterError,
+    ...(Array.isArray(cause.errors) ? cause.errors : []),
+  ];
   return [cause, ...inner.flatMap((value) => causes(value, depth + 1))];
 }

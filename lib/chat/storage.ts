@@ -6,7 +6,6 @@ import type {
   TranscriptChange,
   TranscriptChangeReason,
   TranscriptChangeset,
-  TranscriptCursors,
   TranscriptLoadResult,
   TranscriptStorage,
   TranscriptStorageContext,
@@ -14,14 +13,19 @@ import type {
 import type { UIMessage } from "ai";
 import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type Chat } from "@/prisma/generated/client";
+import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } from "./fencing";
 import { messageText, sanitise } from "./message";
 import { readBranch, type ChatStatus } from "./queries";
 import { withRetry } from "./retry";
 import { applyChanges, type Tree, type TreeNode, type TreeWrites } from "./tree";
 
-type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & { transcript?: TranscriptChangeset["transcript"] };
-type LockedChat = Pick<Chat, "headId" | "title" | "status" | "lastOutEventId" | "lastInEventId" | "nextOrder" | "runId" | "runCreatedAt">;
-type Run = { id: string | null; createdAt: Date | null };
+type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & {
+  transcript?: TranscriptChangeset["transcript"];
+};
+type LockedChat = Pick<
+  Chat,
+  "headId" | "title" | "status" | "lastOutEventId" | "lastInEventId" | "nextOrder" | "runId" | "runCreatedAt"
+>;
 
 export function prismaStorage(db: Db): TranscriptStorage {
   return {
@@ -29,7 +33,9 @@ export function prismaStorage(db: Db): TranscriptStorage {
       { chatId }: { chatId: string },
       options?: { limit?: number; before?: string },
     ): Promise<TranscriptLoadResult<TMessage>> {
-      const branch = await withRetry(() => readBranch(db, chatId, options), { doing: `Loading chat ${chatId}` });
+      const branch = await withRetry(() => readBranch(db, chatId, options), {
+        doing: `Loading chat ${chatId}`,
+      });
       if (!branch) return { messages: [], state: null };
       const { messages, state, cursors, nextCursor, nonFinalIds } = branch;
       return {
@@ -56,16 +62,18 @@ async function write(tx: DbClient, context: TranscriptStorageContext, changeset:
   const chat = await lockChat(tx, chatId);
   const run = runOf(context);
   const tree = await loadNodes(tx, chatId, chat, changeset);
+  const predecessor = predecessors(changeset);
 
   if (isOutdated(chat, run, changeset)) {
-    const writes = applyOutdated(tree, changeset);
-    await writeNodes(tx, chatId, writes);
+    // Kept as a branch; the head stays where the newer run has it.
+    const missing = whatIsMissing(tree, changeset.changes);
+    await writeNodes(tx, chatId, applyChanges(tree, missing, { predecessor }));
     await tx.chat.update({ where: { id: chatId }, data: { nextOrder: tree.nextOrder } });
     return;
   }
 
   const changes = withoutRegressions(tree, chat, changeset);
-  await writeNodes(tx, chatId, applyChanges(tree, changes, { predecessor: predecessors(changeset) }));
+  await writeNodes(tx, chatId, applyChanges(tree, changes, { predecessor }));
   await tx.chat.update({
     where: { id: chatId },
     data: {
@@ -88,22 +96,31 @@ async function lockChat(tx: DbClient, chatId: string): Promise<LockedChat> {
     FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
   if (chat) return chat;
   // Its owner is unknown here, so it cannot be made here either.
-  throw new Error(`There is no chat ${chatId} to save to. Create its row for the signed-in owner before its session starts.`);
+  throw new Error(
+    `There is no chat ${chatId} to save to. Create its row for the signed-in owner before its session starts.`,
+  );
 }
 
 // ── Which nodes a save needs ──
 
-async function loadNodes(tx: DbClient, chatId: string, chat: LockedChat, changeset: Changeset): Promise<Tree> {
+async function loadNodes(
+  tx: DbClient,
+  chatId: string,
+  chat: LockedChat,
+  changeset: Changeset,
+): Promise<Tree> {
   const { changes } = changeset;
   const tree: Tree = { nodes: new Map(), headId: chat.headId, nextOrder: chat.nextOrder };
   const ids = touchedIds(changeset);
   if (ids.length === 0) return tree;
 
   const columns = Prisma.sql`m.id, m."messageId", m."parentId", m.role, m.final, m."order", m."removedAt" IS NOT NULL AS removed`;
+  // Two index look-ups: as one condition with OR, an unanalysed table is scanned instead.
   const known = await tx.$queryRaw<NodeRow[]>`
-    SELECT ${columns} FROM "Message" m
-    WHERE m."chatId" = ${chatId} AND (m."messageId" = ANY(${ids}) OR m.id = ANY(${ids}) OR m.id = ${chat.headId})
-    ORDER BY m."order"`;
+    SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m."messageId" = ANY(${ids})
+    UNION
+    SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = ANY(${chat.headId === null ? ids : [...ids, chat.headId]})
+    ORDER BY "order"`;
   addNodes(tree, known);
 
   // Anything known but the head raises the question whether it is on the shown branch. A parent is always older than
@@ -116,12 +133,14 @@ async function loadNodes(tx: DbClient, chatId: string, chat: LockedChat, changes
       tree,
       await tx.$queryRaw<NodeRow[]>`
         WITH RECURSIVE up AS (
-          SELECT m."chatId", m.id, m."parentId", m."order" FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = ${chat.headId}
+          SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = ${chat.headId}
           UNION ALL
-          SELECT m."chatId", m.id, m."parentId", m."order" FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up."parentId"
+          SELECT next.* FROM up, LATERAL (
+            SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = up."parentId" LIMIT 1
+          ) next
           WHERE up."order" > ${oldest}
         )
-        SELECT ${columns} FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up.id`,
+        SELECT * FROM up`,
     );
   }
   return tree;
@@ -155,12 +174,22 @@ function predecessors({ transcript }: Changeset): (messageId: string) => string 
   let before: Map<string, string> | undefined;
   return (messageId) => {
     const entries = transcript?.entries ?? [];
-    before ??= new Map(entries.slice(1).map((entry, index) => [sanitise(entry.id), sanitise(entries[index]?.id ?? "")]));
+    before ??= new Map(
+      entries.slice(1).map((entry, index) => [sanitise(entry.id), sanitise(entries[index]?.id ?? "")]),
+    );
     return before.get(messageId);
   };
 }
 
-async function writeNodes(tx: DbClient, chatId: string, { inserted, updated, removed }: TreeWrites): Promise<void> {
+async function writeNodes(
+  tx: DbClient,
+  chatId: string,
+  { inserted, updated, removed }: TreeWrites,
+): Promise<void> {
+  // Before new rows come: a node that was removed and brought back must keep the children it then gets.
+  for (const { node, parentId } of removed) {
+    await tx.$executeRaw`UPDATE "Message" SET "parentId" = ${parentId} WHERE "chatId" = ${chatId} AND "parentId" = ${node.id}`;
+  }
   if (inserted.length > 0) {
     await tx.$executeRaw`
       INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order")
@@ -175,9 +204,9 @@ async function writeNodes(tx: DbClient, chatId: string, { inserted, updated, rem
       WHERE m."chatId" = ${chatId} AND m.id = v.id
         AND (m.message <> v.message OR m.final <> v.final OR m."removedAt" IS NOT NULL)`;
   }
-  for (const { id, parentId } of removed) {
-    await tx.$executeRaw`UPDATE "Message" SET "parentId" = ${parentId} WHERE "chatId" = ${chatId} AND "parentId" = ${id}`;
-    await tx.$executeRaw`UPDATE "Message" SET "removedAt" = now() WHERE "chatId" = ${chatId} AND id = ${id}`;
+  const gone = removed.flatMap(({ node }) => (node.removed ? [node.id] : []));
+  if (gone.length > 0) {
+    await tx.$executeRaw`UPDATE "Message" SET "removedAt" = now() WHERE "chatId" = ${chatId} AND id = ANY(${gone})`;
   }
 }
 
@@ -185,79 +214,7 @@ function rows(nodes: TreeNode[]): string {
   return JSON.stringify(nodes);
 }
 
-// ── What an old run may still do ──
-
-/**
- * A run that was replaced may have a save in flight, for as long as the retries last. Older than the run that saved
- * last, or behind the cursors without being newer: it has nothing to say about where the conversation is now.
- */
-function isOutdated(chat: LockedChat, run: Run, { cursors }: Changeset): boolean {
-  switch (age(run, chat)) {
-    case "older":
-      return true;
-    case "newer":
-      return false;
-    case "same":
-      return (
-        isBehind(cursors?.lastOutEventId, chat.lastOutEventId) || isBehind(cursors?.lastInEventId, chat.lastInEventId)
-      );
-  }
-}
-
-/**
- * A newer run that ends a turn before the cursor writes to a stream that began again (the engine's data was deleted,
- * or the chat moved to another engine). Only then may cursors go down. A turn's start carries what was loaded, which
- * may lag behind; its end carries a position of its own.
- */
-function startsNewStream(chat: LockedChat, run: Run, reason: TranscriptChangeReason): boolean {
-  return age(run, chat) === "newer" && (reason === "turn-complete" || reason === "turn-error");
-}
-
-function age(run: Run, chat: LockedChat): "older" | "same" | "newer" {
-  if (run.id === null || run.id === chat.runId || !run.createdAt || !chat.runCreatedAt) return "same";
-  const difference = run.createdAt.getTime() - chat.runCreatedAt.getTime();
-  return difference < 0 ? "older" : difference > 0 ? "newer" : "same";
-}
-
-/** Keeps what the old run said, as a branch; the head stays, and nothing complete is replaced. */
-function applyOutdated(tree: Tree, changeset: Changeset): TreeWrites {
-  const { headId } = tree;
-  const known = new Map([...tree.nodes.values()].map((node) => [node.messageId, node]));
-  const changes = changeset.changes.filter((change) => {
-    if (change.op !== "put") return false;
-    const node = known.get(change.message.id);
-    return !node || (!node.final && change.final !== false);
-  });
-  const writes = applyChanges(tree, changes, { predecessor: predecessors(changeset) });
-  tree.headId = headId;
-  return writes;
-}
-
-/** A complete answer turns partial again only when its turn really went on, which shows in the cursor. */
-function withoutRegressions(tree: Tree, chat: LockedChat, { changes, cursors }: Changeset): TranscriptChange[] {
-  if (isBehind(chat.lastOutEventId ?? undefined, cursors?.lastOutEventId ?? null)) return changes;
-  const complete = new Set([...tree.nodes.values()].flatMap((node) => (node.final ? [node.messageId] : [])));
-  return changes.filter((change) => !(change.op === "put" && change.final === false && complete.has(change.message.id)));
-}
-
 // ── The chat's own columns ──
-
-function nextCursors(chat: LockedChat, run: Run, { cursors, reason }: Changeset): TranscriptCursors {
-  const next = (given: string | undefined, stored: string | null) =>
-    given === undefined || (isBehind(given, stored) && !startsNewStream(chat, run, reason)) ? {} : { given };
-  const out = next(cursors?.lastOutEventId, chat.lastOutEventId).given;
-  const input = next(cursors?.lastInEventId, chat.lastInEventId).given;
-  return {
-    ...(out === undefined ? {} : { lastOutEventId: out }),
-    ...(input === undefined ? {} : { lastInEventId: input }),
-  };
-}
-
-/** Sequence numbers, as text. Anything else is opaque and never behind. */
-function isBehind(given: string | undefined, stored: string | null): boolean {
-  if (given === undefined || stored === null || !/^\d+$/.test(given) || !/^\d+$/.test(stored)) return false;
-  return BigInt(given) < BigInt(stored);
-}
 
 function nextStatus(current: string, reason: TranscriptChangeReason): ChatStatus {
   switch (reason) {
@@ -288,10 +245,13 @@ function titleOf(chat: LockedChat, changes: TranscriptChange[]): { title?: strin
   const line = first?.op === "put" ? messageText(first.message).trim().split("\n")[0]?.trim() : undefined;
   if (!line) return {};
   const characters = [...new Intl.Segmenter().segment(line.slice(0, 1000))].map(({ segment }) => segment);
-  return { title: characters.length > TITLE_LENGTH ? `${characters.slice(0, TITLE_LENGTH - 1).join("").trimEnd()}…` : line };
-}
-
-function runOf({ ctx, runId }: TranscriptStorageContext): Run {
-  const createdAt = new Date((ctx as Partial<typeof ctx>).run?.createdAt ?? Number.NaN);
-  return { id: runId || null, createdAt: Number.isNaN(createdAt.getTime()) ? null : createdAt };
+  return {
+    title:
+      characters.length > TITLE_LENGTH
+        ? `${characters
+            .slice(0, TITLE_LENGTH - 1)
+            .join("")
+            .trimEnd()}…`
+        : line,
+  };
 }

@@ -2,7 +2,15 @@ import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { message, put } from "@/e2e/support/chat-fixtures";
-import { anyMoves, anySaves, branchModel, changesBetween, pathIds, reachable, shape } from "@/e2e/support/tree-properties";
+import {
+  anyMoves,
+  anySaves,
+  branchModel,
+  changesBetween,
+  pathIds,
+  reachable,
+  shape,
+} from "@/e2e/support/tree-properties";
 import { applyChanges, emptyTree, path, siblings, type Tree } from "./tree";
 
 function treeOf(...changes: TranscriptChange[]): Tree {
@@ -39,7 +47,10 @@ describe("a rollback moves the head and keeps the nodes", () => {
 
   it("is empty, not gone, when every message is removed and nothing follows", () => {
     const tree = treeOf(put("u1"), put("a1"));
-    applyChanges(tree, [{ op: "remove", id: "u1" }, { op: "remove", id: "a1" }]);
+    applyChanges(tree, [
+      { op: "remove", id: "u1" },
+      { op: "remove", id: "a1" },
+    ]);
     expect(path(tree)).toEqual([]);
     expect(reachable(tree.nodes.values())).toContain("u1 a1");
   });
@@ -48,7 +59,7 @@ describe("a rollback moves the head and keeps the nodes", () => {
     const tree = treeOf(put("u1"), put("a1"), put("u2"));
     const { removed } = applyChanges(tree, [{ op: "remove", id: "a1" }]);
     expect(pathIds(tree)).toEqual(["u1", "u2"]);
-    expect(removed).toEqual([{ id: "a1", parentId: "u1" }]);
+    expect(removed).toEqual([{ node: tree.nodes.get("a1"), parentId: "u1" }]);
     expect(siblingIds(tree, "u2")).toEqual(["u2"]);
   });
 
@@ -76,7 +87,10 @@ describe("a rollback moves the head and keeps the nodes", () => {
 
   it("ignores ids that it does not know or does not show", () => {
     const tree = treeOf(put("u1"), put("a1"), { op: "truncateAfter", afterId: "u1" });
-    applyChanges(tree, [{ op: "truncateAfter", afterId: "never" }, { op: "remove", id: "a1" }]);
+    applyChanges(tree, [
+      { op: "truncateAfter", afterId: "never" },
+      { op: "remove", id: "a1" },
+    ]);
     expect(pathIds(tree)).toEqual(["u1"]);
     expect(tree.nodes.get("a1")?.removed).toBe(false);
   });
@@ -144,7 +158,8 @@ describe("for any sequence of saves", () => {
           expect(pathIds(tree)).toEqual(model.shown());
         }
         const branches = reachable(tree.nodes.values());
-        for (const branch of model.seen()) if (branch.length > 0) expect(branches).toContain(branch.join(" "));
+        for (const branch of model.seen())
+          if (branch.length > 0) expect(branches).toContain(branch.join(" "));
         // And no message stands twice: walking back is not copying.
         expect(tree.nodes.size).toBe(new Set([...tree.nodes.values()].map((node) => node.messageId)).size);
       }),
@@ -178,5 +193,9 @@ function linearTwice(shown: string[], changes: TranscriptChange[]): string[] | u
 /** First what goes, then what comes, as the SDK derives it from two transcripts. */
 function isRuntimeLike(changes: TranscriptChange[]): boolean {
   const firstPut = changes.findIndex((change) => change.op === "put");
-  return changes.filter((change) => change.op === "truncateAfter").length <= 1 && changes.every((change, index) => change.op === "put" || firstPut === -1 || index < firstPut) && !changes.some((change) => change.op === "remove");
+  return (
+    changes.filter((change) => change.op === "truncateAfter").length <= 1 &&
+    changes.every((change, index) => change.op === "put" || firstPut === -1 || index < firstPut) &&
+    !changes.some((change) => change.op === "remove")
+  );
 }

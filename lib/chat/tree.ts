@@ -26,8 +26,8 @@ export type Tree = { nodes: Map<string, TreeNode>; headId: string | null; nextOr
 export type TreeWrites = {
   inserted: TreeNode[];
   updated: TreeNode[];
-  /** The node left its place and its children moved up to `parentId`. */
-  removed: { id: string; parentId: string | null }[];
+  /** The node left its place and its children moved up to `parentId`; a later change may have brought it back. */
+  removed: { node: TreeNode; parentId: string | null }[];
 };
 
 export type ApplyOptions = {
@@ -57,7 +57,11 @@ export function siblings(tree: Tree, id: string): TreeNode[] {
 }
 
 /** Applies one save. Applying it twice is the same as applying it once. */
-export function applyChanges(tree: Tree, changes: readonly TranscriptChange[], options: ApplyOptions = {}): TreeWrites {
+export function applyChanges(
+  tree: Tree,
+  changes: readonly TranscriptChange[],
+  options: ApplyOptions = {},
+): TreeWrites {
   const inserted = new Map<string, TreeNode>();
   const updated = new Map<string, TreeNode>();
   const removed: TreeWrites["removed"] = [];
@@ -81,7 +85,7 @@ export function applyChanges(tree: Tree, changes: readonly TranscriptChange[], o
           tree.headId = null;
           break;
         }
-        removed.push({ id: node.id, parentId: node.parentId });
+        removed.push({ node, parentId: node.parentId });
         remove(tree, node);
         break;
       }
@@ -96,7 +100,12 @@ function removedIds(changes: readonly TranscriptChange[]): Set<string> {
   return new Set(changes.flatMap((change) => (change.op === "remove" ? [change.id] : [])));
 }
 
-function put(tree: Tree, message: UIMessage, final: boolean, options: ApplyOptions): { node: TreeNode; isNew: boolean } {
+function put(
+  tree: Tree,
+  message: UIMessage,
+  final: boolean,
+  options: ApplyOptions,
+): { node: TreeNode; isNew: boolean } {
   const active = onPath(tree, message.id);
   if (active) return { node: replace(active, message, final), isNew: false };
 
@@ -128,7 +137,8 @@ function put(tree: Tree, message: UIMessage, final: boolean, options: ApplyOptio
 function moveBehindPredecessor(tree: Tree, messageId: string, options: ApplyOptions): void {
   const expected = options.predecessor?.(messageId);
   if (expected === undefined || lookup(tree, tree.headId)?.messageId === expected) return;
-  const node = onPath(tree, expected) ?? withMessageId(tree, expected).findLast((candidate) => !candidate.removed);
+  const node =
+    onPath(tree, expected) ?? withMessageId(tree, expected).findLast((candidate) => !candidate.removed);
   if (node) tree.headId = node.id;
 }
 

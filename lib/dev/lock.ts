@@ -1,6 +1,6 @@
 /** One Holdfast per data folder: two would fight over the database and answer each message twice. */
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "./problem";
@@ -21,7 +21,7 @@ export async function acquireLock(dataDir: string): Promise<Lock> {
   const file = path.join(dataDir, "holdfast.lock");
   let holder: Holder = { pid: process.pid, started: new Date().toISOString() };
   let tookOver = false;
-  makeFolder(dataDir);
+  prepareFolder(dataDir);
 
   const deadline = Date.now() + stoppingPatienceMs;
   while (!create(file, holder)) {
@@ -69,10 +69,11 @@ export function alreadyRunning({ pid, url }: Pick<Holder, "pid" | "url">) {
   return `Holdfast is already running in this folder${where}`;
 }
 
-function makeFolder(dataDir: string) {
-  const shown = path.relative(process.cwd(), dataDir) || dataDir;
+function prepareFolder(dataDir: string) {
+  const relative = path.relative(process.cwd(), dataDir);
+  const shown = relative === "" || relative.startsWith("..") ? dataDir : relative;
   try {
-    mkdirSync(dataDir, { recursive: true });
+    makeFolders(dataDir);
     const probe = path.join(dataDir, `.probe-${process.pid}`);
     writeFileSync(probe, "");
     rmSync(probe);
@@ -97,6 +98,17 @@ function makeFolder(dataDir: string) {
           `${shown} cannot be used (${message}): mend that, or choose another folder with --data-dir.`,
         );
     }
+  }
+}
+
+/** Not `recursive`: Node's own loops for ever where a folder exists but takes no children, as under /proc. */
+function makeFolders(folder: string) {
+  if (existsSync(folder)) return;
+  makeFolders(path.dirname(folder));
+  try {
+    mkdirSync(folder);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
   }
 }
 

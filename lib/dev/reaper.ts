@@ -14,7 +14,7 @@ export type Reaper = {
 };
 
 export function startReaper(): Reaper {
-  const child = spawn(process.execPath, [path.join(import.meta.dirname, "reaper.mjs")], {
+  const child = spawn(process.execPath, [path.join(import.meta.dirname, "reaper-process.mjs")], {
     detached: true,
     stdio: ["pipe", "ignore", "ignore"],
   });

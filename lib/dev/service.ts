@@ -38,8 +38,8 @@ export function createService<T extends Running>(options: ServiceOptions<T>): Se
   async function restart(how: string) {
     const now = Date.now();
     deaths = [...deaths.filter((at) => now - at < windowMs), now];
-    if (deaths.length > maxRestarts) return giveUp(`${name} keeps stopping (${how}), so Holdfast stops too.`);
-    say(`${name} stopped unexpectedly (${how}): starting it again.`);
+    if (deaths.length > maxRestarts) return giveUp(`${name} keeps stopping${how}, so Holdfast stops too.`);
+    say(`${name} stopped unexpectedly${how}: starting it again.`);
     try {
       await delay(firstDelayMs * 2 ** (deaths.length - 1), undefined, { signal: stopping.signal });
       await start();
@@ -60,6 +60,6 @@ export function createService<T extends Running>(options: ServiceOptions<T>): Se
 }
 
 function describe(how: unknown) {
-  if (how instanceof Error) return how.message;
-  return typeof how === "string" ? how : "no reason given";
+  if (how instanceof Error) return ` (${how.message})`;
+  return typeof how === "string" ? ` (${how})` : "";
 }

@@ -211,12 +211,14 @@ function service<T extends Running>(
 function newsFilter(output: Output, name: string, isNews: (line: string) => boolean) {
   let wasNews = false;
   return (line: string) => {
-    wasNews = isNews(line) || (wasNews && /^\s+\S/.test(line));
+    wasNews = isNews(line) || (wasNews && /^\s{2,}\S/.test(line));
     output.child(name, line, wasNews);
   };
 }
 
 function isEngineNews(line: string) {
+  // What a task writes to its console is the user's, like that of a page.
+  if (isReady && / engine worker /.test(line)) return true;
   return /\b(warn|warning|error|fail(ed|ure)?|crash(ed)?|fatal|quarantined?)\b/i.test(line);
 }
 

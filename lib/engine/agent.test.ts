@@ -1,3 +1,4 @@
+import { configure, runs, tasks, wait } from "@trigger.dev/sdk";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
@@ -5,6 +6,7 @@ import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support
 
 /** A scripted agent: the last user message says what to do. */
 const TASKS = `
+import { metadata, tags, task, wait } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { simulateReadableStream, streamText } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
@@ -20,6 +22,22 @@ function words(text) {
   return parts;
 }
 const lastText = (messages) => messages.findLast((m) => m.role === "user").content.map((p) => p.text).join("");
+export const child = task({ id: "child", retry: { maxAttempts: 2, minTimeoutInMs: 10, maxTimeoutInMs: 20 }, run: async ({ n }, { ctx }) => {
+  if (n < 0) throw new Error("negative");
+  if (ctx.attempt.number === 1) throw new Error("not yet");
+  return { doubled: n * 2 };
+} });
+export const parent = task({ id: "parent", run: async ({ size }) => {
+  const good = await child.triggerAndWait({ n: 4 });
+  const bad = await child.triggerAndWait({ n: -1 });
+  await wait.for({ seconds: 1 });
+  const token = await wait.createToken({ timeout: "1m" });
+  metadata.set("token", token.id);
+  await metadata.flush();
+  const answer = await wait.forToken(token);
+  await tags.add("done");
+  return { good: good.output, bad: bad.ok, answer: answer.output, big: "x".repeat(size) };
+} });
 export const agent = chat.agent({
   id: "chat",
   idleTimeoutInSeconds: 1,
@@ -27,6 +45,7 @@ export const agent = chat.agent({
     const ask = lastText(messages);
     if (ask === "poison") { setTimeout(() => { throw new Error("poisoned"); }, 20); await new Promise(() => {}); }
     if (ask === "upgrade") chat.requestUpgrade();
+    if (ask === "huge") console.log("huge now");
     if (ask === "huge") return streamText({ model: new MockLanguageModelV4({ doStream: async () => ({ stream: simulateReadableStream({ chunks: words("x".repeat(1_300_000)) }) }) }), messages, abortSignal: signal });
     const count = /^count (\\d+)$/.exec(ask);
     const users = messages.filter((m) => m.role === "user").length;
@@ -115,7 +134,10 @@ async function runsOf(chatId: string) {
   const session = (await api(`/api/v1/sessions/${encodeURIComponent(chatId)}`)).body;
   const { body } = await api("/api/v1/runs?page[size]=100");
   const runs = body["data"] as { id: string; status: string; payload: { sessionId?: string } }[];
-  return { current: session["currentRunId"] as string, runs: runs.filter((run) => run.payload.sessionId === session["id"]) };
+  return {
+    current: session["currentRunId"] as string,
+    runs: runs.filter((run) => run.payload.sessionId === session["id"]),
+  };
 }
 
 /** The pid of the worker that runs this chat now, from the engine's own log. */
@@ -128,6 +150,30 @@ async function workerPid(chatId: string) {
 function texts(chunks: UIMessageChunk[], type: string) {
   return chunks.filter((chunk) => chunk.type === type);
 }
+
+describe("tasks on the engine", () => {
+  it(
+    "wait for children, dates and tokens, retry, and return more than fits a response",
+    { timeout: 60_000 },
+    async () => {
+      configure({ baseURL: test.url, accessToken: TEST_SECRET_KEY });
+      const { id } = await tasks.trigger("parent", { size: 300_000 });
+      const token = await vi.waitFor(
+        async () => {
+          const run = await runs.retrieve(id);
+          expect(run.metadata?.["token"]).toEqual(expect.any(String));
+          return run.metadata!["token"] as string;
+        },
+        { timeout: 20_000, interval: 100 },
+      );
+      await wait.completeToken(token, { approved: true });
+      const run = await runs.poll(id, { pollIntervalMs: 100 });
+      expect(run).toMatchObject({ status: "COMPLETED", tags: ["done"] });
+      expect(run.output).toMatchObject({ good: { doubled: 8 }, bad: false, answer: { approved: true } });
+      expect((run.output as { big: string }).big).toHaveLength(300_000);
+    },
+  );
+});
 
 describe("an agent on the engine", () => {
   it("answers two turns, the second with the history of the first", async () => {
@@ -204,10 +250,29 @@ describe("an agent on the engine", () => {
     expect((await runsOf("poison")).runs.filter((run) => run.status === "CRASHED")).toHaveLength(2);
   });
 
+  it("refreshes a token that has expired and a session that is unknown, and asks once", async () => {
+    let asked = 0;
+    const chat = new TriggerChatTransport({
+      task: "chat",
+      baseURL: test.url,
+      startSession: ({ chatId }: { chatId: string }) => startSession(chatId),
+      accessToken: async ({ chatId }: { chatId: string }) => (
+        asked++,
+        (await startSession(chatId)).publicAccessToken
+      ),
+      sessions: { lost: { publicAccessToken: "not.a.token" } },
+    } as never);
+    expect(textOf(await collect(await send(chat, "lost", "hello")))).toBe("answer 1 to hello");
+    expect(asked).toBe(1);
+    const { body } = await api("/realtime/v1/sessions/lost/in/records");
+    expect(body["records"]).toHaveLength(1);
+  });
+
   it("wakes a parked run with the next message", async () => {
     const chat = transport();
     await collect(await send(chat, "park", "hello"));
-    const parked = async () => expect((await runsOf("park")).runs.map((run) => run.status)).toEqual(["WAITING"]);
+    const parked = async () =>
+      expect((await runsOf("park")).runs.map((run) => run.status)).toEqual(["WAITING"]);
     await vi.waitFor(parked, { timeout: 10_000 });
     expect(textOf(await collect(await send(chat, "park", "again")))).toBe("answer 2 to again");
     expect((await runsOf("park")).runs).toHaveLength(1);
@@ -233,14 +298,26 @@ describe("an agent on the engine", () => {
     expect(runs.length).toBe(2);
   });
 
-  it("replaces a run that a chunk over 1 MiB has frozen, once the user stops it", { timeout: 60_000 }, async () => {
-    const chat = transport();
-    const stream = await send(chat, "frozen", "huge");
-    setTimeout(() => void chat.stopGeneration("frozen"), 1_500);
-    const chunks = await collect(stream);
-    expect(chunks.at(-1)).toMatchObject({ type: "error" });
-    expect(textOf(await collect(await send(chat, "frozen", "again")))).toBe("answer 2 to again");
-  });
+  it(
+    "replaces a run that a chunk over 1 MiB has frozen, once the user stops it",
+    { timeout: 60_000 },
+    async () => {
+      const chat = transport();
+      const stream = await send(chat, "frozen", "huge");
+      const answering = () => expect(test.logs.join("\n")).toContain("huge now");
+      void vi
+        .waitFor(answering, 20_000)
+        .then(() => setTimeout(() => void chat.stopGeneration("frozen"), 1_000));
+      // The page that pressed stop is through; every other reader is told by the engine.
+      await collect(stream);
+      const ended = async () => JSON.stringify((await api("/realtime/v1/sessions/frozen/out/records")).body);
+      await vi.waitFor(async () => expect(await ended()).toContain("did not react"), {
+        timeout: 20_000,
+        interval: 200,
+      });
+      expect(textOf(await collect(await send(chat, "frozen", "again")))).toBe("answer 2 to again");
+    },
+  );
 
   it("ends an open stream when the session is closed from outside", async () => {
     const chat = transport();

@@ -6,7 +6,14 @@ import { ENVIRONMENT_ID } from "./auth";
 import { type Caller, callerUrl } from "./http";
 import type { Log } from "./log";
 import type { Run, Runs, RunStatus } from "./runs";
-import type { AttemptEnd, AttemptError, CompletedWaitpoint, Execution, Worker, WorkerHost } from "./worker-host";
+import type {
+  AttemptEnd,
+  AttemptError,
+  CompletedWaitpoint,
+  Execution,
+  Worker,
+  WorkerHost,
+} from "./worker-host";
 
 export type RunEnd = { status: RunStatus; output?: string; outputType?: string; error?: AttemptError };
 
@@ -22,6 +29,8 @@ export type LiveRun = {
 };
 
 type Entry = LiveRun & {
+  /** Set before anything is done about it: from then on the attempt must not write, and its own end is no news. */
+  leaving: boolean;
   ending: Promise<void> | undefined;
   /** Executing time used up before `executingSince`; parked time does not count. */
   spentMs: number;
@@ -65,6 +74,7 @@ export function createAttempts(options: Options) {
         worker: undefined,
         after: after !== undefined && live.has(after) ? after : undefined,
         activeAt: Date.now(),
+        leaving: false,
         ending: undefined,
         spentMs: 0,
         executingSince: undefined,
@@ -88,7 +98,7 @@ export function createAttempts(options: Options) {
     /** False for an attempt that has ended or is being ended: a killed process may still have bytes under way. */
     mayWrite(caller: Caller): boolean {
       const entry = live.get(caller.runId);
-      return entry !== undefined && entry.ending === undefined && entry.attempt === caller.attempt;
+      return entry !== undefined && !entry.leaving && entry.attempt === caller.attempt;
     },
 
     touch(runId: string): void {
@@ -140,7 +150,9 @@ export function createAttempts(options: Options) {
   }
 
   function longestParked(): Entry | undefined {
-    const parked = [...live.values()].filter((entry) => entry.status === "WAITING" && entry.worker && !entry.ending);
+    const parked = [...live.values()].filter(
+      (entry) => entry.status === "WAITING" && entry.worker && !entry.leaving,
+    );
     return parked.toSorted((a, b) => a.activeAt - b.activeAt)[0];
   }
 
@@ -159,7 +171,7 @@ export function createAttempts(options: Options) {
       },
       onSuspendable: (suspendable) => park(entry, attempt, suspendable),
       onEnd: (how) => {
-        if (entry.ending === undefined && entry.attempt === attempt) void attemptEnded(entry, how);
+        if (!entry.leaving && entry.attempt === attempt) void attemptEnded(entry, how);
       },
     });
     watchDuration(entry);
@@ -174,7 +186,7 @@ export function createAttempts(options: Options) {
   }
 
   function park(entry: Entry, attempt: number, suspendable: boolean): void {
-    if (entry.ending || entry.attempt !== attempt) return;
+    if (entry.leaving || entry.attempt !== attempt) return;
     const status = suspendable ? "WAITING" : "EXECUTING";
     if (status === entry.status) return;
     entry.status = status;
@@ -205,7 +217,11 @@ export function createAttempts(options: Options) {
   function impatient(runId: string): void {
     const timer = setTimeout(() => {
       const entry = live.get(runId);
-      const error = { type: "INTERNAL_ERROR", code: "SUPERSEDED", message: "The run handed over and did not leave" };
+      const error = {
+        type: "INTERNAL_ERROR",
+        code: "SUPERSEDED",
+        message: "The run handed over and did not leave",
+      };
       if (entry) void end(entry, { status: "CRASHED", error }, (worker) => worker.kill());
     }, PREDECESSOR_PATIENCE_MS);
     timer.unref();
@@ -228,6 +244,7 @@ export function createAttempts(options: Options) {
   }
 
   function end(entry: Entry, how: RunEnd, stop: (worker: Worker) => Promise<void>): Promise<void> {
+    entry.leaving = true;
     entry.ending ??= (async () => {
       clearTimeout(entry.timer);
       const queued = waiting.indexOf(entry);
@@ -286,7 +303,10 @@ function endOf(how: AttemptEnd): RunEnd {
   }
   const { result } = how;
   if (!result.ok) {
-    return { status: result.error.code === "MAX_DURATION_EXCEEDED" ? "TIMED_OUT" : "FAILED", error: result.error };
+    return {
+      status: result.error.code === "MAX_DURATION_EXCEEDED" ? "TIMED_OUT" : "FAILED",
+      error: result.error,
+    };
   }
   if (result.output === undefined) return { status: "COMPLETED", outputType: result.outputType };
   return { status: "COMPLETED", output: result.output, outputType: result.outputType };

@@ -31,7 +31,11 @@ export function createAuth(secretKey: string) {
     },
 
     /** `expiresIn` as jose takes it: a span such as "1h", or a unix time in seconds. */
-    async mintToken(scopes: string[], expiresIn: string | number, extra: Record<string, unknown> = {}): Promise<string> {
+    async mintToken(
+      scopes: string[],
+      expiresIn: string | number,
+      extra: Record<string, unknown> = {},
+    ): Promise<string> {
       return new SignJWT({ ...extra, pub: true, scopes })
         .setProtectedHeader({ alg: "HS256" })
         .setSubject(ENVIRONMENT_ID)
@@ -56,9 +60,15 @@ export function createAuth(secretKey: string) {
     verifyStreamToken(authorization: string | undefined, streamName: string): Caller | undefined {
       const [kind, body, signature] = (bearer(authorization) ?? "").split(".");
       if (kind !== "s2" || !body || !signature || !sameText(sign(streamKey, body), signature)) {
-        throw new HttpError(401, "The S2 access token is missing or not valid", { code: "authentication_failed" });
+        throw new HttpError(401, "The S2 access token is missing or not valid", {
+          code: "authentication_failed",
+        });
       }
-      const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as { s: string; r?: string; a?: number };
+      const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as {
+        s: string;
+        r?: string;
+        a?: number;
+      };
       if (claims.s !== streamName) {
         throw new HttpError(403, "The S2 access token is for another stream", { code: "permission_denied" });
       }
@@ -83,7 +93,11 @@ export function createAuth(secretKey: string) {
 
   async function verifyToken(token: string): Promise<string[]> {
     try {
-      const { payload } = await jwtVerify(token, jwtKey, { issuer: ISSUER, audience: AUDIENCE, algorithms: ["HS256"] });
+      const { payload } = await jwtVerify(token, jwtKey, {
+        issuer: ISSUER,
+        audience: AUDIENCE,
+        algorithms: ["HS256"],
+      });
       if (payload.exp === undefined) throw new HttpError(401, "The access token has no expiry");
       const scopes = payload["scopes"];
       return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [];
@@ -100,7 +114,12 @@ export function requireSecret(identity: Identity): void {
 }
 
 /** `ids` are all names of the one resource; without any, only a scope for the whole type will do. */
-export function requireScope(identity: Identity, action: Action, type: string, ids: (string | null)[] = []): void {
+export function requireScope(
+  identity: Identity,
+  action: Action,
+  type: string,
+  ids: (string | null)[] = [],
+): void {
   if (identity.kind === "secret") return;
   const scopes = identity.kind === "public" ? identity.scopes : [];
   if (scopes.some((scope) => covers(scope, action, type, ids))) return;

@@ -49,7 +49,10 @@ export function createContinuations(options: Options) {
 
   return {
     /** Serialises what may start or replace a session's run. The session is read again inside. */
-    async withSession<Result>(sessionId: string, task: (session: Session) => Promise<Result>): Promise<Result> {
+    async withSession<Result>(
+      sessionId: string,
+      task: (session: Session) => Promise<Result>,
+    ): Promise<Result> {
       return exclusive(sessionId, async () => task(await sessions.get(sessionId)));
     },
 
@@ -79,7 +82,8 @@ export function createContinuations(options: Options) {
     async swap(sessionId: string, callingRunId: string): Promise<{ runId: string; swapped: boolean }> {
       return this.withSession(sessionId, async (session) => {
         if (!isOpen(session)) throw new HttpError(400, "Session is closed or has expired");
-        if (session.currentRunId !== callingRunId) return { runId: session.currentRunId ?? callingRunId, swapped: false };
+        if (session.currentRunId !== callingRunId)
+          return { runId: session.currentRunId ?? callingRunId, swapped: false };
         const [first] = await pending(session);
         const swaps = first && session.stuckSeq === first.seq ? session.swaps + 1 : 1;
         const crashes = first && session.stuckSeq === first.seq ? session.crashes : 0;
@@ -94,12 +98,16 @@ export function createContinuations(options: Options) {
       return this.withSession(sessionId, async (session) => {
         const closed = await sessions.close(session.id, reason);
         // A run that closes its own chat has told its readers and is already leaving.
-        if (session.closedAt !== null || callingRunId !== undefined) return { session: closed, wake: undefined };
+        if (session.closedAt !== null || callingRunId !== undefined)
+          return { session: closed, wake: undefined };
         const headers: Header[] = [["trigger-control", "session-closed"]];
         if (reason) headers.push(["session-closed-reason", reason]);
         await output(session).append({ records: [{ body: "", headers }] });
         if (!attempts.find(session.currentRunId ?? "")) return { session: closed, wake: undefined };
-        const wake = JSON.stringify({ kind: "message", payload: { chatId: addressOf(session), trigger: "close" } });
+        const wake = JSON.stringify({
+          kind: "message",
+          payload: { chatId: addressOf(session), trigger: "close" },
+        });
         await input(session).append({ records: [{ body: inputBody(wake, `close-${randomBase62(12)}`) }] });
         return { session: closed, wake };
       });
@@ -139,7 +147,10 @@ export function createContinuations(options: Options) {
     return pendingInput(await input(session).readAll(Math.max(0, cursor.answered + 1)), cursor);
   }
 
-  async function ensureRun(session: Session, reason: RunReason): Promise<{ runId: string; started: boolean }> {
+  async function ensureRun(
+    session: Session,
+    reason: RunReason,
+  ): Promise<{ runId: string; started: boolean }> {
     if (session.currentRunId !== null && attempts.find(session.currentRunId)) {
       return { runId: session.currentRunId, started: false };
     }
@@ -150,7 +161,8 @@ export function createContinuations(options: Options) {
   async function startRun(session: Session, reason: RunReason, predecessor?: string): Promise<Run> {
     const config = session.triggerConfig;
     const payload: Record<string, unknown> = { ...config.basePayload, sessionId: session.id };
-    if (config.idleTimeoutInSeconds !== undefined) payload["idleTimeoutInSeconds"] = config.idleTimeoutInSeconds;
+    if (config.idleTimeoutInSeconds !== undefined)
+      payload["idleTimeoutInSeconds"] = config.idleTimeoutInSeconds;
     if (session.currentRunId !== null) {
       // The first message must not be answered again: what is open now is on the channel.
       for (const key of ["message", "messages", "trigger"]) delete payload[key];

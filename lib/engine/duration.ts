@@ -7,6 +7,7 @@ export function parseTimeout(text: string): number {
   const span = /^(\d+)([smhdw])$/.exec(text.trim());
   if (span) return Number(span[1]) * UNIT_MS[span[2] as keyof typeof UNIT_MS];
   const date = Date.parse(text);
-  if (Number.isNaN(date)) throw new HttpError(400, `${JSON.stringify(text.slice(0, 60))} is neither a duration nor a date`);
+  if (Number.isNaN(date))
+    throw new HttpError(400, `${JSON.stringify(text.slice(0, 60))} is neither a duration nor a date`);
   return Math.max(0, date - Date.now());
 }

@@ -8,6 +8,7 @@ import { listen } from "./listener";
 import type { Log } from "./log";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
+import { runStreamRoutes } from "./routes-run-streams";
 import { runRoutes } from "./routes-runs";
 import { sessionRoutes } from "./routes-sessions";
 import { waitpointRoutes } from "./routes-waitpoints";
@@ -41,13 +42,20 @@ export type EngineOptions = {
   onFatal?: (reason: string) => void;
 };
 
-export type Engine = { url: string; port: number; secretKey: string; sweep(): Promise<void>; close(): Promise<void> };
+export type Engine = {
+  url: string;
+  port: number;
+  secretKey: string;
+  sweep(): Promise<void>;
+  close(): Promise<void>;
+};
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
   const { secretKey, workers, log, host = "127.0.0.1" } = options;
   const access = { allowedHosts: [], allowedOrigins: [], ...options.access };
   const lock = await lockDatabase(options.databaseUrl, log, (reason) => options.onFatal?.(reason));
   const database = connect(options.databaseUrl, log);
+  const flushIntervalMs = options.flushIntervalMs ?? 1;
   let url = "";
   const engineUrl = () => url;
 
@@ -73,7 +81,11 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     onEnd: runEnded,
     log,
   });
-  const waitpoints = createWaitpoints({ database, streams, deliver: (runId, waitpoint) => attempts.deliver(runId, waitpoint) });
+  const waitpoints = createWaitpoints({
+    database,
+    streams,
+    deliver: (runId, waitpoint) => attempts.deliver(runId, waitpoint),
+  });
   const continuations = createContinuations({ sessions, runs, streams, attempts, log });
   const watchdog = createWatchdog({
     sessions,
@@ -113,8 +125,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         waitpoints,
         watchdog,
         engineUrl,
-        flushIntervalMs: options.flushIntervalMs ?? 1,
+        flushIntervalMs,
       }),
+      ...runStreamRoutes({ auth, runs, streams, engineUrl, flushIntervalMs }),
       ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers }),
       ...runRoutes({ runs, attempts, blobs, host: workers }),
       ...waitpointRoutes({
@@ -180,7 +193,9 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
 function completedBy(run: Run) {
   const failed = run.status !== "COMPLETED";
-  const output = failed ? JSON.stringify(run.error ?? { type: "STRING_ERROR", raw: `Run ${run.status}` }) : run.output;
+  const output = failed
+    ? JSON.stringify(run.error ?? { type: "STRING_ERROR", raw: `Run ${run.status}` })
+    : run.output;
   return {
     id: run.id,
     index: 0,
@@ -189,6 +204,8 @@ function completedBy(run: Run) {
     completedAt: run.finishedAt ?? new Date(),
     outputIsError: failed,
     completedByTaskRun: { id: run.id, friendlyId: run.id },
-    ...(output === null ? {} : { output, outputType: failed ? "application/json" : (run.outputType ?? "application/json") }),
+    ...(output === null
+      ? {}
+      : { output, outputType: failed ? "application/json" : (run.outputType ?? "application/json") }),
   };
 }

@@ -9,7 +9,11 @@ export class HttpError extends Error {
   /** More top-level fields of the error body (`closedReason`, `seq_num_mismatch`, ...). */
   readonly details: Record<string, unknown>;
 
-  constructor(status: number, message: string, options: { code?: string; details?: Record<string, unknown> } = {}) {
+  constructor(
+    status: number,
+    message: string,
+    options: { code?: string; details?: Record<string, unknown> } = {},
+  ) {
     super(message);
     this.status = status;
     this.code = options.code;
@@ -65,7 +69,10 @@ export function json(status: number, body: unknown, headers: Record<string, stri
   return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
 }
 
-export type Router = (method: string, rawPath: string) => { route: Route; params: Record<string, string> } | undefined;
+export type Router = (
+  method: string,
+  rawPath: string,
+) => { route: Route; params: Record<string, string> } | undefined;
 
 /** Splits the raw path first and decodes each segment afterwards: a chat id may contain `/`, `?` and `#`. */
 export function createRouter(routes: Route[]): Router {
@@ -100,7 +107,10 @@ function decodeSegment(segment: string): string {
   try {
     return decodeURIComponent(segment);
   } catch {
-    throw new HttpError(400, `The path segment ${JSON.stringify(segment.slice(0, 80))} is not valid percent-encoding`);
+    throw new HttpError(
+      400,
+      `The path segment ${JSON.stringify(segment.slice(0, 80))} is not valid percent-encoding`,
+    );
   }
 }
 

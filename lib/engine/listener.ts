@@ -43,7 +43,9 @@ export async function listen(options: ListenOptions): Promise<Listener> {
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket));
     socket.on("error", () => {}); // A peer that vanishes is no event: the protocol above sees the close.
-    sniff(socket, options.sniffTimeoutMs ?? 10_000, (isHttp2) => (isHttp2 ? h2 : h1).emit("connection", socket));
+    sniff(socket, options.sniffTimeoutMs ?? 10_000, (isHttp2) =>
+      (isHttp2 ? h2 : h1).emit("connection", socket),
+    );
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,5 +1,8 @@
 /** One structured line per event. Values are ids, numbers and reasons: never a token, a key or a message body. */
-export type Log = (event: string, fields?: Record<string, string | number | boolean | null | undefined>) => void;
+export type Log = (
+  event: string,
+  fields?: Record<string, string | number | boolean | null | undefined>,
+) => void;
 
 export function createStderrLog(): Log {
   return (event, fields = {}) => {

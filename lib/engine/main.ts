@@ -29,12 +29,14 @@ async function start(): Promise<void> {
     allowNegative: true,
   });
   const databaseUrl = process.env["DATABASE_URL"];
-  if (!databaseUrl) throw new Error("DATABASE_URL is not set. Set it, or start the engine with `npm run engine`.");
+  if (!databaseUrl)
+    throw new Error("DATABASE_URL is not set. Set it, or start the engine with `npm run engine`.");
   const port = Number(values.port ?? process.env["ENGINE_PORT"] ?? 0);
-  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new Error(`--port ${values.port} is not a port`);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535)
+    throw new Error(`--port ${values.port} is not a port`);
   const projectDir = process.cwd();
   const dataDir = path.resolve(values["data-dir"] ?? ".data");
-  const secretKey = process.env["ENGINE_SECRET_KEY"] ?? (await loadSecretKey(dataDir));
+  const secretKey = process.env["ENGINE_SECRET_KEY"] || (await loadSecretKey(dataDir));
   const log = createStderrLog();
   const workerLog: WorkerLog = (level, message, fields) =>
     log(level === "info" ? "worker" : `worker ${level}`, { run: fields?.runId, message });
@@ -54,7 +56,10 @@ async function start(): Promise<void> {
     log,
     host: process.env["ENGINE_HOST"] ?? "127.0.0.1",
     port,
-    access: { allowedHosts: listOf("ENGINE_ALLOWED_HOSTS"), allowedOrigins: listOf("ENGINE_ALLOWED_ORIGINS") },
+    access: {
+      allowedHosts: listOf("ENGINE_ALLOWED_HOSTS"),
+      allowedOrigins: listOf("ENGINE_ALLOWED_ORIGINS"),
+    },
     ...(process.env["ENGINE_PARK_LIMIT_SECONDS"]
       ? { parkLimitMs: Number(process.env["ENGINE_PARK_LIMIT_SECONDS"]) * 1_000 }
       : {}),

@@ -28,7 +28,9 @@ export function applyOperations(
         result[operation.key] = [...listOf(result[operation.key]), operation.value];
         break;
       case "remove":
-        result[operation.key] = listOf(result[operation.key]).filter((item) => !sameJson(item, operation.value));
+        result[operation.key] = listOf(result[operation.key]).filter(
+          (item) => !sameJson(item, operation.value),
+        );
         break;
       case "increment": {
         const before = result[operation.key];

@@ -50,7 +50,10 @@ export type Input = { kind: string; trigger: string | undefined };
 export function parseInput(record: { body: string }): Input {
   const { data } = parseBody(record.body);
   try {
-    const parsed = JSON.parse(String(data)) as { kind?: unknown; payload?: { trigger?: unknown } | null } | null;
+    const parsed = JSON.parse(String(data)) as {
+      kind?: unknown;
+      payload?: { trigger?: unknown } | null;
+    } | null;
     const trigger = parsed?.payload?.trigger;
     return { kind: String(parsed?.kind), trigger: typeof trigger === "string" ? trigger : undefined };
   } catch {

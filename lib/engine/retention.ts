@@ -12,7 +12,12 @@ const PARTS = "1 day";
  * Deletes what no reader can want any more. Records go in two rounds, mark then delete, so that each stays readable
  * for at least one interval after the trim before the last one has passed it (see `streams.ts`).
  */
-export function createRetention(options: { database: Database; streams: Streams; intervalMs: number; log: Log }): Retention {
+export function createRetention(options: {
+  database: Database;
+  streams: Streams;
+  intervalMs: number;
+  log: Log;
+}): Retention {
   const { database, streams, intervalMs, log } = options;
   const timer = setInterval(() => {
     sweep().catch((error: unknown) => log("retention failed", { error: (error as Error).message }));

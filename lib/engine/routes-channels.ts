@@ -97,7 +97,11 @@ export function channelRoutes(options: Options): Route[] {
     if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
       throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
     }
-    const from = await startOf(stream, headers["last-event-id"]?.toString(), headers["x-trigger-stream-start"] === "latest");
+    const from = await startOf(
+      stream,
+      headers["last-event-id"]?.toString(),
+      headers["x-trigger-stream-start"] === "latest",
+    );
     const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
     // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
     const endless = channel.io === "in" && identity.kind === "secret";
@@ -140,7 +144,8 @@ export function channelRoutes(options: Options): Route[] {
     authorize?: (keys: (string | null)[], io: "in" | "out") => void,
   ): Promise<Channel> {
     const { session: key = "", io, channel } = request.params;
-    if (io !== "in" && io !== "out") throw new HttpError(404, `There is no ${request.method} ${request.path}`);
+    if (io !== "in" && io !== "out")
+      throw new HttpError(404, `There is no ${request.method} ${request.path}`);
     if (channel !== undefined && !CHANNEL.test(channel)) {
       throw new HttpError(400, "A channel name has 1 to 128 letters, digits, dots, dashes and underscores");
     }
@@ -163,7 +168,8 @@ function requireAppendable(session: Session): void {
       details: { closedReason: session.closedReason },
     });
   }
-  if (!isOpen(session)) throw new HttpError(400, "Cannot append to an expired session", { code: "session_expired" });
+  if (!isOpen(session))
+    throw new HttpError(400, "Cannot append to an expired session", { code: "session_expired" });
 }
 
 async function readText(request: EngineRequest, channel: Channel): Promise<string> {

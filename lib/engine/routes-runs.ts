@@ -10,6 +10,7 @@ import type { WorkerHost } from "./worker-host";
 
 type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost };
 
+const STORED = "application/store";
 const TRIGGER_LIMIT = 8 * 1024 * 1024;
 
 const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
@@ -44,7 +45,8 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     route("GET /api/v1/runs", list),
     route("GET /api/v3/runs/:run", async (request) => {
       requireScope(request.identity, "read", "runs", [request.params["run"]!]);
-      return json(200, runItem(await runs.get(request.params["run"]!)));
+      const run = await runs.get(request.params["run"]!);
+      return json(200, { ...runItem(run), ...storedPackets(run) });
     }),
     route("POST /api/v2/runs/:run/cancel", cancel),
     route("PUT /api/v1/runs/:run/metadata", updateMetadata),
@@ -70,6 +72,19 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     }),
   ];
 
+  /** What was too large to send is in a blob, and its packet holds only the name. */
+  function storedPackets(run: Run) {
+    const address = (file: string) => blobs.url("GET", packetKey(file));
+    return {
+      ...(run.payloadType === STORED
+        ? { payload: undefined, payloadPresignedUrl: address(run.payload) }
+        : {}),
+      ...(run.outputType === STORED && run.output !== null
+        ? { output: undefined, outputPresignedUrl: address(run.output) }
+        : {}),
+    };
+  }
+
   async function trigger(request: EngineRequest): Promise<Reply> {
     const task = request.params["task"]!;
     requireScope(request.identity, "write", "tasks", [task]);
@@ -91,7 +106,8 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
       parentId: settings.parentRunId,
       parentWaits: settings.resumeParentOnCompletion ?? false,
       metadata: parseMetadata(settings.metadata),
-      idempotencyKey: userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
+      idempotencyKey:
+        userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
     });
     if (created) attempts.start(run);
     const claims = JSON.stringify({ sub: ENVIRONMENT_ID, pub: true });
@@ -121,7 +137,9 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     requireSecret(request.identity);
     const run = await runs.get(request.params["run"]!);
     const body = await request.json(MetadataBody, TRIGGER_LIMIT);
-    const metadata = await change(run.id, (before) => applyOperations(body.metadata ?? before, body.operations ?? []));
+    const metadata = await change(run.id, (before) =>
+      applyOperations(body.metadata ?? before, body.operations ?? []),
+    );
     if (run.parentId && body.parentOperations?.length) {
       await change(run.parentId, (before) => applyOperations(before, body.parentOperations!));
     }
@@ -187,7 +205,9 @@ function runItem(run: Run) {
     metadata: run.metadata,
     payload: parsePacket(run.payload, run.payloadType),
     output: run.output === null ? undefined : parsePacket(run.output, run.outputType ?? "application/json"),
-    error: run.error ? { message: run.error.message ?? run.error.code ?? "Unknown error", name: run.error.name } : undefined,
+    error: run.error
+      ? { message: run.error.message ?? run.error.code ?? "Unknown error", name: run.error.name }
+      : undefined,
     attemptCount: run.attempt,
     // The client refuses a run without these two.
     depth: run.parentId === null ? 0 : 1,

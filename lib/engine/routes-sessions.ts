@@ -86,7 +86,10 @@ export function sessionRoutes(options: Options): Route[] {
     const tasks = host.tasks();
     if (!tasks.has(body.taskIdentifier)) {
       const known = [...tasks.keys()].join(", ") || "none";
-      throw new HttpError(422, `There is no task ${JSON.stringify(body.taskIdentifier)}; known tasks: ${known}`);
+      throw new HttpError(
+        422,
+        `There is no task ${JSON.stringify(body.taskIdentifier)}; known tasks: ${known}`,
+      );
     }
     const { session, created } = await sessions.create({
       externalId: body.externalId ?? null,
@@ -120,7 +123,10 @@ export function sessionRoutes(options: Options): Route[] {
     const { next, previous } = found;
     return json(200, {
       data: found.sessions.map(sessionItem),
-      pagination: { ...(next === undefined ? {} : { next }), ...(previous === undefined ? {} : { previous }) },
+      pagination: {
+        ...(next === undefined ? {} : { next }),
+        ...(previous === undefined ? {} : { previous }),
+      },
     });
   }
 
@@ -175,7 +181,11 @@ export function sessionRoutes(options: Options): Route[] {
   async function authorized(request: EngineRequest, action: "read" | "write" | "admin"): Promise<Session> {
     const key = request.params["session"]!;
     const session = await sessions.find(key);
-    requireScope(request.identity, action, "sessions", [key, session?.id ?? null, session?.externalId ?? null]);
+    requireScope(request.identity, action, "sessions", [
+      key,
+      session?.id ?? null,
+      session?.externalId ?? null,
+    ]);
     if (!session) throw new HttpError(404, "Session not found");
     return session;
   }
@@ -201,8 +211,13 @@ function snapshotKey(session: Session): string {
 
 function parsePage(query: URLSearchParams): Page {
   const size = Number(query.get("page[size]") ?? 20);
-  if (!Number.isInteger(size) || size < 1 || size > 100) throw new HttpError(400, "page[size] must be 1 to 100");
-  return { size, after: query.get("page[after]") ?? undefined, before: query.get("page[before]") ?? undefined };
+  if (!Number.isInteger(size) || size < 1 || size > 100)
+    throw new HttpError(400, "page[size] must be 1 to 100");
+  return {
+    size,
+    after: query.get("page[after]") ?? undefined,
+    before: query.get("page[before]") ?? undefined,
+  };
 }
 
 function parseFilter(query: URLSearchParams): SessionFilter {
@@ -217,7 +232,8 @@ function parseFilter(query: URLSearchParams): SessionFilter {
   const period = query.get("filter[createdAt][period]");
   const statuses = values("status");
   const unknown = statuses?.find((status) => !["ACTIVE", "CLOSED", "EXPIRED"].includes(status));
-  if (unknown !== undefined) throw new HttpError(400, `filter[status] does not know ${JSON.stringify(unknown)}`);
+  if (unknown !== undefined)
+    throw new HttpError(400, `filter[status] does not know ${JSON.stringify(unknown)}`);
   return {
     type: values("type"),
     tags: values("tags"),

@@ -124,11 +124,18 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
     return json(200, { token: await mint(body.scopes, body.expirationTime ?? "15m", extra) });
   }
 
-  async function mint(scopes: string[], expiresIn: string | number, extra: Record<string, unknown>): Promise<string> {
+  async function mint(
+    scopes: string[],
+    expiresIn: string | number,
+    extra: Record<string, unknown>,
+  ): Promise<string> {
     try {
       return await auth.mintToken(scopes, expiresIn, extra);
     } catch {
-      throw new HttpError(400, `expirationTime ${JSON.stringify(expiresIn)} is neither a span like "1h" nor a unix time`);
+      throw new HttpError(
+        400,
+        `expirationTime ${JSON.stringify(expiresIn)} is neither a span like "1h" nor a unix time`,
+      );
     }
   }
 

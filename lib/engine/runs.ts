@@ -126,7 +126,13 @@ export function createRuns(database: Database) {
       const finished = await database.query<Row>(
         `update engine.runs set status = $2, output = $3, output_type = $4, error = $5, finished_at = now()
          where id = $1 and status in ('QUEUED', 'EXECUTING', 'WAITING') returning *`,
-        [id, end.status, end.output ?? null, end.outputType ?? null, end.error ? JSON.stringify(end.error) : null],
+        [
+          id,
+          end.status,
+          end.output ?? null,
+          end.outputType ?? null,
+          end.error ? JSON.stringify(end.error) : null,
+        ],
       );
       return finished.rows[0] && toRun(finished.rows[0]);
     },
@@ -143,7 +149,10 @@ export function createRuns(database: Database) {
     },
 
     async setMetadata(id: string, metadata: Record<string, unknown>): Promise<void> {
-      await database.query("update engine.runs set metadata = $2 where id = $1", [id, JSON.stringify(metadata)]);
+      await database.query("update engine.runs set metadata = $2 where id = $1", [
+        id,
+        JSON.stringify(metadata),
+      ]);
     },
 
     async addTags(id: string, tags: string[]): Promise<string[]> {

@@ -49,10 +49,14 @@ export function createFrameReader(): (chunk: Buffer) => Frame[] {
     while (rest.length >= 4) {
       const length = rest.readUIntBE(0, 3);
       if (length < 1) throw invalid("A frame must have at least its flag byte");
-      if (length > MAX_FRAME) throw invalid(`A frame of ${length} bytes is over the limit of ${MAX_FRAME}`, 413);
+      if (length > MAX_FRAME)
+        throw invalid(`A frame of ${length} bytes is over the limit of ${MAX_FRAME}`, 413);
       if (rest.length < 3 + length) break;
       const flag = rest.readUInt8(3);
-      frames.push({ terminal: (flag & TERMINAL) !== 0, body: decompress(flag, rest.subarray(4, 3 + length)) });
+      frames.push({
+        terminal: (flag & TERMINAL) !== 0,
+        body: decompress(flag, rest.subarray(4, 3 + length)),
+      });
       rest = rest.subarray(3 + length);
     }
     chunks = rest.length > 0 ? [rest] : [];
@@ -135,7 +139,8 @@ function decodeJsonRecord(value: unknown): NewRecord {
 function toRecord(body: Buffer, headers: [Buffer, Buffer][]): NewRecord {
   const headerBytes = headers.reduce((sum, [name, value]) => sum + name.length + value.length, 0);
   const metered = 8 + 2 * headers.length + headerBytes + body.length;
-  if (metered > MAX_RECORD_BYTES) throw invalid(`A record of ${metered} bytes is over the limit of 1 MiB`, 413);
+  if (metered > MAX_RECORD_BYTES)
+    throw invalid(`A record of ${metered} bytes is over the limit of 1 MiB`, 413);
   const pairs = headers.map(([name, value]): Header => [text(name), text(value)]);
   const [first] = pairs;
   if (first?.[0] !== "") {

@@ -4,7 +4,16 @@
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
 import type { Auth } from "./auth";
-import { type Caller, type EngineRequest, HttpError, json, type Reply, type Route, route, s2ErrorBody } from "./http";
+import {
+  type Caller,
+  type EngineRequest,
+  HttpError,
+  json,
+  type Reply,
+  type Route,
+  route,
+  s2ErrorBody,
+} from "./http";
 import type { Log } from "./log";
 import {
   createFrameReader,
@@ -83,7 +92,8 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
     let name: string;
     let caller: Caller | undefined;
     try {
-      if (!path || headers[":method"] !== "POST") throw new HttpError(404, "No such S2 endpoint", { code: "not_found" });
+      if (!path || headers[":method"] !== "POST")
+        throw new HttpError(404, "No such S2 endpoint", { code: "not_found" });
       name = decodeName(path[1]!);
       caller = authorize(headers.authorization, name);
     } catch (error) {
@@ -134,7 +144,12 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
       over = true;
       const answer = toHttpError(error);
       noteFailure(caller, answer);
-      log("s2 append refused", { stream: name, run: caller?.runId, status: answer.status, reason: answer.message });
+      log("s2 append refused", {
+        stream: name,
+        run: caller?.runId,
+        status: answer.status,
+        reason: answer.message,
+      });
       if (!stream.destroyed) stream.end(encodeTerminal(answer.status, s2ErrorBody(answer)));
     }
 
@@ -154,7 +169,9 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
     lane?: { failed: boolean },
   ): Promise<Appended> {
     if (caller && !mayWrite(caller)) {
-      throw new HttpError(403, "This run has ended and must not write any more", { code: "permission_denied" });
+      throw new HttpError(403, "This run has ended and must not write any more", {
+        code: "permission_denied",
+      });
     }
     const batch: Append = { records: input.records };
     if (input.matchSeq !== undefined) batch.matchSeq = input.matchSeq;
@@ -173,7 +190,9 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
   function authorize(authorization: string | undefined, name: string): Caller | undefined {
     const caller = auth.verifyStreamToken(authorization, name);
     if (caller && !mayWrite(caller)) {
-      throw new HttpError(403, "This run has ended and must not write any more", { code: "permission_denied" });
+      throw new HttpError(403, "This run has ended and must not write any more", {
+        code: "permission_denied",
+      });
     }
     return caller;
   }
@@ -214,5 +233,7 @@ function decodeName(segment: string): string {
 }
 
 function toHttpError(error: unknown): HttpError {
-  return error instanceof HttpError ? error : new HttpError(500, (error as Error).message, { code: "internal" });
+  return error instanceof HttpError
+    ? error
+    : new HttpError(500, (error as Error).message, { code: "internal" });
 }

@@ -117,7 +117,9 @@ const MIGRATIONS = [
 export async function migrate(database: Database): Promise<void> {
   await database.query("create schema if not exists engine");
   await database.query("create table if not exists engine.schema_version (version int not null)");
-  const found = await database.query("select coalesce(max(version), 0)::int as version from engine.schema_version");
+  const found = await database.query(
+    "select coalesce(max(version), 0)::int as version from engine.schema_version",
+  );
   const current: number = found.rows[0].version;
   if (current > MIGRATIONS.length) {
     throw new Error(

@@ -41,7 +41,8 @@ export function createServer({ auth, routes, access, log }: Options) {
       else {
         const target = targetOf(message);
         const found = match(message.method ?? "GET", target.path);
-        if (!found) throw new HttpError(404, `The engine has no ${message.method} ${target.path.slice(0, 300)}`);
+        if (!found)
+          throw new HttpError(404, `The engine has no ${message.method} ${target.path.slice(0, 300)}`);
         shape = found.route.shape;
         const identity: Identity = found.route.open
           ? { kind: "none" }

@@ -143,7 +143,10 @@ export function createSessions(database: Database) {
     },
 
     /** Newest first. One row more than asked for tells whether there is another page. */
-    async list(filter: SessionFilter, page: Page): Promise<{ sessions: Session[]; next?: string; previous?: string }> {
+    async list(
+      filter: SessionFilter,
+      page: Page,
+    ): Promise<{ sessions: Session[]; next?: string; previous?: string }> {
       const backwards = page.before !== undefined;
       const found = await database.query<Row>(
         `select * from engine.sessions
@@ -197,7 +200,9 @@ export function createSessions(database: Database) {
 }
 
 export function isOpen(session: Session): boolean {
-  return session.closedAt === null && (session.expiresAt === null || session.expiresAt.getTime() > Date.now());
+  return (
+    session.closedAt === null && (session.expiresAt === null || session.expiresAt.getTime() > Date.now())
+  );
 }
 
 /** The name under which its creator knows the session; tokens are scoped to it. */
@@ -207,7 +212,9 @@ export function addressOf(session: Session): string {
 
 /** Streams are named by the session's own id, so that both ways to address it meet in one stream. */
 export function streamName(sessionId: string, io: "in" | "out", channel?: string): string {
-  return channel === undefined ? `sessions/${sessionId}/${io}` : `sessions/${sessionId}/channels/${channel}/${io}`;
+  return channel === undefined
+    ? `sessions/${sessionId}/${io}`
+    : `sessions/${sessionId}/channels/${channel}/${io}`;
 }
 
 export function sessionItem(session: Session) {

@@ -24,7 +24,8 @@ afterAll(async () => {
 
 const chunk = (id: string, data: unknown = id): NewRecord => ({ body: JSON.stringify({ data, id }) });
 const trimTo = (trim: number): NewRecord => ({ body: "", headers: [["", "trim"]], command: { trim } });
-const seqsFrom = async (name: string, from: number) => (await streams.get(name).readAll(from)).map((r) => r.seq);
+const seqsFrom = async (name: string, from: number) =>
+  (await streams.get(name).readAll(from)).map((r) => r.seq);
 /** What another process would see. */
 const reopened = (name: string) => createStreams(database).get(name);
 
@@ -55,13 +56,32 @@ describe("append", () => {
     expect(later).toMatchObject({ start: { seq_num: 1 }, end: { seq_num: 2 }, duplicate: true });
   });
 
+  it("recognises part ids that arrive while it is looking up others", async () => {
+    const stream = streams.get("part-waves");
+    const wave = () =>
+      Array.from({ length: 20 }, (_, index) =>
+        stream.append({ records: [chunk(`w${index}`)], partId: `w${index}` }),
+      );
+    const answers = [];
+    for (let round = 0; round < 10; round++) {
+      answers.push(...wave());
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await Promise.all(answers);
+    expect(await reopened("part-waves").readAll(0)).toHaveLength(20);
+  });
+
   it("answers a resent batch with where it lies, also after a restart", async () => {
     const records = [chunk("r1"), chunk("r2")];
     const first = await streams.get("resent").append({ records });
     await streams.get("resent").append({ records: [chunk("r3")] });
     for (const stream of [streams.get("resent"), reopened("resent")]) {
       const again = await stream.append({ records });
-      expect(again).toMatchObject({ start: { seq_num: first.start.seq_num }, end: { seq_num: 2 }, tail: { seq_num: 3 } });
+      expect(again).toMatchObject({
+        start: { seq_num: first.start.seq_num },
+        end: { seq_num: 2 },
+        tail: { seq_num: 3 },
+      });
     }
     expect(await seqsFrom("resent", 0)).toEqual([0, 1, 2]);
   });
@@ -151,7 +171,8 @@ describe("read", () => {
   it("gives the same records from memory and from the table, in bounded pages", async () => {
     const stream = streams.get("pages");
     const records = Array.from({ length: 5_000 }, (_, index) => chunk(`p${index}`));
-    for (let at = 0; at < records.length; at += 500) await stream.append({ records: records.slice(at, at + 500) });
+    for (let at = 0; at < records.length; at += 500)
+      await stream.append({ records: records.slice(at, at + 500) });
     for (const from of [0, 1, 2_499, 2_500, 4_999]) {
       const hot = await stream.read(from);
       const cold = await reopened("pages").read(from);
@@ -160,7 +181,9 @@ describe("read", () => {
       expect(hot.length).toBeLessThanOrEqual(500);
     }
     expect(await stream.read(5_000)).toEqual([]);
-    await stream.append({ records: Array.from({ length: 4 }, (_, index) => chunk(`big${index}`, "x".repeat(900_000))) });
+    await stream.append({
+      records: Array.from({ length: 4 }, (_, index) => chunk(`big${index}`, "x".repeat(900_000))),
+    });
     expect(await stream.read(5_000)).toHaveLength(1);
     expect(await stream.readAll(5_000)).toHaveLength(4);
   });

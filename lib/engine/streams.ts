@@ -8,6 +8,7 @@
  */
 import type { Database } from "./database";
 import { HttpError } from "./http";
+import { createRecentRecords, recordId } from "./recent-records";
 import { type Header, isCommand, type StreamRecord } from "./records";
 
 export type Position = { seq_num: number; timestamp: number };
@@ -37,11 +38,8 @@ export type Streams = ReturnType<typeof createStreams>;
 
 const READ_RECORDS = 500;
 const READ_BYTES = 1024 * 1024;
-const RECENT_RECORDS = 2_000;
-const RECENT_BYTES = 8 * 1024 * 1024;
+const RELOADED_RECORDS = 500;
 const GROUP_RECORDS = 2_000;
-/** A control record that repeats the one before it within this time is a retry whose answer got lost. */
-const CONTROL_RETRY_MS = 10_000;
 
 export function createStreams(database: Database) {
   const open = new Map<string, Stream>();
@@ -68,10 +66,7 @@ type State = { id: number; next: number; lastTs: number; trim: number; keep: num
 function createStream(name: string, database: Database) {
   let loading: Promise<State> | undefined;
   let state: State | undefined;
-  let recent: StreamRecord[] = [];
-  let recentBytes = 0;
-  /** Record id to number, for the records in `recent`. */
-  const recentIds = new Map<string, number>();
+  const recent = createRecentRecords();
   let queue: Waiting[] = [];
   let flushing = false;
   let usedAt = Date.now();
@@ -104,10 +99,8 @@ function createStream(name: string, database: Database) {
       const { id, next } = await load();
       usedAt = Date.now();
       if (from >= next) return [];
-      const first = recent[0];
-      if (first && from >= first.seq) {
-        return withinBytes(recent.slice(from - first.seq, from - first.seq + limit));
-      }
+      const hot = recent.slice(from, limit);
+      if (hot) return withinBytes(hot);
       const rows = await database.query<RecordRow>({
         name: "engine-stream-read",
         text: `select seq, ts, body, headers, hidden from engine.stream_records
@@ -154,7 +147,7 @@ function createStream(name: string, database: Database) {
         [id, seqs],
       );
       const hidden = new Set(seqs);
-      for (const record of recent) if (hidden.has(record.seq)) record.hidden = true;
+      recent.hide(hidden);
     },
 
     /** Calls back after every commit. Subscribe before reading, then nothing can fall between the two. */
@@ -172,9 +165,7 @@ function createStream(name: string, database: Database) {
   function forget(): void {
     loading = undefined;
     state = undefined;
-    recent = [];
-    recentBytes = 0;
-    recentIds.clear();
+    recent.clear();
   }
 
   function load(): Promise<State> {
@@ -196,9 +187,9 @@ function createStream(name: string, database: Database) {
     const tail = await database.query<RecordRow>(
       `select seq, ts, body, headers, hidden from engine.stream_records
        where stream_id = $1 and seq >= $2 order by seq desc limit $3`,
-      [row.id, row.next_seq - RECENT_RECORDS, 500],
+      [row.id, row.next_seq - RELOADED_RECORDS, RELOADED_RECORDS],
     );
-    remember(tail.rows.map(toRecord).toReversed());
+    recent.add(tail.rows.map(toRecord).toReversed());
     state = {
       id: row.id,
       next: row.next_seq,
@@ -217,8 +208,10 @@ function createStream(name: string, database: Database) {
       const taken: Waiting[] = [];
       try {
         const now = await load();
+        // Only these: what arrives while we look has not been looked up.
+        const candidates = queue.length;
         const known = await knownParts(now.id, queue);
-        commitable(now, known, taken);
+        commitable(now, known, candidates, taken);
         if (taken.length > 0) await commit(now, taken);
       } catch (error) {
         // The outcome may be unknown (the connection broke after the commit): believe only what the table says.
@@ -236,23 +229,27 @@ function createStream(name: string, database: Database) {
   }
 
   /** Moves batches from the queue to `taken` until one of them has to see the result of an earlier one first. */
-  function commitable(now: State, known: Map<string, number>, taken: Waiting[]): void {
+  function commitable(now: State, known: Map<string, number>, candidates: number, taken: Waiting[]): void {
     const partIds = new Set<string>();
     const recordIds = new Set<string>();
     let next = now.next;
-    for (let batch = queue[0]; batch; batch = queue[0]) {
+    for (let left = candidates; left > 0 && queue[0]; left--) {
+      const batch = queue[0];
       const id = recordId(batch.records[0]?.body ?? "");
       const repeatsThisGroup = (batch.partId && partIds.has(batch.partId)) || (id && recordIds.has(id));
       const full = taken.length > 0 && next - now.next + batch.records.length > GROUP_RECORDS;
-      const conditional = batch.matchSeq !== undefined || batch.fencingToken !== undefined || hasCommand(batch, "fence");
+      const conditional =
+        batch.matchSeq !== undefined || batch.fencingToken !== undefined || hasCommand(batch, "fence");
       if (repeatsThisGroup || full || (conditional && taken.length > 0)) return;
       queue.shift();
-      const refusal = batch.lane?.failed ? new HttpError(503, "An earlier append failed") : refused(now, batch);
+      const refusal = batch.lane?.failed
+        ? new HttpError(503, "An earlier append failed")
+        : refused(now, batch);
       if (refusal) {
         fail(batch, refusal);
         continue;
       }
-      const stored = batch.partId === undefined ? storedAt(batch) : known.get(batch.partId);
+      const stored = batch.partId === undefined ? recent.find(batch.records) : known.get(batch.partId);
       if (stored !== undefined) {
         batch.resolve({ ...positions(now, stored, batch.records.length, now.lastTs), duplicate: true });
         continue;
@@ -267,7 +264,9 @@ function createStream(name: string, database: Database) {
 
   function refused(now: State, batch: Waiting): HttpError | undefined {
     if (batch.fencingToken !== undefined && batch.fencingToken !== now.fencingToken) {
-      return new HttpError(412, "Fencing token mismatch", { details: { fencing_token_mismatch: now.fencingToken } });
+      return new HttpError(412, "Fencing token mismatch", {
+        details: { fencing_token_mismatch: now.fencingToken },
+      });
     }
     if (batch.matchSeq !== undefined && batch.matchSeq !== now.next) {
       return new HttpError(412, "Sequence number mismatch", { details: { seq_num_mismatch: now.next } });
@@ -289,26 +288,6 @@ function createStream(name: string, database: Database) {
       values: [id, partIds],
     });
     return new Map(found.rows.map((row) => [row.part_id as string, row.seq as number]));
-  }
-
-  /**
-   * Where a resent batch already lies. Only a whole batch counts: the client requires the acknowledgement to cover
-   * exactly what it sent. A record id is part of the body, so equal bodies mean the same record.
-   */
-  function storedAt(batch: Waiting): number | undefined {
-    const [first] = batch.records;
-    if (!first) return undefined;
-    const start = isControl(first) ? repeatedControl(batch) : recentIds.get(recordId(first.body) ?? "");
-    const base = recent[0]?.seq;
-    if (start === undefined || base === undefined) return undefined;
-    const same = batch.records.every((record, index) => recent[start - base + index]?.body === record.body);
-    return same ? start : undefined;
-  }
-
-  function repeatedControl(batch: Waiting): number | undefined {
-    const last = recent.at(-1);
-    if (!last || batch.records.length !== 1 || Date.now() - last.timestamp > CONTROL_RETRY_MS) return undefined;
-    return JSON.stringify(last.headers) === JSON.stringify(batch.records[0]!.headers) ? last.seq : undefined;
   }
 
   async function commit(now: State, batches: Waiting[]): Promise<void> {
@@ -344,7 +323,7 @@ function createStream(name: string, database: Database) {
       now.keep = now.trim;
       now.trim = trim;
     }
-    remember(
+    recent.add(
       records.map((record, index) => ({
         seq: start + index,
         timestamp,
@@ -366,28 +345,6 @@ function createStream(name: string, database: Database) {
       if (command && "trim" in command) trim = Math.max(trim, Math.min(command.trim, now.next + index));
     }
     return trim;
-  }
-
-  function remember(records: StreamRecord[]): void {
-    for (const record of records) {
-      recent.push(record);
-      recentBytes += record.body.length;
-      const id = recordId(record.body);
-      if (id) recentIds.set(id, record.seq);
-    }
-    // In strides, so that a busy stream does not move its whole tail for every record.
-    if (recent.length < RECENT_RECORDS + 500 && recentBytes < RECENT_BYTES) return;
-    let drop = Math.max(0, recent.length - RECENT_RECORDS);
-    let bytes = recentBytes;
-    for (const [index, record] of recent.entries()) {
-      if (index >= drop && bytes <= RECENT_BYTES / 2) break;
-      drop = Math.max(drop, index + 1);
-      bytes -= record.body.length;
-      const id = recordId(record.body);
-      if (id && recentIds.get(id) === record.seq) recentIds.delete(id);
-    }
-    recent = recent.slice(drop);
-    recentBytes = bytes;
   }
 }
 
@@ -441,16 +398,6 @@ function hasCommand(batch: Append, kind: "trim" | "fence"): boolean {
   return batch.records.some((record) => record.command && kind in record.command);
 }
 
-function isControl(record: NewRecord): boolean {
-  return record.body === "" && record.headers?.[0]?.[0] === "trigger-control";
-}
-
-/** The id that ends every body the SDK writes (`{"data":…,"id":"x"}`), without parsing what may be a megabyte. */
-function recordId(body: string): string | undefined {
-  if (!body.endsWith('"}')) return undefined;
-  return /"id":"([^"\\]{1,64})"\}$/.exec(body.slice(-80))?.[1];
-}
-
 function withinBytes(records: StreamRecord[]): StreamRecord[] {
   let bytes = 0;
   for (const [index, record] of records.entries()) {
@@ -463,6 +410,8 @@ function withinBytes(records: StreamRecord[]): StreamRecord[] {
 function requireText(record: NewRecord): void {
   const texts = [record.body, ...(record.headers ?? []).flat()];
   if (texts.some((text) => text.includes("\u0000"))) {
-    throw new HttpError(400, "A record must not contain a raw NUL character; JSON-escape it", { code: "invalid" });
+    throw new HttpError(400, "A record must not contain a raw NUL character; JSON-escape it", {
+      code: "invalid",
+    });
   }
 }

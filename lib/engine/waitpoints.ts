@@ -44,10 +44,15 @@ export function createWaitpoints(options: {
 
   return {
     /** Completed by the next record on the channel, or by one that came after `lastSeq` while the run decided to park. */
-    async onStream(run: string, streamName: string, timeoutMs: number | undefined, lastSeq: number | undefined) {
+    async onStream(
+      run: string,
+      streamName: string,
+      timeoutMs: number | undefined,
+      lastSeq: number | undefined,
+    ) {
       const waitpoint = await insert({ kind: "MANUAL", runId: run, streamName, timeoutMs });
       const stream = streams.get(streamName);
-      for (let from = (lastSeq ?? -1) + 1; ; ) {
+      for (let from = (lastSeq ?? -1) + 1; ;) {
         const records = await stream.read(from);
         const waiting = records.find((record) => !record.hidden && !isCommand(record));
         if (waiting) await settle(waitpoint.id, completed(String(parseBody(waiting.body).data)));
@@ -57,16 +62,25 @@ export function createWaitpoints(options: {
     },
 
     async onDate(run: string, date: Date): Promise<Waitpoint> {
-      const waitpoint = await insert({ kind: "DATETIME", runId: run, timeoutMs: date.getTime() - Date.now() });
+      const waitpoint = await insert({
+        kind: "DATETIME",
+        runId: run,
+        timeoutMs: date.getTime() - Date.now(),
+      });
       blocked.set(waitpoint.id, run);
       return waitpoint;
     },
 
-    async token(fields: { timeoutMs?: number | undefined; tags: string[]; idempotencyKey?: string | undefined }) {
+    async token(fields: {
+      timeoutMs?: number | undefined;
+      tags: string[];
+      idempotencyKey?: string | undefined;
+    }) {
       if (fields.idempotencyKey !== undefined) {
-        const found = await database.query<Row>("select * from engine.waitpoints where idempotency_key = $1", [
-          fields.idempotencyKey,
-        ]);
+        const found = await database.query<Row>(
+          "select * from engine.waitpoints where idempotency_key = $1",
+          [fields.idempotencyKey],
+        );
         if (found.rows[0]) return { waitpoint: toWaitpoint(found.rows[0]), isCached: true };
       }
       return { waitpoint: await insert({ kind: "MANUAL", ...fields }), isCached: false };
@@ -100,7 +114,8 @@ export function createWaitpoints(options: {
     /** Ends a parked run's wait as its timeout would, which makes a chat run leave in good order. */
     async expireFor(runId: string): Promise<void> {
       for (const { waitpoint } of open.values()) {
-        if (waitpoint.runId === runId && waitpoint.streamName !== null) await settle(waitpoint.id, timedOut());
+        if (waitpoint.runId === runId && waitpoint.streamName !== null)
+          await settle(waitpoint.id, timedOut());
       }
     },
 
@@ -134,7 +149,8 @@ export function createWaitpoints(options: {
     tags?: string[];
     idempotencyKey?: string | undefined;
   }): Promise<Waitpoint> {
-    const deadline = fields.timeoutMs === undefined ? null : new Date(Date.now() + Math.max(0, fields.timeoutMs));
+    const deadline =
+      fields.timeoutMs === undefined ? null : new Date(Date.now() + Math.max(0, fields.timeoutMs));
     const inserted = await database.query<Row>(
       `insert into engine.waitpoints (id, kind, run_id, stream_name, deadline, tags, idempotency_key)
        values ($1, $2, $3, $4, $5, $6, $7) returning *`,

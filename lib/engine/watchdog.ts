@@ -10,7 +10,8 @@ import { controlOf } from "./records";
 import { type Session, type Sessions, streamName } from "./sessions";
 import type { Streams } from "./streams";
 
-const STOPPED = "Stopped. The agent did not react and was restarted; a chunk or tool output above 1 MiB can cause this.";
+const STOPPED =
+  "Stopped. The agent did not react and was restarted; a chunk or tool output above 1 MiB can cause this.";
 const SILENT = "The agent stopped responding while answering this message and was restarted.";
 
 export type Watchdog = ReturnType<typeof createWatchdog>;
@@ -41,7 +42,9 @@ export function createWatchdog(options: {
         timers.delete(timer);
         void guarded(async () => {
           const controls = await output.newestControls();
-          const answered = controls.some((record) => record.seq >= next && controlOf(record) === "turn-complete");
+          const answered = controls.some(
+            (record) => record.seq >= next && controlOf(record) === "turn-complete",
+          );
           if (!answered && attempts.find(runId)) await abandon(session.id, runId, STOPPED);
         });
       }, options.stopGraceMs);
@@ -57,11 +60,13 @@ export function createWatchdog(options: {
   async function checkSilence(): Promise<void> {
     await guarded(async () => {
       for (const { run, status, activeAt } of attempts.all()) {
-        if (run.sessionId === null || status !== "EXECUTING" || Date.now() - activeAt < options.silenceMs) continue;
+        if (run.sessionId === null || status !== "EXECUTING" || Date.now() - activeAt < options.silenceMs)
+          continue;
         const session = await sessions.find(run.sessionId);
         if (!session || session.currentRunId !== run.id) continue;
         const [first] = await continuations.pending(session);
-        if (first && Date.now() - first.timestamp >= options.silenceMs) await abandon(session.id, run.id, SILENT);
+        if (first && Date.now() - first.timestamp >= options.silenceMs)
+          await abandon(session.id, run.id, SILENT);
       }
     });
   }

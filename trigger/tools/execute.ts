@@ -23,7 +23,9 @@ export function capped<Input, Output>(
     const bytes = Buffer.byteLength(text);
     if (bytes <= MAX_OUTPUT_BYTES) return output;
     // Escaping may double the text once more, so half of the cap is what surely fits.
-    const beginning = Buffer.from(text).subarray(0, MAX_OUTPUT_BYTES / 2).toString("utf8");
+    const beginning = Buffer.from(text)
+      .subarray(0, MAX_OUTPUT_BYTES / 2)
+      .toString("utf8");
     return { truncated: true, bytes, beginning: sanitise(beginning) };
   };
 }
@@ -32,7 +34,11 @@ const conditions = ["clear sky", "light clouds", "light rain", "showers", "fog",
 
 function weather({ city }: { city: string }) {
   const seed = Buffer.from(city.toLowerCase()).reduce((sum, byte) => (sum * 31 + byte) % 9973, 7);
-  return { city, temperatureCelsius: (seed % 35) - 5, conditions: conditions[seed % conditions.length] ?? "clear sky" };
+  return {
+    city,
+    temperatureCelsius: (seed % 35) - 5,
+    conditions: conditions[seed % conditions.length] ?? "clear sky",
+  };
 }
 
 function currentTime({ timeZone = "UTC" }: { timeZone?: string | undefined }) {

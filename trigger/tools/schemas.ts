@@ -4,12 +4,18 @@ import { z } from "zod";
 export const toolSchemas = {
   weather: {
     description: "The current weather in a city. Demonstration data: deterministic, not measured.",
-    inputSchema: z.object({ city: z.string().min(1).max(100).describe("Name of the city, for example Oslo") }),
+    inputSchema: z.object({
+      city: z.string().min(1).max(100).describe("Name of the city, for example Oslo"),
+    }),
   },
   currentTime: {
     description: "The current date and time.",
     inputSchema: z.object({
-      timeZone: z.string().max(60).optional().describe("IANA time zone, for example Europe/Oslo. Default: UTC"),
+      timeZone: z
+        .string()
+        .max(60)
+        .optional()
+        .describe("IANA time zone, for example Europe/Oslo. Default: UTC"),
     }),
   },
 };

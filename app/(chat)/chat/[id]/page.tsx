@@ -25,5 +25,13 @@ export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
   const accessToken = mintChatAccessToken(id).catch(() => null);
   const transcript = await loadTranscript(db, id);
   if (!transcript) notFound();
-  return <ChatView key={id} chatId={id} transcript={transcript} accessToken={accessToken} environment={chatEnvironment()} />;
+  return (
+    <ChatView
+      key={id}
+      chatId={id}
+      transcript={transcript}
+      accessToken={accessToken}
+      environment={await chatEnvironment()}
+    />
+  );
 }

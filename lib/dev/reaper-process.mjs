@@ -3,8 +3,9 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
+const owner = process.ppid;
 const groups = new Set();
-const clusters = new Set();
+const clusters = new Map();
 const lastWarningMs = 4000;
 
 let rest = "";
@@ -16,7 +17,7 @@ process.stdin.on("data", (chunk) => {
     const [verb, ...words] = line.split(" ");
     if (verb === "+") groups.add(Number(words[0]));
     if (verb === "-") groups.delete(Number(words[0]));
-    if (verb === "postgres") clusters.add(words.join(" "));
+    if (verb === "postgres") clusters.set(words.join(" "), undefined);
     if (verb === "no-postgres") clusters.delete(words.join(" "));
   }
 });
@@ -39,17 +40,30 @@ function reap() {
 
 /** A killed server leaves nothing but a longer start: its log holds everything that was committed. */
 function stopClusters(signal) {
-  for (const folder of clusters) {
-    try {
-      kill(Number(readFileSync(path.join(folder, "postmaster.pid"), "utf8").split("\n")[0]), signal);
-    } catch {
-      // No such file: it has stopped.
-    }
+  for (const [folder, known] of clusters) {
+    const pid = known ?? (isTakenOver(folder) ? undefined : firstNumber(path.join(folder, "postmaster.pid")));
+    clusters.set(folder, pid);
+    kill(pid, signal);
+  }
+}
+
+/** Somebody has started again in this folder: the server that comes up now is theirs. */
+function isTakenOver(folder) {
+  const pid = firstNumber(path.join(path.dirname(folder), "holdfast.lock"));
+  return pid !== undefined && pid !== owner;
+}
+
+/** The first line of `postmaster.pid`, and the first value of the lock, is a process id. */
+function firstNumber(file) {
+  try {
+    return Number(/\d+/.exec(readFileSync(file, "utf8"))?.[0]) || undefined;
+  } catch {
+    return undefined;
   }
 }
 
 function kill(pid, signal) {
-  if (!pid || Number.isNaN(pid)) return;
+  if (!pid) return;
   try {
     process.kill(process.platform === "win32" ? Math.abs(pid) : pid, signal);
   } catch {

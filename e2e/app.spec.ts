@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { auth } from "@trigger.dev/sdk";
 import { Conversation, counted, expect, test } from "./support/story";
 
@@ -48,6 +49,9 @@ test("an error of the model is said, and Retry asks again", async ({ conversatio
   await conversation.ask("Show me an error");
   await expect(page.getByText(/The answer failed/)).toBeVisible();
   await conversation.settles();
+  await expect.poll(() => conversation.saved()).toHaveLength(2);
+  await page.reload();
+  await expect(page.getByText(/The answer failed/)).toBeVisible();
   await page.getByRole("button", { name: "Retry" }).click();
   await expect(page.getByText(/The answer failed/)).toBeVisible();
   await conversation.ask("count to 3");
@@ -134,6 +138,20 @@ test("a server action that does not come from our own page is refused", async ({
       data: sent.postData() ?? "",
     });
     expect(answer.status()).toBe(403);
+  }
+});
+
+test("the browser gets no secret and no server module", async ({ app }) => {
+  const chunks = `${import.meta.dirname}/../.next/static`;
+  const files = (await readdir(chunks, { recursive: true })).filter((file) => file.endsWith(".js"));
+  expect(files.length).toBeGreaterThan(5);
+  const canaries = [app.engine.secretKey, "DATABASE_URL", "better-auth.session_token", "PrismaClient"];
+  for (const file of files) {
+    const code = await readFile(`${chunks}/${file}`, "utf8");
+    expect(
+      canaries.filter((canary) => code.includes(canary)),
+      file,
+    ).toEqual([]);
   }
 });
 

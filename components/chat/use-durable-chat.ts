@@ -14,7 +14,7 @@ import type { TurnState } from "./turn-status";
 export type Transcript<M extends UIMessage> = {
   messages: M[];
   cursors?: { lastOutEventId?: string; lastInEventId?: string };
-  /** `running`: a question is saved and its answer is not. */
+  /** `running`: a question is saved and its answer is not. `failed`: its answer ended in an error. */
   status: string;
 };
 
@@ -56,7 +56,9 @@ type Delivery = { resolve(): void; reject(error: Error): void };
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
   const { chatId, transcript, accessToken } = options;
   const [connection, setConnection] = useState<Connection>("online");
-  const [outcome, setOutcome] = useState<"recovered" | "stopped">();
+  const [outcome, setOutcome] = useState<"recovered" | "stopped" | "failed" | undefined>(
+    transcript.status === "failed" ? "failed" : undefined,
+  );
   const [abandoned, setAbandoned] = useState<ReadonlySet<string>>(new Set());
   const [isRestarting, setIsRestarting] = useState(false);
   // A settled chat is resumed too, to learn of a question that was sent a moment before the page was loaded.

@@ -21,6 +21,37 @@ test("a first visit shows what it can do, and a card runs when it is pressed", a
   ).toBeVisible();
 });
 
+test("a returning guest stays who they are, and one whose identity is gone becomes another", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  const link = page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: "count to 3" });
+  const owner = `"userId" = (SELECT "userId" FROM "Chat" WHERE id = $1)`;
+  const mine = [conversation.chatId()];
+
+  // Ten days before it would run out, a visit makes it good for three months again.
+  await conversation.query(
+    `UPDATE "Session" SET "expiresAt" = now() + interval '10 days' WHERE ${owner}`,
+    mine,
+  );
+  await page.goto("/");
+  await expect(link).toBeVisible();
+  const [session] = await conversation.query<{ days: number }>(
+    `SELECT extract(day FROM "expiresAt" - now())::int AS days FROM "Session" WHERE ${owner}`,
+    mine,
+  );
+  expect(session?.days).toBeGreaterThan(80);
+
+  await conversation.query(`DELETE FROM "Session" WHERE ${owner}`, mine);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "What can it do?" })).toBeVisible();
+  await expect(link).toHaveCount(0);
+  await conversation.ask("count to 4");
+  await expect(conversation.answers.last()).toHaveText(counted(4));
+});
+
 test("the transcript is in the server's HTML", async ({ conversation, page }) => {
   await conversation.ask("count to 12");
   await conversation.settles();

@@ -94,14 +94,18 @@ export class Conversation {
   }
 
   async saved(): Promise<Array<{ role: string }>> {
+    return this.query(
+      `SELECT role FROM "Message" WHERE "chatId" = $1 AND "removedAt" IS NULL ORDER BY "order"`,
+      [this.chatId()],
+    );
+  }
+
+  /** Asks the app's database. */
+  async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const client = new pg.Client({ connectionString: this.app.databaseUrl });
     await client.connect();
     try {
-      const found = await client.query<{ role: string }>(
-        `SELECT role FROM "Message" WHERE "chatId" = $1 AND "removedAt" IS NULL ORDER BY "order"`,
-        [this.chatId()],
-      );
-      return found.rows;
+      return (await client.query<Row>(sql, values)).rows;
     } finally {
       await client.end();
     }

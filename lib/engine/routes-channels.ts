@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "./attempts";
 import { type Auth, requireScope, requireSecret } from "./auth";
+import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
@@ -179,21 +180,9 @@ async function readText(request: EngineRequest, channel: Channel): Promise<strin
   const text = bytes.toString("utf8");
   // Invalid UTF-8 would be stored as replacement characters and never be noticed.
   if (!Buffer.from(text).equals(bytes)) throw new HttpError(400, "The body is not valid UTF-8");
-  if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent") requireInput(text);
+  if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent")
+    requireChatInput(text);
   return text;
-}
-
-/** What a chat agent could not parse would stay unanswered, without a word to the sender. */
-function requireInput(text: string): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new HttpError(400, `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (typeof (value as { kind?: unknown } | null)?.kind !== "string") {
-    throw new HttpError(400, 'The body must be an object with a "kind"');
-  }
 }
 
 /** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */

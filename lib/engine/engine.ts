@@ -77,6 +77,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     engineUrl,
     secretKey,
     maxWorkers: options.maxWorkers ?? 25,
+    isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,
     log,
@@ -156,6 +157,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
   for (const run of dead) log("run ended", { run: run.id, session: run.sessionId, status: run.status });
+  for (const run of await runs.unstarted()) attempts.start(run);
   await continuations.recover(dead);
 
   return {

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Attempts } from "./attempts";
 import { ENVIRONMENT_ID, requireScope, requireSecret } from "./auth";
 import type { Blobs } from "./blobs";
+import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { applyOperations, MetadataOperation } from "./metadata";
 import { createMutex } from "./mutex";
@@ -12,6 +13,9 @@ type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost 
 
 const STORED = "application/store";
 const TRIGGER_LIMIT = 8 * 1024 * 1024;
+
+/** What a column of seconds can hold, and more than anybody waits. */
+const MAX_SECONDS = 2 ** 31 - 1;
 
 const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
 
@@ -24,8 +28,20 @@ const TriggerBody = z.looseObject({
       resumeParentOnCompletion: z.boolean().optional(),
       tags: TagInput.optional(),
       idempotencyKey: z.string().optional(),
-      maxAttempts: z.number().int().positive().optional(),
-      maxDuration: z.number().int().positive().optional(),
+      maxAttempts: z.number().int().min(1).max(100).optional(),
+      maxDuration: z.number().int().min(1).max(MAX_SECONDS).optional(),
+      delay: z.string().optional(),
+      ttl: z
+        .union([
+          z.string(),
+          z
+            .number()
+            .int()
+            .min(0)
+            .max(MAX_SECONDS)
+            .transform((s) => `${s}s`),
+        ])
+        .optional(),
       metadata: z.unknown().optional(),
     })
     .optional(),
@@ -92,6 +108,8 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
     const settings = body.options ?? {};
     const { payload = "{}" } = body;
+    const delayMs = settings.delay === undefined ? 0 : parseTimeout(settings.delay);
+    const ttlMs = settings.ttl === undefined ? 0 : parseTimeout(settings.ttl);
     // All tries of one call carry the same key; a user's own key reaches further and is kept apart from it.
     const callKey = request.headers["x-trigger-request-idempotency-key"];
     const userKey = settings.idempotencyKey;
@@ -106,6 +124,8 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
       parentId: settings.parentRunId,
       parentWaits: settings.resumeParentOnCompletion ?? false,
       metadata: parseMetadata(settings.metadata),
+      delayedUntil: delayMs > 0 ? new Date(Date.now() + delayMs) : undefined,
+      expiresAt: ttlMs > 0 ? new Date(Date.now() + delayMs + ttlMs) : undefined,
       idempotencyKey:
         userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
     });
@@ -181,9 +201,10 @@ function parseMetadata(value: unknown): Record<string, unknown> {
 function runItem(run: Run) {
   const start = run.startedAt ?? run.createdAt;
   const end = run.finishedAt ?? new Date();
+  const delayed = run.status === "QUEUED" && run.delayedUntil !== null && run.delayedUntil > new Date();
   return {
     id: run.id,
-    status: run.status,
+    status: delayed ? "DELAYED" : run.status,
     taskIdentifier: run.task,
     version: run.version ?? undefined,
     isQueued: run.status === "QUEUED",
@@ -191,9 +212,11 @@ function runItem(run: Run) {
     isWaiting: run.status === "WAITING",
     isCompleted: !isLive(run),
     isSuccess: run.status === "COMPLETED",
-    isFailed: ["FAILED", "CRASHED", "TIMED_OUT"].includes(run.status),
+    isFailed: ["FAILED", "CRASHED", "TIMED_OUT", "EXPIRED"].includes(run.status),
     isCancelled: run.status === "CANCELED",
     isTest: false,
+    reason: run.reason,
+    delayedUntil: run.delayedUntil ?? undefined,
     createdAt: run.createdAt,
     updatedAt: run.finishedAt ?? run.startedAt ?? run.createdAt,
     startedAt: run.startedAt ?? undefined,

@@ -45,7 +45,7 @@ export function engineClient(test: () => TestEngine) {
     call,
     attemptsOf,
 
-    async createChat(name: string, triggerConfig: Record<string, unknown> = {}): Promise<Chat> {
+    createChat: async (name: string, triggerConfig: Record<string, unknown> = {}): Promise<Chat> => {
       const { body } = await call("/api/v1/sessions", {
         type: "chat.agent",
         externalId: name,
@@ -55,7 +55,7 @@ export function engineClient(test: () => TestEngine) {
       return { id: body["id"], runId: body["runId"], name };
     },
 
-    async say(chat: Chat, text = "hi", trigger = "submit-message"): Promise<number> {
+    say: async (chat: Chat, text = "hi", trigger = "submit-message"): Promise<number> => {
       const message = { id: text, role: "user", parts: [{ type: "text", text }] };
       const { body } = await call(`/realtime/v1/sessions/${encodeURIComponent(chat.name)}/in/append`, {
         kind: "message",
@@ -64,12 +64,12 @@ export function engineClient(test: () => TestEngine) {
       return body["seq"] as number;
     },
 
-    async stop(chat: Chat) {
+    stop: async (chat: Chat) => {
       await call(`/realtime/v1/sessions/${encodeURIComponent(chat.name)}/in/append`, { kind: "stop" });
     },
 
     /** Appends to `.out` through S2, as this attempt of a run or as the server. */
-    async write(chat: Chat, records: WireRecord[], from?: FakeAttempt): Promise<Response> {
+    write: async (chat: Chat, records: WireRecord[], from?: FakeAttempt): Promise<Response> => {
       const name = `sessions/${chat.id}/out`;
       const caller = from && { runId: from.runId, attempt: from.number };
       return fetch(`${test().url}/s2/v1/streams/${encodeURIComponent(name)}/records`, {
@@ -82,21 +82,21 @@ export function engineClient(test: () => TestEngine) {
       });
     },
 
-    async nextAttempt(chat: Chat, number: number): Promise<FakeAttempt> {
+    nextAttempt: async (chat: Chat, number: number): Promise<FakeAttempt> => {
       await vi.waitFor(() => expect(attemptsOf(chat).length).toBeGreaterThanOrEqual(number), eventually);
       return attemptsOf(chat)[number - 1]!;
     },
 
-    async outOf(chat: Chat) {
+    outOf: async (chat: Chat) => {
       const { body } = await call(`/realtime/v1/sessions/${encodeURIComponent(chat.name)}/out/records`);
       return body["records"] as { data: any; headers?: Header[]; seqNum: number }[];
     },
 
-    async run(runId: string) {
+    run: async (runId: string) => {
       return (await call(`/api/v3/runs/${runId}`)).body;
     },
 
-    async untilStatus(runId: string, status: string) {
+    untilStatus: async (runId: string, status: string) => {
       await vi.waitFor(
         async () => expect((await call(`/api/v3/runs/${runId}`)).body["status"]).toBe(status),
         eventually,
@@ -104,7 +104,7 @@ export function engineClient(test: () => TestEngine) {
     },
 
     /** Puts the run to sleep on its chat's `.in`, as `chat.agent` does when nobody writes for a while. */
-    async park(chat: Chat, attempt: FakeAttempt) {
+    park: async (chat: Chat, attempt: FakeAttempt) => {
       const { body } = await call(`/api/v1/runs/${attempt.runId}/session-streams/wait`, {
         session: chat.name,
         io: "in",
@@ -115,7 +115,7 @@ export function engineClient(test: () => TestEngine) {
       attempt.park(true);
     },
 
-    async trigger(options: Record<string, unknown> = {}, task = "chat") {
+    trigger: async (options: Record<string, unknown> = {}, task = "chat") => {
       const { body } = await call(`/api/v1/tasks/${task}/trigger`, { payload: "{}", options });
       return body["id"] as string;
     },

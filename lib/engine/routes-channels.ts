@@ -8,7 +8,7 @@ import { type EngineRequest, HttpError, json, type Reply, type Route, route } fr
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
 import { isOpen, type Session, type Sessions, streamName } from "./sessions";
-import { readReply } from "./sse";
+import { readOptions, readReply, startOf } from "./sse";
 import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
 import type { Watchdog } from "./watchdog";
@@ -94,21 +94,12 @@ export function channelRoutes(options: Options): Route[] {
     const channel = await readable(request);
     const stream = streams.get(channel.name);
     const { headers, identity } = request;
-    const seconds = headers["timeout-seconds"] === undefined ? 60 : Number(headers["timeout-seconds"]);
-    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
-      throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
-    }
-    const from = await startOf(
-      stream,
-      headers["last-event-id"]?.toString(),
-      headers["x-trigger-stream-start"] === "latest",
-    );
     const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
     // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
     const endless = channel.io === "in" && identity.kind === "secret";
     return readReply(stream, {
-      from,
-      idleTimeoutMs: endless ? undefined : seconds * 1_000,
+      ...(await readOptions(stream, headers)),
+      ...(endless ? { idleTimeoutMs: undefined } : {}),
       settled: peek && (await isSettled(channel, stream)),
     });
   }
@@ -183,16 +174,6 @@ async function readText(request: EngineRequest, channel: Channel): Promise<strin
   if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent")
     requireChatInput(text);
   return text;
-}
-
-/** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */
-async function startOf(stream: Stream, cursor: string | undefined, latest: boolean): Promise<number> {
-  const { next, trim } = await stream.tail();
-  if (cursor !== undefined && /^\d{1,15}$/.test(cursor)) {
-    const from = Number(cursor) + 1;
-    return from <= next ? from : trim;
-  }
-  return cursor === undefined && latest ? next : trim;
 }
 
 function toDrained(record: StreamRecord) {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Attempts } from "./attempts";
-import { ENVIRONMENT_ID, requireScope, requireSecret } from "./auth";
+import { ENVIRONMENT_ID, type Identity, requireScope, requireSecret } from "./auth";
 import type { Blobs } from "./blobs";
 import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
@@ -103,7 +103,7 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
 
   async function trigger(request: EngineRequest): Promise<Reply> {
     const task = request.params["task"]!;
-    requireScope(request.identity, "write", "tasks", [task]);
+    requireTrigger(request.identity, task);
     const body = await request.json(TriggerBody, TRIGGER_LIMIT);
     if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
     const settings = body.options ?? {};
@@ -170,9 +170,12 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     return json(200, { metadata });
   }
 
-  function change(runId: string, apply: (before: Record<string, unknown>) => Record<string, unknown>) {
+  function change(
+    runId: string,
+    apply: (before: Record<string, unknown>) => Promise<Record<string, unknown>>,
+  ) {
     return exclusive(runId, async () => {
-      const metadata = apply((await runs.get(runId)).metadata);
+      const metadata = await apply((await runs.get(runId)).metadata);
       await runs.setMetadata(runId, metadata);
       return metadata;
     });
@@ -182,6 +185,14 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     if (run.parentId === null) return run;
     const parent = await runs.find(run.parentId);
     return parent ? rootOf(parent) : run;
+  }
+}
+
+function requireTrigger(identity: Identity, task: string): void {
+  try {
+    requireScope(identity, "trigger", "tasks", [task]);
+  } catch {
+    requireScope(identity, "write", "tasks", [task]);
   }
 }
 
@@ -240,9 +251,12 @@ function runItem(run: Run) {
 }
 
 function parsePacket(text: string, type: string): unknown {
-  if (!type.startsWith("application/json")) return text;
+  const superJson = type === "application/super+json";
+  if (!superJson && !type.startsWith("application/json")) return text;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // The rest of super+json says how to revive dates and the like, which the answer, plain JSON, could not carry.
+    return superJson ? (value as { json: unknown }).json : value;
   } catch {
     return text; // Stored as the sender serialised it; the reader still gets to see it.
   }

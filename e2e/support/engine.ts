@@ -127,6 +127,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
   return {
     attempts,
     tasks: () => tasks,
+    prompts: () => new Map(),
     version: () => "fake",
     close: async () => {},
     execute(options: ExecuteOptions) {

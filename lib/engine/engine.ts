@@ -6,6 +6,8 @@ import { createContinuations } from "./continuations";
 import { connect, lockDatabase } from "./database";
 import { listen } from "./listener";
 import type { Log } from "./log";
+import { createOneTimeTokens } from "./one-time-tokens";
+import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
 import { runStreamRoutes } from "./routes-run-streams";
@@ -77,6 +79,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     engineUrl,
     secretKey,
     maxWorkers: options.maxWorkers ?? 25,
+    isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,
     log,
@@ -112,6 +115,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   const respond = createServer({
     auth,
+    oneTimeTokens: createOneTimeTokens(database),
     access,
     log,
     routes: [
@@ -127,7 +131,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         engineUrl,
         flushIntervalMs,
       }),
-      ...runStreamRoutes({ auth, runs, streams, engineUrl, flushIntervalMs }),
+      ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs }),
+      ...promptRoutes({ host: workers }),
       ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers }),
       ...runRoutes({ runs, attempts, blobs, host: workers }),
       ...waitpointRoutes({
@@ -156,6 +161,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
   for (const run of dead) log("run ended", { run: run.id, session: run.sessionId, status: run.status });
+  for (const run of await runs.unstarted()) attempts.start(run);
   await continuations.recover(dead);
 
   return {

@@ -35,8 +35,12 @@ function create(externalId: string, more: Record<string, unknown> = {}) {
   return call("/api/v1/sessions", { body: JSON.stringify(body) });
 }
 
-const message = (text = "hi") =>
-  JSON.stringify({ kind: "message", payload: { trigger: "submit-message", text } });
+const uiMessage = { id: "m1", role: "user", parts: [{ type: "text", text: "hi" }] };
+const message = (fields: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    kind: "message",
+    payload: { trigger: "submit-message", message: { ...uiMessage, ...fields } },
+  });
 const append = (chatId: string, options: CallOptions = {}) =>
   call(`/realtime/v1/sessions/${encodeURIComponent(chatId)}/in/append`, { body: message(), ...options });
 const attemptsOf = (runId: string) => test.fake.attempts.filter((attempt) => attempt.runId === runId);
@@ -180,14 +184,10 @@ describe("append", () => {
     ["an empty body", "bodies", "", 400],
     ["a body that is not JSON", "bodies", "{oops", 400],
     ["a body without a kind", "bodies", "[]", 400],
+    ["a message without a payload", "bodies", '{"kind":"message"}', 400],
     ["a raw NUL", "bodies", '{"kind":"a\u0000"}', 400],
     ["more than 1 MiB", "bodies", JSON.stringify({ kind: "message", x: "y".repeat(1024 * 1024) }), 413],
-    [
-      "more than 1 MiB once wrapped",
-      "bodies",
-      JSON.stringify({ kind: "message", x: '"'.repeat(400_000) }),
-      413,
-    ],
+    ["more than 1 MiB once wrapped", "bodies", JSON.stringify({ kind: "stop", x: '"'.repeat(400_000) }), 413],
   ])("answers %s as a client understands it", async (_name, chatId, body, status) => {
     await create("bodies");
     const answer = await append(chatId, {
@@ -201,11 +201,47 @@ describe("append", () => {
     expect(answer.headers.get("x-should-retry")).toBe("false");
   });
 
+  it.each([
+    ["payload", 1],
+    ["payload.message", { trigger: "submit-message" }],
+    ["payload.message", { trigger: "submit-message", message: "hi" }],
+    ["payload.message.id", { trigger: "submit-message", message: { ...uiMessage, id: 7 } }],
+    ["payload.message.role", { trigger: "submit-message", message: { ...uiMessage, role: undefined } }],
+    [
+      "payload.message.parts",
+      { trigger: "submit-message", message: { id: "m", role: "user", content: "x" } },
+    ],
+    [
+      "payload.message.parts.1",
+      { trigger: "submit-message", message: { ...uiMessage, parts: [uiMessage.parts[0], null] } },
+    ],
+  ])("of a chat message names the field that an agent would trip over: %s", async (field, payload) => {
+    await create("shapes");
+    const answer = await append("shapes", { body: JSON.stringify({ kind: "message", payload }) });
+    expect(answer.status).toBe(400);
+    expect(answer.body["error"]).toMatch(new RegExp(`^${field}: must be`));
+    expect((await call("/realtime/v1/sessions/shapes/in/records")).body["records"]).toEqual([]);
+  });
+
+  it("lets through what is not a submitted message, and everything to agents of another kind", async () => {
+    await create("other triggers");
+    for (const payload of [
+      { trigger: "action", action: { type: "undo" } },
+      { trigger: "regenerate-message" },
+      { trigger: "submit-message", channelEvent: { type: "mail" } },
+    ]) {
+      const body = JSON.stringify({ kind: "message", payload });
+      expect((await append("other triggers", { body })).status).toBe(200);
+    }
+    await create("custom", { type: "custom" });
+    expect((await append("custom", { body: "plain text" })).status).toBe(200);
+  });
+
   it("takes escaped NUL and lone surrogates, and a message of a megabyte", async () => {
     await create("odd");
-    const odd = JSON.stringify({ kind: "message", payload: { text: "\u0000\ud800" } });
+    const odd = message({ parts: [{ type: "text", text: "\u0000\ud800" }] });
     expect((await append("odd", { body: odd })).body).toEqual({ ok: true, seq: 0 });
-    const big = JSON.stringify({ kind: "message", payload: { text: "x".repeat(1_000_000) } });
+    const big = message({ parts: [{ type: "text", text: "x".repeat(1_000_000) }] });
     expect((await append("odd", { body: big })).body).toEqual({ ok: true, seq: 1 });
     const { body } = await call("/realtime/v1/sessions/odd/in/records");
     expect(body["records"].map(({ data }: { data: string }) => data)).toEqual([odd, big]);

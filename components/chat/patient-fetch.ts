@@ -74,10 +74,10 @@ function backOnline(delay: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
-      window.removeEventListener("online", done);
+      globalThis.removeEventListener?.("online", done);
       resolve();
     };
     const timer = setTimeout(done, delay);
-    window.addEventListener("online", done);
+    globalThis.addEventListener?.("online", done);
   });
 }

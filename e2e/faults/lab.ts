@@ -70,12 +70,8 @@ export async function startLab() {
   await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
   const site: Site = { db, userId, engineUrl: engine.url };
   const api = engineApi(engine);
-  use();
-
-  /** The SDK's server side has one address for the whole process; whoever runs a trial says which. */
-  function use(): void {
-    configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  }
+  // The SDK's server side has one address for the whole process: one lab at a time.
+  configure({ baseURL: engine.url, accessToken: engine.secretKey });
 
   return {
     folder,
@@ -84,7 +80,6 @@ export async function startLab() {
     db,
     site,
     api,
-    use,
 
     open: (chatId: string, options?: PageOptions): TestPage => openPage(site, chatId, options),
     reload: (chatId: string, options?: PageOptions) => reload(site, chatId, options),

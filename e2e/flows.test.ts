@@ -5,17 +5,26 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { auth, configure } from "@trigger.dev/sdk";
-import { chat as chatSdk } from "@trigger.dev/sdk/ai";
-import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
-import type { UIMessageChunk } from "ai";
+import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDb, type Db } from "@/lib/db";
 import { freePort } from "@/lib/embedded-postgres";
-import { messageText, type ChatMessage } from "@/lib/chat/message";
-import { createChat, loadTranscript } from "@/lib/chat/queries";
+import { messageText } from "@/lib/chat/message";
 import { freshDatabase } from "./support/database";
 import { expiredToken } from "./support/expired-token";
+import {
+  counted,
+  type Line,
+  lines,
+  mint,
+  newChatId,
+  openPage as openPageOn,
+  type PageOptions,
+  readAnswer,
+  reload,
+  savedTranscript as savedTranscriptIn,
+  type Site,
+} from "./support/page";
 import { startEngineProcess, type EngineProcess } from "./support/processes";
 import { tcpProxy } from "./support/tcp-proxy";
 
@@ -41,82 +50,12 @@ afterAll(async () => {
   if (folder) await rm(folder, { recursive: true, force: true });
 });
 
-/** A browser page on one chat, as far as the SDK is concerned. */
-function openPage(chatId: string, options: { baseURL?: string; accessToken?: () => Promise<string> } = {}) {
-  const startSession = chatSdk.createStartSessionAction("chat");
-  const transport = new TriggerChatTransport({
-    task: "chat",
-    baseURL: options.baseURL ?? engine.url,
-    accessToken: options.accessToken ?? (() => mint(chatId)),
-    startSession: async () => {
-      await createChat(db, { id: chatId, userId });
-      return startSession({ chatId });
-    },
-  });
-  return {
-    transport,
-    ask: (text: string, id = crypto.randomUUID()) =>
-      transport.sendMessages({
-        trigger: "submit-message",
-        chatId,
-        messageId: undefined,
-        messages: [question(id, text)],
-        abortSignal: undefined,
-      }),
-  };
-}
+const site = (): Site => ({ db, userId, engineUrl: engine.url });
+const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
+const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
 
-function mint(chatId: string): Promise<string> {
-  return auth.createPublicToken({ scopes: { read: { sessions: chatId }, write: { sessions: chatId } } });
-}
-
-function question(id: string, text: string): ChatMessage {
-  return { id, role: "user", parts: [{ type: "text", text }] };
-}
-
-/** Reads to the end. An answer that starts again under a new id voids what came before it. */
-async function readAnswer(
-  stream: ReadableStream<UIMessageChunk>,
-  onChunk?: (seen: number) => void | Promise<void>,
-) {
-  const answer = { text: "", starts: 0, errors: [] as string[], chunks: 0 };
-  for await (const chunk of iterate(stream)) {
-    answer.chunks += 1;
-    if (chunk.type === "start") Object.assign(answer, { text: "", starts: answer.starts + 1 });
-    if (chunk.type === "text-delta") answer.text += chunk.delta;
-    if (chunk.type === "error") answer.errors.push(chunk.errorText);
-    await onChunk?.(answer.chunks);
-  }
-  return answer;
-}
-
-async function* iterate<T>(stream: ReadableStream<T>): AsyncGenerator<T> {
-  const reader = stream.getReader();
-  for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-}
-
-/** The transcript once the turn that was answered is saved: the last chunk is out a moment before the save. */
-async function savedTranscript(chatId: string) {
-  const deadline = Date.now() + 15_000;
-  for (;;) {
-    const transcript = await loadTranscript(db, chatId);
-    if (transcript && transcript.status !== "running") return transcript;
-    if (Date.now() > deadline) throw new Error(`The turn of ${chatId} was never saved`);
-    await new Promise((resolve) => setTimeout(resolve, 25));
-  }
-}
-
-function counted(to: number): string {
-  return Array.from({ length: to + 1 }, (_, number) => number).join(" ");
-}
-
-async function expectSaved(chatId: string, expected: Array<[role: string, text: string]>) {
-  const { messages } = await savedTranscript(chatId);
-  expect(messages.map((message) => [message.role, messageText(message).trim()])).toEqual(expected);
-}
-
-function newChatId(): string {
-  return crypto.randomUUID();
+async function expectSaved(chatId: string, expected: Line[]) {
+  expect(lines(await savedTranscript(chatId))).toEqual(expected);
 }
 
 it("answers a second turn with the first one in mind", async () => {
@@ -137,16 +76,9 @@ it("continues after a reload in the middle of an answer, with nothing twice", as
   await reader.cancel();
   first.transport.dispose();
 
-  const transcript = await loadTranscript(db, chatId);
-  expect(transcript?.messages.map(messageText)).toEqual(["count to 40 at 25 ms"]);
-  const second = openPage(chatId);
-  second.transport.setSession(chatId, {
-    publicAccessToken: await mint(chatId),
-    ...transcript?.cursors,
-    activeInputSeq: 0,
-  });
-  const stream = await second.transport.reconnectToStream({ chatId });
-  expect((await readAnswer(stream!)).text.trim()).toBe(counted(40));
+  const second = await reload(site(), chatId);
+  expect(lines(second.transcript)).toEqual([["user", "count to 40 at 25 ms"]]);
+  expect((await readAnswer(second.stream!)).text.trim()).toBe(counted(40));
   await expectSaved(chatId, [
     ["user", "count to 40 at 25 ms"],
     ["assistant", counted(40)],

@@ -6,6 +6,9 @@ export const projectDir = path.resolve(import.meta.dirname, "../..");
 
 export type KillableProcess = {
   readonly pid: number;
+  /** Of the present one: resolves when it is gone, with its exit code if it had one. */
+  readonly exited: Promise<number | null>;
+  hasExited(): boolean;
   /** `kill -9`, then the same again on the same port. Resolves when it is ready. */
   restart(): Promise<void>;
   stop(): Promise<void>;
@@ -16,6 +19,10 @@ export type EngineProcess = KillableProcess & {
   secretKey: string;
   /** `kill -9` of every worker process. Returns how many there were. */
   killWorkers(): number;
+  /** The process in which the chat's run lives; undefined while it has none. */
+  workerOf(chatId: string): Promise<number | undefined>;
+  /** Everything it has written to standard error, over all restarts. */
+  log(): string;
 };
 
 export type EngineProcessOptions = {
@@ -23,21 +30,38 @@ export type EngineProcessOptions = {
   dataDir: string;
   port: number;
   env?: Record<string, string>;
+  /** Default: the product's agent. */
+  tasksDir?: string;
 };
 
-/** The engine as a process of its own, with the product's agent. */
+/** The engine as a process of its own. */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
-  const { databaseUrl, dataDir, port } = options;
-  const args = ["--port", String(port), "--data-dir", dataDir, "--tasks", path.join(projectDir, "trigger")];
+  const { databaseUrl, dataDir, port, tasksDir = path.join(projectDir, "trigger") } = options;
+  const args = ["--port", String(port), "--data-dir", dataDir, "--tasks", tasksDir, "--no-watch"];
+  let log = "";
   const engine = await restartable(async () => {
     const env = { ...withoutModelKeys(process.env), DATABASE_URL: databaseUrl, ...options.env };
     const child = start(["--import", "tsx", "lib/engine/main.ts", ...args], env);
+    child.stderr?.on("data", (chunk: Buffer) => (log += chunk.toString()));
     await firstLine(child, (line) => line.includes('"ready":true'));
     return child;
   });
+  const url = `http://127.0.0.1:${port}`;
+  const secretKey = readFileSync(path.join(dataDir, "engine/secret-key"), "utf8").trim();
   return Object.assign(engine, {
-    url: `http://127.0.0.1:${port}`,
-    secretKey: readFileSync(path.join(dataDir, "engine/secret-key"), "utf8").trim(),
+    url,
+    secretKey,
+    log: () => log,
+    async workerOf(chatId: string) {
+      const answer = await fetch(`${url}/api/v1/sessions/${chatId}`, {
+        headers: { authorization: `Bearer ${secretKey}` },
+      });
+      const { currentRunId } = (await answer.json()) as { currentRunId?: string };
+      const started = log.matchAll(/ attempt started run="(\w+)".* pid=(\d+)/g);
+      const [, , pid] = [...started].findLast(([, run]) => run === currentRunId) ?? [];
+      const isAlive = childrenOf(engine.pid).some((child) => child.pid === Number(pid));
+      return isAlive ? Number(pid) : undefined;
+    },
     killWorkers() {
       const workers = childrenOf(engine.pid).filter((child) => child.command.includes("worker.mjs"));
       for (const { pid } of workers) process.kill(pid, "SIGKILL");
@@ -74,6 +98,10 @@ async function restartable(spawnOne: () => Promise<ChildProcess>): Promise<Killa
     get pid() {
       return child.pid!;
     },
+    get exited() {
+      return whenGone(child);
+    },
+    hasExited: () => isGone(child),
     async restart() {
       await gone(child, "SIGKILL");
       child = await spawnOne();
@@ -131,13 +159,20 @@ async function answers(url: string): Promise<void> {
 }
 
 async function gone(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
-  if (child.exitCode !== null || child.signalCode) return;
-  const exit = new Promise((resolve) => child.once("exit", resolve));
   child.kill(signal);
-  await exit;
+  await whenGone(child);
 }
 
-function childrenOf(parent: number): Array<{ pid: number; command: string }> {
+function whenGone(child: ChildProcess): Promise<number | null> {
+  if (isGone(child)) return Promise.resolve(child.exitCode);
+  return new Promise((resolve) => child.once("exit", resolve));
+}
+
+function isGone(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null;
+}
+
+export function childrenOf(parent: number): Array<{ pid: number; command: string }> {
   return execFileSync("ps", ["-eo", "pid=,ppid=,args="], { encoding: "utf8" })
     .split("\n")
     .map((line) => line.trim().match(/^(\d+)\s+(\d+)\s+(.*)$/))

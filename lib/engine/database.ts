@@ -4,7 +4,7 @@ import type { Log } from "./log";
 export type Database = pg.Pool;
 
 /** Two keys of one advisory lock: "hold" "fast". Whoever holds it is the engine of this database. */
-const LOCK = [0x686f6c64, 0x66617374] as const;
+export const LOCK = [0x686f6c64, 0x66617374] as const;
 
 const INT8 = 20;
 

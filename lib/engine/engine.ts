@@ -4,6 +4,7 @@ import { createAuth } from "./auth";
 import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
 import { connect, lockDatabase } from "./database";
+import type { Failpoints } from "./failpoints";
 import { listen } from "./listener";
 import type { Log } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
@@ -42,6 +43,8 @@ export type EngineOptions = {
   /** How long a writer may collect chunks before it sends them; the delay a reader sees. */
   flushIntervalMs?: number;
   onFatal?: (reason: string) => void;
+  /** For fault tests. */
+  failpoints?: Failpoints;
 };
 
 export type Engine = {
@@ -69,7 +72,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   }
 
   const auth = createAuth(secretKey);
-  const streams = createStreams(database);
+  const streams = createStreams(database, options.failpoints);
   const sessions = createSessions(database);
   const runs = createRuns(database);
   const blobs = createBlobs({ database, auth, engineUrl });

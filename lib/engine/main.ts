@@ -6,6 +6,7 @@ import path from "node:path";
 import { parseArgs } from "node:util";
 import { createBundler } from "./bundler";
 import { createEngine } from "./engine";
+import { failpointsOf } from "./failpoints";
 import { createStderrLog } from "./log";
 import { createProcessHost } from "./process-host";
 import { loadSecretKey } from "./secret-key";
@@ -65,6 +66,7 @@ async function start(): Promise<void> {
       : {}),
     ...(process.env["ENGINE_MAX_WORKERS"] ? { maxWorkers: Number(process.env["ENGINE_MAX_WORKERS"]) } : {}),
     onFatal: (reason) => void stop(1, reason),
+    failpoints: failpointsOf(process.env),
   }).catch(async (error: unknown) => {
     await Promise.all([workers.close(), bundler.close()]);
     throw error;

@@ -7,6 +7,7 @@
  * trim point before (`keep_seq`) are kept for good, and older ones until the retention job has passed twice.
  */
 import type { Database } from "./database";
+import { type Failpoints, noFailpoints } from "./failpoints";
 import { HttpError } from "./http";
 import { createRecentRecords, recordId } from "./recent-records";
 import { type Header, isCommand, type StreamRecord } from "./records";
@@ -41,12 +42,12 @@ const READ_BYTES = 1024 * 1024;
 const RELOADED_RECORDS = 500;
 const GROUP_RECORDS = 2_000;
 
-export function createStreams(database: Database) {
+export function createStreams(database: Database, failpoints: Failpoints = noFailpoints) {
   const open = new Map<string, Stream>();
   return {
     get(name: string): Stream {
       let stream = open.get(name);
-      if (!stream) open.set(name, (stream = createStream(name, database)));
+      if (!stream) open.set(name, (stream = createStream(name, database, failpoints)));
       return stream;
     },
     /** Gives back the memory of streams that nobody has used for a while; their objects stay, they are small. */
@@ -63,7 +64,7 @@ type Waiting = Append & { resolve(result: Appended): void; reject(error: unknown
 
 type State = { id: number; next: number; lastTs: number; trim: number; keep: number; fencingToken: string };
 
-function createStream(name: string, database: Database) {
+function createStream(name: string, database: Database, failpoints: Failpoints) {
   let loading: Promise<State> | undefined;
   let state: State | undefined;
   const recent = createRecentRecords();
@@ -298,6 +299,7 @@ function createStream(name: string, database: Database) {
     const fence = records.findLast((record) => record.command && "fence" in record.command)?.command;
     const fencingToken = fence && "fence" in fence ? fence.fence : now.fencingToken;
     const headers = records.map((record) => (record.headers?.length ? JSON.stringify(record.headers) : null));
+    await failpoints("append-enospc", name);
     const answer = await database.query({
       name: "engine-stream-append",
       text: APPEND,
@@ -315,6 +317,7 @@ function createStream(name: string, database: Database) {
       ],
     });
     if (answer.rows.length !== 1) throw new Error(`stream ${name} was changed by somebody else`);
+    await failpoints("after-commit-before-ack", name);
     const start = now.next;
     now.next += records.length;
     now.lastTs = timestamp;
@@ -336,6 +339,7 @@ function createStream(name: string, database: Database) {
       const at = start + offsetOf(batches, batch);
       batch.resolve({ ...positions(now, at, batch.records.length, timestamp), duplicate: false });
     }
+    await failpoints("between-commit-and-fanout", name);
     for (const listener of listeners) listener();
   }
 

@@ -1,0 +1,22 @@
+/** Every fault, by what it needs to be broken. */
+import type { EngineProcess } from "@/e2e/support/processes";
+import { databaseFaults } from "./database";
+import { engineFaults } from "./engine";
+import type { Fault } from "./fault";
+import { startLab, type Lab } from "./lab";
+import { networkFaults } from "./network";
+import { reloadFaults } from "./reload";
+import { workerFaults } from "./worker";
+
+export type Place = { engine: EngineProcess; close(): Promise<void> };
+
+export type Family<P extends Place> = { faults: Array<Fault<P>>; start: () => Promise<P> };
+
+/** Each has an engine and a database of its own, so that what one family breaks is not in the way of the next. */
+export const families: Array<Family<Lab>> = [
+  { faults: workerFaults, start: startLab },
+  { faults: engineFaults, start: startLab },
+  { faults: databaseFaults, start: startLab },
+  { faults: reloadFaults, start: startLab },
+  { faults: networkFaults, start: startLab },
+];

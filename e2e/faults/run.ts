@@ -1,0 +1,83 @@
+/**
+ * `npm run faults [-- --only NAME] [--seed N] [--trials N]`: breaks everything on purpose and counts what was lost. A
+ * trial that failed is run again with `--only <fault> --seed <its seed> --trials 1`.
+ */
+import { mkdir, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { projectDir } from "@/e2e/support/processes";
+import { families, type Family, type Place } from "./families";
+import { add, isClean, verdict, type Fault, type Verdict } from "./fault";
+
+const { values } = parseArgs({
+  options: {
+    only: { type: "string" },
+    seed: { type: "string", default: "1" },
+    trials: { type: "string" },
+  },
+});
+
+type Row = Verdict & { fault: string; trials: number; seconds: number };
+
+const rows: Row[] = [];
+for (const family of families) await tryFamily(family);
+if (rows.length === 0) {
+  console.error(
+    `No fault is called "${values.only}". There are:\n${families.flatMap((family) => family.faults.map((fault) => fault.name)).join("\n")}`,
+  );
+  process.exit(1);
+}
+await report();
+process.exit(rows.every(isClean) ? 0 : 1);
+
+async function tryFamily<P extends Place>({ faults, start }: Family<P>): Promise<void> {
+  const wanted = faults.filter(({ name }) => !values.only || name.includes(values.only));
+  if (wanted.length === 0) return;
+  const place = await start();
+  for (const fault of wanted) rows.push(await tryOut(fault, place));
+  await place.close();
+}
+
+async function tryOut<P extends Place>(fault: Fault<P>, place: P): Promise<Row> {
+  const trials = Number(values.trials ?? fault.trials);
+  const startedAt = Date.now();
+  const total = verdict();
+  const seeds = Array.from({ length: trials }, (_, index) => Number(values.seed) + index);
+  await Promise.all(
+    Array.from({ length: fault.parallel ?? 1 }, async () => {
+      for (let seed = seeds.shift(); seed !== undefined; seed = seeds.shift()) {
+        const seen = await fault.run(place, seed).catch((error: Error): Verdict => {
+          return { ...verdict(), stuck: 1, notes: [error.stack ?? error.message] };
+        });
+        add(total, seen);
+        if (isClean(seen)) continue;
+        console.error(`✗ ${fault.name}, seed ${seed}\n  ${seen.notes.join("\n  ")}`);
+        if (process.env.FAULT_LOGS) console.error(place.engine.log());
+      }
+    }),
+  );
+  const seconds = Math.round((Date.now() - startedAt) / 1000);
+  const row = { fault: fault.name, trials, ...total, seconds };
+  console.error(
+    `${isClean(row) ? "✓" : "✗"} ${fault.name}: ${trials} trials in ${seconds} s, ` +
+      `${row.lost} lost, ${row.doubled} doubled, ${row.stuck} stuck`,
+  );
+  return row;
+}
+
+async function report(): Promise<void> {
+  const width = Math.max(...rows.map((row) => row.fault.length));
+  const line = (cells: Array<string | number>) =>
+    [String(cells[0]).padEnd(width), ...cells.slice(1).map((cell) => String(cell).padStart(7))].join("  ");
+  const sum = (key: "trials" | "lost" | "doubled" | "stuck") =>
+    rows.reduce((total, row) => total + row[key], 0);
+  console.log(line(["fault", "trials", "lost", "doubled", "stuck"]));
+  console.log("-".repeat(width + 4 * 9));
+  for (const row of rows) console.log(line([row.fault, row.trials, row.lost, row.doubled, row.stuck]));
+  console.log("-".repeat(width + 4 * 9));
+  console.log(line(["all", sum("trials"), sum("lost"), sum("doubled"), sum("stuck")]));
+  const folder = path.join(projectDir, "test-results");
+  await mkdir(folder, { recursive: true });
+  const result = { seed: Number(values.seed), date: new Date().toISOString(), node: process.version, rows };
+  await writeFile(path.join(folder, "faults.json"), `${JSON.stringify(result, null, 2)}\n`);
+}

@@ -29,7 +29,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   system:
     "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
-  idleTimeoutInSeconds: 60,
+  idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
 
   uiMessageStreamOptions: {

@@ -5,12 +5,14 @@ import { startApp, type TestApp } from "./app";
 export { expect };
 
 /** `app` is one for all stories of a file; `conversation` is a fresh guest on the first page. */
-export const test = base.extend<{ conversation: Conversation }, { app: TestApp }>({
+export const test = base.extend<
+  { conversation: Conversation },
+  { app: TestApp; engineEnv: Record<string, string> }
+>({
+  engineEnv: [{}, { option: true, scope: "worker" }],
   app: [
-    // Playwright reads the fixture's needs from this pattern: none.
-    // oxlint-disable-next-line no-empty-pattern
-    async ({}, provide) => {
-      const app = await startApp();
+    async ({ engineEnv }, provide) => {
+      const app = await startApp(engineEnv);
       await provide(app);
       await app.close();
     },

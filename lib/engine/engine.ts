@@ -3,7 +3,7 @@ import { createAttempts } from "./attempts";
 import { createAuth } from "./auth";
 import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
-import { connect, lockDatabase } from "./database";
+import { connect, type Database, lockDatabase } from "./database";
 import { listen } from "./listener";
 import type { Log } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
@@ -59,6 +59,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const database = connect(options.databaseUrl, log);
   const flushIntervalMs = options.flushIntervalMs ?? 1;
   let url = "";
+  let closed: Promise<void> | undefined;
   const engineUrl = () => url;
 
   try {
@@ -143,7 +144,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parkLimitMs: options.parkLimitMs ?? 300_000,
       }),
       ...blobs.routes,
-      healthRoute(() => ({ pid: process.pid, runs: attempts.all().length, version: workers.version() })),
+      healthRoute(health),
     ],
   });
 
@@ -169,12 +170,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     port: listener.port,
     secretKey,
     sweep: () => retention.sweep(),
-    async close() {
-      attempts.close();
-      await listener.close();
-      await stop();
-    },
+    close: () => (closed ??= shutDown()),
   };
+
+  async function shutDown(): Promise<void> {
+    attempts.close();
+    await listener.close();
+    await stop();
+  }
 
   async function stop(): Promise<void> {
     attempts.close();
@@ -186,6 +189,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await lock.release();
   }
 
+  /** No ids and no content: whoever reaches the port may read it. */
+  async function health() {
+    const counts = { QUEUED: 0, EXECUTING: 0, WAITING: 0 };
+    for (const { status } of attempts.all()) counts[status]++;
+    const databaseMs = await responseTime(database);
+    return {
+      ok: databaseMs !== null,
+      pid: process.pid,
+      version: workers.version(),
+      uptimeSeconds: Math.round(process.uptime()),
+      runs: attempts.all().length,
+      queued: counts.QUEUED,
+      executing: counts.EXECUTING,
+      waiting: counts.WAITING,
+      databaseMs,
+      ...listener.load(),
+    };
+  }
+
   async function runEnded(run: Run): Promise<void> {
     await waitpoints.endOf(run.id);
     if (run.parentWaits && run.parentId !== null) attempts.deliver(run.parentId, completedBy(run));
@@ -195,6 +217,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function logged(event: string) {
     return (error: unknown) => log(event, { error: (error as Error).message });
   }
+}
+
+/** Null: no answer, or not soon enough to be of use. */
+async function responseTime(database: Database): Promise<number | null> {
+  const asked = performance.now();
+  const answer = database.query("select 1").then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<false>((resolve) => void setTimeout(resolve, 2_000, false).unref());
+  return (await Promise.race([answer, late])) ? Math.round(performance.now() - asked) : null;
 }
 
 function completedBy(run: Run) {

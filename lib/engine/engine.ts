@@ -5,7 +5,7 @@ import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
 import { connect, type Database, lockDatabase } from "./database";
 import { listen } from "./listener";
-import type { Log } from "./log";
+import { type Log, withoutSecrets } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
 import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
@@ -53,7 +53,8 @@ export type Engine = {
 };
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { secretKey, workers, log, host = "127.0.0.1" } = options;
+  const { secretKey, workers, host = "127.0.0.1" } = options;
+  const log = withoutSecrets(options.log, secretKey);
   const access = { allowedHosts: [], allowedOrigins: [], ...options.access };
   const lock = await lockDatabase(options.databaseUrl, log, (reason) => options.onFatal?.(reason));
   const database = connect(options.databaseUrl, log);
@@ -153,7 +154,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const listener = await listen({
     host,
     port: options.port ?? 0,
-    onRequest: (request, response) => void respond(request, response),
+    onRequest: (request, response) => void respond(request, response).catch(logged("answering failed")),
     onStream: (stream, headers) => s2.appendSession(stream, headers),
     log,
   }).catch(async (error: unknown) => {

@@ -60,9 +60,9 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     }
     await write(message, response, reply);
     if (reply.status >= 400) {
-      const { pathname } = new URL(message.url ?? "/", "http://engine");
+      const { path } = targetOf(message);
       const ms = Math.round(performance.now() - started);
-      log("request refused", { method: message.method, path: pathname, status: reply.status, ms });
+      log("request refused", { method: message.method, path, status: reply.status, ms });
     }
   };
 

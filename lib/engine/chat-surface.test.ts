@@ -472,3 +472,10 @@ describe("a head start", () => {
     }, eventually);
   });
 });
+
+it("leaves no key and no token in what the engine and its workers have logged", () => {
+  const log = test.logs.join("\n");
+  expect(log).toContain("attempt started");
+  expect(log).not.toContain(TEST_SECRET_KEY);
+  expect(log).not.toMatch(/eyJ[\w-]{8,}|s2\.[\w-]{20,}|signature=[\w-]{8,}/);
+});

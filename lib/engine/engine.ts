@@ -3,10 +3,10 @@ import { createAttempts } from "./attempts";
 import { createAuth } from "./auth";
 import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
-import { connect, lockDatabase } from "./database";
+import { connect, type Database, lockDatabase } from "./database";
 import type { Failpoints } from "./failpoints";
 import { listen } from "./listener";
-import type { Log } from "./log";
+import { type Log, withoutSecrets } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
 import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
@@ -56,12 +56,14 @@ export type Engine = {
 };
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { secretKey, workers, log, host = "127.0.0.1" } = options;
+  const { secretKey, workers, host = "127.0.0.1" } = options;
+  const log = withoutSecrets(options.log, secretKey);
   const access = { allowedHosts: [], allowedOrigins: [], ...options.access };
   const lock = await lockDatabase(options.databaseUrl, log, (reason) => options.onFatal?.(reason));
   const database = connect(options.databaseUrl, log);
   const flushIntervalMs = options.flushIntervalMs ?? 1;
   let url = "";
+  let closed: Promise<void> | undefined;
   const engineUrl = () => url;
 
   try {
@@ -146,7 +148,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parkLimitMs: options.parkLimitMs ?? 300_000,
       }),
       ...blobs.routes,
-      healthRoute(() => ({ pid: process.pid, runs: attempts.all().length, version: workers.version() })),
+      healthRoute(health),
     ],
   });
 
@@ -155,7 +157,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const listener = await listen({
     host,
     port: options.port ?? 0,
-    onRequest: (request, response) => void respond(request, response),
+    onRequest: (request, response) => void respond(request, response).catch(logged("answering failed")),
     onStream: (stream, headers) => s2.appendSession(stream, headers),
     log,
   }).catch(async (error: unknown) => {
@@ -172,12 +174,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     port: listener.port,
     secretKey,
     sweep: () => retention.sweep(),
-    async close() {
-      attempts.close();
-      await listener.close();
-      await stop();
-    },
+    close: () => (closed ??= shutDown()),
   };
+
+  async function shutDown(): Promise<void> {
+    attempts.close();
+    await listener.close();
+    await stop();
+  }
 
   async function stop(): Promise<void> {
     attempts.close();
@@ -189,6 +193,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await lock.release();
   }
 
+  /** No ids and no content: whoever reaches the port may read it. */
+  async function health() {
+    const counts = { QUEUED: 0, EXECUTING: 0, WAITING: 0 };
+    for (const { status } of attempts.all()) counts[status]++;
+    const databaseMs = await responseTime(database);
+    return {
+      ok: databaseMs !== null,
+      pid: process.pid,
+      version: workers.version(),
+      uptimeSeconds: Math.round(process.uptime()),
+      runs: attempts.all().length,
+      queued: counts.QUEUED,
+      executing: counts.EXECUTING,
+      waiting: counts.WAITING,
+      databaseMs,
+      ...listener.load(),
+    };
+  }
+
   async function runEnded(run: Run): Promise<void> {
     await waitpoints.endOf(run.id);
     if (run.parentWaits && run.parentId !== null) attempts.deliver(run.parentId, completedBy(run));
@@ -198,6 +221,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function logged(event: string) {
     return (error: unknown) => log(event, { error: (error as Error).message });
   }
+}
+
+/** Null: no answer, or not soon enough to be of use. */
+async function responseTime(database: Database): Promise<number | null> {
+  const asked = performance.now();
+  const answer = database.query("select 1").then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<false>((resolve) => void setTimeout(resolve, 2_000, false).unref());
+  return (await Promise.race([answer, late])) ? Math.round(performance.now() - asked) : null;
 }
 
 function completedBy(run: Run) {

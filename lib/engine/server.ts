@@ -60,9 +60,9 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     }
     await write(message, response, reply);
     if (reply.status >= 400) {
-      const { pathname } = new URL(message.url ?? "/", "http://engine");
+      const { path } = targetOf(message);
       const ms = Math.round(performance.now() - started);
-      log("request refused", { method: message.method, path: pathname, status: reply.status, ms });
+      log("request refused", { method: message.method, path, status: reply.status, ms });
     }
   };
 
@@ -155,12 +155,15 @@ function isAllowedOrigin(origin: string, access: AccessRules): boolean {
   return URL.canParse(origin) && LOOPBACK.has(new URL(origin).hostname);
 }
 
-export function healthRoute(describe: () => Record<string, unknown>): Route {
+export function healthRoute(describe: () => Promise<{ ok: boolean }>): Route {
   return {
     method: "GET",
     pattern: "/healthz",
     shape: "api",
     open: true,
-    handler: () => json(200, { ok: true, ...describe() }),
+    handler: async () => {
+      const health = await describe();
+      return json(health.ok ? 200 : 503, health);
+    },
   };
 }

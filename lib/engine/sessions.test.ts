@@ -122,6 +122,58 @@ describe("sessions", () => {
     expect((await call("/api/v1/sessions?filter[status]=WRONG")).status).toBe(400);
   });
 
+  it("are paged backwards too, and filtered by all that a list can be filtered by", async () => {
+    for (let index = 0; index < 4; index++)
+      await create(`paged ${index}`, { type: "paged", tags: ["all", `p${index}`] });
+    await sessions.close("paged 3", {});
+    const list = async (query: string) => {
+      const { body } = await call(`/api/v1/sessions?filter[type]=paged&${query}`);
+      const data = body["data"] as { id: string; externalId: string }[];
+      return {
+        ids: data.map(({ id }) => id),
+        names: data.map(({ externalId }) => externalId.at(-1)).join(""),
+        ...body["pagination"],
+      };
+    };
+    const first = await list("page[size]=2");
+    const second = await list(`page[size]=2&page[after]=${first.next}`);
+    expect([first.names, second.names]).toEqual(["32", "10"]);
+    expect([first.previous, second.next]).toEqual([undefined, undefined]);
+    expect(await list(`page[size]=2&page[before]=${second.previous}`)).toMatchObject({
+      names: "32",
+      next: first.next,
+    });
+    expect((await list("filter[status]=CLOSED")).names).toBe("3");
+    expect((await list("filter[status]=ACTIVE,EXPIRED")).names).toBe("210");
+    expect((await list("filter[tags]=p1,p2")).names).toBe("21");
+    expect((await list("filter[externalId]=paged 0,paged 9")).names).toBe("0");
+    expect((await list("filter[taskIdentifier]=chat")).names).toBe("3210");
+    expect((await list("filter[createdAt][period]=1h")).names).toBe("3210");
+    expect((await list(`filter[createdAt][from]=${Date.now() + 60_000}`)).names).toBe("");
+    expect((await list(`filter[createdAt][to]=${Date.now() - 60_000}`)).names).toBe("");
+    expect((await list("page[after]=session_nobody")).names).toBe("");
+    for (const bad of [
+      "page[size]=0",
+      "page[size]=101",
+      "page[size]=x",
+      "filter[createdAt][from]=then",
+      "filter[createdAt][period]=soon",
+    ])
+      expect([bad, (await call(`/api/v1/sessions?${bad}`)).status]).toEqual([bad, 400]);
+  });
+
+  it("are updated field by field", async () => {
+    await create("fields", { tags: ["a"], metadata: { n: 1 } });
+    const patch = (body: unknown, name = "fields") =>
+      call(`/api/v1/sessions/${name}`, { method: "PATCH", body: JSON.stringify(body) });
+    expect((await patch({ tags: ["b"] })).body).toMatchObject({ tags: ["b"], metadata: { n: 1 } });
+    expect((await patch({ metadata: null })).body).toMatchObject({ tags: ["b"], metadata: null });
+    expect((await patch({ externalId: "fields" })).status).toBe(200);
+    expect((await patch({ externalId: null })).status).toBe(422);
+    expect((await patch({ tags: "b" })).status).toBe(400);
+    expect((await patch({}, "nobody")).status).toBe(404);
+  });
+
   it("are updated, but never renamed", async () => {
     await create("updated");
     const changed = await sessions.update("updated", { tags: ["x"], metadata: { a: 1 } });

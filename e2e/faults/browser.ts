@@ -46,7 +46,7 @@ export async function startBrowserLab(): Promise<BrowserLab> {
 
 /** What a person sees, in Chromium, with the production build. */
 export const browserFaults: Array<Fault<BrowserLab>> = [
-  inBrowser("browser: reload at a chunk", 8, async (conversation, seed) => {
+  inBrowser("browser: reload at a chunk", 5, async (conversation, seed) => {
     await conversation.sees(5 * (seed % 8));
     await conversation.page.reload();
   }),
@@ -57,20 +57,20 @@ export const browserFaults: Array<Fault<BrowserLab>> = [
       await conversation.page.reload();
     }
   }),
-  inBrowser("browser: worker killed", 3, async (conversation, seed, lab) => {
+  inBrowser("browser: worker killed", 2, async (conversation, seed, lab) => {
     await conversation.sees(random(seed).between(1, 35));
     lab.engine.killWorkers();
   }),
-  inBrowser("browser: worker killed, then a reload", 3, async (conversation, seed, lab) => {
+  inBrowser("browser: worker killed, then a reload", 2, async (conversation, seed, lab) => {
     await conversation.sees(random(seed).between(1, 35));
     lab.engine.killWorkers();
     await conversation.page.reload();
   }),
-  inBrowser("browser: engine killed", 3, async (conversation, seed, lab) => {
+  inBrowser("browser: engine killed", 2, async (conversation, seed, lab) => {
     await conversation.sees(random(seed).between(1, 35));
     await lab.engine.restart();
   }),
-  inBrowser("browser: engine killed, then a reload", 3, async (conversation, seed, lab) => {
+  inBrowser("browser: engine killed, then a reload", 2, async (conversation, seed, lab) => {
     await conversation.sees(random(seed).between(1, 35));
     const back = lab.engine.restart();
     await conversation.page.reload();

@@ -16,7 +16,6 @@ it.each([
   ["process.exit() in a tool", 1],
   ["save() fails twice, then the worker is killed", 2],
   ["reload at every chunk boundary", 1],
-  ["network reset, at every phase", 1],
   ["network reset, at every phase", 4],
   ["100 concurrent replays of one part id", 1],
   ["engine killed after commit, before acknowledge", 2],

@@ -75,7 +75,14 @@ async function report(): Promise<void> {
   console.log("-".repeat(width + 4 * 9));
   for (const row of rows) console.log(line([row.fault, row.trials, row.lost, row.doubled, row.stuck]));
   console.log("-".repeat(width + 4 * 9));
+  const late = rows.reduce((total, row) => total + row.late, 0);
   console.log(line(["all", sum("trials"), sum("lost"), sum("doubled"), sum("stuck")]));
+  if (late > 0) {
+    console.log(
+      `${late} turns were over before their worker died and saved after it: a reader saw them whole from the stream, ` +
+        "and the next turn brought them into the database.",
+    );
+  }
   const folder = path.join(projectDir, "test-results");
   await mkdir(folder, { recursive: true });
   const result = { seed: Number(values.seed), date: new Date().toISOString(), node: process.version, rows };

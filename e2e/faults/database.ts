@@ -7,7 +7,7 @@ import { countedLines, judgeAnswer, type Lab } from "./lab";
 export const databaseFaults: Array<Fault<Lab>> = [
   {
     name: "PostgreSQL killed under write load",
-    trials: 6,
+    trials: 4,
     async run(lab, seed) {
       const { between } = random(seed);
       const at = between(1, 200);
@@ -76,8 +76,9 @@ export const databaseFaults: Array<Fault<Lab>> = [
     name: "disk full for the whole database",
     trials: 3,
     async run(lab, seed) {
-      const { between } = random(seed);
-      const at = between(0, 120);
+      const { between, pick } = random(seed);
+      // In mid-answer, or when the last answers are on their way into the database.
+      const at = pick([between(0, 100), 117, 123]);
       return severalChats(lab, seed, async (seen) => {
         await until(() => seen() >= at, "the answers have begun");
         await lab.fillDisk(true);
@@ -88,7 +89,7 @@ export const databaseFaults: Array<Fault<Lab>> = [
   },
   {
     name: "100 concurrent replays of one part id",
-    trials: 5,
+    trials: 3,
     async run(lab, seed) {
       const result = verdict();
       const chatId = newChatId();

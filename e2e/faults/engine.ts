@@ -12,7 +12,7 @@ export const engineFaults: Array<Fault<Lab>> = [
   killedAt("engine killed between commit and fan-out", "between-commit-and-fanout"),
   {
     name: "engine killed in mid-answer",
-    trials: 6,
+    trials: 4,
     async run(lab, seed) {
       const { between } = random(seed);
       const at = between(1, 40);
@@ -54,7 +54,7 @@ export const engineFaults: Array<Fault<Lab>> = [
 function killedAt(name: string, point: Failpoint): Fault<Lab> {
   return {
     name,
-    trials: 8,
+    trials: 5,
     async run(lab, seed) {
       const { between, pick } = random(seed);
       // The first append to `.in` is a question; `.out` gets the answer's chunks, then what ends the turn.

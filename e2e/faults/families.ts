@@ -1,5 +1,6 @@
 /** Every fault, by what it needs to be broken. */
 import type { EngineProcess } from "@/e2e/support/processes";
+import { browserFaults, startBrowserLab, type BrowserLab } from "./browser";
 import { databaseFaults } from "./database";
 import { engineFaults } from "./engine";
 import type { Fault } from "./fault";
@@ -13,10 +14,14 @@ export type Place = { engine: EngineProcess; close(): Promise<void> };
 export type Family<P extends Place> = { faults: Array<Fault<P>>; start: () => Promise<P> };
 
 /** Each has an engine and a database of its own, so that what one family breaks is not in the way of the next. */
-export const families: Array<Family<Lab>> = [
-  { faults: workerFaults, start: startLab },
-  { faults: engineFaults, start: startLab },
-  { faults: databaseFaults, start: startLab },
-  { faults: reloadFaults, start: startLab },
-  { faults: networkFaults, start: startLab },
-];
+export const labFamilies: Array<Family<Lab>> = [
+  workerFaults,
+  engineFaults,
+  databaseFaults,
+  reloadFaults,
+  networkFaults,
+].map((faults) => ({ faults, start: startLab }));
+
+export const labFaults = labFamilies.flatMap(({ faults }) => faults);
+
+export const browserFamily: Family<BrowserLab> = { faults: browserFaults, start: startBrowserLab };

@@ -9,6 +9,11 @@ export type Verdict = {
   doubled: number;
   /** Turns that were not over, nor shown as failed, when the time was up. */
   stuck: number;
+  /**
+   * Turns whose worker died after the turn had ended and before it was saved. Nothing is missing to a reader, who is
+   * shown what is saved and the stream from there on; the database has it with the next turn.
+   */
+  late: number;
   /** What exactly, for the person who reads the report. */
   notes: string[];
 };
@@ -27,7 +32,7 @@ export type Fault<Place> = {
 export const PATIENCE_MS = 30_000;
 
 export function verdict(): Verdict {
-  return { lost: 0, doubled: 0, stuck: 0, notes: [] };
+  return { lost: 0, doubled: 0, stuck: 0, late: 0, notes: [] };
 }
 
 export function isClean({ lost, doubled, stuck }: Verdict): boolean {
@@ -38,6 +43,7 @@ export function add(total: Verdict, more: Verdict): Verdict {
   total.lost += more.lost;
   total.doubled += more.doubled;
   total.stuck += more.stuck;
+  total.late += more.late;
   total.notes.push(...more.notes);
   return total;
 }
@@ -134,11 +140,11 @@ export async function within<T>(promise: Promise<T>, ms: number): Promise<T | un
   }
 }
 
-/** Asks until the answer is yes. */
+/** Asks until the answer is yes. How long that takes is no part of the verdict: it prepares a fault. */
 export async function until(
   condition: () => boolean | Promise<boolean>,
   what: string,
-  patienceMs = PATIENCE_MS,
+  patienceMs = 120_000,
 ): Promise<void> {
   for (const deadline = Date.now() + patienceMs; !(await condition()); await pause(20)) {
     if (Date.now() > deadline) throw new Error(`Waited ${patienceMs / 1000} s in vain: ${what}`);

@@ -27,6 +27,7 @@ import type { Arming, Failpoint } from "@/lib/engine/failpoints";
 import { migrate } from "@/prisma/migrate";
 import {
   add,
+  isClean,
   judgeLines,
   judgeText,
   pause,
@@ -69,7 +70,6 @@ export async function startLab() {
   const db: Db = createDb(databaseUrl);
   await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
   const site: Site = { db, userId, engineUrl: engine.url };
-  const api = engineApi(engine);
   // The SDK's server side has one address for the whole process: one lab at a time.
   configure({ baseURL: engine.url, accessToken: engine.secretKey });
 
@@ -79,7 +79,6 @@ export async function startLab() {
     engine,
     db,
     site,
-    api,
 
     open: (chatId: string, options?: PageOptions): TestPage => openPage(site, chatId, options),
     reload: (chatId: string, options?: PageOptions) => reload(site, chatId, options),
@@ -169,9 +168,7 @@ export async function startLab() {
 
     /** The chat is done with: its idle worker need not stay for the minute that a person would be given. */
     async retire(chatId: string): Promise<void> {
-      const session = await api("GET", `/api/v1/sessions/${chatId}`);
-      const runId = session.body["currentRunId"];
-      if (typeof runId === "string") await api("POST", `/api/v2/runs/${runId}/cancel`, {});
+      await this.killWorker(chatId);
     },
 
     /** What stands in the database once it is what is wanted, or what stands there instead when the time is up. */
@@ -180,17 +177,16 @@ export async function startLab() {
         const transcript = await loadTranscript(db, chatId);
         const saved = judgeLines(transcript ? lines(transcript) : [], wanted, `${chatId} in the database`);
         if (transcript?.status === "failed")
-          add(saved, { lost: 1, doubled: 0, stuck: 0, notes: [`${chatId} is saved as failed`] });
+          add(saved, { ...verdict(), lost: 1, notes: [`${chatId} is saved as failed`] });
         const isSettled = transcript !== null && transcript.status !== "running";
-        if ((isSettled && saved.lost + saved.doubled === 0) || Date.now() > deadline) {
-          if (!isSettled) {
-            saved.stuck += 1;
-            saved.notes.push(`${chatId} in the database: status is ${transcript?.status ?? "missing"}`);
-          }
-          return saved;
-        }
+        if (isSettled && isClean(saved)) return saved;
+        if (Date.now() < deadline) continue;
+        if (isSettled) return saved;
+        return judgeUnsaved(chatId, wanted);
       }
     },
+
+    judgeShown,
 
     async close(): Promise<void> {
       await engine.stop();
@@ -199,17 +195,40 @@ export async function startLab() {
       await rm(folder, { recursive: true, force: true });
     },
   };
-}
 
-function engineApi(engine: EngineProcess) {
-  return async (method: "GET" | "POST", url: string, body?: unknown) => {
-    const response = await fetch(`${engine.url}${url}`, {
-      method,
-      headers: { authorization: `Bearer ${engine.secretKey}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
-  };
+  /** What a page shows that comes now: what is saved and what the stream then brings, each message once. */
+  async function judgeShown(
+    chatId: string,
+    wanted: Line[],
+    where: string,
+  ): Promise<Verdict & { page: TestPage }> {
+    const page = await reload(site, chatId);
+    const { transcript, stream } = page;
+    const shown = lines(transcript);
+    const answer = stream && (await within(readAnswer(stream), PATIENCE_MS));
+    if (stream && !answer) {
+      return { ...verdict(), stuck: 1, notes: [`${where}: the stream never ended`], page };
+    }
+    const known = new Set(transcript.messages.map((message) => message.id));
+    for (const { id, text } of answer?.finished ?? []) {
+      if (id && known.has(id)) {
+        return { ...verdict(), doubled: 1, notes: [`${where}: ${id} is saved and is streamed again`], page };
+      }
+      shown.push(["assistant", text.trim()]);
+    }
+    return { ...judgeLines(shown, wanted, where), page };
+  }
+
+  /** The turn was not saved in time: nobody may have noticed, and the next turn has to make up for it. */
+  async function judgeUnsaved(chatId: string, wanted: Line[]): Promise<Verdict> {
+    const { page, ...result } = await judgeShown(chatId, wanted, `${chatId}, saved and streamed`);
+    result.late += 1;
+    add(result, await judgeAnswer(page.ask("count to 2"), 2, { where: `${chatId}, the turn after` }));
+    await pause(1_000);
+    const transcript = await loadTranscript(db, chatId);
+    const all = [...wanted, ...countedLines(["count to 2", 2])];
+    return add(result, judgeLines(lines(transcript!), all, `${chatId} in the database, a turn later`));
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -19,7 +19,7 @@ const MODES: WireFault[] = ["reset", "blackhole", "delay", "throttle"];
 /** The wire between the page and the engine. */
 export const networkFaults: Array<Fault<Lab>> = MODES.map((mode) => ({
   name: `network ${mode}, at every phase`,
-  trials: 10,
+  trials: 5,
   parallel: 5,
   async run(lab, seed) {
     const phases = Object.entries(PHASES);

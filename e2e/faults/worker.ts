@@ -8,7 +8,7 @@ const QUESTION = "What is the weather in Oslo?";
 export const workerFaults: Array<Fault<Lab>> = [
   {
     name: "worker killed at every 5th chunk",
-    trials: 16,
+    trials: 8,
     parallel: 2,
     async run(lab, seed) {
       const at = 5 * (1 + (seed % 8));
@@ -75,7 +75,7 @@ export const workerFaults: Array<Fault<Lab>> = [
   },
   {
     name: "save() fails twice, then the worker is killed",
-    trials: 6,
+    trials: 4,
     async run(lab, seed) {
       const to = random(seed).between(5, 20);
       const question = `count to ${to} at 10 ms`;
@@ -114,7 +114,7 @@ function toolFault(
 ): Fault<Lab> {
   return {
     name,
-    trials: 3,
+    trials: 2,
     async run(lab) {
       const result = verdict();
       const wanted = await reference(lab);

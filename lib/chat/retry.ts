@@ -34,9 +34,9 @@ function backoff(attempt: number): number {
   return 25 + Math.random() * Math.min(2_000, 50 * 2 ** attempt);
 }
 
-// PostgreSQL: connection exceptions, serialization failure and deadlock, too many connections, lock timeout, idle
-// transaction ended, and a server that shuts down, has crashed or is starting up.
-const sqlState = /^(08...|40001|40P01|53300|55P03|25P03|57P0[1-5])$/;
+// PostgreSQL: connection exceptions, serialization failure and deadlock, out of something (disk, memory, connections),
+// lock timeout, idle transaction ended, and a server that shuts down, has crashed or is starting up.
+const sqlState = /^(08...|40001|40P01|53...|55P03|25P03|57P0[1-5])$/;
 const socket = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 // Prisma: not reachable, timed out, connection closed, pool timeout, transaction not started or lost, write conflict.
 const prisma = /^(P1001|P1002|P1008|P1017|P2024|P2028|P2034|P2037)$/;

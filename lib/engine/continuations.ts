@@ -37,15 +37,27 @@ type Ending = { type: "error"; errorText: string } | { type: "abort" };
 const CRASH_LIMIT = 2;
 const SWAP_LIMIT = 3;
 
+/** As often an outage of the storage is not held against the message whose answer it interrupted. */
+const OUTAGE_LIMIT = 5;
+const OUTAGE = "STORE_UNAVAILABLE";
+const HIDE_TRIES = 10;
+
 const CRASHED = "The agent crashed while answering this message.";
 const UPGRADE_LOOP = "The agent kept handing this message over to a new run (upgrade loop) and was stopped.";
 const IGNORED = "The agent ended again and again without answering this message.";
 const TOO_LONG = "The agent took too long to answer this message.";
+const NOT_STORED = "The answer could not be stored, again and again.";
+
+/** Changes nothing, and is refused while nothing can be stored. */
+const PROBE: NewRecord = { body: "", headers: [["", "trim"]], command: { trim: 0 } };
 
 export function createContinuations(options: Options) {
   const { sessions, runs, streams, attempts, log } = options;
   const exclusive = createMutex();
   const abandoned = new Map<string, string>();
+  /** Ends that have been held against their message: what follows from one may need several tries. */
+  const counted = new WeakSet<Run>();
+  const outages = new Map<string, { seq: number; count: number }>();
 
   return {
     /** Serialises what may start or replace a session's run. The session is read again inside. */
@@ -68,6 +80,8 @@ export function createContinuations(options: Options) {
         const first = waiting[0];
         if (!first) return unstick(session);
         if (run.status === "CANCELED") return settle(session, waiting, { type: "abort" });
+        // No worker, and no call of a model, for an answer that could not be stored. Who called us tries again.
+        if (run.error?.code === OUTAGE) await output(session).append({ records: [PROBE] });
         const ending = await verdict(session, run, first);
         if (ending) {
           log("input quarantined", { session: session.id, run: run.id, seq: first.seq, reason: ending });
@@ -202,23 +216,37 @@ export function createContinuations(options: Options) {
     const abandonedFor = abandoned.get(run.id);
     if (abandonedFor !== undefined) return abandonedFor;
     if (run.status === "TIMED_OUT") return TOO_LONG;
+    if (run.error?.code === OUTAGE) return interrupted(session, run, first);
     const again = session.stuckSeq === first.seq;
     if (again && session.swaps >= SWAP_LIMIT) return UPGRADE_LOOP;
-    const crashes = (again ? session.crashes : 0) + 1;
+    const crashes = (again ? session.crashes : 0) + (counted.has(run) ? 0 : 1);
     await sessions.setStuck(session.id, first.seq, crashes, again ? session.swaps : 0);
+    counted.add(run);
     // A run that was just leaving when the message came is no sign of anything: allow such ends one time more.
     if (run.status === "COMPLETED") return crashes > CRASH_LIMIT ? IGNORED : undefined;
     return crashes >= CRASH_LIMIT ? CRASHED : undefined;
   }
 
+  function interrupted(session: Session, run: Run, { seq }: StreamRecord): string | undefined {
+    const before = outages.get(session.id);
+    const count = (before?.seq === seq ? before.count : 0) + (counted.has(run) ? 0 : 1);
+    outages.set(session.id, { seq, count });
+    counted.add(run);
+    return count > OUTAGE_LIMIT ? NOT_STORED : undefined;
+  }
+
   async function unstick(session: Session): Promise<void> {
+    outages.delete(session.id);
     if (session.stuckSeq !== null) await sessions.setStuck(session.id, null, 0, 0);
   }
 
-  /** Both halves are needed: a boot that starts from a snapshot does not look at the turn-complete. */
+  /**
+   * Both halves are needed: a boot that starts from a snapshot does not look at the turn-complete. The reader comes
+   * first: when that fails, the input is still pending and its end is tried again; the other way round it would be
+   * gone without a word.
+   */
   async function settle(session: Session, records: StreamRecord[], ending: Ending): Promise<void> {
     const last = String(records.at(-1)!.seq);
-    await input(session).hide(records.map((record) => record.seq));
     const headers: Header[] = [
       ["trigger-control", "turn-complete"],
       ["session-in-event-id", last],
@@ -226,6 +254,22 @@ export function createContinuations(options: Options) {
     ];
     const chunk: NewRecord = { body: dataBody(ending, randomBase62(7)) };
     await output(session).append({ records: [chunk, { body: "", headers }] });
+    await hideAtLast(
+      session,
+      records.map((record) => record.seq),
+    );
+  }
+
+  /** Nobody comes back for this: to everyone else the turn is over. */
+  async function hideAtLast(session: Session, seqs: number[]): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await input(session).hide(seqs);
+      } catch (error) {
+        if (tries === HIDE_TRIES) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 250 * tries));
+      }
+    }
   }
 }
 

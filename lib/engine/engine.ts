@@ -109,9 +109,10 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     auth,
     mayWrite: (caller) => attempts.mayWrite(caller),
     onAppended: ({ runId }) => attempts.touch(runId),
-    onFatal: ({ runId }, reason) => {
+    onFatal: ({ runId }, reason, status) => {
       log("run lost its writer", { run: runId, reason });
-      const error = { type: "INTERNAL_ERROR", code: "WRITER_LOST", message: reason };
+      const code = status >= 500 ? "STORE_UNAVAILABLE" : "WRITER_LOST";
+      const error = { type: "INTERNAL_ERROR", code, message: reason };
       void attempts.kill(runId, { status: "CRASHED", error });
     },
     log,

@@ -45,7 +45,7 @@ type S2Options = {
   /** False for an attempt that has ended: it must not write any more. */
   mayWrite: (caller: Caller) => boolean;
   onAppended: (caller: Caller) => void;
-  onFatal: (caller: Caller, reason: string) => void;
+  onFatal: (caller: Caller, reason: string, status: number) => void;
   log: Log;
 };
 
@@ -205,7 +205,7 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
       return;
     }
     failuresInARow.delete(caller.runId);
-    onFatal(caller, `append answered ${error.status}: ${error.message}`);
+    onFatal(caller, `append answered ${error.status}: ${error.message}`, error.status);
   }
 }
 

@@ -8,6 +8,7 @@ import { listen } from "./listener";
 import type { Log } from "./log";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
+import { inspectRoutes } from "./routes-inspect";
 import { runStreamRoutes } from "./routes-run-streams";
 import { runRoutes } from "./routes-runs";
 import { sessionRoutes } from "./routes-sessions";
@@ -138,6 +139,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parkLimitMs: options.parkLimitMs ?? 300_000,
       }),
       ...blobs.routes,
+      ...inspectRoutes({ database, sessions, runs, streams, attempts, pending: continuations.pending }),
       healthRoute(() => ({ pid: process.pid, runs: attempts.all().length, version: workers.version() })),
     ],
   });

@@ -1,0 +1,99 @@
+"use client";
+
+import Link from "next/link";
+import { useMemo } from "react";
+import { ArrowLeft, MessageSquare } from "lucide-react";
+import { buttonClass } from "@/components/ui/button";
+import { CopyButton } from "@/components/ui/copy-button";
+import { CrashButton } from "./crash-button";
+import { RecordList } from "./record-list";
+import { RunTable } from "./run-table";
+import { Tag } from "./tag";
+import { timelineOf } from "./timeline";
+import { useSessionWatch } from "./use-session-watch";
+import { states } from "./words";
+
+export type SessionViewProps = { sessionKey: string; title: string | null; now: number };
+
+/** One session as it lives: what it does, its runs, its records. */
+export function SessionView({ sessionKey, title, now }: SessionViewProps) {
+  const watch = useSessionWatch(sessionKey);
+  const { session, runs, records, line, dropped } = watch;
+  const total = session?.runs ?? runs.length;
+  const timeline = useMemo(() => timelineOf(records, runs, total), [records, runs, total]);
+  const state = session && states[session.state];
+  const worker = runs.find(({ pid }) => pid !== null);
+  return (
+    <>
+      <header className="flex h-[52px] shrink-0 items-center gap-2 border-b px-3 md:px-4">
+        <Link
+          href="/inspect"
+          aria-label="All sessions"
+          className={buttonClass({ variant: "ghost", size: "icon", className: "md:hidden" })}
+        >
+          <ArrowLeft aria-hidden />
+        </Link>
+        <h1 className="min-w-0 truncate text-sm font-[550] tracking-[-0.005em]" dir="auto">
+          {title ?? sessionKey}
+        </h1>
+        {state && (
+          <Tag tone={state.tone} title={state.meaning}>
+            {state.word}
+          </Tag>
+        )}
+        {line === "lost" && <Tag tone="bad">Line lost, trying again</Tag>}
+        {session?.externalId && (
+          <Link
+            href={`/chat/${session.externalId}`}
+            aria-label="Open the chat"
+            className={buttonClass({ variant: "ghost", size: "sm", className: "ml-auto" })}
+          >
+            <MessageSquare aria-hidden />
+            <span className="hidden sm:inline">Open the chat</span>
+          </Link>
+        )}
+      </header>
+
+      {line === "unknown" ? (
+        <p className="m-auto px-6 text-sm text-ink-2">There is no such session, or it is not yours.</p>
+      ) : (
+        <div className="flex min-h-0 flex-1 flex-col overflow-y-auto md:overflow-hidden">
+          <section
+            aria-label="Session"
+            className="flex shrink-0 flex-wrap items-start justify-between gap-x-6 gap-y-3 border-b px-4 py-3"
+          >
+            <dl className="grid grid-cols-2 gap-x-6 gap-y-2 sm:flex sm:flex-wrap">
+              <Fact name="Chat" wide>
+                <span className="truncate">{sessionKey}</span>
+                <CopyButton text={sessionKey} label="Copy the chat's id" className="-my-1" />
+              </Fact>
+              <Fact name="Task">{session?.task ?? "–"}</Fact>
+              <Fact name="Worker">{worker ? `pid ${worker.pid}` : "none"}</Fact>
+              <Fact name="Unanswered">{session?.unanswered ?? "–"}</Fact>
+              <Fact name="Records">
+                {session ? `${session.records.in} in · ${session.records.out} out` : "–"}
+              </Fact>
+            </dl>
+            <CrashButton
+              sessionKey={sessionKey}
+              runs={runs}
+              unanswered={session?.unanswered ?? 0}
+              now={now}
+            />
+          </section>
+          <RunTable runs={runs} total={total} now={now} />
+          <RecordList rows={timeline} dropped={dropped} isConnecting={line === "connecting"} />
+        </div>
+      )}
+    </>
+  );
+}
+
+function Fact({ name, wide = false, children }: { name: string; wide?: boolean; children: React.ReactNode }) {
+  return (
+    <div className={wide ? "col-span-2 min-w-0" : "min-w-0"}>
+      <dt className="text-2xs text-ink-3">{name}</dt>
+      <dd className="flex min-w-0 items-center gap-1 font-mono text-xs text-ink tabular-nums">{children}</dd>
+    </div>
+  );
+}

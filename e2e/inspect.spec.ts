@@ -5,19 +5,19 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   context,
   page,
 }) => {
-  await conversation.ask("count to 60 at 50 ms");
-  await conversation.sees(3);
-
   const inspector = await context.newPage();
   await inspector.goto("/inspect");
+  await expect(inspector.getByText("No session yet.")).toBeVisible();
+  // Long enough for a slow machine to look before it is over.
+  await conversation.ask("count to 80 at 100 ms");
   const sessions = inspector.getByRole("navigation", { name: "Sessions" });
-  await expect(sessions.getByRole("link", { name: /count to 60/ })).toHaveAttribute("aria-current", "page");
-  await expect(inspector.getByRole("heading", { level: 1 })).toHaveText("count to 60 at 50 ms");
+  await expect(sessions.getByRole("link", { name: /count to 80/ })).toHaveAttribute("aria-current", "page");
+  await expect(inspector.getByRole("heading", { level: 1 })).toHaveText("count to 80 at 100 ms");
   await expect(inspector.getByRole("row", { name: /First run Running/ })).toBeVisible();
 
   // The records arrive while somebody looks.
   const records = inspector.getByRole("list", { name: "Records, oldest first" });
-  await expect(records.locator('[data-io="in"]').filter({ hasText: "count to 60" })).toBeVisible();
+  await expect(records.locator('[data-io="in"]').filter({ hasText: "count to 80" })).toBeVisible();
   const pieces = records.locator('[data-io="out"]').filter({ hasText: "text-delta" }).first();
   await expect(pieces).toContainText(/\b8 9 10\b/);
 
@@ -28,7 +28,7 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   await expect(records.getByText("Run #1 crashed")).toBeVisible();
 
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText(counted(60));
+  await expect(conversation.answers.last()).toContainText(counted(80));
   await expect(records.getByText("turn-complete")).toBeVisible();
   await expect(inspector.getByText("Awake").first()).toBeVisible();
 
@@ -38,7 +38,7 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   await expect(message.getByRole("group", { name: "Body of message" })).toContainText('"trigger"');
   await inspector.close();
   await page.reload();
-  await expect(conversation.answers.last()).toContainText(counted(60));
+  await expect(conversation.answers.last()).toContainText(counted(80));
 });
 
 test("a stranger sees nothing of it", async ({ app, browser, conversation }) => {

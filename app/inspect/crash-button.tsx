@@ -9,17 +9,12 @@ import { reasonOf, spanOf } from "./words";
 
 export type CrashButtonProps = {
   sessionKey: string;
-  /** Newest first. */
-  runs: InspectedRun[];
-  unanswered: number;
-  now: number;
+  hasWorker: boolean;
+  onCrash: (crash: Crash) => void;
 };
 
-/** Kills the worker, and says what became of it. */
-export function CrashButton({ sessionKey, runs, unanswered, now }: CrashButtonProps) {
-  const [crash, setCrash] = useState<Crash>();
+export function CrashButton({ sessionKey, hasWorker, onCrash }: CrashButtonProps) {
   const [isCrashing, setIsCrashing] = useState(false);
-  const hasWorker = runs.some(({ pid }) => pid !== null);
 
   async function press() {
     if (!hasWorker || isCrashing) return;
@@ -27,29 +22,25 @@ export function CrashButton({ sessionKey, runs, unanswered, now }: CrashButtonPr
     const outcome = await crashWorker(sessionKey).catch((): Crash => ({
       problem: "The app did not answer. Try again.",
     }));
-    setCrash(outcome);
+    onCrash(outcome);
     setIsCrashing(false);
   }
 
   return (
-    <div className="flex min-w-0 flex-col gap-1.5 sm:items-end">
-      <Button
-        aria-disabled={!hasWorker || isCrashing}
-        title={hasWorker ? "kill -9, as an out-of-memory killer would" : "No worker is alive"}
-        className="border-red-line text-red hover:bg-red-soft"
-        onClick={() => void press()}
-      >
-        <Zap aria-hidden />
-        Crash the worker
-      </Button>
-      <output className="block max-w-[340px] text-xs text-ink-2 tabular-nums empty:hidden sm:text-right">
-        {crash && effectOf(crash, runs, unanswered, now)}
-      </output>
-    </div>
+    <Button
+      aria-disabled={!hasWorker || isCrashing}
+      title={hasWorker ? "kill -9, as an out-of-memory killer would" : "No worker is alive"}
+      className="border-red-line text-red hover:bg-red-soft aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:text-ink-2"
+      onClick={() => void press()}
+    >
+      <Zap aria-hidden />
+      Crash the worker
+    </Button>
   );
 }
 
-function effectOf(crash: Crash, runs: InspectedRun[], unanswered: number, now: number): string {
+/** What became of the session whose worker was killed; `runs` newest first. */
+export function effectOf(crash: Crash, runs: InspectedRun[], unanswered: number, now: number): string {
   if ("problem" in crash) return crash.problem;
   const killed = crash.pid === null ? "Killed the worker." : `Killed worker ${crash.pid}.`;
   const index = runs.findIndex(({ id }) => id === crash.runId);

@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { useSearchParams } from "next/navigation";
+import { useState } from "react";
 import { ArrowLeft } from "lucide-react";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
@@ -15,17 +16,19 @@ import { agoOf, states } from "./words";
 
 export type InspectorProps = {
   initial: SessionList;
-  initialKey: string | undefined;
   /** Everybody's sessions, or those of this person. */
   scope: "all" | "own";
 };
 
 /** Sessions on the left, one of them on the right; on a phone one after the other. */
-export function Inspector({ initial, initialKey, scope }: InspectorProps) {
+export function Inspector({ initial, scope }: InspectorProps) {
   const { sessions, engine } = useSessions(initial);
   const now = useNow(initial.now);
-  const chosen = useSearchParams().get("session") ?? initialKey;
-  const key = chosen ?? sessions[0]?.key;
+  const chosen = useSearchParams().get("session") ?? undefined;
+  // Without an address it is the newest, and stays that one: the button must not change its target under the hand.
+  const [newest, setNewest] = useState(sessions[0]?.key);
+  if (newest === undefined && sessions[0]) setNewest(sessions[0].key);
+  const key = chosen ?? newest;
   return (
     <div className="grid h-dvh grid-rows-[100%] bg-surface md:grid-cols-[288px_minmax(0,1fr)]">
       <aside
@@ -54,7 +57,13 @@ export function Inspector({ initial, initialKey, scope }: InspectorProps) {
           )}
           <ul>
             {sessions.map((session) => (
-              <SessionLink key={session.id} session={session} isCurrent={session.key === key} now={now} />
+              <SessionLink
+                key={session.id}
+                session={session}
+                isCurrent={session.key === key}
+                isChosen={session.key === chosen}
+                now={now}
+              />
             ))}
           </ul>
         </nav>
@@ -73,7 +82,7 @@ export function Inspector({ initial, initialKey, scope }: InspectorProps) {
           <SessionView
             key={key}
             sessionKey={key}
-            title={sessions.find((session) => session.key === key)?.title ?? null}
+            listed={sessions.find((session) => session.key === key)}
             now={now}
           />
         )}
@@ -82,9 +91,15 @@ export function Inspector({ initial, initialKey, scope }: InspectorProps) {
   );
 }
 
-type SessionLinkProps = { session: ListedSession; isCurrent: boolean; now: number };
+type SessionLinkProps = {
+  session: ListedSession;
+  isCurrent: boolean;
+  /** By its address. Without one a wide screen shows the newest, a phone the list alone. */
+  isChosen: boolean;
+  now: number;
+};
 
-function SessionLink({ session, isCurrent, now }: SessionLinkProps) {
+function SessionLink({ session, isCurrent, isChosen, now }: SessionLinkProps) {
   const state = states[session.state];
   const { runs, records } = session;
   return (
@@ -92,7 +107,10 @@ function SessionLink({ session, isCurrent, now }: SessionLinkProps) {
       <Link
         href={`/inspect?session=${encodeURIComponent(session.key)}`}
         aria-current={isCurrent ? "page" : undefined}
-        className="flex flex-col gap-0.5 rounded-sm px-2 py-2 hover:bg-raised aria-[current]:bg-raised"
+        className={cn(
+          "flex flex-col gap-0.5 rounded-sm px-2 py-2 hover:bg-raised md:aria-[current]:bg-raised",
+          isChosen && "bg-raised",
+        )}
         prefetch={false}
       >
         <span className="flex items-center gap-2">

@@ -1,6 +1,6 @@
 "use client";
 
-import { memo, useEffect, useRef, useState } from "react";
+import { memo, useCallback, useEffect, useRef, useState } from "react";
 import { ChevronRight } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -31,6 +31,9 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
   useEffect(() => {
     if (isFollowing) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [isFollowing, shown]);
+
+  // Who opens a record wants to read it.
+  const stopFollowing = useCallback(() => setIsFollowing(false), []);
 
   function noticeScroll() {
     const { scrollTop, scrollHeight, clientHeight } = box.current!;
@@ -92,7 +95,11 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
         )}
         <ol aria-label="Records, oldest first">
           {shown.map((row) =>
-            row.type === "run" ? <RunEdge key={row.key} row={row} /> : <RecordItem key={row.key} row={row} />,
+            row.type === "run" ? (
+              <RunEdge key={row.key} row={row} />
+            ) : (
+              <RecordItem key={row.key} row={row} onOpen={stopFollowing} />
+            ),
           )}
         </ol>
       </ScrollBox>
@@ -126,19 +133,22 @@ function sameKey({ row: a }: { row: RunRow }, { row: b }: { row: RunRow }): bool
 }
 
 const RecordItem = memo(
-  function RecordItem({ row }: { row: RecordRow }) {
+  function RecordItem({ row, onOpen }: { row: RecordRow; onOpen: () => void }) {
     const [isOpen, setIsOpen] = useState(false);
     const { io, kind, name, preview, records, isQuarantined, bytes, at } = row;
     const [first, last] = [records[0]!.seq, records.at(-1)!.seq];
     return (
       <li data-slot="record" data-io={io} data-kind={kind}>
         <details
-          onToggle={(event) => setIsOpen(event.currentTarget.open)}
+          onToggle={(event) => {
+            setIsOpen(event.currentTarget.open);
+            if (event.currentTarget.open) onOpen();
+          }}
           className="group border-b border-line/60"
         >
-          <summary className="grid cursor-pointer list-none grid-cols-[auto_auto_auto_1fr_auto] items-baseline gap-x-3 px-4 py-1 -outline-offset-2 hover:bg-raised/60 sm:grid-cols-[92px_34px_68px_minmax(0,1fr)_60px] pointer-coarse:py-2.5 [&::-webkit-details-marker]:hidden">
-            <span className="flex items-center gap-1 font-mono text-2xs text-ink-3 tabular-nums">
-              <ChevronRight aria-hidden className="-ml-3 size-3 shrink-0 group-open:rotate-90" />
+          <summary className="grid cursor-pointer list-none grid-cols-[auto_auto_auto_1fr_auto] items-baseline gap-x-3 px-4 py-1 -outline-offset-2 hover:bg-raised/60 sm:grid-cols-[92px_34px_60px_minmax(0,1fr)_60px] pointer-coarse:py-2.5 [&::-webkit-details-marker]:hidden">
+            <span className="relative pl-1 font-mono text-2xs text-ink-3 tabular-nums">
+              <ChevronRight aria-hidden className="absolute top-0.5 -left-3 size-3 group-open:rotate-90" />
               {clockOf(at)}
             </span>
             <span className={cn("font-mono text-xs", io === "in" ? "text-ink" : "text-ink-3")}>.{io}</span>
@@ -151,7 +161,12 @@ const RecordItem = memo(
                 className={cn("shrink-0 font-mono text-xs", kind === "failure" ? "text-red" : "text-ink")}
               >
                 {name}
-                {records.length > 1 && <span className="text-ink-3"> ×{records.length}</span>}
+                {records.length > 1 && (
+                  <span className="text-ink-3">
+                    {" "}
+                    ×{records.length} in {spanOf(records.at(-1)!.timestamp - at)}
+                  </span>
+                )}
               </span>
               {kind === "control" && <Tag tone="good">control</Tag>}
               {kind === "command" && <Tag>command</Tag>}

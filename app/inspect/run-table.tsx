@@ -1,5 +1,6 @@
 import type { InspectedRun } from "@/lib/engine/routes-inspect";
 import { ScrollBox } from "@/components/ui/scroll-box";
+import { Skeleton } from "@/components/ui/skeleton";
 import { Tag } from "./tag";
 import { clockOf, reasonOf, spanOf, statusOf } from "./words";
 
@@ -8,18 +9,24 @@ export type RunTableProps = {
   runs: InspectedRun[];
   total: number;
   now: number;
+  isConnecting: boolean;
+  /** What just happened to them, in a sentence. */
+  news: string | undefined;
 };
 
 const HEAD = "px-2 py-1.5 text-start text-2xs font-normal text-ink-3 first:pl-4 last:pr-4";
 const CELL = "px-2 py-1.5 align-top first:pl-4 last:pr-4";
 
 /** Each worker life of the session, and why it began. */
-export function RunTable({ runs, total, now }: RunTableProps) {
+export function RunTable({ runs, total, now, isConnecting, news }: RunTableProps) {
   return (
     <section aria-labelledby="runs" className="flex shrink-0 flex-col border-b md:max-h-[232px] md:min-h-0">
-      <h2 id="runs" className="px-4 pt-2.5 text-sm font-[550]">
-        Runs <span className="font-normal text-ink-3 tabular-nums">{total || ""}</span>
-      </h2>
+      <div className="flex flex-wrap items-baseline justify-between gap-x-6 px-4 pt-2.5">
+        <h2 id="runs" className="text-sm font-[550]">
+          Runs <span className="font-normal text-ink-3 tabular-nums">{total || ""}</span>
+        </h2>
+        <output className="text-xs text-ink-2 tabular-nums motion-safe:animate-fade">{news}</output>
+      </div>
       <ScrollBox aria-label="Runs" className="min-h-0">
         <table className="w-full border-collapse text-sm tabular-nums">
           <thead>
@@ -50,7 +57,8 @@ export function RunTable({ runs, total, now }: RunTableProps) {
             ))}
           </tbody>
         </table>
-        {runs.length === 0 && <p className="px-4 pb-3 text-xs text-ink-3">None yet.</p>}
+        {isConnecting && <Skeleton className="mx-4 my-2.5 h-3.5 w-2/5" />}
+        {runs.length === 0 && !isConnecting && <p className="px-4 pb-3 text-xs text-ink-3">None yet.</p>}
       </ScrollBox>
     </section>
   );
@@ -62,16 +70,12 @@ function Run({ run, number, now }: { run: InspectedRun; number: number; now: num
   const started = run.startedAt === null ? null : Date.parse(run.startedAt);
   const ended = run.finishedAt === null ? now : Date.parse(run.finishedAt);
   return (
-    <tr className="border-t" data-slot="run" data-reason={run.reason}>
+    <tr className="border-t" data-slot="run" data-reason={run.reason} title={reason.meaning}>
       <th scope="row" className={`${CELL} text-start font-normal`}>
-        <span className="flex items-baseline gap-2">
-          <span className="w-6 shrink-0 text-xs text-ink-3">#{number}</span>
-          <span className="min-w-0">
-            <span title={reason.meaning}>{reason.word}</span>
-            {run.attempt > 1 && <span className="text-ink-3"> · retry {run.attempt}</span>}
-            {run.error && <span className="block text-xs text-ink-3">{run.error}</span>}
-          </span>
-        </span>
+        <span className="mr-2 text-xs text-ink-3">#{number}</span>
+        {reason.word}
+        {run.attempt > 1 && <span className="text-ink-3"> · retry {run.attempt}</span>}
+        {run.error && <span className="block text-xs text-ink-3">{run.error}</span>}
       </th>
       <td className={CELL}>
         <Tag tone={status.tone}>{status.word}</Tag>

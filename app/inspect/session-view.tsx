@@ -1,11 +1,13 @@
 "use client";
 
 import Link from "next/link";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { ArrowLeft, MessageSquare } from "lucide-react";
 import { buttonClass } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
-import { CrashButton } from "./crash-button";
+import type { ListedSession } from "./access";
+import type { Crash } from "./actions";
+import { CrashButton, effectOf } from "./crash-button";
 import { RecordList } from "./record-list";
 import { RunTable } from "./run-table";
 import { Tag } from "./tag";
@@ -13,15 +15,23 @@ import { timelineOf } from "./timeline";
 import { useSessionWatch } from "./use-session-watch";
 import { states } from "./words";
 
-export type SessionViewProps = { sessionKey: string; title: string | null; now: number };
+export type SessionViewProps = {
+  sessionKey: string;
+  /** What the list says of it, to be shown until the watch says more. */
+  listed: ListedSession | undefined;
+  now: number;
+};
 
 /** One session as it lives: what it does, its runs, its records. */
-export function SessionView({ sessionKey, title, now }: SessionViewProps) {
+export function SessionView({ sessionKey, listed, now }: SessionViewProps) {
   const watch = useSessionWatch(sessionKey);
-  const { session, runs, records, line, dropped } = watch;
+  const { runs, records, line, dropped } = watch;
+  const session = watch.session ?? listed;
   const total = session?.runs ?? runs.length;
   const timeline = useMemo(() => timelineOf(records, runs, total), [records, runs, total]);
   const state = session && states[session.state];
+  const [crash, setCrash] = useState<Crash>();
+  const unanswered = watch.session?.unanswered;
   const worker = runs.find(({ pid }) => pid !== null);
   return (
     <>
@@ -34,7 +44,7 @@ export function SessionView({ sessionKey, title, now }: SessionViewProps) {
           <ArrowLeft aria-hidden />
         </Link>
         <h1 className="min-w-0 truncate text-sm font-[550] tracking-[-0.005em]" dir="auto">
-          {title ?? sessionKey}
+          {listed?.title ?? sessionKey}
         </h1>
         {state && (
           <Tag tone={state.tone} title={state.meaning}>
@@ -68,20 +78,21 @@ export function SessionView({ sessionKey, title, now }: SessionViewProps) {
                 <CopyButton text={sessionKey} label="Copy the chat's id" className="-my-1" />
               </Fact>
               <Fact name="Task">{session?.task ?? "–"}</Fact>
-              <Fact name="Worker">{worker ? `pid ${worker.pid}` : "none"}</Fact>
-              <Fact name="Unanswered">{session?.unanswered ?? "–"}</Fact>
+              <Fact name="Worker">{worker ? `pid ${worker.pid}` : line === "connecting" ? "–" : "none"}</Fact>
+              <Fact name="Unanswered">{unanswered ?? "–"}</Fact>
               <Fact name="Records">
                 {session ? `${session.records.in} in · ${session.records.out} out` : "–"}
               </Fact>
             </dl>
-            <CrashButton
-              sessionKey={sessionKey}
-              runs={runs}
-              unanswered={session?.unanswered ?? 0}
-              now={now}
-            />
+            <CrashButton sessionKey={sessionKey} hasWorker={worker !== undefined} onCrash={setCrash} />
           </section>
-          <RunTable runs={runs} total={total} now={now} />
+          <RunTable
+            runs={runs}
+            total={total}
+            now={now}
+            isConnecting={line === "connecting"}
+            news={crash && effectOf(crash, runs, unanswered ?? 0, now)}
+          />
           <RecordList rows={timeline} dropped={dropped} isConnecting={line === "connecting"} />
         </div>
       )}

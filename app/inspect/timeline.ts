@@ -43,10 +43,11 @@ export function timelineOf(records: SessionRecord[], runs: InspectedRun[], total
   for (const [index, run] of runs.entries()) {
     const number = total - index;
     const [started, ended] = [run.startedAt, run.finishedAt].map((time) => time && Date.parse(time));
-    if (started && started >= oldest)
+    // A life that was over before the oldest record that is left belongs to no row here.
+    if (ended && ended < oldest) continue;
+    if (started)
       rows.push({ type: "run", key: `${run.id}-started`, run, number, edge: "started", at: started });
-    if (ended && ended >= oldest)
-      rows.push({ type: "run", key: `${run.id}-ended`, run, number, edge: "ended", at: ended });
+    if (ended) rows.push({ type: "run", key: `${run.id}-ended`, run, number, edge: "ended", at: ended });
   }
   const sorted = [...rows.toSorted(byTime), ...records.map(rowOf)].toSorted(byTime);
   return joinPieces(sorted);

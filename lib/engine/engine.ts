@@ -11,6 +11,7 @@ import { createOneTimeTokens } from "./one-time-tokens";
 import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
+import { inspectRoutes } from "./routes-inspect";
 import { runStreamRoutes } from "./routes-run-streams";
 import { runRoutes } from "./routes-runs";
 import { sessionRoutes } from "./routes-sessions";
@@ -149,6 +150,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parkLimitMs: options.parkLimitMs ?? 300_000,
       }),
       ...blobs.routes,
+      ...inspectRoutes({ database, sessions, runs, streams, attempts, pending: continuations.pending }),
       healthRoute(health),
     ],
   });

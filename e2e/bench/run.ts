@@ -6,10 +6,13 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { appends } from "./appends";
 import { chunkDelay } from "./chunk-delay";
+import { database } from "./database";
 import { firstChunk } from "./first-chunk";
 import { page } from "./page";
 import { resume } from "./resume";
+import { resources } from "./resources";
 import { isWithin, printTable, type Result, type Row } from "./support/report";
 import { createStage, type Stage } from "./support/stage";
 import { tree } from "./tree";
@@ -21,7 +24,7 @@ export type Bench = {
   run(stage: Stage, options: { rounds: number }): Promise<Row[]>;
 };
 
-const benches: Bench[] = [tree, firstChunk, resume, chunkDelay, page];
+const benches: Bench[] = [firstChunk, chunkDelay, resume, appends, resources, database, tree, page];
 
 const { values, positionals } = parseArgs({
   options: {

@@ -6,10 +6,13 @@ import { writeFile } from "node:fs/promises";
 import { availableParallelism, loadavg } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { appends } from "./appends";
 import { chunkDelay } from "./chunk-delay";
+import { database } from "./database";
 import { firstChunk } from "./first-chunk";
 import { page } from "./page";
 import { resume } from "./resume";
+import { resources } from "./resources";
 import { isWithin, printTable, type Result, type Row } from "./support/report";
 import { createStage, type Stage } from "./support/stage";
 import { tree } from "./tree";
@@ -21,7 +24,7 @@ export type Bench = {
   run(stage: Stage, options: { rounds: number }): Promise<Row[]>;
 };
 
-const benches: Bench[] = [tree, firstChunk, resume, chunkDelay, page];
+const benches: Bench[] = [firstChunk, chunkDelay, resume, appends, resources, database, tree, page];
 
 const { values, positionals } = parseArgs({
   options: {
@@ -45,6 +48,7 @@ if (unknown.length > 0 || !Number.isInteger(rounds) || rounds < 1) {
 
 const chosen = benches.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
 const startedAt = new Date();
+const before = loadavg()[0]!;
 const stage = await createStage();
 process.once("SIGINT", () => void stage.close().finally(() => process.exit(130)));
 const results: Result[] = [];
@@ -55,6 +59,12 @@ try {
 }
 
 console.log(`\n${printTable(results)}\n`);
+const load = loadavg()[0]!;
+console.log(
+  `${availableParallelism()} cores, load ${before.toFixed(1)} before and ${load.toFixed(1)} after.`,
+);
+if (before > availableParallelism() / 2)
+  console.log("Others were at work here: compare the ratios, and take the absolute times for upper bounds.");
 await writeFile(values.json, `${JSON.stringify(summary(), null, 2)}\n`);
 console.log(`The numbers, with their ranges: ${path.relative(process.cwd(), values.json)}`);
 process.exit(results.some(({ error }) => error !== undefined) ? 1 : 0);
@@ -80,7 +90,7 @@ function summary() {
       platform: process.platform,
       arch: process.arch,
       cores: availableParallelism(),
-      load: loadavg()[0],
+      load: { before, after: loadavg()[0] },
     },
     rounds,
     results: results.map((result) => ({

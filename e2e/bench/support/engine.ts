@@ -6,6 +6,7 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import { createDb, type Db } from "@/lib/db";
 import { createChat, loadTranscript } from "@/lib/chat/queries";
+import type { InspectedEvent } from "@/lib/engine/routes-inspect";
 import { readAnswer, type Answer, type Script } from "./answer";
 import { startService } from "./children";
 import { now, pause } from "./clock";
@@ -36,6 +37,8 @@ export type Engine = {
   open(options?: PageOptions): Page;
   mint(chatId: string): Promise<string>;
   workers(): number[];
+  /** The process that answers this chat now. */
+  workerOf(chatId: string): Promise<number>;
   /** Resolves when a worker stands by that has finished booting. */
   spareIsReady(): Promise<void>;
   /** Kills every worker. The chats stay, and no run of theirs is left. */
@@ -119,6 +122,19 @@ export async function startEngine(kind: EngineKind, options: EngineOptions): Pro
       childrenOf(service.pid)
         .filter(({ command }) => command.includes("worker.mjs"))
         .map(({ pid }) => pid),
+    async workerOf(chatId) {
+      const stop = new AbortController();
+      const watch = await fetch(`${url}/inspect/sessions/${chatId}/watch`, {
+        headers: { authorization: `Bearer ${secretKey}` },
+        signal: stop.signal,
+      });
+      const { value } = await watch.body!.pipeThrough(new TextDecoderStream()).getReader().read();
+      stop.abort();
+      const { runs } = JSON.parse(value!.split("\n")[0]!) as InspectedEvent;
+      const pid = runs?.[0]?.pid;
+      if (!pid) throw new Error(`No worker answers ${chatId}`);
+      return pid;
+    },
     async endRuns() {
       for (const pid of engine.workers()) process.kill(pid, "SIGKILL");
       while ((await liveRuns()) > 0) await pause(50);

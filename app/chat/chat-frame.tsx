@@ -56,6 +56,9 @@ export function ChatFrame({ chats: initialChats, userName, isGuest, now, childre
         title={rows.find((row) => row.id === currentId)?.title ?? "New chat"}
         user={{ name: userName, ...(isGuest && { note: "Chats stay in this browser" }) }}
         LinkComponent={Link}
+        footer={
+          process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
+        }
         now={now}
       >
         {children}

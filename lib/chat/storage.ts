@@ -57,6 +57,19 @@ export function prismaStorage(db: Db): TranscriptStorage {
   };
 }
 
+/**
+ * Opens a connection and compiles what a turn asks of the database, so that a worker does it while it is spare and not
+ * in its first turn. It is about a chat that cannot exist, and changes nothing.
+ */
+export async function warmUp(db: Db): Promise<void> {
+  const id = "warm-up-without-a-chat";
+  await readBranch(db, id, { limit: 1 });
+  await db.$transaction(async (tx) => {
+    await tx.chat.findUnique({ where: { id }, select: { userId: true, model: true } });
+    await tx.chat.updateMany({ where: { id }, data: { status: "idle" } });
+  });
+}
+
 async function write(tx: DbClient, context: TranscriptStorageContext, changeset: Changeset): Promise<void> {
   const { chatId } = context;
   const chat = await lockChat(tx, chatId);

@@ -23,6 +23,8 @@ export default {
   // The transcript and the stream are compressed by nobody: a buffered chunk is a late chunk.
   compress: false,
   poweredByHeader: false,
+  // The other corner is where the person stands.
+  devIndicators: { position: "bottom-right" },
   // `npm run check` looks at every type, the tests' too; a deployment need not fail for those.
   typescript: { ignoreBuildErrors: true },
   // A phone on the LAN may open the development server, too.

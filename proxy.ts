@@ -41,7 +41,11 @@ async function asSomebody(request: NextRequest): Promise<NextResponse> {
   const cookies = await ensureGuest(request.headers);
   if (cookies.length === 0) return NextResponse.next();
   const headers = new Headers(request.headers);
-  headers.set("cookie", cookies.map((cookie) => cookie.split(";")[0]).join("; "));
+  const sent = request.headers.get("cookie");
+  headers.set(
+    "cookie",
+    [...cookies.map((cookie) => cookie.split(";")[0]), ...(sent ? [sent] : [])].join("; "),
+  );
   const response = NextResponse.next({ request: { headers } });
   for (const cookie of cookies) response.headers.append("set-cookie", cookie);
   return response;

@@ -1,3 +1,4 @@
+import { readdir, readFile } from "node:fs/promises";
 import { auth } from "@trigger.dev/sdk";
 import { Conversation, counted, expect, test } from "./support/story";
 
@@ -18,6 +19,37 @@ test("a first visit shows what it can do, and a card runs when it is pressed", a
   await expect(
     page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: /weather in Oslo/ }),
   ).toBeVisible();
+});
+
+test("a returning guest stays who they are, and one whose identity is gone becomes another", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  const link = page.getByRole("navigation", { name: "Chats" }).getByRole("link", { name: "count to 3" });
+  const owner = `"userId" = (SELECT "userId" FROM "Chat" WHERE id = $1)`;
+  const mine = [conversation.chatId()];
+
+  // Ten days before it would run out, a visit makes it good for three months again.
+  await conversation.query(
+    `UPDATE "Session" SET "expiresAt" = now() + interval '10 days' WHERE ${owner}`,
+    mine,
+  );
+  await page.goto("/");
+  await expect(link).toBeVisible();
+  const [session] = await conversation.query<{ days: number }>(
+    `SELECT extract(day FROM "expiresAt" - now())::int AS days FROM "Session" WHERE ${owner}`,
+    mine,
+  );
+  expect(session?.days).toBeGreaterThan(80);
+
+  await conversation.query(`DELETE FROM "Session" WHERE ${owner}`, mine);
+  await page.goto("/");
+  await expect(page.getByRole("heading", { name: "What can it do?" })).toBeVisible();
+  await expect(link).toHaveCount(0);
+  await conversation.ask("count to 4");
+  await expect(conversation.answers.last()).toHaveText(counted(4));
 });
 
 test("the transcript is in the server's HTML", async ({ conversation, page }) => {
@@ -48,6 +80,9 @@ test("an error of the model is said, and Retry asks again", async ({ conversatio
   await conversation.ask("Show me an error");
   await expect(page.getByText(/The answer failed/)).toBeVisible();
   await conversation.settles();
+  await expect.poll(() => conversation.saved()).toHaveLength(2);
+  await page.reload();
+  await expect(page.getByText(/The answer failed/)).toBeVisible();
   await page.getByRole("button", { name: "Retry" }).click();
   await expect(page.getByText(/The answer failed/)).toBeVisible();
   await conversation.ask("count to 3");
@@ -134,6 +169,20 @@ test("a server action that does not come from our own page is refused", async ({
       data: sent.postData() ?? "",
     });
     expect(answer.status()).toBe(403);
+  }
+});
+
+test("the browser gets no secret and no server module", async ({ app }) => {
+  const chunks = `${import.meta.dirname}/../.next/static`;
+  const files = (await readdir(chunks, { recursive: true })).filter((file) => file.endsWith(".js"));
+  expect(files.length).toBeGreaterThan(5);
+  const canaries = [app.engine.secretKey, "DATABASE_URL", "better-auth.session_token", "PrismaClient"];
+  for (const file of files) {
+    const code = await readFile(`${chunks}/${file}`, "utf8");
+    expect(
+      canaries.filter((canary) => code.includes(canary)),
+      file,
+    ).toEqual([]);
   }
 });
 

@@ -150,25 +150,22 @@ for (const kind of ["expired", "corrupt"] as const) {
     const chatId = conversation.chatId();
     const token = /eyJ[\w-]+\.[\w-]+\.[\w-]{20,}/g;
     const expired = await expiredToken(conversation.app.engine.secretKey, chatId);
-    await page.route(`**/chat/${chatId}`, async (route) => {
-      if (route.request().method() !== "GET") return route.continue();
-      const response = await route.fetch();
-      const html = await response.text();
-      expect(html).toMatch(token);
-      return route.fulfill({
-        response,
-        body: html.replace(token, (good) => (kind === "expired" ? expired : `${good.slice(0, -8)}AAAAAAAA`)),
-      });
-    });
-    await page.reload();
-    await page.unroute(`**/chat/${chatId}`);
+    const spoilt: string[] = [];
     const minted: string[] = [];
     await page.route(`**/chat/${chatId}`, async (route) => {
-      if (!route.request().headers()["next-action"]) return route.continue();
+      const isPage = route.request().isNavigationRequest();
+      if (!isPage && !route.request().headers()["next-action"]) return route.continue();
       const response = await route.fetch();
-      minted.push(...((await response.text()).match(token) ?? []));
-      return route.fulfill({ response });
+      const body = await response.text();
+      const tokens = body.match(token) ?? [];
+      if (!isPage) minted.push(...tokens);
+      if (!isPage || spoilt.length > 0) return route.fulfill({ response, body });
+      spoilt.push(...tokens);
+      const spoil = (good: string) => (kind === "expired" ? expired : `${good.slice(0, -8)}AAAAAAAA`);
+      return route.fulfill({ response, body: body.replace(token, spoil) });
     });
+    await page.reload();
+    expect(spoilt).toHaveLength(1);
     await conversation.ask("count to 4");
     await conversation.settles();
     expect(minted).toHaveLength(1);

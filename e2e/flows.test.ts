@@ -189,3 +189,24 @@ it("shows an error of the model and answers the next turn", async () => {
   expect(failed.errors).toHaveLength(1);
   expect((await readAnswer(await page.ask("count to 3"))).text.trim()).toBe(counted(3));
 });
+
+it("answers a message with NUL and lone surrogates, and stores what text can hold", async () => {
+  const chatId = newChatId();
+  const answer = await readAnswer(await openPage(chatId).ask("count to 3 \u0000\ud800 please"));
+  expect(answer).toMatchObject({ text: counted(3), errors: [] });
+  const { messages } = await savedTranscript(chatId);
+  expect(messageText(messages[0]!)).toBe("count to 3 \ufffd please");
+});
+
+it("refuses a message that is far too long in words, keeps none of it, and goes on", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  const refused = await readAnswer(await page.ask("x".repeat(1_000_000)));
+  expect(refused.errors).toEqual([expect.stringContaining("The message is too long: 1,000,000 characters")]);
+  await expect(page.ask("x".repeat(1_100_000))).rejects.toMatchObject({ status: 413 });
+  expect((await readAnswer(await page.ask("count to 3"))).text).toBe(counted(3));
+  await expectSaved(chatId, [
+    ["user", "count to 3"],
+    ["assistant", counted(3)],
+  ]);
+});

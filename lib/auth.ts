@@ -44,16 +44,17 @@ function derivedSecret(): string {
 export const getUser = cache(async (): Promise<SignedInUser | null> => userFrom(await headers()));
 
 /**
- * Gives a first-time visitor a guest identity. Returns the `Set-Cookie` lines for the response, or an empty list
- * when the request already carries a valid one.
+ * Gives a first-time visitor a guest identity, and keeps the identity of a returning one from expiring. Returns the
+ * `Set-Cookie` lines for the response, usually none.
  */
 export async function ensureGuest(requestHeaders: Headers): Promise<string[]> {
-  if (await userFrom(requestHeaders)) return [];
-  const { headers: answer } = await auth.api.signInAnonymous({
+  const known = await auth.api.getSession({ headers: requestHeaders, returnHeaders: true });
+  if (known.response) return known.headers.getSetCookie();
+  const made = await auth.api.signInAnonymous({
     headers: withoutCookies(requestHeaders),
     returnHeaders: true,
   });
-  return answer.getSetCookie();
+  return made.headers.getSetCookie();
 }
 
 async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {

@@ -76,6 +76,20 @@ describe("a conversation", () => {
     });
   });
 
+  it("goes on in a session that was made anew: the engine's data was deleted, or the chat moved to the cloud", async () => {
+    harness = mockChatAgent(chatAgent, { chatId });
+    await ask("u1", "My city is Oslo");
+    await settled((saved) => expect(saved.messages).toHaveLength(2));
+    await harness.close();
+    // The harness gives every run the same id.
+    await shared.db.chat.update({ where: { id: chatId }, data: { runId: "run_before" } });
+
+    harness = mockChatAgent(chatAgent, { chatId });
+    expect(streamed(await ask("u2", "Which city?"))).toBe("Your city is Oslo.");
+    const transcript = await settled((saved) => expect(saved.messages).toHaveLength(4));
+    expect(texts(transcript)[2]).toBe("Which city?");
+  });
+
   it("calls a tool and answers from what it returned", async () => {
     harness = mockChatAgent(chatAgent, { chatId });
     const turn = await ask("u1", "What is the weather in Oslo?");

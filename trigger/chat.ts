@@ -20,6 +20,8 @@ const refused = locals.create<string | null>("holdfast.refused");
 /** The model's stream of this turn ended in an error. */
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
+const storage = prismaStorage(db);
+
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
   storage: withFailures(prismaStorage(db)),
@@ -27,7 +29,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   system:
     "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
-  idleTimeoutInSeconds: 60,
+  idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
 
   uiMessageStreamOptions: {
@@ -35,6 +37,18 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     sendSources: true,
     // Otherwise the provider's own words reach the browser, and they can quote a key or an address.
     onError: describeError,
+  },
+
+  /**
+   * The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
+   * moved from the embedded engine to the cloud. The runtime would start from nothing.
+   */
+  async onTurnStart({ chatId, clientData, turn, continuation, uiMessages }) {
+    if (turn > 0 || continuation) return;
+    const { messages: saved } = await storage.load({ chatId, clientData });
+    if (saved.length === 0) return;
+    const known = new Set(saved.map((message) => message.id));
+    chat.history.set([...saved, ...uiMessages.filter((message) => !known.has(message.id))]);
   },
 
   /**

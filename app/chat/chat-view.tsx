@@ -6,7 +6,7 @@ import { Composer } from "@/components/chat/composer";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
 import { TurnStatus } from "@/components/chat/turn-status";
-import { useDurableChat, type Transcript } from "@/components/chat/use-durable-chat";
+import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
 import type { ChatMessage } from "@/lib/chat/message";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
@@ -20,6 +20,7 @@ export type ChatViewProps = {
   onCreated?: () => void;
   transcript?: Transcript<ChatMessage>;
   accessToken?: Promise<string | null>;
+  pendingInput?: Promise<PendingInput<ChatMessage>[]>;
   /** What an empty chat suggests. */
   prompts?: FirstRunPrompt[];
 };
@@ -33,6 +34,7 @@ export function ChatView({
   onCreated,
   transcript,
   accessToken,
+  pendingInput,
   prompts = [],
 }: ChatViewProps) {
   const refreshChats = useRefreshChats();
@@ -42,6 +44,7 @@ export function ChatView({
     baseURL: environment.baseURL,
     transcript: transcript ?? nothingYet,
     accessToken,
+    pendingInput,
     startSession: async (id) => {
       const session = await startChatSession({ chatId: id });
       onCreated?.();

@@ -146,7 +146,7 @@ export function Composer({
           autoComplete="off"
           enterKeyHint="send"
           dir="auto"
-          className="block field-sizing-content max-h-[min(40dvh,320px)] min-h-10 w-full resize-none overflow-y-auto overscroll-contain bg-transparent px-4 pt-3 pb-1 outline-none placeholder:text-ink-3 pointer-coarse:text-[16px]"
+          className="fast-shaping block field-sizing-content max-h-[min(40dvh,320px)] min-h-10 w-full resize-none overflow-y-auto overscroll-contain bg-transparent px-4 pt-3 pb-1 outline-none placeholder:text-ink-3 pointer-coarse:text-[16px]"
           onInput={(event) => {
             saveDraft(draftKey, event.currentTarget.value);
             if (error) setError(null);

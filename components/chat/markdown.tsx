@@ -18,7 +18,11 @@ export type MarkdownProps = React.ComponentProps<"div"> & {
 /** Markdown from a model. Until its renderer has loaded (and when the text is huge) the same text stands as plain words. */
 export function Markdown({ text, isStreaming = false, className, ...props }: MarkdownProps) {
   const plain = (
-    <div data-slot="markdown-plain" className="wrap-anywhere whitespace-pre-wrap" dir="auto">
+    <div
+      data-slot="markdown-plain"
+      className={cn("wrap-anywhere whitespace-pre-wrap", text.length > MARKDOWN_LIMIT && "fast-shaping")}
+      dir="auto"
+    >
       {text}
     </div>
   );

@@ -164,12 +164,18 @@ function MessagePart({
   return <UnknownPart name={String((part as { type: unknown }).type)} value={part} />;
 }
 
+/** From here on a pasted log is measured by the second, not by the millisecond. */
+const HUGE = 10_000;
+
 function Bubble({ text }: { text: string }) {
   return (
     <div
       data-slot="message-bubble"
       dir="auto"
-      className="max-w-full rounded-xl rounded-br-[4px] bg-raised px-4 py-2.5 wrap-anywhere whitespace-pre-wrap"
+      className={cn(
+        "max-w-full rounded-xl rounded-br-[4px] bg-raised px-4 py-2.5 wrap-anywhere whitespace-pre-wrap",
+        text.length > HUGE && "fast-shaping",
+      )}
     >
       {text}
     </div>

@@ -9,14 +9,18 @@ import "./random-uuid";
 import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
 import type { TurnState } from "./turn-status";
+import { useIsQueued } from "./use-is-queued";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
 export type Transcript<M extends UIMessage> = {
   messages: M[];
   cursors?: { lastOutEventId?: string; lastInEventId?: string };
-  /** `running`: a question is saved and its answer is not. */
+  /** `running`: a question is saved and its answer is not. `failed`: its answer ended in an error. */
   status: string;
 };
+
+/** A question that the engine has accepted and that no transcript has yet. */
+export type PendingInput<M extends UIMessage> = { message: M; seq: number };
 
 export type DurableChatOptions<M extends UIMessage> = {
   /** The chat's id: also the URL and the external id of its session. */
@@ -28,6 +32,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   transcript: Transcript<M>;
   /** A token for the chat's session, when it has one. Null, or a promise of null: the page could not get one yet. */
   accessToken?: Promise<string | null>;
+  /** What waits to be answered and is not in the transcript, as far as the page could learn. */
+  pendingInput?: Promise<PendingInput<M>[]>;
   /** Creates the chat and its session; must be safe to repeat. Called before the first message. */
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
   /** A fresh token, whenever the engine refuses the present one. */
@@ -54,9 +60,11 @@ type Delivery = { resolve(): void; reject(error: Error): void };
 
 /** One chat, alive: sends, streams, resumes after a reload, survives restarts on the other side. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
-  const { chatId, transcript, accessToken } = options;
+  const { chatId, transcript, accessToken, pendingInput } = options;
   const [connection, setConnection] = useState<Connection>("online");
-  const [outcome, setOutcome] = useState<"recovered" | "stopped">();
+  const [outcome, setOutcome] = useState<"recovered" | "stopped" | "failed" | undefined>(
+    transcript.status === "failed" ? "failed" : undefined,
+  );
   const [abandoned, setAbandoned] = useState<ReadonlySet<string>>(new Set());
   const [isRestarting, setIsRestarting] = useState(false);
   // A settled chat is resumed too, to learn of a question that was sent a moment before the page was loaded.
@@ -138,23 +146,27 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     setIsRestarting(false);
   }
 
+  const { resumeStream, setMessages } = chat;
   const connecting = useRef<Promise<void>>(undefined);
   const connect = useCallback(async () => {
     if (!accessToken) return;
-    const token = await tokenOf(accessToken);
+    const [token, pending] = await Promise.all([orElse(accessToken, null), orElse(pendingInput, [])]);
+    const known = new Set(transcript.messages.map((message) => message.id));
+    const waiting = pending.filter(({ message }) => !known.has(message.id));
+    if (waiting.length > 0) {
+      setMessages((shown) => [...shown, ...waiting.map(({ message }) => message)]);
+      setIsQuiet(false);
+    }
     const { lastOutEventId, lastInEventId } = transcript.cursors ?? {};
+    // A turn that is known to come is waited for, however silent it is.
+    const awaited = transcript.status === "running" ? Number(lastInEventId ?? -1) + 1 : waiting[0]?.seq;
     triggerTransport.setSession(chatId, {
       // An empty token is refused once, and then `accessToken` brings a good one.
       publicAccessToken: token ?? "",
       ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
-      // A running turn is waited for, however silent it is: its question is the first input after the cursor.
-      ...(transcript.status === "running" && {
-        activeInputSeq: Number(lastInEventId ?? -1) + 1,
-        isStreaming: true,
-      }),
+      ...(awaited === undefined ? {} : { activeInputSeq: awaited, isStreaming: true }),
     });
-  }, [accessToken, chatId, transcript, triggerTransport]);
-  const { resumeStream } = chat;
+  }, [accessToken, chatId, pendingInput, setMessages, transcript, triggerTransport]);
   useEffect(() => {
     if (connecting.current || !accessToken) return;
     connecting.current = connect();
@@ -214,6 +226,16 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   );
   const isBusy = chat.status === "submitted" || chat.status === "streaming";
   const isAnswering = isRestarting || (isBusy && !isQuiet);
+  const answerSoFar = answerState(messages.at(-1));
+  const accessTokenNow = useCallback(
+    () => triggerTransport.getSession(chatId)?.publicAccessToken,
+    [chatId, triggerTransport],
+  );
+  const isQueued = useIsQueued({
+    isWaiting: isAnswering && !isDelivering && answerSoFar === undefined,
+    url: `${options.baseURL}/api/v1/sessions/${encodeURIComponent(chatId)}`,
+    accessToken: accessTokenNow,
+  });
   return {
     messages,
     turn: turnState(),
@@ -230,17 +252,21 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     if (chat.status === "error") return "failed";
     if (!isAnswering) return outcome ?? "idle";
     if (isDelivering) return "sending";
-    return answerState(messages.at(-1)) ?? (outcome === "recovered" ? "recovered" : "thinking");
+    if (answerSoFar) return answerSoFar;
+    if (isQueued) return "queued";
+    return outcome === "recovered" ? "recovered" : "thinking";
   }
 }
 
-/** Not `promise.catch`: a promise that came from the server with the page has a `then` that returns nothing. */
-async function tokenOf(promise: Promise<string | null>): Promise<string | null> {
+/**
+ * What the page promised, or `missing` when it could not keep it. Not `promise.catch`: a promise that came from the
+ * server has a `then` that returns nothing.
+ */
+async function orElse<T>(promise: Promise<T> | undefined, missing: T): Promise<T> {
   try {
-    return await promise;
+    return (await promise) ?? missing;
   } catch {
-    // The page could not get one; the engine's refusal will ask for another.
-    return null;
+    return missing;
   }
 }
 

@@ -15,7 +15,7 @@ export type TestApp = {
 };
 
 /** The production build with a database, an engine and a demo model of its own, each piece killable. */
-export async function startApp(): Promise<TestApp> {
+export async function startApp(engineEnv: Record<string, string> = {}): Promise<TestApp> {
   const folder = await mkdtemp(path.join(tmpdir(), "holdfast-e2e-"));
   const postgres = await startPostgres({ dir: path.join(folder, "postgres"), settings: ["fsync=off"] });
   await migrate(postgres.url);
@@ -23,6 +23,7 @@ export async function startApp(): Promise<TestApp> {
     databaseUrl: postgres.url,
     dataDir: folder,
     port: await freePort(),
+    env: engineEnv,
   });
   const port = await freePort();
   const next = await startNextProcess({ databaseUrl: postgres.url, engine, port });

@@ -127,6 +127,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
   return {
     attempts,
     tasks: () => tasks,
+    prompts: () => new Map(),
     version: () => "fake",
     close: async () => {},
     execute(options: ExecuteOptions) {
@@ -147,7 +148,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
       const attempt: FakeAttempt = {
         runId: run.id,
         number: number.number,
-        payload: JSON.parse(run.payload) as Record<string, unknown>,
+        payload: parsePayload(run.payload),
         apiUrl: options.env["TRIGGER_API_URL"]!,
         waitpoints: [],
         killed: false,
@@ -180,4 +181,13 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
       };
     },
   };
+}
+
+/** A trigger may send any text; only a session's payload is always an object. */
+function parsePayload(text: string): Record<string, unknown> {
+  try {
+    return (JSON.parse(text) ?? {}) as Record<string, unknown>;
+  } catch {
+    return {};
+  }
 }

@@ -70,7 +70,11 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
   });
 }
 
-export type NextProcessOptions = { databaseUrl: string; engine: EngineProcess; port: number };
+export type NextProcessOptions = {
+  databaseUrl: string;
+  engine: Pick<EngineProcess, "url" | "secretKey">;
+  port: number;
+};
 
 /** The production server; `npm run build` has been run. */
 export function startNextProcess({

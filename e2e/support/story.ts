@@ -5,12 +5,14 @@ import { startApp, type TestApp } from "./app";
 export { expect };
 
 /** `app` is one for all stories of a file; `conversation` is a fresh guest on the first page. */
-export const test = base.extend<{ conversation: Conversation }, { app: TestApp }>({
+export const test = base.extend<
+  { conversation: Conversation },
+  { app: TestApp; engineEnv: Record<string, string> }
+>({
+  engineEnv: [{}, { option: true, scope: "worker" }],
   app: [
-    // Playwright reads the fixture's needs from this pattern: none.
-    // oxlint-disable-next-line no-empty-pattern
-    async ({}, provide) => {
-      const app = await startApp();
+    async ({ engineEnv }, provide) => {
+      const app = await startApp(engineEnv);
       await provide(app);
       await app.close();
     },
@@ -94,14 +96,18 @@ export class Conversation {
   }
 
   async saved(): Promise<Array<{ role: string }>> {
+    return this.query(
+      `SELECT role FROM "Message" WHERE "chatId" = $1 AND "removedAt" IS NULL ORDER BY "order"`,
+      [this.chatId()],
+    );
+  }
+
+  /** Asks the app's database. */
+  async query<Row extends pg.QueryResultRow>(sql: string, values: unknown[] = []): Promise<Row[]> {
     const client = new pg.Client({ connectionString: this.app.databaseUrl });
     await client.connect();
     try {
-      const found = await client.query<{ role: string }>(
-        `SELECT role FROM "Message" WHERE "chatId" = $1 AND "removedAt" IS NULL ORDER BY "order"`,
-        [this.chatId()],
-      );
-      return found.rows;
+      return (await client.query<Row>(sql, values)).rows;
     } finally {
       await client.end();
     }

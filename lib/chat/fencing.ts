@@ -2,16 +2,12 @@
  * What a run may still say after another has taken over. It may have a save in flight for as long as the retries
  * last, and must then neither move the conversation back nor replace what is whole.
  */
-import type {
-  TranscriptChange,
-  TranscriptChangeset,
-  TranscriptCursors,
-  TranscriptStorageContext,
-} from "@trigger.dev/sdk/ai";
+import type { TranscriptChange, TranscriptChangeset, TranscriptStorageContext } from "@trigger.dev/sdk/ai";
 import type { Chat } from "@/prisma/generated/client";
 import type { Tree } from "./tree";
 
 type SavedBy = Pick<Chat, "lastOutEventId" | "lastInEventId" | "runId" | "runCreatedAt">;
+type CursorColumns = Pick<Chat, "lastOutEventId" | "lastInEventId">;
 type Saying = Pick<TranscriptChangeset, "reason" | "changes" | "cursors">;
 
 export type Run = { id: string | null; createdAt: Date | null };
@@ -60,7 +56,8 @@ export function withoutRegressions(
 }
 
 /** The cursors to write: those given, unless they would go back. */
-export function nextCursors(chat: SavedBy, run: Run, saying: Saying): TranscriptCursors {
+export function nextCursors(chat: SavedBy, run: Run, saying: Saying): Partial<CursorColumns> {
+  if (beginsNewStream(chat, run, saying)) return { lastOutEventId: null, lastInEventId: null };
   const mayGoBack = startsNewStream(chat, run, saying);
   const { lastOutEventId, lastInEventId } = saying.cursors ?? {};
   const forward = (given: string | undefined, stored: string | null): given is string =>
@@ -69,6 +66,14 @@ export function nextCursors(chat: SavedBy, run: Run, saying: Saying): Transcript
     ...(forward(lastOutEventId, chat.lastOutEventId) ? { lastOutEventId } : {}),
     ...(forward(lastInEventId, chat.lastInEventId) ? { lastInEventId } : {}),
   };
+}
+
+/**
+ * A run that takes over carries the cursors it has loaded. One that has none was not booted as a continuation: its
+ * session is new, and what was stored points into a stream that is gone.
+ */
+function beginsNewStream(chat: SavedBy, run: Run, { reason, cursors }: Saying): boolean {
+  return age(run, chat) === "newer" && reason === "turn-start" && cursors?.lastOutEventId === undefined;
 }
 
 /**

@@ -332,6 +332,27 @@ describe("an old run's late save", () => {
     expect(await shown()).toEqual(["u1", "u2", "a2"]);
   });
 
+  it("counts from the start again from such a run's first question on", async () => {
+    await save(storage, chatId, [put("u1")], {
+      run: old,
+      cursors: { lastOutEventId: "500", lastInEventId: "80" },
+      transcript: entries("u1"),
+    });
+    await save(storage, chatId, [put("u2")], {
+      run: young,
+      reason: "turn-start",
+      transcript: entries("u1", "u2"),
+    });
+    expect(await chatRow()).toMatchObject({ lastOutEventId: null, lastInEventId: null, headId: "u2" });
+    await save(storage, chatId, [put("a2")], {
+      run: young,
+      cursors: { lastOutEventId: "7", lastInEventId: "0" },
+      transcript: entries("u1", "u2", "a2"),
+    });
+    expect(await chatRow()).toMatchObject({ lastOutEventId: "7", lastInEventId: "0", status: "idle" });
+    expect(await shown()).toEqual(["u1", "u2", "a2"]);
+  });
+
   it("compares cursors as numbers, and without runs keeps the larger", async () => {
     await save(storage, chatId, [put("u1")], { cursors: { lastOutEventId: "100", lastInEventId: "9" } });
     await save(storage, chatId, [put("a1")], { cursors: { lastOutEventId: "99", lastInEventId: "10" } });

@@ -1,7 +1,6 @@
 /** What a person sees in the terminal: steps, warnings and errors. Everything else goes to a file per process. */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
-import { stripVTControlCharacters } from "node:util";
 
 export type Output = {
   step: (name: string, detail: string, startedAt: number) => void;
@@ -40,21 +39,20 @@ export function createOutput({ logsDir, verbose }: { logsDir: string; verbose: b
     say: (line) => console.log(line),
     child(name, line, isNews) {
       const file = open(name);
-      const plain = stripVTControlCharacters(line);
       if (file.size > maxLogBytes) {
         rotate(file.path);
         file.size = 0;
       }
-      file.last.push(plain);
+      file.last.push(line);
       if (file.last.length > keptLines) file.last.shift();
-      const text = `${plain}\n`;
+      const text = `${line}\n`;
       file.size += text.length;
       try {
         appendFileSync(file.path, text);
       } catch {
         // A full disk is reported by the database; the log is not worth stopping for.
       }
-      if ((isNews || verbose) && !muted) console.log(`  ${name} │ ${plain}`);
+      if ((isNews || verbose) && !muted) console.log(`  ${name} │ ${line}`);
     },
     lastWords(name) {
       const lines = files.get(name)?.last.filter((line) => line.trim() !== "") ?? [];

@@ -5,6 +5,7 @@
 import "./node-version";
 import { existsSync } from "node:fs";
 import path from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import nextEnv from "@next/env";
 import { parseArguments } from "./arguments";
 import { startChild } from "./child";
@@ -159,7 +160,7 @@ async function startTrigger(context: Context, env: NodeJS.ProcessEnv, databaseUr
         cwd: projectDir,
         env: { ...env, DATABASE_URL: databaseUrl },
         reaper,
-        onLine: (line) => output.child("trigger", line, true),
+        onLine: newsFilter(output, "trigger", () => true),
       }),
     );
     await trigger.start();
@@ -210,7 +211,8 @@ function service<T extends Running>(
 /** A line that is news brings the indented lines below it along: stack frames, code frames. */
 function newsFilter(output: Output, name: string, isNews: (line: string) => boolean) {
   let wasNews = false;
-  return (line: string) => {
+  return (colored: string) => {
+    const line = stripVTControlCharacters(colored);
     wasNews = isNews(line) || (wasNews && /^\s{2,}\S/.test(line));
     output.child(name, line, wasNews);
   };

@@ -2,40 +2,36 @@
  * The living: every run that is queued, executing or parked has an entry here and a worker of its own. A run has
  * ended when its worker is gone, its row says so and its entry is removed, in that order; only then may another take over.
  */
-import { ENVIRONMENT_ID } from "./auth";
+import { callAt } from "./duration";
+import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
 import { type Caller, callerUrl } from "./http";
 import type { Log } from "./log";
-import type { Run, Runs, RunStatus } from "./runs";
-import type {
-  AttemptEnd,
-  AttemptError,
-  CompletedWaitpoint,
-  Execution,
-  Worker,
-  WorkerHost,
-} from "./worker-host";
-
-export type RunEnd = { status: RunStatus; output?: string; outputType?: string; error?: AttemptError };
+import { createQueue } from "./queue";
+import type { Run, Runs } from "./runs";
+import type { AttemptEnd, CompletedWaitpoint, Worker, WorkerHost } from "./worker-host";
 
 export type LiveRun = {
   run: Run;
   attempt: number;
   status: "QUEUED" | "EXECUTING" | "WAITING";
   worker: Worker | undefined;
-  /** Runs that must be gone first (the predecessor of an upgrade). */
+  /** A run that must be gone first (the predecessor of an upgrade). */
   after: string | undefined;
   /** When the run last wrote, took a message or parked: what the watchdog and the reclaiming go by. */
   activeAt: number;
 };
 
 type Entry = LiveRun & {
+  /** Of a parked run: it waits for its chat and can be asked to leave. */
+  reclaimable: boolean;
   /** Set before anything is done about it: from then on the attempt must not write, and its own end is no news. */
   leaving: boolean;
   ending: Promise<void> | undefined;
   /** Executing time used up before `executingSince`; parked time does not count. */
   spentMs: number;
   executingSince: number | undefined;
-  timer: NodeJS.Timeout | undefined;
+  cancelTimer: (() => void) | undefined;
+  reportedQueued: boolean;
   /** Row writes of one run, in the order of what happened. */
   saved: Promise<unknown>;
 };
@@ -48,7 +44,9 @@ type Options = {
   engineUrl(): string;
   secretKey: string;
   maxWorkers: number;
-  /** A worker is wanted and none may be added: asked to free this parked run. */
+  /** A parked run that can be asked to leave; one that waits for a child, a date or a token cannot. */
+  isReclaimable(runId: string): boolean;
+  /** A worker is wanted and none may be added: asks this parked run to leave. */
   onPressure(runId: string): void;
   onEnd(run: Run): Promise<void>;
   log: Log;
@@ -57,12 +55,15 @@ type Options = {
 /** The SDK aborts a run at its limit and lets it say goodbye; after that the process goes. */
 const MAX_DURATION_GRACE_MS = 5_000;
 const PREDECESSOR_PATIENCE_MS = 60_000;
-const OUT_OF_MEMORY_ATTEMPTS = 2;
 
 export function createAttempts(options: Options) {
   const { host, runs, log } = options;
   const live = new Map<string, Entry>();
-  const waiting: Entry[] = [];
+  const queue = createQueue<Entry>({
+    isLive: (runId) => live.has(runId),
+    onReady: pump,
+    onExpired: (entry) => void end(entry, expired(entry), async () => {}),
+  });
   let closing = false;
 
   return {
@@ -74,15 +75,17 @@ export function createAttempts(options: Options) {
         worker: undefined,
         after: after !== undefined && live.has(after) ? after : undefined,
         activeAt: Date.now(),
+        reclaimable: false,
         leaving: false,
         ending: undefined,
         spentMs: 0,
         executingSince: undefined,
-        timer: undefined,
+        cancelTimer: undefined,
+        reportedQueued: false,
         saved: Promise.resolve(),
       };
       live.set(run.id, entry);
-      waiting.push(entry);
+      queue.add(entry);
       if (entry.after !== undefined) impatient(entry.after);
       pump();
     },
@@ -93,6 +96,11 @@ export function createAttempts(options: Options) {
 
     all(): LiveRun[] {
       return [...live.values()];
+    },
+
+    /** 1: the next to get a place; undefined for a run that does not wait for one. */
+    queuePosition(runId: string): number | undefined {
+      return queue.position(runId);
     },
 
     /** False for an attempt that has ended or is being ended: a killed process may still have bytes under way. */
@@ -124,36 +132,38 @@ export function createAttempts(options: Options) {
     /** Stops everything without deciding anything: rows stay live and the next engine recovers them. */
     close(): void {
       closing = true;
-      for (const entry of live.values()) clearTimeout(entry.timer);
+      queue.close();
+      for (const entry of live.values()) entry.cancelTimer?.();
     },
   };
 
   function pump(): void {
     if (closing) return;
-    for (const entry of [...waiting]) {
-      if (entry.after !== undefined && live.has(entry.after)) continue;
-      if (working() >= options.maxWorkers) {
-        const parked = longestParked();
-        if (parked) options.onPressure(parked.run.id);
-        log("run queued", { run: entry.run.id, session: entry.run.sessionId, workers: working() });
-        return;
-      }
-      waiting.splice(waiting.indexOf(entry), 1);
-      execute(entry);
+    for (let next = queue.ready(working())[0]; next; next = queue.ready(working())[0]) {
+      if (working().length >= options.maxWorkers) return makeRoom();
+      queue.remove(next);
+      execute(next);
     }
   }
 
-  function working(): number {
-    let count = 0;
-    for (const entry of live.values()) if (entry.worker) count++;
-    return count;
+  /** Those that hold a place: not a parked run that nobody can ask to leave, or its child would wait for ever. */
+  function working(): Entry[] {
+    return [...live.values()].filter(
+      ({ worker, status, reclaimable }) => worker && (status !== "WAITING" || reclaimable),
+    );
   }
 
-  function longestParked(): Entry | undefined {
-    const parked = [...live.values()].filter(
-      (entry) => entry.status === "WAITING" && entry.worker && !entry.leaving,
-    );
-    return parked.toSorted((a, b) => a.activeAt - b.activeAt)[0];
+  function makeRoom(): void {
+    const ready = queue.ready(working());
+    const parked = working().filter(({ status, leaving }) => status === "WAITING" && !leaving);
+    const longest = parked.toSorted((a, b) => a.activeAt - b.activeAt).slice(0, ready.length);
+    for (const { run } of longest) options.onPressure(run.id);
+    for (const entry of ready) {
+      if (entry.reportedQueued) continue;
+      entry.reportedQueued = true;
+      const position = queue.position(entry.run.id);
+      log("run queued", { run: entry.run.id, session: entry.run.sessionId, position });
+    }
   }
 
   function execute(entry: Entry): void {
@@ -179,7 +189,7 @@ export function createAttempts(options: Options) {
       run: run.id,
       session: run.sessionId,
       attempt,
-      reason: run.reason,
+      reason: attempt > 1 ? "retry" : run.reason,
       pid: entry.worker.pid,
       waited: entry.activeAt - run.createdAt.getTime(),
     });
@@ -190,12 +200,13 @@ export function createAttempts(options: Options) {
     const status = suspendable ? "WAITING" : "EXECUTING";
     if (status === entry.status) return;
     entry.status = status;
+    entry.reclaimable = suspendable && options.isReclaimable(entry.run.id);
     entry.activeAt = Date.now();
     if (suspendable && entry.executingSince !== undefined) {
       entry.spentMs += Date.now() - entry.executingSince;
       entry.executingSince = undefined;
-      clearTimeout(entry.timer);
-      if (waiting.length > 0) pump();
+      entry.cancelTimer?.();
+      pump();
     } else {
       entry.executingSince = Date.now();
       watchDuration(entry);
@@ -204,14 +215,14 @@ export function createAttempts(options: Options) {
   }
 
   function watchDuration(entry: Entry): void {
-    clearTimeout(entry.timer);
+    entry.cancelTimer?.();
     if (entry.run.maxDuration === null) return;
     const left = entry.run.maxDuration * 1_000 + MAX_DURATION_GRACE_MS - entry.spentMs;
-    entry.timer = setTimeout(() => {
+    entry.cancelTimer = callAt(Date.now() + left, () => {
       const message = `The run took longer than its limit of ${entry.run.maxDuration} s`;
       const error = { type: "INTERNAL_ERROR", code: "MAX_DURATION_EXCEEDED", message };
       void end(entry, { status: "TIMED_OUT", error }, (worker) => worker.kill());
-    }, left);
+    });
   }
 
   function impatient(runId: string): void {
@@ -229,26 +240,25 @@ export function createAttempts(options: Options) {
 
   async function attemptEnded(entry: Entry, how: AttemptEnd): Promise<void> {
     if (closing) return;
-    clearTimeout(entry.timer);
+    entry.cancelTimer?.();
     entry.worker = undefined;
-    const retryDelay = retryAfter(entry, how);
+    const retryDelay = retryAfter(entry.run, entry.attempt, how);
     if (retryDelay === undefined) return end(entry, endOf(how), async () => {});
     log("attempt ended, retrying", { run: entry.run.id, attempt: entry.attempt, delay: retryDelay });
     entry.status = "QUEUED";
     save(entry, () => runs.setStatus(entry.run.id, "QUEUED"));
-    entry.timer = setTimeout(() => {
-      waiting.push(entry);
+    entry.cancelTimer = callAt(Date.now() + retryDelay, () => {
+      queue.add(entry);
       pump();
-    }, retryDelay);
+    });
     pump();
   }
 
   function end(entry: Entry, how: RunEnd, stop: (worker: Worker) => Promise<void>): Promise<void> {
     entry.leaving = true;
     entry.ending ??= (async () => {
-      clearTimeout(entry.timer);
-      const queued = waiting.indexOf(entry);
-      if (queued >= 0) waiting.splice(queued, 1);
+      entry.cancelTimer?.();
+      queue.remove(entry);
       if (entry.worker) await stop(entry.worker);
       await entry.saved;
       const run = await persistently(() => runs.finish(entry.run.id, how));
@@ -284,61 +294,7 @@ export function createAttempts(options: Options) {
   }
 }
 
-function retryAfter(entry: Entry, how: AttemptEnd): number | undefined {
-  const ranOutOfMemory =
-    how.kind === "crashed"
-      ? how.code === "TASK_PROCESS_OOM_KILLED"
-      : !how.result.ok && how.result.error.message === "MANUAL_OOM_KILL_ERROR";
-  if (ranOutOfMemory) {
-    const allowed = Math.min(entry.run.maxAttempts ?? OUT_OF_MEMORY_ATTEMPTS, OUT_OF_MEMORY_ATTEMPTS);
-    return entry.attempt < allowed ? 100 : undefined;
-  }
-  if (how.kind === "crashed" || how.result.ok || how.result.skippedRetrying) return undefined;
-  return how.result.retry?.delay;
-}
-
-function endOf(how: AttemptEnd): RunEnd {
-  if (how.kind === "crashed") {
-    return { status: "CRASHED", error: { type: "INTERNAL_ERROR", code: how.code, message: how.message } };
-  }
-  const { result } = how;
-  if (!result.ok) {
-    return {
-      status: result.error.code === "MAX_DURATION_EXCEEDED" ? "TIMED_OUT" : "FAILED",
-      error: result.error,
-    };
-  }
-  if (result.output === undefined) return { status: "COMPLETED", outputType: result.outputType };
-  return { status: "COMPLETED", output: result.output, outputType: result.outputType };
-}
-
-function executionOf(run: Run, attempt: number, version: string, filePath: string): Execution {
-  const now = new Date();
-  return {
-    task: { id: run.task, filePath },
-    attempt: { number: attempt, startedAt: now },
-    run: {
-      id: run.id,
-      payload: run.payload,
-      payloadType: run.payloadType,
-      tags: run.tags,
-      isTest: false,
-      isReplay: false,
-      createdAt: run.createdAt,
-      startedAt: run.startedAt ?? now,
-      version,
-      metadata: run.metadata,
-      traceContext: {},
-      realtimeStreamsVersion: "v2",
-      // Only when asked for: it overrides the task's own retry settings.
-      ...(run.maxAttempts === null ? {} : { maxAttempts: run.maxAttempts }),
-      ...(run.maxDuration === null ? {} : { maxDuration: run.maxDuration }),
-      ...(run.parentId === null ? {} : { parentTaskRunId: run.parentId }),
-    },
-    queue: { id: "queue_local", name: `task/${run.task}` },
-    environment: { id: ENVIRONMENT_ID, slug: "dev", type: "DEVELOPMENT" },
-    organization: { id: "org_local", slug: "local", name: "Local" },
-    project: { id: "proj_local", ref: "proj_local", slug: "local", name: "Local" },
-    machine: { name: "small-1x", cpu: 0.5, memory: 0.5, centsPerMs: 0 },
-  };
+function expired({ run }: LiveRun): RunEnd {
+  const message = `The run was not started within its time to live (${run.expiresAt?.toISOString()})`;
+  return { status: "EXPIRED", error: { type: "INTERNAL_ERROR", code: "TTL_EXPIRED", message } };
 }

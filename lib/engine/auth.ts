@@ -1,11 +1,15 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Caller, HttpError } from "./http";
+import type { OneTimeToken } from "./one-time-tokens";
 
 /** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
-export type Identity = { kind: "secret" } | { kind: "public"; scopes: string[] } | { kind: "none" };
+export type Identity =
+  | { kind: "secret" }
+  | { kind: "public"; scopes: string[]; once: OneTimeToken | undefined }
+  | { kind: "none" };
 
-export type Action = "read" | "write" | "admin";
+export type Action = "read" | "write" | "trigger" | "admin";
 
 export type Auth = ReturnType<typeof createAuth>;
 
@@ -27,7 +31,7 @@ export function createAuth(secretKey: string) {
       const token = bearer(authorization);
       if (!token) throw new HttpError(401, "Missing the Authorization header");
       if (timingSafeEqual(digest(token), secretDigest)) return { kind: "secret" };
-      return { kind: "public", scopes: await verifyToken(token) };
+      return { kind: "public", ...(await verifyToken(token)) };
     },
 
     /** `expiresIn` as jose takes it: a span such as "1h", or a unix time in seconds. */
@@ -91,7 +95,7 @@ export function createAuth(secretKey: string) {
     },
   };
 
-  async function verifyToken(token: string): Promise<string[]> {
+  async function verifyToken(token: string) {
     try {
       const { payload } = await jwtVerify(token, jwtKey, {
         issuer: ISSUER,
@@ -100,7 +104,13 @@ export function createAuth(secretKey: string) {
       });
       if (payload.exp === undefined) throw new HttpError(401, "The access token has no expiry");
       const scopes = payload["scopes"];
-      return Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [];
+      const once = payload["otu"] === true;
+      return {
+        scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
+        once: once
+          ? { digest: digest(token).toString("base64url"), expiresAt: new Date(payload.exp * 1_000) }
+          : undefined,
+      };
     } catch (error) {
       if (error instanceof errors.JWTExpired) throw new HttpError(401, "The access token has expired");
       if (error instanceof errors.JOSEError) throw new HttpError(401, "The access token is not valid");

@@ -88,7 +88,10 @@ export function createContinuations(options: Options) {
           await settle(session, [first], { type: "error", errorText: ending });
           await unstick(session);
         }
-        if (!ending || waiting.length > 1) await ensureRun(session, ending ? "continuation" : "recovery");
+        if (!ending || waiting.length > 1) {
+          const inOrder = ending !== undefined || run.status === "COMPLETED";
+          await ensureRun(session, inOrder ? "continuation" : "crash");
+        }
       });
     },
 
@@ -142,7 +145,7 @@ export function createContinuations(options: Options) {
       for (const { id } of await sessions.perhapsUnanswered(dead.map((run) => run.id))) {
         await this.withSession(id, async (session) => {
           if (!isOpen(session) || attempts.find(session.currentRunId ?? "")) return;
-          if ((await pending(session)).length > 0) await ensureRun(session, "recovery");
+          if ((await pending(session)).length > 0) await ensureRun(session, "restart");
         });
       }
     },

@@ -3,12 +3,15 @@ import { createAttempts } from "./attempts";
 import { createAuth } from "./auth";
 import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
-import { connect, lockDatabase } from "./database";
+import { connect, type Database, lockDatabase } from "./database";
 import type { Failpoints } from "./failpoints";
 import { listen } from "./listener";
-import type { Log } from "./log";
+import { type Log, withoutSecrets } from "./log";
+import { createOneTimeTokens } from "./one-time-tokens";
+import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
+import { inspectRoutes } from "./routes-inspect";
 import { runStreamRoutes } from "./routes-run-streams";
 import { runRoutes } from "./routes-runs";
 import { sessionRoutes } from "./routes-sessions";
@@ -54,12 +57,14 @@ export type Engine = {
 };
 
 export async function createEngine(options: EngineOptions): Promise<Engine> {
-  const { secretKey, workers, log, host = "127.0.0.1" } = options;
+  const { secretKey, workers, host = "127.0.0.1" } = options;
+  const log = withoutSecrets(options.log, secretKey);
   const access = { allowedHosts: [], allowedOrigins: [], ...options.access };
   const lock = await lockDatabase(options.databaseUrl, log, (reason) => options.onFatal?.(reason));
   const database = connect(options.databaseUrl, log);
   const flushIntervalMs = options.flushIntervalMs ?? 1;
   let url = "";
+  let closed: Promise<void> | undefined;
   const engineUrl = () => url;
 
   try {
@@ -80,6 +85,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     engineUrl,
     secretKey,
     maxWorkers: options.maxWorkers ?? 25,
+    isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,
     log,
@@ -116,6 +122,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   const respond = createServer({
     auth,
+    oneTimeTokens: createOneTimeTokens(database),
     access,
     log,
     routes: [
@@ -131,7 +138,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         engineUrl,
         flushIntervalMs,
       }),
-      ...runStreamRoutes({ auth, runs, streams, engineUrl, flushIntervalMs }),
+      ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs }),
+      ...promptRoutes({ host: workers }),
       ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers }),
       ...runRoutes({ runs, attempts, blobs, host: workers }),
       ...waitpointRoutes({
@@ -142,7 +150,8 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         parkLimitMs: options.parkLimitMs ?? 300_000,
       }),
       ...blobs.routes,
-      healthRoute(() => ({ pid: process.pid, runs: attempts.all().length, version: workers.version() })),
+      ...inspectRoutes({ database, sessions, runs, streams, attempts, pending: continuations.pending }),
+      healthRoute(health),
     ],
   });
 
@@ -151,7 +160,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const listener = await listen({
     host,
     port: options.port ?? 0,
-    onRequest: (request, response) => void respond(request, response),
+    onRequest: (request, response) => void respond(request, response).catch(logged("answering failed")),
     onStream: (stream, headers) => s2.appendSession(stream, headers),
     log,
   }).catch(async (error: unknown) => {
@@ -160,6 +169,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   url = `http://${host.includes(":") ? `[${host}]` : host}:${listener.port}`;
   for (const run of dead) log("run ended", { run: run.id, session: run.sessionId, status: run.status });
+  for (const run of await runs.unstarted()) attempts.start(run);
   await continuations.recover(dead);
 
   return {
@@ -167,12 +177,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     port: listener.port,
     secretKey,
     sweep: () => retention.sweep(),
-    async close() {
-      attempts.close();
-      await listener.close();
-      await stop();
-    },
+    close: () => (closed ??= shutDown()),
   };
+
+  async function shutDown(): Promise<void> {
+    attempts.close();
+    await listener.close();
+    await stop();
+  }
 
   async function stop(): Promise<void> {
     attempts.close();
@@ -184,6 +196,25 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     await lock.release();
   }
 
+  /** No ids and no content: whoever reaches the port may read it. */
+  async function health() {
+    const counts = { QUEUED: 0, EXECUTING: 0, WAITING: 0 };
+    for (const { status } of attempts.all()) counts[status]++;
+    const databaseMs = await responseTime(database);
+    return {
+      ok: databaseMs !== null,
+      pid: process.pid,
+      version: workers.version(),
+      uptimeSeconds: Math.round(process.uptime()),
+      runs: attempts.all().length,
+      queued: counts.QUEUED,
+      executing: counts.EXECUTING,
+      waiting: counts.WAITING,
+      databaseMs,
+      ...listener.load(),
+    };
+  }
+
   async function runEnded(run: Run): Promise<void> {
     await waitpoints.endOf(run.id);
     if (run.parentWaits && run.parentId !== null) attempts.deliver(run.parentId, completedBy(run));
@@ -193,6 +224,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   function logged(event: string) {
     return (error: unknown) => log(event, { error: (error as Error).message });
   }
+}
+
+/** Null: no answer, or not soon enough to be of use. */
+async function responseTime(database: Database): Promise<number | null> {
+  const asked = performance.now();
+  const answer = database.query("select 1").then(
+    () => true,
+    () => false,
+  );
+  const late = new Promise<false>((resolve) => void setTimeout(resolve, 2_000, false).unref());
+  return (await Promise.race([answer, late])) ? Math.round(performance.now() - asked) : null;
 }
 
 function completedBy(run: Run) {

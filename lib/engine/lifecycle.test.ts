@@ -39,7 +39,7 @@ async function createChat(name: string, triggerConfig: Record<string, unknown> =
 async function say(chat: Chat, text = "hi", trigger = "submit-message"): Promise<number> {
   const { body } = await call(`/realtime/v1/sessions/${chat.name}/in/append`, {
     kind: "message",
-    payload: { trigger, text },
+    payload: { trigger, message: { id: text, role: "user", parts: [{ type: "text", text }] } },
   });
   return body["seq"] as number;
 }

@@ -3,7 +3,12 @@ import http2 from "node:http2";
 import net from "node:net";
 import type { Log } from "./log";
 
-export type Listener = { port: number; close(): Promise<void> };
+export type Listener = {
+  port: number;
+  /** Open connections, and what was written to them that their peers have not taken yet. */
+  load(): { connections: number; bufferedBytes: number };
+  close(): Promise<void>;
+};
 
 type ListenOptions = {
   host: string;
@@ -54,6 +59,11 @@ export async function listen(options: ListenOptions): Promise<Listener> {
 
   return {
     port: (server.address() as net.AddressInfo).port,
+    load() {
+      let bufferedBytes = 0;
+      for (const socket of sockets) bufferedBytes += socket.writableLength;
+      return { connections: sockets.size, bufferedBytes };
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       for (const session of sessions) session.close();

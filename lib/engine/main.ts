@@ -7,7 +7,7 @@ import { parseArgs } from "node:util";
 import { createBundler } from "./bundler";
 import { createEngine } from "./engine";
 import { failpointsOf } from "./failpoints";
-import { createStderrLog } from "./log";
+import { createStderrLog, withoutSecrets } from "./log";
 import { createProcessHost } from "./process-host";
 import { loadSecretKey } from "./secret-key";
 import type { WorkerLog } from "./worker-host";
@@ -38,7 +38,7 @@ async function start(): Promise<void> {
   const projectDir = process.cwd();
   const dataDir = path.resolve(values["data-dir"] ?? ".data");
   const secretKey = process.env["ENGINE_SECRET_KEY"] || (await loadSecretKey(dataDir));
-  const log = createStderrLog();
+  const log = withoutSecrets(createStderrLog(), secretKey);
   const workerLog: WorkerLog = (level, message, fields) =>
     log(level === "info" ? "worker" : `worker ${level}`, { run: fields?.runId, message });
 

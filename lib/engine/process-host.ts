@@ -11,8 +11,9 @@ import type {
   AttemptEnd,
   AttemptResult,
   ExecuteOptions,
-  WorkerLog,
+  PromptInfo,
   TaskInfo,
+  WorkerLog,
   Worker,
   WorkerHost,
 } from "./worker-host";
@@ -41,6 +42,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
   let bundle = bundler.current();
   let releaseBundle = bundler.retain(bundle);
   let tasks: ReadonlyMap<string, TaskInfo> = new Map();
+  let prompts: ReadonlyMap<string, PromptInfo> = new Map();
   let refillTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -81,6 +83,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     releaseBundle = bundler.retain(next);
     bundle = next;
     tasks = new Map(boot.ready.tasks.map((task) => [task.id, task]));
+    prompts = new Map(boot.ready.prompts.map((prompt) => [prompt.id, prompt]));
     warm = [];
     if (poolSize > 0) warm.push(worker);
     else await worker.kill();
@@ -116,6 +119,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
       return take().execute(execution);
     },
     tasks: () => tasks,
+    prompts: () => prompts,
     version: () => bundle.version,
     async close() {
       closed = true;

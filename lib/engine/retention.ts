@@ -5,12 +5,15 @@ import type { Streams } from "./streams";
 export type Retention = { sweep(): Promise<void>; close(): void };
 
 const FINISHED_RUNS = "7 days";
-const ANSWERED_INPUT = "1 day";
 const PARTS = "1 day";
 
+const RECENTLY_USED = "1 day";
+
 /**
- * Deletes what no reader can want any more. Records go in two rounds, mark then delete, so that each stays readable
- * for at least one interval after the trim before the last one has passed it (see `streams.ts`).
+ * Deletes what no reader can want any more. Records of `.out` go in two rounds, mark then delete, so that each stays
+ * readable for at least one interval after the trim before the last one has passed it (see `streams.ts`). Records of
+ * `.in` go with the turns that answered them: what is left of `.out` says up to where all older turns had read, so a
+ * transcript that was saved a turn late still finds every message behind its cursor.
  */
 export function createRetention(options: {
   database: Database;
@@ -34,17 +37,17 @@ export function createRetention(options: {
     await database.query(
       `delete from engine.stream_records record using engine.streams stream, (
          select 'sessions/' || session.id || '/in' as name, (
-           select (header.pair ->> 1)::bigint
-           from engine.streams output
-           join engine.stream_records control on control.stream_id = output.id and control.headers is not null
+           select min((header.pair ->> 1)::bigint)
+           from engine.stream_records control
            cross join lateral jsonb_array_elements(control.headers::jsonb) as header (pair)
-           where output.name = 'sessions/' || session.id || '/out' and header.pair ->> 0 = 'session-in-event-id'
-           order by control.seq desc limit 1
+           where control.stream_id = output.id and control.headers is not null
+             and header.pair ->> 0 = 'session-in-event-id'
          ) as answered
          from engine.sessions session
+         join engine.streams output on output.name = 'sessions/' || session.id || '/out'
+         where output.last_ts > extract(epoch from now() - interval '${RECENTLY_USED}') * 1000
        ) cursor
-       where record.stream_id = stream.id and stream.name = cursor.name and record.seq <= cursor.answered
-         and record.ts < extract(epoch from now() - interval '${ANSWERED_INPUT}') * 1000`,
+       where record.stream_id = stream.id and stream.name = cursor.name and record.seq <= cursor.answered`,
     );
     await database.query(`delete from engine.stream_parts where created_at < now() - interval '${PARTS}'`);
     await database.query(

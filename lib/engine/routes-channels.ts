@@ -2,12 +2,13 @@
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "./attempts";
 import { type Auth, requireScope, requireSecret } from "./auth";
+import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
 import { isOpen, type Session, type Sessions, streamName } from "./sessions";
-import { readReply } from "./sse";
+import { readOptions, readReply, startOf } from "./sse";
 import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
 import type { Watchdog } from "./watchdog";
@@ -93,21 +94,12 @@ export function channelRoutes(options: Options): Route[] {
     const channel = await readable(request);
     const stream = streams.get(channel.name);
     const { headers, identity } = request;
-    const seconds = headers["timeout-seconds"] === undefined ? 60 : Number(headers["timeout-seconds"]);
-    if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
-      throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
-    }
-    const from = await startOf(
-      stream,
-      headers["last-event-id"]?.toString(),
-      headers["x-trigger-stream-start"] === "latest",
-    );
     const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
     // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
     const endless = channel.io === "in" && identity.kind === "secret";
     return readReply(stream, {
-      from,
-      idleTimeoutMs: endless ? undefined : seconds * 1_000,
+      ...(await readOptions(stream, headers)),
+      ...(endless ? { idleTimeoutMs: undefined } : {}),
       settled: peek && (await isSettled(channel, stream)),
     });
   }
@@ -179,31 +171,9 @@ async function readText(request: EngineRequest, channel: Channel): Promise<strin
   const text = bytes.toString("utf8");
   // Invalid UTF-8 would be stored as replacement characters and never be noticed.
   if (!Buffer.from(text).equals(bytes)) throw new HttpError(400, "The body is not valid UTF-8");
-  if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent") requireInput(text);
+  if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent")
+    requireChatInput(text);
   return text;
-}
-
-/** What a chat agent could not parse would stay unanswered, without a word to the sender. */
-function requireInput(text: string): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw new HttpError(400, `The body is not valid JSON: ${(error as Error).message}`);
-  }
-  if (typeof (value as { kind?: unknown } | null)?.kind !== "string") {
-    throw new HttpError(400, 'The body must be an object with a "kind"');
-  }
-}
-
-/** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */
-async function startOf(stream: Stream, cursor: string | undefined, latest: boolean): Promise<number> {
-  const { next, trim } = await stream.tail();
-  if (cursor !== undefined && /^\d{1,15}$/.test(cursor)) {
-    const from = Number(cursor) + 1;
-    return from <= next ? from : trim;
-  }
-  return cursor === undefined && latest ? next : trim;
 }
 
 function toDrained(record: StreamRecord) {

@@ -1,7 +1,8 @@
 import { z } from "zod";
 import type { Attempts } from "./attempts";
-import { ENVIRONMENT_ID, requireScope, requireSecret } from "./auth";
+import { ENVIRONMENT_ID, type Identity, requireScope, requireSecret } from "./auth";
 import type { Blobs } from "./blobs";
+import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { applyOperations, MetadataOperation } from "./metadata";
 import { createMutex } from "./mutex";
@@ -12,6 +13,9 @@ type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost 
 
 const STORED = "application/store";
 const TRIGGER_LIMIT = 8 * 1024 * 1024;
+
+/** What a column of seconds can hold, and more than anybody waits. */
+const MAX_SECONDS = 2 ** 31 - 1;
 
 const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
 
@@ -24,8 +28,20 @@ const TriggerBody = z.looseObject({
       resumeParentOnCompletion: z.boolean().optional(),
       tags: TagInput.optional(),
       idempotencyKey: z.string().optional(),
-      maxAttempts: z.number().int().positive().optional(),
-      maxDuration: z.number().int().positive().optional(),
+      maxAttempts: z.number().int().min(1).max(100).optional(),
+      maxDuration: z.number().int().min(1).max(MAX_SECONDS).optional(),
+      delay: z.string().optional(),
+      ttl: z
+        .union([
+          z.string(),
+          z
+            .number()
+            .int()
+            .min(0)
+            .max(MAX_SECONDS)
+            .transform((s) => `${s}s`),
+        ])
+        .optional(),
       metadata: z.unknown().optional(),
     })
     .optional(),
@@ -87,11 +103,13 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
 
   async function trigger(request: EngineRequest): Promise<Reply> {
     const task = request.params["task"]!;
-    requireScope(request.identity, "write", "tasks", [task]);
+    requireTrigger(request.identity, task);
     const body = await request.json(TriggerBody, TRIGGER_LIMIT);
     if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
     const settings = body.options ?? {};
     const { payload = "{}" } = body;
+    const delayMs = settings.delay === undefined ? 0 : parseTimeout(settings.delay);
+    const ttlMs = settings.ttl === undefined ? 0 : parseTimeout(settings.ttl);
     // All tries of one call carry the same key; a user's own key reaches further and is kept apart from it.
     const callKey = request.headers["x-trigger-request-idempotency-key"];
     const userKey = settings.idempotencyKey;
@@ -106,6 +124,8 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
       parentId: settings.parentRunId,
       parentWaits: settings.resumeParentOnCompletion ?? false,
       metadata: parseMetadata(settings.metadata),
+      delayedUntil: delayMs > 0 ? new Date(Date.now() + delayMs) : undefined,
+      expiresAt: ttlMs > 0 ? new Date(Date.now() + delayMs + ttlMs) : undefined,
       idempotencyKey:
         userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
     });
@@ -150,9 +170,12 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     return json(200, { metadata });
   }
 
-  function change(runId: string, apply: (before: Record<string, unknown>) => Record<string, unknown>) {
+  function change(
+    runId: string,
+    apply: (before: Record<string, unknown>) => Promise<Record<string, unknown>>,
+  ) {
     return exclusive(runId, async () => {
-      const metadata = apply((await runs.get(runId)).metadata);
+      const metadata = await apply((await runs.get(runId)).metadata);
       await runs.setMetadata(runId, metadata);
       return metadata;
     });
@@ -162,6 +185,14 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     if (run.parentId === null) return run;
     const parent = await runs.find(run.parentId);
     return parent ? rootOf(parent) : run;
+  }
+}
+
+function requireTrigger(identity: Identity, task: string): void {
+  try {
+    requireScope(identity, "trigger", "tasks", [task]);
+  } catch {
+    requireScope(identity, "write", "tasks", [task]);
   }
 }
 
@@ -181,9 +212,10 @@ function parseMetadata(value: unknown): Record<string, unknown> {
 function runItem(run: Run) {
   const start = run.startedAt ?? run.createdAt;
   const end = run.finishedAt ?? new Date();
+  const delayed = run.status === "QUEUED" && run.delayedUntil !== null && run.delayedUntil > new Date();
   return {
     id: run.id,
-    status: run.status,
+    status: delayed ? "DELAYED" : run.status,
     taskIdentifier: run.task,
     version: run.version ?? undefined,
     isQueued: run.status === "QUEUED",
@@ -191,9 +223,11 @@ function runItem(run: Run) {
     isWaiting: run.status === "WAITING",
     isCompleted: !isLive(run),
     isSuccess: run.status === "COMPLETED",
-    isFailed: ["FAILED", "CRASHED", "TIMED_OUT"].includes(run.status),
+    isFailed: ["FAILED", "CRASHED", "TIMED_OUT", "EXPIRED"].includes(run.status),
     isCancelled: run.status === "CANCELED",
     isTest: false,
+    reason: run.reason,
+    delayedUntil: run.delayedUntil ?? undefined,
     createdAt: run.createdAt,
     updatedAt: run.finishedAt ?? run.startedAt ?? run.createdAt,
     startedAt: run.startedAt ?? undefined,
@@ -217,9 +251,12 @@ function runItem(run: Run) {
 }
 
 function parsePacket(text: string, type: string): unknown {
-  if (!type.startsWith("application/json")) return text;
+  const superJson = type === "application/super+json";
+  if (!superJson && !type.startsWith("application/json")) return text;
   try {
-    return JSON.parse(text);
+    const value: unknown = JSON.parse(text);
+    // The rest of super+json says how to revive dates and the like, which the answer, plain JSON, could not carry.
+    return superJson ? (value as { json: unknown }).json : value;
   } catch {
     return text; // Stored as the sender serialised it; the reader still gets to see it.
   }

@@ -41,7 +41,12 @@ const CreateBody = z.object({
     basePayload: z.record(z.string(), z.unknown()),
     tags: Tags.optional(),
     maxAttempts: z.number().int().min(1).max(10).optional(),
-    maxDuration: z.number().int().positive().optional(),
+    maxDuration: z
+      .number()
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional(),
     idleTimeoutInSeconds: z.number().int().min(1).max(3_600).optional(),
   }),
   tags: Tags.optional(),
@@ -63,7 +68,7 @@ export function sessionRoutes(options: Options): Route[] {
     route("POST /api/v1/sessions", create),
     route("GET /api/v1/sessions", list),
     route("GET /api/v1/sessions/:session", async (request) => {
-      return json(200, sessionItem(await authorized(request, "read")));
+      return json(200, describe(await authorized(request, "read")));
     }),
     route("PATCH /api/v1/sessions/:session", update),
     route("POST /api/v1/sessions/:session/close", close),
@@ -109,7 +114,7 @@ export function sessionRoutes(options: Options): Route[] {
       const address = addressOf(updated);
       const scopes = [`read:sessions:${address}`, `write:sessions:${address}`];
       return json(created ? 201 : 200, {
-        ...sessionItem({ ...updated, currentRunId: runId }),
+        ...describe({ ...updated, currentRunId: runId }),
         runId,
         publicAccessToken: await auth.mintToken(scopes, "1h"),
         isCached: !created,
@@ -122,7 +127,7 @@ export function sessionRoutes(options: Options): Route[] {
     const found = await sessions.list(parseFilter(request.query), parsePage(request.query));
     const { next, previous } = found;
     return json(200, {
-      data: found.sessions.map(sessionItem),
+      data: found.sessions.map(describe),
       pagination: {
         ...(next === undefined ? {} : { next }),
         ...(previous === undefined ? {} : { previous }),
@@ -136,7 +141,7 @@ export function sessionRoutes(options: Options): Route[] {
     if (externalId !== undefined && externalId !== session.externalId) {
       throw new HttpError(422, "externalId cannot be changed");
     }
-    return json(200, sessionItem(await sessions.update(session.id, fields)));
+    return json(200, describe(await sessions.update(session.id, fields)));
   }
 
   async function close(request: EngineRequest): Promise<Reply> {
@@ -145,7 +150,7 @@ export function sessionRoutes(options: Options): Route[] {
     if (callingRunId !== undefined) requireLive(request);
     const { session, wake } = await continuations.close(found.id, reason ?? null, callingRunId);
     if (wake !== undefined) await waitpoints.completeForStream(streamName(session.id, "in"), wake);
-    return json(200, sessionItem(session));
+    return json(200, describe(session));
   }
 
   async function swap(request: EngineRequest): Promise<Reply> {
@@ -176,6 +181,16 @@ export function sessionRoutes(options: Options): Route[] {
       cursors: { lastOutEventId, lastInEventId },
       ...(page.nextCursor === undefined ? {} : { nextCursor: page.nextCursor }),
     });
+  }
+
+  /** With what its run does now, so that a page can say "queued" instead of looking stuck. Null: no run is alive. */
+  function describe(session: Session) {
+    const run = attempts.find(session.currentRunId ?? "");
+    const queuePosition = run && attempts.queuePosition(run.run.id);
+    const currentRun = run
+      ? { id: run.run.id, status: run.status, reason: run.run.reason, queuePosition }
+      : null;
+    return { ...sessionItem(session), currentRun };
   }
 
   async function authorized(request: EngineRequest, action: "read" | "write" | "admin"): Promise<Session> {

@@ -11,10 +11,14 @@ export type RunStatus =
   | "FAILED"
   | "CRASHED"
   | "CANCELED"
-  | "TIMED_OUT";
+  | "TIMED_OUT"
+  | "EXPIRED";
 
-/** Why a run was started; what `/inspect` shows first. */
-export type RunReason = "first" | "continuation" | "recovery" | "upgrade" | "trigger";
+/**
+ * Why a run was started; what `/inspect` shows first. `continuation`: the run before had left in good order. `crash`,
+ * `restart`: it had not, and its input goes on here. A second attempt of the same run is a `retry` (see its attempts).
+ */
+export type RunReason = "first" | "continuation" | "crash" | "restart" | "upgrade" | "trigger";
 
 export type Run = {
   id: string;
@@ -36,6 +40,9 @@ export type Run = {
   output: string | null;
   outputType: string | null;
   error: AttemptError | null;
+  /** Not started before this (`delay`), and only before that (`ttl`). */
+  delayedUntil: Date | null;
+  expiresAt: Date | null;
   createdAt: Date;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -49,6 +56,8 @@ export type NewRun = Pick<Run, "task" | "reason" | "payload" | "payloadType" | "
   parentWaits?: boolean;
   metadata?: Record<string, unknown>;
   idempotencyKey?: string | undefined;
+  delayedUntil?: Date | undefined;
+  expiresAt?: Date | undefined;
 };
 
 const LIVE: ReadonlySet<RunStatus> = new Set(["QUEUED", "EXECUTING", "WAITING"]);
@@ -56,6 +65,8 @@ const LIVE: ReadonlySet<RunStatus> = new Set(["QUEUED", "EXECUTING", "WAITING"])
 export function isLive(run: { status: RunStatus }): boolean {
   return LIVE.has(run.status);
 }
+
+const UNSTARTED = "(status = 'QUEUED' and attempt = 0 and session_id is null)";
 
 export type Runs = ReturnType<typeof createRuns>;
 
@@ -65,8 +76,8 @@ export function createRuns(database: Database) {
     async create(run: NewRun): Promise<{ run: Run; created: boolean }> {
       const inserted = await database.query<Row>(
         `insert into engine.runs (id, session_id, task, reason, payload, payload_type, status, max_attempts,
-           max_duration, parent_id, parent_waits, tags, metadata, idempotency_key)
-         values ($1, $2, $3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13)
+           max_duration, parent_id, parent_waits, tags, metadata, idempotency_key, delayed_until, expires_at)
+         values ($1, $2, $3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15)
          on conflict (task, idempotency_key) where idempotency_key is not null do nothing returning *`,
         [
           createId("run"),
@@ -82,6 +93,8 @@ export function createRuns(database: Database) {
           run.tags,
           JSON.stringify(run.metadata ?? {}),
           run.idempotencyKey ?? null,
+          run.delayedUntil ?? null,
+          run.expiresAt ?? null,
         ],
       );
       if (inserted.rows[0]) return { run: toRun(inserted.rows[0]), created: true };
@@ -137,15 +150,25 @@ export function createRuns(database: Database) {
       return finished.rows[0] && toRun(finished.rows[0]);
     },
 
-    /** Runs that a dead engine has left behind. Their workers are gone with it, or fenced. */
+    /**
+     * Runs that a dead engine has left behind. Their workers are gone with it, or fenced. Triggered runs that had not
+     * started yet are as good as new; a session's run is made anew from what is on its channel.
+     */
     async crashAllLive(message: string): Promise<Run[]> {
       const error: AttemptError = { type: "INTERNAL_ERROR", code: "ENGINE_RESTARTED", message };
       const crashed = await database.query<Row>(
         `update engine.runs set status = 'CRASHED', error = $1, finished_at = now()
-         where status in ('QUEUED', 'EXECUTING', 'WAITING') returning *`,
+         where status in ('QUEUED', 'EXECUTING', 'WAITING') and not ${UNSTARTED} returning *`,
         [JSON.stringify(error)],
       );
       return crashed.rows.map(toRun);
+    },
+
+    async unstarted(): Promise<Run[]> {
+      const found = await database.query<Row>(
+        `select * from engine.runs where ${UNSTARTED} order by created_at, id`,
+      );
+      return found.rows.map(toRun);
     },
 
     async setMetadata(id: string, metadata: Record<string, unknown>): Promise<void> {
@@ -194,6 +217,8 @@ type Row = {
   output: string | null;
   output_type: string | null;
   error: string | null;
+  delayed_until: Date | null;
+  expires_at: Date | null;
   created_at: Date;
   started_at: Date | null;
   finished_at: Date | null;
@@ -219,6 +244,8 @@ function toRun(row: Row): Run {
     output: row.output,
     outputType: row.output_type,
     error: row.error === null ? null : (JSON.parse(row.error) as AttemptError),
+    delayedUntil: row.delayed_until,
+    expiresAt: row.expires_at,
     createdAt: row.created_at,
     startedAt: row.started_at,
     finishedAt: row.finished_at,

@@ -111,6 +111,12 @@ const MIGRATIONS = [
     updated_at timestamptz not null default now()
   );
   `,
+  `alter table engine.runs add column delayed_until timestamptz, add column expires_at timestamptz`,
+  `create table engine.used_tokens (
+    digest text primary key,
+    call_key text not null,
+    expires_at timestamptz not null
+  )`,
 ];
 
 /** Brings schema `engine` to the newest version; the caller holds the engine's lock, so nobody else is at it. */

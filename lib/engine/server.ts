@@ -1,4 +1,5 @@
 /** From a socket's request to a handler and back: the only place that writes a response. */
+import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Auth, Identity } from "./auth";
 import {
@@ -15,6 +16,7 @@ import {
   splitCaller,
 } from "./http";
 import type { Log } from "./log";
+import type { createOneTimeTokens } from "./one-time-tokens";
 
 const BODY_LIMIT = 1024 * 1024;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
@@ -26,9 +28,11 @@ export type AccessRules = {
   allowedOrigins: string[];
 };
 
-type Options = { auth: Auth; routes: Route[]; access: AccessRules; log: Log };
+type OneTimeTokens = ReturnType<typeof createOneTimeTokens>;
 
-export function createServer({ auth, routes, access, log }: Options) {
+type Options = { auth: Auth; oneTimeTokens: OneTimeTokens; routes: Route[]; access: AccessRules; log: Log };
+
+export function createServer({ auth, oneTimeTokens, routes, access, log }: Options) {
   const match = createRouter(routes);
 
   return async function respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -47,6 +51,8 @@ export function createServer({ auth, routes, access, log }: Options) {
         const identity: Identity = found.route.open
           ? { kind: "none" }
           : await auth.authenticate(message.headers.authorization);
+        if (identity.kind === "public" && identity.once)
+          await oneTimeTokens.use(identity.once, callKeyOf(message));
         reply = await found.route.handler(toRequest(message, target, found.params, identity));
       }
     } catch (error) {
@@ -54,9 +60,9 @@ export function createServer({ auth, routes, access, log }: Options) {
     }
     await write(message, response, reply);
     if (reply.status >= 400) {
-      const { pathname } = new URL(message.url ?? "/", "http://engine");
+      const { path } = targetOf(message);
       const ms = Math.round(performance.now() - started);
-      log("request refused", { method: message.method, path: pathname, status: reply.status, ms });
+      log("request refused", { method: message.method, path, status: reply.status, ms });
     }
   };
 
@@ -83,11 +89,18 @@ export function createServer({ auth, routes, access, log }: Options) {
 
   function asHttpError(error: unknown): HttpError {
     if (error instanceof HttpError) return error;
-    const { message, stack } = error as Error;
+    const { message, stack, code } = error as Error & { code?: unknown };
+    // PostgreSQL's class 22: the value itself cannot be stored (a NUL, a date out of range).
+    if (typeof code === "string" && /^22...$/.test(code))
+      return new HttpError(400, `A value of this request cannot be stored: ${message}`);
     log("request failed", { error: message, at: stack?.split("\n")[1]?.trim() });
     // Mostly the database being away: worth another try.
     return new HttpError(503, "The engine could not answer this just now");
   }
+}
+
+function callKeyOf(message: IncomingMessage): string {
+  return String(message.headers["x-trigger-request-idempotency-key"] ?? randomUUID());
 }
 
 type Target = ReturnType<typeof targetOf>;
@@ -142,12 +155,15 @@ function isAllowedOrigin(origin: string, access: AccessRules): boolean {
   return URL.canParse(origin) && LOOPBACK.has(new URL(origin).hostname);
 }
 
-export function healthRoute(describe: () => Record<string, unknown>): Route {
+export function healthRoute(describe: () => Promise<{ ok: boolean }>): Route {
   return {
     method: "GET",
     pattern: "/healthz",
     shape: "api",
     open: true,
-    handler: () => json(200, { ok: true, ...describe() }),
+    handler: async () => {
+      const health = await describe();
+      return json(health.ok ? 200 : 503, health);
+    },
   };
 }

@@ -35,8 +35,12 @@ function create(externalId: string, more: Record<string, unknown> = {}) {
   return call("/api/v1/sessions", { body: JSON.stringify(body) });
 }
 
-const message = (text = "hi") =>
-  JSON.stringify({ kind: "message", payload: { trigger: "submit-message", text } });
+const uiMessage = { id: "m1", role: "user", parts: [{ type: "text", text: "hi" }] };
+const message = (fields: Record<string, unknown> = {}) =>
+  JSON.stringify({
+    kind: "message",
+    payload: { trigger: "submit-message", message: { ...uiMessage, ...fields } },
+  });
 const append = (chatId: string, options: CallOptions = {}) =>
   call(`/realtime/v1/sessions/${encodeURIComponent(chatId)}/in/append`, { body: message(), ...options });
 const attemptsOf = (runId: string) => test.fake.attempts.filter((attempt) => attempt.runId === runId);
@@ -118,6 +122,58 @@ describe("sessions", () => {
     expect((await call("/api/v1/sessions?filter[status]=WRONG")).status).toBe(400);
   });
 
+  it("are paged backwards too, and filtered by all that a list can be filtered by", async () => {
+    for (let index = 0; index < 4; index++)
+      await create(`paged ${index}`, { type: "paged", tags: ["all", `p${index}`] });
+    await sessions.close("paged 3", {});
+    const list = async (query: string) => {
+      const { body } = await call(`/api/v1/sessions?filter[type]=paged&${query}`);
+      const data = body["data"] as { id: string; externalId: string }[];
+      return {
+        ids: data.map(({ id }) => id),
+        names: data.map(({ externalId }) => externalId.at(-1)).join(""),
+        ...body["pagination"],
+      };
+    };
+    const first = await list("page[size]=2");
+    const second = await list(`page[size]=2&page[after]=${first.next}`);
+    expect([first.names, second.names]).toEqual(["32", "10"]);
+    expect([first.previous, second.next]).toEqual([undefined, undefined]);
+    expect(await list(`page[size]=2&page[before]=${second.previous}`)).toMatchObject({
+      names: "32",
+      next: first.next,
+    });
+    expect((await list("filter[status]=CLOSED")).names).toBe("3");
+    expect((await list("filter[status]=ACTIVE,EXPIRED")).names).toBe("210");
+    expect((await list("filter[tags]=p1,p2")).names).toBe("21");
+    expect((await list("filter[externalId]=paged 0,paged 9")).names).toBe("0");
+    expect((await list("filter[taskIdentifier]=chat")).names).toBe("3210");
+    expect((await list("filter[createdAt][period]=1h")).names).toBe("3210");
+    expect((await list(`filter[createdAt][from]=${Date.now() + 60_000}`)).names).toBe("");
+    expect((await list(`filter[createdAt][to]=${Date.now() - 60_000}`)).names).toBe("");
+    expect((await list("page[after]=session_nobody")).names).toBe("");
+    for (const bad of [
+      "page[size]=0",
+      "page[size]=101",
+      "page[size]=x",
+      "filter[createdAt][from]=then",
+      "filter[createdAt][period]=soon",
+    ])
+      expect([bad, (await call(`/api/v1/sessions?${bad}`)).status]).toEqual([bad, 400]);
+  });
+
+  it("are updated field by field", async () => {
+    await create("fields", { tags: ["a"], metadata: { n: 1 } });
+    const patch = (body: unknown, name = "fields") =>
+      call(`/api/v1/sessions/${name}`, { method: "PATCH", body: JSON.stringify(body) });
+    expect((await patch({ tags: ["b"] })).body).toMatchObject({ tags: ["b"], metadata: { n: 1 } });
+    expect((await patch({ metadata: null })).body).toMatchObject({ tags: ["b"], metadata: null });
+    expect((await patch({ externalId: "fields" })).status).toBe(200);
+    expect((await patch({ externalId: null })).status).toBe(422);
+    expect((await patch({ tags: "b" })).status).toBe(400);
+    expect((await patch({}, "nobody")).status).toBe(404);
+  });
+
   it("are updated, but never renamed", async () => {
     await create("updated");
     const changed = await sessions.update("updated", { tags: ["x"], metadata: { a: 1 } });
@@ -180,14 +236,10 @@ describe("append", () => {
     ["an empty body", "bodies", "", 400],
     ["a body that is not JSON", "bodies", "{oops", 400],
     ["a body without a kind", "bodies", "[]", 400],
+    ["a message without a payload", "bodies", '{"kind":"message"}', 400],
     ["a raw NUL", "bodies", '{"kind":"a\u0000"}', 400],
     ["more than 1 MiB", "bodies", JSON.stringify({ kind: "message", x: "y".repeat(1024 * 1024) }), 413],
-    [
-      "more than 1 MiB once wrapped",
-      "bodies",
-      JSON.stringify({ kind: "message", x: '"'.repeat(400_000) }),
-      413,
-    ],
+    ["more than 1 MiB once wrapped", "bodies", JSON.stringify({ kind: "stop", x: '"'.repeat(400_000) }), 413],
   ])("answers %s as a client understands it", async (_name, chatId, body, status) => {
     await create("bodies");
     const answer = await append(chatId, {
@@ -201,11 +253,47 @@ describe("append", () => {
     expect(answer.headers.get("x-should-retry")).toBe("false");
   });
 
+  it.each([
+    ["payload", 1],
+    ["payload.message", { trigger: "submit-message" }],
+    ["payload.message", { trigger: "submit-message", message: "hi" }],
+    ["payload.message.id", { trigger: "submit-message", message: { ...uiMessage, id: 7 } }],
+    ["payload.message.role", { trigger: "submit-message", message: { ...uiMessage, role: undefined } }],
+    [
+      "payload.message.parts",
+      { trigger: "submit-message", message: { id: "m", role: "user", content: "x" } },
+    ],
+    [
+      "payload.message.parts.1",
+      { trigger: "submit-message", message: { ...uiMessage, parts: [uiMessage.parts[0], null] } },
+    ],
+  ])("of a chat message names the field that an agent would trip over: %s", async (field, payload) => {
+    await create("shapes");
+    const answer = await append("shapes", { body: JSON.stringify({ kind: "message", payload }) });
+    expect(answer.status).toBe(400);
+    expect(answer.body["error"]).toMatch(new RegExp(`^${field}: must be`));
+    expect((await call("/realtime/v1/sessions/shapes/in/records")).body["records"]).toEqual([]);
+  });
+
+  it("lets through what is not a submitted message, and everything to agents of another kind", async () => {
+    await create("other triggers");
+    for (const payload of [
+      { trigger: "action", action: { type: "undo" } },
+      { trigger: "regenerate-message" },
+      { trigger: "submit-message", channelEvent: { type: "mail" } },
+    ]) {
+      const body = JSON.stringify({ kind: "message", payload });
+      expect((await append("other triggers", { body })).status).toBe(200);
+    }
+    await create("custom", { type: "custom" });
+    expect((await append("custom", { body: "plain text" })).status).toBe(200);
+  });
+
   it("takes escaped NUL and lone surrogates, and a message of a megabyte", async () => {
     await create("odd");
-    const odd = JSON.stringify({ kind: "message", payload: { text: "\u0000\ud800" } });
+    const odd = message({ parts: [{ type: "text", text: "\u0000\ud800" }] });
     expect((await append("odd", { body: odd })).body).toEqual({ ok: true, seq: 0 });
-    const big = JSON.stringify({ kind: "message", payload: { text: "x".repeat(1_000_000) } });
+    const big = message({ parts: [{ type: "text", text: "x".repeat(1_000_000) }] });
     expect((await append("odd", { body: big })).body).toEqual({ ok: true, seq: 1 });
     const { body } = await call("/realtime/v1/sessions/odd/in/records");
     expect(body["records"].map(({ data }: { data: string }) => data)).toEqual([odd, big]);

@@ -2,8 +2,8 @@
  * Server-sent events over a stream. A reader pulls: it holds a subscription only as an alarm clock and reads from
  * its own cursor, so nothing is missed or repeated between history and live, and a slow reader costs one batch.
  */
-import type { ServerResponse } from "node:http";
-import type { Reply } from "./http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+import { HttpError, type Reply } from "./http";
 import { isCommand, type StreamRecord } from "./records";
 import type { Stream } from "./streams";
 
@@ -32,6 +32,32 @@ export function readReply(stream: Stream, options: ReadOptions): Reply {
     },
     stream: (response) => send(response, stream, options),
   };
+}
+
+/** What a reader asks for in its headers. */
+export async function readOptions(
+  stream: Stream,
+  headers: IncomingHttpHeaders,
+): Promise<Pick<ReadOptions, "from" | "idleTimeoutMs">> {
+  const seconds = headers["timeout-seconds"] === undefined ? 60 : Number(headers["timeout-seconds"]);
+  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
+    throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
+  }
+  const latest = headers["x-trigger-stream-start"] === "latest";
+  return {
+    from: await startOf(stream, headers["last-event-id"]?.toString(), latest),
+    idleTimeoutMs: seconds * 1_000,
+  };
+}
+
+/** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */
+export async function startOf(stream: Stream, cursor: string | undefined, latest: boolean): Promise<number> {
+  const { next, trim } = await stream.tail();
+  if (cursor !== undefined && /^\d{1,15}$/.test(cursor)) {
+    const from = Number(cursor) + 1;
+    return from <= next ? from : trim;
+  }
+  return cursor === undefined && latest ? next : trim;
 }
 
 async function send(response: ServerResponse, stream: Stream, options: ReadOptions): Promise<void> {

@@ -11,6 +11,7 @@ import { type Failpoints, noFailpoints } from "./failpoints";
 import { HttpError } from "./http";
 import { createRecentRecords, recordId } from "./recent-records";
 import { type Header, isCommand, type StreamRecord } from "./records";
+import { createStreamRows, type StreamState } from "./stream-rows";
 
 export type Position = { seq_num: number; timestamp: number };
 
@@ -62,11 +63,10 @@ export function createStreams(database: Database, failpoints: Failpoints = noFai
 
 type Waiting = Append & { resolve(result: Appended): void; reject(error: unknown): void };
 
-type State = { id: number; next: number; lastTs: number; trim: number; keep: number; fencingToken: string };
-
 function createStream(name: string, database: Database, failpoints: Failpoints) {
-  let loading: Promise<State> | undefined;
-  let state: State | undefined;
+  let loading: Promise<StreamState> | undefined;
+  let state: StreamState | undefined;
+  const rows = createStreamRows(database);
   const recent = createRecentRecords();
   let queue: Waiting[] = [];
   let flushing = false;
@@ -102,13 +102,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
       if (from >= next) return [];
       const hot = recent.slice(from, limit);
       if (hot) return withinBytes(hot);
-      const rows = await database.query<RecordRow>({
-        name: "engine-stream-read",
-        text: `select seq, ts, body, headers, hidden from engine.stream_records
-               where stream_id = $1 and seq >= $2 order by seq limit $3`,
-        values: [id, from, Math.min(limit, READ_RECORDS)],
-      });
-      return withinBytes(rows.rows.map(toRecord));
+      return withinBytes(await rows.read(id, from, Math.min(limit, READ_RECORDS)));
     },
 
     async readAll(from: number): Promise<StreamRecord[]> {
@@ -122,13 +116,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     /** The newest records that carry headers (control and command records), newest first. */
     async newestControls(limit = 30): Promise<StreamRecord[]> {
       const { id } = await load();
-      const rows = await database.query<RecordRow>({
-        name: "engine-stream-controls",
-        text: `select seq, ts, body, headers, hidden from engine.stream_records
-               where stream_id = $1 and headers is not null order by seq desc limit $2`,
-        values: [id, limit],
-      });
-      return rows.rows.map(toRecord);
+      return rows.controls(id, limit);
     },
 
     /** The newest record that is data or control, if it still exists. */
@@ -143,12 +131,8 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     async hide(seqs: number[]): Promise<void> {
       if (seqs.length === 0) return;
       const { id } = await load();
-      await database.query(
-        "update engine.stream_records set hidden = true where stream_id = $1 and seq = any($2::bigint[])",
-        [id, seqs],
-      );
-      const hidden = new Set(seqs);
-      recent.hide(hidden);
+      await rows.hide(id, seqs);
+      recent.hide(new Set(seqs));
     },
 
     /** Calls back after every commit. Subscribe before reading, then nothing can fall between the two. */
@@ -169,7 +153,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     recent.clear();
   }
 
-  function load(): Promise<State> {
+  function load(): Promise<StreamState> {
     if (state) return Promise.resolve(state);
     loading ??= loadState().catch((error: unknown) => {
       loading = undefined;
@@ -178,28 +162,10 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     return loading;
   }
 
-  async function loadState(): Promise<State> {
-    const found = await database.query(
-      `insert into engine.streams (name) values ($1) on conflict (name) do update set name = excluded.name
-       returning id, next_seq, last_ts, trim_seq, keep_seq, fencing_token`,
-      [name],
-    );
-    const row = found.rows[0];
-    const tail = await database.query<RecordRow>(
-      `select seq, ts, body, headers, hidden from engine.stream_records
-       where stream_id = $1 and seq >= $2 order by seq desc limit $3`,
-      [row.id, row.next_seq - RELOADED_RECORDS, RELOADED_RECORDS],
-    );
-    recent.add(tail.rows.map(toRecord).toReversed());
-    state = {
-      id: row.id,
-      next: row.next_seq,
-      lastTs: row.last_ts,
-      trim: row.trim_seq,
-      keep: row.keep_seq,
-      fencingToken: row.fencing_token,
-    };
-    return state;
+  async function loadState(): Promise<StreamState> {
+    const opened = await rows.open(name);
+    recent.add(await rows.read(opened.id, opened.next - RELOADED_RECORDS, RELOADED_RECORDS));
+    return (state = opened);
   }
 
   /** Group commit: while one statement is on its way, the appends that arrive are collected for the next one. */
@@ -211,7 +177,10 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
         const now = await load();
         // Only these: what arrives while we look has not been looked up.
         const candidates = queue.length;
-        const known = await knownParts(now.id, queue);
+        const known = await rows.partSeqs(
+          now.id,
+          queue.flatMap((batch) => batch.partId ?? []),
+        );
         commitable(now, known, candidates, taken);
         if (taken.length > 0) await commit(now, taken);
       } catch (error) {
@@ -230,7 +199,12 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
   }
 
   /** Moves batches from the queue to `taken` until one of them has to see the result of an earlier one first. */
-  function commitable(now: State, known: Map<string, number>, candidates: number, taken: Waiting[]): void {
+  function commitable(
+    now: StreamState,
+    known: Map<string, number>,
+    candidates: number,
+    taken: Waiting[],
+  ): void {
     const partIds = new Set<string>();
     const recordIds = new Set<string>();
     let next = now.next;
@@ -263,7 +237,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     }
   }
 
-  function refused(now: State, batch: Waiting): HttpError | undefined {
+  function refused(now: StreamState, batch: Waiting): HttpError | undefined {
     if (batch.fencingToken !== undefined && batch.fencingToken !== now.fencingToken) {
       return new HttpError(412, "Fencing token mismatch", {
         details: { fencing_token_mismatch: now.fencingToken },
@@ -280,43 +254,23 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     batch.reject(error);
   }
 
-  async function knownParts(id: number, batches: Waiting[]): Promise<Map<string, number>> {
-    const partIds = batches.flatMap((batch) => batch.partId ?? []);
-    if (partIds.length === 0) return new Map();
-    const found = await database.query({
-      name: "engine-stream-parts",
-      text: "select part_id, seq from engine.stream_parts where stream_id = $1 and part_id = any($2::text[])",
-      values: [id, partIds],
-    });
-    return new Map(found.rows.map((row) => [row.part_id as string, row.seq as number]));
-  }
-
-  async function commit(now: State, batches: Waiting[]): Promise<void> {
+  async function commit(now: StreamState, batches: Waiting[]): Promise<void> {
     const records = batches.flatMap((batch) => batch.records);
     const timestamp = Math.max(Date.now(), now.lastTs);
-    const parts = batches.filter((batch) => batch.partId !== undefined);
     const trim = newTrim(now, records);
     const fence = records.findLast((record) => record.command && "fence" in record.command)?.command;
     const fencingToken = fence && "fence" in fence ? fence.fence : now.fencingToken;
-    const headers = records.map((record) => (record.headers?.length ? JSON.stringify(record.headers) : null));
     await failpoints("append-enospc", name);
-    const answer = await database.query({
-      name: "engine-stream-append",
-      text: APPEND,
-      values: [
-        now.id,
-        records.length,
-        now.next,
-        timestamp,
-        trim,
-        fencingToken,
-        records.map((record) => record.body),
-        headers,
-        parts.map((batch) => batch.partId),
-        parts.map((batch) => offsetOf(batches, batch)),
-      ],
+    const stored = await rows.append(now, {
+      records,
+      timestamp,
+      trim,
+      fencingToken,
+      parts: batches.flatMap(({ partId }, index) =>
+        partId === undefined ? [] : [{ id: partId, offset: offsetOf(batches, batches[index]!) }],
+      ),
     });
-    if (answer.rows.length !== 1) throw new Error(`stream ${name} was changed by somebody else`);
+    if (!stored) throw new Error(`stream ${name} was changed by somebody else`);
     await failpoints("after-commit-before-ack", name);
     const start = now.next;
     now.next += records.length;
@@ -343,7 +297,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     for (const listener of listeners) listener();
   }
 
-  function newTrim(now: State, records: NewRecord[]): number {
+  function newTrim(now: StreamState, records: NewRecord[]): number {
     let trim = now.trim;
     for (const [index, { command }] of records.entries()) {
       if (command && "trim" in command) trim = Math.max(trim, Math.min(command.trim, now.next + index));
@@ -352,36 +306,12 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
   }
 }
 
-/** One statement: the row of the stream is locked, counted up, and the records take the numbers it gave. */
-const APPEND = `
-  with head as (
-    update engine.streams set
-      next_seq = next_seq + $2,
-      last_ts = $4,
-      keep_seq = case when $5::bigint > trim_seq then trim_seq else keep_seq end,
-      trim_seq = greatest(trim_seq, $5::bigint),
-      fencing_token = $6
-    where id = $1 and next_seq = $3
-    returning id
-  ), stored as (
-    insert into engine.stream_records (stream_id, seq, ts, body, headers)
-    select head.id, $3::bigint + record.place - 1, $4::bigint, record.body, record.headers
-    from head, unnest($7::text[], $8::text[]) with ordinality as record (body, headers, place)
-  ), parts as (
-    insert into engine.stream_parts (stream_id, part_id, seq)
-    select head.id, part.id, $3::bigint + part.place
-    from head, unnest($9::text[], $10::bigint[]) as part (id, place)
-  )
-  select id from head`;
-
-type RecordRow = { seq: number; ts: number; body: string; headers: string | null; hidden: boolean };
-
-function toRecord(row: RecordRow): StreamRecord {
-  const headers = row.headers === null ? [] : (JSON.parse(row.headers) as Header[]);
-  return { seq: row.seq, timestamp: row.ts, body: row.body, headers, hidden: row.hidden };
-}
-
-function positions(now: State, start: number, count: number, timestamp: number): Omit<Appended, "duplicate"> {
+function positions(
+  now: StreamState,
+  start: number,
+  count: number,
+  timestamp: number,
+): Omit<Appended, "duplicate"> {
   return {
     start: { seq_num: start, timestamp },
     end: { seq_num: start + count, timestamp },

@@ -3,6 +3,7 @@
  * and is handed to the run that has declared to be blocked on it, whichever of the two comes first.
  */
 import type { Database } from "./database";
+import { callAt } from "./duration";
 import { HttpError } from "./http";
 import { createId } from "./ids";
 import { isCommand, parseBody } from "./records";
@@ -24,13 +25,11 @@ export type Waitpoint = {
   completedAt: Date | null;
 };
 
-type Open = { waitpoint: Waitpoint; timer: NodeJS.Timeout | undefined };
+type Open = { waitpoint: Waitpoint; cancelTimer: (() => void) | undefined };
 
 type Outcome = Pick<Waitpoint, "output" | "outputIsError"> & { status: "COMPLETED" | "TIMED_OUT" };
 
 export type Waitpoints = ReturnType<typeof createWaitpoints>;
-
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 export function createWaitpoints(options: {
   database: Database;
@@ -111,11 +110,15 @@ export function createWaitpoints(options: {
       if (waitpoint.status !== "WAITING") handOver(waitpoint);
     },
 
+    /** Only a chat run that waits for its next message: any other wait would fail in the author's hands. */
+    isReclaimable(runId: string): boolean {
+      return [...open.values()].some(({ waitpoint }) => waitsForSession(waitpoint, runId));
+    },
+
     /** Ends a parked run's wait as its timeout would, which makes a chat run leave in good order. */
     async expireFor(runId: string): Promise<void> {
       for (const { waitpoint } of open.values()) {
-        if (waitpoint.runId === runId && waitpoint.streamName !== null)
-          await settle(waitpoint.id, timedOut());
+        if (waitsForSession(waitpoint, runId)) await settle(waitpoint.id, timedOut());
       }
     },
 
@@ -136,7 +139,7 @@ export function createWaitpoints(options: {
     },
 
     close(): void {
-      for (const { timer } of open.values()) clearTimeout(timer);
+      for (const { cancelTimer } of open.values()) cancelTimer?.();
       open.clear();
     },
   };
@@ -170,19 +173,14 @@ export function createWaitpoints(options: {
   }
 
   function arm(waitpoint: Waitpoint): void {
-    const entry: Open = { waitpoint, timer: undefined };
+    const entry: Open = { waitpoint, cancelTimer: undefined };
     open.set(waitpoint.id, entry);
     if (!waitpoint.deadline) return;
-    const left = waitpoint.deadline.getTime() - Date.now();
-    entry.timer = setTimeout(
-      () => {
-        if (left > LONGEST_TIMER_MS) return arm(waitpoint);
-        const outcome = waitpoint.kind === "DATETIME" ? completed(null) : timedOut();
-        // The database may be away just now; the run sleeps on and is asked again a little later.
-        settle(waitpoint.id, outcome).catch(() => setTimeout(() => arm(waitpoint), 1_000));
-      },
-      Math.min(left, LONGEST_TIMER_MS),
-    );
+    entry.cancelTimer = callAt(waitpoint.deadline.getTime(), () => {
+      const outcome = waitpoint.kind === "DATETIME" ? completed(null) : timedOut();
+      // The database may be away just now; the run sleeps on and is asked again a little later.
+      settle(waitpoint.id, outcome).catch(() => setTimeout(() => arm(waitpoint), 1_000));
+    });
   }
 
   async function settle(id: string, outcome: Outcome): Promise<void> {
@@ -191,7 +189,7 @@ export function createWaitpoints(options: {
          completed_at = now() where id = $1 and status = 'WAITING' returning *`,
       [id, outcome.status, outcome.output, outcome.outputIsError],
     );
-    clearTimeout(open.get(id)?.timer);
+    open.get(id)?.cancelTimer?.();
     open.delete(id);
     if (updated.rows[0]) handOver(toWaitpoint(updated.rows[0]));
   }
@@ -210,6 +208,10 @@ export function createWaitpoints(options: {
       ...(waitpoint.output === null ? {} : { output: waitpoint.output, outputType: "application/json" }),
     });
   }
+}
+
+function waitsForSession(waitpoint: Waitpoint, runId: string): boolean {
+  return waitpoint.runId === runId && waitpoint.streamName?.startsWith("sessions/") === true;
 }
 
 function completed(output: string | null): Outcome {

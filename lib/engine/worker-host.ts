@@ -100,6 +100,8 @@ export type WorkerHost = {
   execute(options: ExecuteOptions): Worker;
   /** Task ids of the newest bundle, with the retry settings their authors gave. */
   tasks(): ReadonlyMap<string, TaskInfo>;
+  /** Prompts that the task files of the newest bundle define, by id. */
+  prompts(): ReadonlyMap<string, PromptInfo>;
   /** The newest bundle that boots: what the next run will get. */
   version(): string;
   close(): Promise<void>;
@@ -113,3 +115,10 @@ export type WorkerLog = (
 ) => void;
 
 export type TaskInfo = { id: string; filePath: string; retry?: { maxAttempts?: number } };
+
+export type PromptInfo = {
+  id: string;
+  content: string;
+  model?: string | undefined;
+  config?: Record<string, unknown> | undefined;
+};

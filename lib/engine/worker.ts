@@ -47,7 +47,7 @@ import {
   type TracingSDK,
   UsageTimeoutManager,
 } from "@trigger.dev/core/v3/workers";
-import type { AttemptResult, CompletedWaitpoint, Execution, TaskInfo } from "./worker-host";
+import type { AttemptResult, CompletedWaitpoint, Execution, PromptInfo, TaskInfo } from "./worker-host";
 
 export type TaskFile = { filePath: string; load: () => Promise<unknown> };
 
@@ -57,7 +57,12 @@ export type ToWorker =
   | { type: "CANCEL" };
 
 export type FromWorker =
-  | { type: "READY"; tasks: TaskInfo[]; collisions: { id: string; filePaths: string[] }[] }
+  | {
+      type: "READY";
+      tasks: TaskInfo[];
+      prompts: PromptInfo[];
+      collisions: { id: string; filePaths: string[] }[];
+    }
   | { type: "SUSPENDABLE"; suspendable: boolean }
   | { type: "DONE"; result: AttemptResult }
   | { type: "UNCAUGHT"; message: string; stack?: string };
@@ -101,6 +106,9 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
       filePath,
       ...(retry ? { retry: { maxAttempts: retry.maxAttempts } } : {}),
     })),
+    prompts: resourceCatalog
+      .listPromptManifests()
+      .map(({ id, content, model, config }) => ({ id, content: content ?? "", model, config })),
     collisions: resourceCatalog.listTaskIdCollisions(),
   });
 }

@@ -7,6 +7,7 @@ import { db } from "@/lib/db";
 import { mintChatAccessToken } from "../../../chat/actions";
 import { ChatView } from "../../../chat/chat-view";
 import { chatEnvironment } from "../../../chat/environment";
+import { readPendingInput } from "../../../chat/pending-input";
 
 const ownChat = cache(async (id: string) => {
   const user = await getUser();
@@ -25,12 +26,14 @@ export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
   const accessToken = mintChatAccessToken(id).catch(() => null);
   const transcript = await loadTranscript(db, id);
   if (!transcript) notFound();
+  const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
   return (
     <ChatView
       key={id}
       chatId={id}
       transcript={transcript}
       accessToken={accessToken}
+      pendingInput={pendingInput}
       environment={await chatEnvironment()}
     />
   );

@@ -1,0 +1,66 @@
+import "server-only";
+/** Who may see which session, and the way to the engine with the key that never leaves the server. */
+import type { InspectedSession } from "@/lib/engine/routes-inspect";
+import { getUser } from "@/lib/auth";
+import { findOwnedChat, listChats } from "@/lib/chat/queries";
+import { db } from "@/lib/db";
+
+/** `key` is the chat's id, or the session's own when it belongs to no chat. */
+export type ListedSession = InspectedSession & { key: string; title: string | null };
+
+export type SessionList = { engine: "none" | "away" | "here"; sessions: ListedSession[]; now: number };
+
+const SHOWN = 100;
+
+/** A developer at their own machine sees everything; in production everybody sees what is theirs. */
+export function seesEverything(): boolean {
+  return process.env.NODE_ENV === "development";
+}
+
+export async function listSessions(): Promise<SessionList> {
+  const list = (engine: SessionList["engine"], sessions: ListedSession[] = []) => ({
+    engine,
+    sessions,
+    now: Date.now(),
+  });
+  if (!process.env.ENGINE_URL) return list("none");
+  const chats = seesEverything() ? null : await ownChats();
+  if (chats?.length === 0) return list("here");
+  const query = chats ? `?${new URLSearchParams({ externalIds: chats.map(({ id }) => id).join(",") })}` : "";
+  const response = await callEngine(`/inspect/sessions${query}`).catch(() => null);
+  if (!response?.ok) return list("away");
+  const { sessions } = (await response.json()) as { sessions: InspectedSession[] };
+  const titles = new Map((chats ?? (await chatsOf(sessions))).map(({ id, title }) => [id, title]));
+  return list(
+    "here",
+    sessions.map((session) => {
+      const key = session.externalId ?? session.id;
+      return { ...session, key, title: titles.get(key) ?? null };
+    }),
+  );
+}
+
+/** False for a foreign session and an unknown one alike. */
+export async function mayInspect(key: string): Promise<boolean> {
+  if (seesEverything()) return true;
+  const user = await getUser();
+  return user !== null && (await findOwnedChat(db, key, user.id)) !== null;
+}
+
+export function callEngine(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${process.env.ENGINE_URL}${path}`, {
+    ...init,
+    cache: "no-store",
+    headers: { authorization: `Bearer ${process.env.TRIGGER_SECRET_KEY}` },
+  });
+}
+
+async function ownChats() {
+  const user = await getUser();
+  return user ? (await listChats(db, user.id)).slice(0, SHOWN) : [];
+}
+
+function chatsOf(sessions: InspectedSession[]) {
+  const ids = sessions.flatMap(({ externalId }) => externalId ?? []);
+  return db.chat.findMany({ where: { id: { in: ids } }, select: { id: true, title: true } });
+}

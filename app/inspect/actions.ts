@@ -1,0 +1,18 @@
+"use server";
+
+import { callEngine, mayInspect } from "./access";
+
+export type Crash = { runId: string; pid: number | null; at: number } | { problem: string };
+
+/** `kill -9` of the process that answers this session now. */
+export async function crashWorker(key: string): Promise<Crash> {
+  if (typeof key !== "string" || !(await mayInspect(key))) return { problem: "There is no such session." };
+  const at = Date.now();
+  const path = `/inspect/sessions/${encodeURIComponent(key)}/crash`;
+  const response = await callEngine(path, { method: "POST" }).catch(() => null);
+  if (response?.status === 409)
+    return { problem: "It has no worker just now, so there is nothing to crash." };
+  if (response?.status === 404) return { problem: "There is no such session." };
+  if (!response?.ok) return { problem: "The engine did not answer. Try again." };
+  return { at, ...((await response.json()) as { runId: string; pid: number | null }) };
+}

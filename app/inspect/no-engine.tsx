@@ -1,0 +1,30 @@
+import Link from "next/link";
+import { buttonClass } from "@/components/ui/button";
+import { Frond } from "@/components/ui/frond";
+
+/** With a Trigger.dev key the runs live there, and so does the place to look at them. */
+export function NoEngine() {
+  return (
+    <main className="grid min-h-dvh place-items-center px-6">
+      <div className="flex max-w-md flex-col items-start gap-5">
+        <Frond className="size-9 rounded-[11px]" />
+        <div className="flex flex-col gap-1.5">
+          <h1 className="text-xl font-semibold tracking-[-0.02em]">No embedded engine runs here</h1>
+          <p className="text-ink-2">
+            The sessions of this app live at Trigger.dev, whose{" "}
+            <a
+              href="https://trigger.dev/docs/ai-chat/sessions"
+              className="text-ink underline decoration-kelp-line underline-offset-3 hover:text-kelp"
+            >
+              dashboard shows them
+            </a>
+            .
+          </p>
+        </div>
+        <Link href="/" className={buttonClass({ variant: "primary" })}>
+          Back to the chats
+        </Link>
+      </div>
+    </main>
+  );
+}

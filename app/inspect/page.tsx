@@ -1,0 +1,14 @@
+import type { Metadata } from "next";
+import { connection } from "next/server";
+import { listSessions, seesEverything } from "./access";
+import { Inspector } from "./inspector";
+import { NoEngine } from "./no-engine";
+
+export const metadata: Metadata = { title: "Inspect", robots: { index: false, follow: false } };
+
+export default async function InspectPage() {
+  await connection();
+  const list = await listSessions();
+  if (list.engine === "none") return <NoEngine />;
+  return <Inspector initial={list} scope={seesEverything() ? "all" : "own"} />;
+}

@@ -1,0 +1,27 @@
+import type { NextRequest } from "next/server";
+import { callEngine, mayInspect } from "../access";
+
+/** The engine's watch of one session, line by line as it comes. */
+export async function GET(request: NextRequest): Promise<Response> {
+  const { searchParams } = request.nextUrl;
+  const key = searchParams.get("session") ?? "";
+  if (!process.env.ENGINE_URL || !(await mayInspect(key)))
+    return Response.json({ error: "There is no such session." }, { status: 404 });
+  const cursors = new URLSearchParams();
+  for (const io of ["in", "out"]) {
+    const cursor = searchParams.get(io);
+    if (cursor) cursors.set(io, cursor);
+  }
+  const path = `/inspect/sessions/${encodeURIComponent(key)}/watch?${cursors}`;
+  const watch = await callEngine(path, { signal: request.signal }).catch(() => null);
+  if (!watch?.ok) {
+    const status = watch?.status === 404 ? 404 : 503;
+    return Response.json({ error: "The engine does not show this session." }, { status });
+  }
+  const headers = {
+    "content-type": "application/x-ndjson",
+    "cache-control": "no-store, no-transform",
+    "x-accel-buffering": "no",
+  };
+  return new Response(watch.body, { headers });
+}

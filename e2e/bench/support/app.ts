@@ -1,0 +1,69 @@
+/** The production build in front of an engine, and a guest in it who has a long chat. */
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import path from "node:path";
+import { freePort } from "@/lib/embedded-postgres";
+import type { Db } from "@/lib/db";
+import { projectDir, startNextProcess } from "../../support/processes";
+import type { Engine } from "./engine";
+
+export type App = { url: string; stop(): Promise<void> };
+
+export type Guest = { userId: string; cookie: string };
+
+export async function startApp(engine: Engine): Promise<App> {
+  if (!existsSync(path.join(projectDir, ".next/BUILD_ID"))) build();
+  const port = await freePort();
+  const next = await startNextProcess({ databaseUrl: engine.databaseUrl, engine, port });
+  return { url: `http://localhost:${port}`, stop: () => next.stop() };
+}
+
+function build(): void {
+  process.stderr.write("(building the app first) ");
+  const next = path.join(projectDir, "node_modules/next/dist/bin/next");
+  const { status, stderr } = spawnSync(process.execPath, [next, "build"], {
+    cwd: projectDir,
+    encoding: "utf8",
+  });
+  if (status !== 0) throw new Error(`next build failed: ${stderr.slice(-500)}`);
+}
+
+/** A first visit makes a guest; the cookie is what makes the next request theirs. */
+export async function visit(app: App, db: Db): Promise<Guest> {
+  const response = await fetch(app.url, { headers: { accept: "text/html" } });
+  const cookie = response.headers
+    .getSetCookie()
+    .map((line) => line.split(";")[0])
+    .join("; ");
+  const guest = await db.user.findFirst({ where: { isAnonymous: true }, orderBy: { createdAt: "desc" } });
+  if (!guest || !cookie) throw new Error("The app made no guest of a first visitor");
+  return { userId: guest.id, cookie };
+}
+
+/** Questions and answers in turn, every second answer in Markdown. */
+export async function writeChat(db: Db, chatId: string, userId: string, size: number): Promise<void> {
+  await db.chat.create({
+    data: { id: chatId, userId, title: "A long chat", headId: `m${size - 1}`, nextOrder: size },
+  });
+  await db.message.createMany({
+    data: Array.from({ length: size }, (_, order) => {
+      const role = order % 2 === 0 ? "user" : "assistant";
+      const text = role === "user" ? `Question ${order}, of ordinary length?` : answerText(order);
+      return {
+        chatId,
+        id: `m${order}`,
+        messageId: `m${order}`,
+        parentId: order === 0 ? null : `m${order - 1}`,
+        role,
+        order,
+        message: { id: `m${order}`, role, parts: [{ type: "text", text }] },
+      };
+    }),
+  });
+}
+
+function answerText(order: number): string {
+  const plain = `This is answer ${order}. It has two or three sentences, as answers do. Here ends the last one.`;
+  if (order % 4 === 1) return plain;
+  return `## Answer ${order}\n\n${plain}\n\n- one **point**\n- another, with \`code\`\n\n\`\`\`ts\nconst answer = ${order};\n\`\`\`\n`;
+}

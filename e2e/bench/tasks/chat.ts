@@ -1,0 +1,2 @@
+/** The product's agent as it is. */
+export { chatAgent } from "@/trigger/chat";

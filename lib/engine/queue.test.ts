@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { startTestEngine, type TestEngine } from "@/e2e/support/engine";
+import { answered, engineClient, eventually } from "@/e2e/support/engine-client";
+
+let test: TestEngine;
+const { attemptsOf, call, createChat, nextAttempt, park, run, say, trigger, untilStatus, write } =
+  engineClient(() => test);
+
+beforeAll(async () => {
+  test = await startTestEngine({ maxWorkers: 2 });
+});
+afterAll(() => test.close());
+
+const attemptsOfRun = (runId: string) => test.fake.attempts.filter((attempt) => attempt.runId === runId);
+const session = async (name: string) => (await call(`/api/v1/sessions/${name}`)).body;
+
+async function finish(...runIds: string[]) {
+  for (const runId of runIds) {
+    await vi.waitFor(() => expect(attemptsOfRun(runId)).not.toEqual([]), eventually);
+    attemptsOfRun(runId).at(-1)!.complete();
+    await untilStatus(runId, "COMPLETED");
+  }
+}
+
+describe("more runs than places", () => {
+  it("are queued, visibly, and start in the order in which they came", async () => {
+    const names = ["q1", "q2", "q3", "q4"];
+    const chats = [];
+    for (const name of names) chats.push(await createChat(name));
+    expect((await session("q1"))["currentRun"]).toMatchObject({ status: "EXECUTING", reason: "first" });
+    expect((await session("q3"))["currentRun"]).toMatchObject({ status: "QUEUED", queuePosition: 1 });
+    expect((await session("q4"))["currentRun"]).toMatchObject({ status: "QUEUED", queuePosition: 2 });
+    expect(await run(chats[3]!.runId)).toMatchObject({ status: "QUEUED", isQueued: true });
+    await finish(chats[0]!.runId);
+    await nextAttempt(chats[2]!, 1);
+    expect(attemptsOf(chats[3]!)).toEqual([]);
+    expect((await session("q4"))["currentRun"]).toMatchObject({ status: "QUEUED", queuePosition: 1 });
+    await finish(...chats.slice(1).map(({ runId }) => runId));
+    expect((await session("q4"))["currentRun"]).toBeNull();
+  });
+
+  it("do not let a task that was triggered many times keep a chat waiting", async () => {
+    const many = [];
+    for (let index = 0; index < 6; index++) many.push(await trigger());
+    const chat = await createChat("fair");
+    expect(attemptsOf(chat)).toEqual([]);
+    await finish(many[0]!);
+    await nextAttempt(chat, 1);
+    expect(many.filter((runId) => attemptsOfRun(runId).length > 0)).toHaveLength(2);
+    await finish(...many.slice(1), chat.runId);
+  });
+
+  it("make a parked chat leave, but no run that waits for something else", async () => {
+    const parked = await createChat("parked");
+    const busy = await createChat("busy");
+    await park(parked, attemptsOf(parked)[0]!);
+    const third = await createChat("third");
+    const [attempt] = attemptsOf(parked);
+    await vi.waitFor(() => expect(attempt!.waitpoints).toHaveLength(1), eventually);
+    expect(attempt!.waitpoints[0]).toMatchObject({ outputIsError: true });
+    expect(attemptsOf(third)).toEqual([]);
+    await finish(parked.runId);
+    await nextAttempt(third, 1);
+    // The parked chat has lost its process, not its place in the conversation.
+    await finish(busy.runId, third.runId);
+    const seq = await say(parked, "still there?");
+    expect((await nextAttempt(parked, 2)).payload).toMatchObject({ continuation: true });
+    await write(parked, [answered(seq)]);
+    await finish(attemptsOf(parked)[1]!.runId);
+  });
+
+  it("do not keep a child waiting for the place of its parent", async () => {
+    const [a, b] = [await trigger(), await trigger()];
+    const child = await trigger({ parentRunId: a, resumeParentOnCompletion: true });
+    expect(attemptsOfRun(child)).toEqual([]);
+    attemptsOfRun(a)[0]!.park(true);
+    await vi.waitFor(() => expect(attemptsOfRun(child)).toHaveLength(1), eventually);
+    attemptsOfRun(child)[0]!.complete('"done"');
+    await vi.waitFor(() => expect(attemptsOfRun(a)[0]!.waitpoints).toHaveLength(1), eventually);
+    await finish(a, b);
+  });
+
+  it("may be canceled before they start", async () => {
+    const [a, b, c] = [await trigger(), await trigger(), await trigger()];
+    await call(`/api/v2/runs/${c}/cancel`, {});
+    expect(await run(c)).toMatchObject({ status: "CANCELED", attemptCount: 0 });
+    await finish(a, b);
+    expect(attemptsOfRun(c)).toEqual([]);
+  });
+});
+
+describe("a triggered run", () => {
+  it("waits for its delay", async () => {
+    const later = await trigger({ delay: "1s" });
+    expect((await run(later))["status"]).toBe("DELAYED");
+    expect(attemptsOfRun(later)).toEqual([]);
+    await finish(later);
+    const much = await trigger({ delay: "52w" });
+    expect((await run(much))["status"]).toBe("DELAYED");
+    expect((await call("/api/v1/tasks/chat/trigger", { options: { delay: "soon" } })).status).toBe(400);
+  });
+
+  it("expires when it could not start within its time to live", async () => {
+    const [a, b] = [await trigger(), await trigger()];
+    const late = await trigger({ ttl: 1 });
+    await untilStatus(late, "EXPIRED");
+    expect(await run(late)).toMatchObject({ isCompleted: true, isFailed: true, attemptCount: 0 });
+    const patient = await trigger({ ttl: "1h" });
+    await finish(a, b, patient);
+    expect(attemptsOfRun(late)).toEqual([]);
+  });
+
+  it("that had not started survives a restart of the engine", async () => {
+    const [a, b, queued] = [await trigger(), await trigger(), await trigger()];
+    await test.restart();
+    expect((await run(a))["status"]).toBe("CRASHED");
+    expect((await run(b))["status"]).toBe("CRASHED");
+    await finish(queued);
+  });
+});

@@ -63,7 +63,7 @@ export const workerFaults: Array<Fault<Lab>> = [
         result.lost += 1;
         result.notes.push(`after a reload the poisoned turn shows ${seen?.errors.length ?? "no"} errors`);
       }
-      add(result, await judgeAnswer(lab.open(chatId).ask("count to 5"), 5));
+      add(result, await judgeAnswer(later.ask("count to 5"), 5));
       const saved = lines(await savedTranscript(lab.db, chatId));
       // Of the answer that failed its beginning may be kept.
       const whole = saved.filter(([role, text]) => role === "user" || text === counted(5));

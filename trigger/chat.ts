@@ -5,10 +5,11 @@ import { stepCountIs } from "ai";
 import { InvalidMessageError, messageText, parseUserMessage, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
-import { prismaStorage, warmUp } from "@/lib/chat/storage";
+import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
+import { rehearse } from "./rehearsal";
 import { tools } from "./tools/execute";
 
 const MAX_STEPS = 12;
@@ -21,8 +22,7 @@ const refused = locals.create<string | null>("holdfast.refused");
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
 const storage = prismaStorage(db);
-// A worker that cannot reach the database yet will say so when a turn needs it.
-if (process.env.DATABASE_URL) void warmUp(db).catch(() => {});
+if (process.env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",

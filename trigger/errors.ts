@@ -1,5 +1,6 @@
 /** Turns what went wrong into a sentence that may be shown: no keys, no addresses, no stack, and a way out. */
 import { APICallError, InvalidToolInputError, NoSuchToolError, RetryError, ToolCallRepairError } from "ai";
+import { BranchError } from "@/lib/chat/branch-actions";
 import { InvalidMessageError } from "@/lib/chat/message";
 import { DemoModelError } from "./demo-model";
 import { ModelSetupError } from "./models";
@@ -12,6 +13,7 @@ export class ChatError extends Error {
 export function describeError(error: unknown): string {
   if (
     error instanceof ChatError ||
+    error instanceof BranchError ||
     error instanceof InvalidMessageError ||
     error instanceof DemoModelError ||
     error instanceof ModelSetupError

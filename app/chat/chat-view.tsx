@@ -5,6 +5,7 @@ import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer } from "@/components/chat/composer";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
+import { UndoRedo } from "@/components/chat/undo-redo";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
 import type { ChatMessage } from "@/lib/chat/message";
@@ -12,6 +13,7 @@ import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions
 import { useRefreshChats } from "./chat-frame";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
+import { useMessageRows } from "./use-message-rows";
 
 export type ChatViewProps = {
   chatId: string;
@@ -54,26 +56,44 @@ export function ChatView({
     loadTranscript,
   });
 
-  const { isAnswering } = chat;
+  const { isAnswering, branches } = chat;
+  const rows = useMessageRows(chat);
   const hasMessages = chat.messages.length > 0;
   useEffect(() => {
     if (hasMessages) refreshChats();
   }, [hasMessages, isAnswering, refreshChats]);
 
+  const history = (
+    <UndoRedo
+      onUndo={branches.canUndo ? () => void branches.undo() : undefined}
+      onRedo={branches.canRedo ? () => void branches.redo() : undefined}
+    />
+  );
   return (
     <>
       <MessageList
         messages={chat.messages}
-        isStreaming={isAnswering}
+        isStreaming={isAnswering && !branches.isReadOnly}
+        {...rows}
         empty={
-          <FirstRun prompts={prompts} onPick={(prompt) => void chat.send(prompt)} isDisabled={isAnswering} />
+          <>
+            <FirstRun
+              prompts={prompts}
+              onPick={(prompt) => void chat.send(prompt)}
+              isDisabled={isAnswering}
+            />
+            {history}
+          </>
         }
         footer={
-          <TurnStatus
-            state={chat.turn}
-            detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
-            onRetry={() => void chat.retry()}
-          />
+          <div className="flex items-start justify-between gap-3">
+            <TurnStatus
+              state={chat.turn}
+              detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
+              onRetry={() => void chat.retry()}
+            />
+            {history}
+          </div>
         }
       />
       <ChatDock>
@@ -84,6 +104,11 @@ export function ChatView({
           }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
+          disabledReason={
+            branches.isReadOnly
+              ? "The answer is being written in another version. This one can be read until it ends."
+              : undefined
+          }
           modelLabel={environment.modelLabel}
           autoFocus
         />

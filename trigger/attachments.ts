@@ -38,7 +38,7 @@ export function withAttachments(model: LanguageModelV4, source: AttachmentSource
           params.prompt.map(async (message) => {
             if (message.role !== "user") return message;
             const content = await Promise.all(
-              message.content.map((part) => (part.type === "file" ? resolve(part, find) : part)),
+              message.content.map(async (part) => (part.type === "file" ? resolve(part, find) : part)),
             );
             return { ...message, content };
           }),

@@ -1,17 +1,24 @@
 "use client";
 
-import { useEffect } from "react";
+import { useRouter } from "next/navigation";
+import { useEffect, useMemo } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer } from "@/components/chat/composer";
+import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
+import { ModelPicker } from "@/components/chat/model-picker";
 import { TurnStatus } from "@/components/chat/turn-status";
+import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
-import type { ChatMessage } from "@/lib/chat/message";
+import { messageText, type ChatMessage } from "@/lib/chat/message";
+import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
+import { chatCommands } from "./commands";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
+import { useModelChoice } from "./use-model-choice";
 
 export type ChatViewProps = {
   chatId: string;
@@ -19,6 +26,8 @@ export type ChatViewProps = {
   /** Called when the first message has made the row. Given only for a chat that has none yet. */
   onCreated?: () => void;
   transcript?: Transcript<ChatMessage>;
+  /** The model that was chosen for this chat, if one was. */
+  model?: string | null;
   accessToken?: Promise<string | null>;
   pendingInput?: Promise<PendingInput<ChatMessage>[]>;
   /** What an empty chat suggests. */
@@ -33,11 +42,16 @@ export function ChatView({
   environment,
   onCreated,
   transcript,
+  model: savedModel = null,
   accessToken,
   pendingInput,
   prompts = [],
 }: ChatViewProps) {
+  const router = useRouter();
   const refreshChats = useRefreshChats();
+  const draftKey = `${environment.userId}:${onCreated ? "new" : chatId}`;
+  const attachments = useAttachments({ upload: uploadAttachment, limits: attachmentLimits, draftKey });
+  const model = useModelChoice(chatId, savedModel, { isNew: onCreated !== undefined });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -46,8 +60,9 @@ export function ChatView({
     accessToken,
     pendingInput,
     startSession: async (id) => {
-      const session = await startChatSession({ chatId: id });
+      const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
       onCreated?.();
+      model.onChatCreated();
       return session;
     },
     mintAccessToken: mintChatAccessToken,
@@ -55,6 +70,11 @@ export function ChatView({
   });
 
   const { isAnswering } = chat;
+  const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);
+  const history = useMemo(
+    () => chat.messages.filter((message) => message.role === "user").map(messageText),
+    [chat.messages],
+  );
   const hasMessages = chat.messages.length > 0;
   useEffect(() => {
     if (hasMessages) refreshChats();
@@ -77,17 +97,28 @@ export function ChatView({
         }
       />
       <ChatDock>
+        {model.error && (
+          <p role="alert" className="mb-2 px-3 text-[13px] text-red">
+            The model was not changed. {model.error}
+          </p>
+        )}
         <Composer
-          draftKey={`${environment.userId}:${onCreated ? "new" : chatId}`}
-          onSend={(text) =>
-            chat.send(text).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
+          draftKey={draftKey}
+          onSend={(message) =>
+            chat.send(message).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
-          modelLabel={environment.modelLabel}
+          attachments={attachments}
+          history={history}
+          commands={commands}
+          modelLabel={
+            <ModelPicker models={environment.models} value={model.chosen} onChange={model.choose} />
+          }
           autoFocus
         />
       </ChatDock>
+      <DropOverlay onFiles={attachments.add} />
     </>
   );
 }

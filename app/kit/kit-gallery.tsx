@@ -203,7 +203,7 @@ function AnswerActions({ message }: { message: UIMessage }) {
 function ComposerCase() {
   const [sent, setSent] = useState<string[]>([]);
   const [hasFailed, setHasFailed] = useState(false);
-  async function send(text: string) {
+  async function send({ text }: { text: string }) {
     await new Promise((resolve) => setTimeout(resolve, 150));
     if (text.startsWith("fail") && !hasFailed) {
       setHasFailed(true);
@@ -349,7 +349,7 @@ function LiveChat() {
       />
       <ChatDock>
         <Composer
-          onSend={send}
+          onSend={({ text }) => send(text)}
           onStop={() => {}}
           isStreaming={state !== "idle"}
           modelLabel="Demo model · scripted, offline"

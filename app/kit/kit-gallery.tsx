@@ -16,6 +16,7 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { ComposerSection } from "./composer-section";
 import * as samples from "./samples";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
@@ -123,6 +124,8 @@ export function KitGallery() {
           <Composer onSend={() => {}} onStop={() => {}} maxLength={20} placeholder="At most 20 characters" />
         </Column>
       </Case>
+
+      <ComposerSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

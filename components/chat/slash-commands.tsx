@@ -23,17 +23,21 @@ export default function SlashCommands({ id, commands, active, onPick, onPoint }:
       ref={list}
       id={id}
       data-slot="slash-commands"
+      // Of the native ones, neither can stay open beside a box that keeps the focus.
+      // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
       role="listbox"
       aria-label="Commands"
       className="absolute inset-x-0 bottom-full z-20 mb-2 max-h-64 overflow-y-auto rounded-lg border bg-surface p-1 shadow-card"
     >
       {commands.map((command, index) => (
         // The keyboard is the box's: see `onKeyDown` in composer.tsx.
-        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events, jsx-a11y/prefer-tag-over-role
+        // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
         <div
           key={command.name}
           id={`${id}-${index}`}
           data-slot="slash-command"
+          // An option element holds text alone, and only inside a select.
+          // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
           role="option"
           tabIndex={-1}
           aria-selected={index === active}

@@ -79,8 +79,7 @@ test.describe("attachments", () => {
   });
 
   test("a file is its owner's alone, runs nothing, and is taken from this site's pages only", async ({
-    conversation,
-    page,
+    conversation: { page },
     browser,
     app,
   }) => {

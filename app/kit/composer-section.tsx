@@ -11,6 +11,7 @@ import {
   type Attachment,
   type AttachmentLimits,
   UploadError,
+  type UploadFile,
   useAttachments,
 } from "@/components/chat/use-attachments";
 
@@ -105,24 +106,24 @@ export function ComposerSection() {
   );
 }
 
-/** Uploads into nowhere: a name with "wrong" in it is refused, one with "broken" works the second time. */
+const broken = new Set<string>();
+
+/** A name with "wrong" in it is refused, one with "broken" works the second time. */
+const uploadNowhere: UploadFile = async (file, { onProgress }) => {
+  onProgress(0.5);
+  await new Promise((resolve) => setTimeout(resolve, 150));
+  if (file.name.includes("wrong")) throw new UploadError("Files of this type cannot be attached.", false);
+  if (file.name.includes("broken") && !broken.has(file.name)) {
+    broken.add(file.name);
+    throw new UploadError("The connection broke during the upload.", true);
+  }
+  return { type: "file", url: picture, mediaType: "image/png", filename: file.name };
+};
+
 function FullComposer() {
   const [sent, setSent] = useState<string[]>([]);
   const [model, setModel] = useState("demo");
-  const upload = useMemo(() => {
-    const tried = new Set<string>();
-    return async (file: File, { onProgress }: { onProgress: (fraction: number) => void }) => {
-      onProgress(0.5);
-      await new Promise((resolve) => setTimeout(resolve, 150));
-      if (file.name.includes("wrong")) throw new UploadError("Files of this type cannot be attached.", false);
-      if (file.name.includes("broken") && !tried.has(file.name)) {
-        tried.add(file.name);
-        throw new UploadError("The connection broke during the upload.", true);
-      }
-      return { type: "file" as const, url: picture, mediaType: "image/png", filename: file.name };
-    };
-  }, []);
-  const attachments = useAttachments({ upload, limits, draftKey: "kit-full" });
+  const attachments = useAttachments({ upload: uploadNowhere, limits, draftKey: "kit-full" });
   const commands = useMemo<SlashCommand[]>(
     () => [
       { name: "clear", description: "Empty the list below", run: () => setSent([]) },

@@ -11,6 +11,7 @@ import {
   loadTranscript as queryTranscript,
 } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
+import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
 
 const id = z.string().min(1).max(128).optional();
@@ -25,11 +26,16 @@ const startSession = chat.createStartSessionAction("chat");
  */
 export async function startChatSession({
   chatId,
+  model,
 }: {
   chatId: string;
+  /** For a chat that this call makes; one that is there keeps its own. */
+  model?: string;
 }): Promise<{ publicAccessToken: string }> {
   const user = await signedInUser();
-  if (!(await createChat(db, { id: chatId, userId: user.id }))) throw expectedError("chat-not-found");
+  const chosen = model === undefined ? {} : { model: configuredModel(model) };
+  if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
+    throw expectedError("chat-not-found");
   const { publicAccessToken } = await startSession({ chatId });
   return { publicAccessToken };
 }
@@ -52,10 +58,22 @@ export async function loadTranscript(chatId: string, page?: { before?: string; t
   return transcript;
 }
 
+/** Who answers from the next turn on: one of the configured models. */
+export async function chooseModel(chatId: string, model: string): Promise<void> {
+  const { id, userId } = await ownedChat(chatId);
+  await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });
+}
+
 /** The signed-in person's chats, newest first. */
 export async function listChats() {
   const user = await signedInUser();
   return queryChats(db, user.id);
+}
+
+function configuredModel(id: unknown): string {
+  const known = availableModels().find((model) => model.id === id);
+  if (!known) throw expectedError("model-not-configured");
+  return known.id;
 }
 
 async function signedInUser() {

@@ -3,7 +3,7 @@
 import { useChat } from "@ai-sdk/react";
 import { useTriggerChatTransport } from "@trigger.dev/sdk/chat/react";
 import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
-import { generateId, isToolUIPart, type UIMessage } from "ai";
+import { type FileUIPart, generateId, isToolUIPart, type UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import "./random-uuid";
 import { patientFetch, untilReached, type Connection } from "./patient-fetch";
@@ -57,7 +57,7 @@ export type DurableChat<M extends UIMessage> = {
   isAnswering: boolean;
   error: Error | undefined;
   /** Resolves when the engine has the message for good; rejects, with nothing left behind, when it never got it. */
-  send(text: string): Promise<void>;
+  send(message: string | { text: string; files?: FileUIPart[] }): Promise<void>;
   /** Ends the running answer; what is written so far stays. */
   stop(): Promise<void>;
   /** Answers the last question again. */
@@ -226,13 +226,15 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     void connecting.current.then(() => resumeStream()).then(() => setIsQuiet(false));
   }, [accessToken, connect, resumeStream]);
 
-  async function send(text: string): Promise<void> {
+  async function send(outgoing: string | { text: string; files?: FileUIPart[] }): Promise<void> {
+    const { text, files = [] } = typeof outgoing === "string" ? { text: outgoing } : outgoing;
     const id = generateId();
     setOutcome(undefined);
     setIsQuiet(false);
     setIsDelivering(true);
     const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
-    const message = { id, role: "user", parts: [{ type: "text", text }] } as unknown as M;
+    const parts = [...files, ...(text ? [{ type: "text", text }] : [])];
+    const message = { id, role: "user", parts } as unknown as M;
     // Without the session's cursor the answer would begin with what is already shown; and a message that overtook a
     // move would land on the branch that is being left.
     await Promise.all([connecting.current, moved()]);

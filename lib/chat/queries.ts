@@ -85,11 +85,14 @@ export async function findOwnedChat(db: DbClient, chatId: string, userId: string
 /** The chat of that id, made if there is none; null when the id is not one or belongs to somebody else. */
 export async function createChat(
   db: DbClient,
-  { id, userId }: { id: string; userId: string },
+  { id, userId, model }: { id: string; userId: string; model?: string },
 ): Promise<Chat | null> {
   if (!isChatId(id)) return null;
   // Two first messages at once both get here: the second finds what the first made.
-  await db.chat.createMany({ data: [{ id, userId }], skipDuplicates: true });
+  await db.chat.createMany({
+    data: [{ id, userId, ...(model === undefined ? {} : { model }) }],
+    skipDuplicates: true,
+  });
   return findOwnedChat(db, id, userId);
 }
 

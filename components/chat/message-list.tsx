@@ -9,7 +9,7 @@ import { cn } from "@/lib/utils";
 import { Message, type MessageProps } from "./message";
 
 export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
-  Pick<MessageProps, "renderData"> & {
+  Pick<MessageProps, "renderData" | "renderTool"> & {
     messages: UIMessage[];
     /** The last message is being written right now. */
     isStreaming?: boolean;
@@ -35,6 +35,7 @@ export function MessageList({
   empty,
   renderActions,
   renderData,
+  renderTool,
   footer,
   className,
   ...props
@@ -87,6 +88,7 @@ export function MessageList({
               isStreaming={isStreaming && index === messages.length - 1 && message.role === "assistant"}
               renderActions={renderActions}
               renderData={renderData}
+              renderTool={renderTool}
             />
           ))}
           {footer && !isEmpty && (
@@ -117,15 +119,22 @@ export function MessageList({
 }
 
 type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
-  Pick<MessageListProps, "renderActions" | "renderData">;
+  Pick<MessageListProps, "renderActions" | "renderData" | "renderTool">;
 
-const MessageRow = memo(function MessageRow({ message, isStreaming, renderActions, renderData }: RowProps) {
+const MessageRow = memo(function MessageRow({
+  message,
+  isStreaming,
+  renderActions,
+  renderData,
+  renderTool,
+}: RowProps) {
   return (
     <Message
       message={message}
       isStreaming={isStreaming}
       actions={renderActions?.(message, isStreaming)}
       renderData={renderData}
+      renderTool={renderTool}
     />
   );
 });

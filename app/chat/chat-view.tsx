@@ -95,6 +95,9 @@ export function ChatView({
         messages={chat.messages}
         isStreaming={isAnswering && !branches.isReadOnly}
         {...rows}
+        hasOlder={chat.hasOlder}
+        onLoadOlder={chat.loadOlder}
+        placeKey={`${environment.userId}:${chatId}`}
         empty={
           <>
             <FirstRun

@@ -98,6 +98,8 @@ export function MessageList({
   // Nothing leaves the page under the eyes of a reader who is not at the end.
   const first = messages[from]?.id;
   useEffect(() => {
+    // Not while rendering: the end is left by a scroll, and the window has to be the one that was then on the screen.
+    // oxlint-disable-next-line react/set-state-in-effect
     if (!isAtEnd && first) setShown((window) => (window.first ? window : { ...window, first }));
   }, [isAtEnd, first]);
 

@@ -7,6 +7,7 @@ import { claimAttachments } from "@/lib/attachments/attachments";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
+import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
 import { rememberTakenOver, untilAnswered, walk } from "./branching";
@@ -14,6 +15,7 @@ import { withAttachments } from "./attachments";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
+import { withEveryStep } from "./step-messages";
 import { tools } from "./tools/execute";
 
 const MAX_STEPS = 12;
@@ -107,6 +109,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
   },
 
+  // What is not taken up at a step boundary is answered as the next turn.
+  pendingMessages: { shouldInject: ({ messages }) => messages.every(maySteer) },
+
   actionSchema: branchAction,
   onAction: ({ chatId, action }) => walk(chatId, action),
 
@@ -132,6 +137,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         tools,
         abortSignal: signal,
         stopWhen: stepCountIs(MAX_STEPS),
+        prepareStep: ({ messages: input, steps }) => ({ messages: withEveryStep(input, steps) }),
         providerOptions: { demo: { recovered: locals.get(recovering) ?? false } },
         onError({ error }) {
           locals.set(brokeOff, true);

@@ -3,10 +3,13 @@
 import { useRouter } from "next/navigation";
 import { useEffect, useMemo } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
-import { Composer } from "@/components/chat/composer";
+import { Composer, type OutgoingMessage } from "@/components/chat/composer";
+import type { SendMode } from "@/components/chat/composer-buttons";
 import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
+import { QueueList } from "@/components/chat/queue-list";
+import { SteeringList } from "@/components/chat/steering-list";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
 import { TurnStatus } from "@/components/chat/turn-status";
@@ -69,6 +72,7 @@ export function ChatView({
     },
     mintAccessToken: mintChatAccessToken,
     loadTranscript,
+    queueKey: `holdfast:queue:${environment.userId}:${chatId}`,
   });
 
   const { isAnswering, branches } = chat;
@@ -82,6 +86,11 @@ export function ChatView({
   useEffect(() => {
     if (hasMessages) refreshChats();
   }, [hasMessages, isAnswering, refreshChats]);
+
+  async function deliver(message: OutgoingMessage, mode: SendMode) {
+    if (mode === "queue") chat.queue.add(message);
+    else await (mode === "steer" ? chat.steer(message) : chat.send(message));
+  }
 
   const undoRedo = (
     <UndoRedo
@@ -125,13 +134,23 @@ export function ChatView({
             The model was not changed. {model.error}
           </p>
         )}
+        <SteeringList messages={chat.steering} />
+        <QueueList
+          queued={chat.queue.queued}
+          onEdit={chat.queue.edit}
+          onMove={chat.queue.move}
+          onRemove={chat.queue.remove}
+          onSendNow={(id) => void chat.sendQueuedNow(id).catch(() => {})}
+        />
         <Composer
           draftKey={draftKey}
-          onSend={(message) =>
-            chat.send(message).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
+          onSend={(message, mode) =>
+            deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
+          canQueue
+          canSteer
           disabledReason={
             branches.isReadOnly
               ? "The answer is being written in another version. This one can be read until it ends."

@@ -5,6 +5,7 @@ import { type FileUIPart, type UIMessage, isDataUIPart, isToolUIPart } from "ai"
 import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { injectedMessages } from "./injected-messages";
 import { Markdown } from "./markdown";
 import { Reasoning } from "./reasoning";
 import { ToolCard, type ToolPart, toText } from "./tool-card";
@@ -122,6 +123,8 @@ function MessagePart({
       <>{own}</>
     );
   }
+  const injected = injectedMessages(part);
+  if (injected) return <Steering text={injected.map(({ text }) => text).join("\n")} />;
   if (isDataUIPart(part)) {
     const own = renderData?.(part);
     return own === undefined ? (
@@ -153,15 +156,11 @@ function MessagePart({
       return <Attachment part={{ type: "file", mediaType: part.mediaType, url: part.url }} />;
     case "steering-message":
       return (
-        <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
-          <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
-          <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
-            <span className="text-ink-3">You added: </span>
-            {part.parts
-              .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
-              .join("\n")}
-          </span>
-        </div>
+        <Steering
+          text={part.parts
+            .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
+            .join("\n")}
+        />
       );
     case "custom":
       return <UnknownPart name={part.kind} value={part.providerMetadata} />;
@@ -175,6 +174,19 @@ function MessagePart({
   part satisfies never;
   // The types say this cannot happen; a transcript written by a newer version says otherwise.
   return <UnknownPart name={String((part as { type: unknown }).type)} value={part} />;
+}
+
+/** What the reader said while the answer was being written, where it reached the answer. */
+function Steering({ text }: { text: string }) {
+  return (
+    <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
+      <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
+      <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
+        <span className="text-ink-3">You added: </span>
+        {text}
+      </span>
+    </div>
+  );
 }
 
 /** From here on a pasted log is measured by the second, not by the millisecond. */

@@ -14,6 +14,8 @@ export type ChatMetadata = {
 export type ChatData = {
   /** Transient: a new run took over from one that died in the middle of `partialId`; its answer starts again. */
   "run-recovered": { partialId: string | null };
+  /** Messages that reached the answer here. The runtime writes it, and its name is the runtime's. */
+  "pending-message-injected": { messageIds: string[]; messages: { id: string; text: string }[] };
 };
 
 export type ChatMessage = UIMessage<ChatMetadata, ChatData>;

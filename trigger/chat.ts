@@ -3,12 +3,14 @@ import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
+import { branchAction } from "@/lib/chat/branch-actions";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
 import { withAttachments } from "./attachments";
+import { rememberTakenOver, untilAnswered, walk } from "./branching";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
@@ -28,7 +30,7 @@ if (process.env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
-  storage: withFailures(prismaStorage(db)),
+  storage: withOutcomes(prismaStorage(db)),
   tools,
   system:
     "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
@@ -60,8 +62,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
    * asked again, the interrupted one first, and the page drops the partial text. (With several waiting, the SDK's
    * default would settle for the partial answer, and repeat the question that the turn's start had already saved.)
    */
-  onRecoveryBoot({ settledMessages, inFlightUsers, partialAssistant, writer }) {
+  async onRecoveryBoot({ chatId, settledMessages, inFlightUsers, partialAssistant, writer }) {
     locals.set(recovering, true);
+    await rememberTakenOver(chatId);
     writer.write({
       type: "data-run-recovered",
       data: { partialId: partialAssistant?.id ?? null },
@@ -104,6 +107,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
   },
 
+  actionSchema: branchAction,
+  onAction: ({ chatId, action }) => walk(chatId, action),
+
   async run({ chatId, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
     try {
@@ -143,10 +149,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
  * To the runtime a model's stream that ends in an error is a turn like any other, so a broken answer would be stored
  * as a whole one. What the reader saw fail is stored as failed.
  */
-function withFailures(storage: TranscriptStorage): TranscriptStorage {
+function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
   return {
     load: (scope, options) => storage.load(scope, options),
-    save(context, changeset) {
+    save(context, given) {
+      const changeset = untilAnswered(given);
       if (changeset.reason !== "turn-complete" || !locals.get(brokeOff))
         return storage.save(context, changeset);
       const changes = changeset.changes.map((change) =>

@@ -7,6 +7,7 @@ import {
   ToolCallRepairError,
   UnsupportedFunctionalityError,
 } from "ai";
+import { BranchError } from "@/lib/chat/branch-actions";
 import { InvalidMessageError } from "@/lib/chat/message";
 import { DemoModelError } from "./demo-model";
 import { ModelSetupError } from "./models";
@@ -19,6 +20,7 @@ export class ChatError extends Error {
 export function describeError(error: unknown): string {
   if (
     error instanceof ChatError ||
+    error instanceof BranchError ||
     error instanceof InvalidMessageError ||
     error instanceof DemoModelError ||
     error instanceof ModelSetupError

@@ -2,6 +2,7 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
+import { z } from "zod";
 import { getUser } from "@/lib/auth";
 import {
   createChat,
@@ -12,6 +13,9 @@ import {
 import { db } from "@/lib/db";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
+
+const id = z.string().min(1).max(128).optional();
+const pageOptions = z.object({ before: id, through: id });
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -43,14 +47,13 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
 }
 
-/** The newest page of the shown branch, or the page before the message `before`, with the stream cursors it reflects. */
-export async function loadTranscript(chatId: string, page?: { before?: string }) {
+/**
+ * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
+ * or, to look at without showing it to the model, the branch through the node `through`.
+ */
+export async function loadTranscript(chatId: string, page?: { before?: string; through?: string }) {
   await ownedChat(chatId);
-  const transcript = await queryTranscript(
-    db,
-    chatId,
-    typeof page?.before === "string" ? { before: page.before } : {},
-  );
+  const transcript = await queryTranscript(db, chatId, pageOptions.parse(page ?? {}));
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
 }

@@ -8,6 +8,7 @@ import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
 import { ModelPicker } from "@/components/chat/model-picker";
+import { UndoRedo } from "@/components/chat/undo-redo";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
@@ -19,6 +20,7 @@ import { chatCommands } from "./commands";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
 import { useModelChoice } from "./use-model-choice";
+import { useMessageRows } from "./use-message-rows";
 
 export type ChatViewProps = {
   chatId: string;
@@ -69,9 +71,10 @@ export function ChatView({
     loadTranscript,
   });
 
-  const { isAnswering } = chat;
+  const { isAnswering, branches } = chat;
+  const rows = useMessageRows(chat);
   const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);
-  const history = useMemo(
+  const asked = useMemo(
     () => chat.messages.filter((message) => message.role === "user").map(messageText),
     [chat.messages],
   );
@@ -80,20 +83,37 @@ export function ChatView({
     if (hasMessages) refreshChats();
   }, [hasMessages, isAnswering, refreshChats]);
 
+  const history = (
+    <UndoRedo
+      onUndo={branches.canUndo ? () => void branches.undo() : undefined}
+      onRedo={branches.canRedo ? () => void branches.redo() : undefined}
+    />
+  );
   return (
     <>
       <MessageList
         messages={chat.messages}
-        isStreaming={isAnswering}
+        isStreaming={isAnswering && !branches.isReadOnly}
+        {...rows}
         empty={
-          <FirstRun prompts={prompts} onPick={(prompt) => void chat.send(prompt)} isDisabled={isAnswering} />
+          <>
+            <FirstRun
+              prompts={prompts}
+              onPick={(prompt) => void chat.send(prompt)}
+              isDisabled={isAnswering}
+            />
+            {history}
+          </>
         }
         footer={
-          <TurnStatus
-            state={chat.turn}
-            detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
-            onRetry={() => void chat.retry()}
-          />
+          <div className="flex items-start justify-between gap-3">
+            <TurnStatus
+              state={chat.turn}
+              detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
+              onRetry={() => void chat.retry()}
+            />
+            {history}
+          </div>
         }
       />
       <ChatDock>
@@ -109,8 +129,13 @@ export function ChatView({
           }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
+          disabledReason={
+            branches.isReadOnly
+              ? "The answer is being written in another version. This one can be read until it ends."
+              : undefined
+          }
           attachments={attachments}
-          history={history}
+          history={asked}
           commands={commands}
           modelLabel={
             <ModelPicker models={environment.models} value={model.chosen} onChange={model.choose} />

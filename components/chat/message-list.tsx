@@ -19,6 +19,10 @@ export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
     empty?: ReactNode;
     /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
     renderActions?: (message: UIMessage, isStreaming: boolean) => ReactNode;
+    /** The editor that takes a message's place, or nothing. Keep it stable too. */
+    renderEditor?: (message: UIMessage) => ReactNode;
+    /** A line between a message and the next. Keep it stable too. */
+    renderNotice?: (message: UIMessage) => ReactNode;
     /** Follows the last message: the turn status. */
     footer?: ReactNode;
   };
@@ -34,6 +38,8 @@ export function MessageList({
   isLoading = false,
   empty,
   renderActions,
+  renderEditor,
+  renderNotice,
   renderData,
   footer,
   className,
@@ -86,6 +92,8 @@ export function MessageList({
               message={message}
               isStreaming={isStreaming && index === messages.length - 1 && message.role === "assistant"}
               renderActions={renderActions}
+              renderEditor={renderEditor}
+              renderNotice={renderNotice}
               renderData={renderData}
             />
           ))}
@@ -117,16 +125,27 @@ export function MessageList({
 }
 
 type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
-  Pick<MessageListProps, "renderActions" | "renderData">;
+  Pick<MessageListProps, "renderActions" | "renderEditor" | "renderNotice" | "renderData">;
 
-const MessageRow = memo(function MessageRow({ message, isStreaming, renderActions, renderData }: RowProps) {
+const MessageRow = memo(function MessageRow({
+  message,
+  isStreaming,
+  renderActions,
+  renderEditor,
+  renderNotice,
+  renderData,
+}: RowProps) {
   return (
-    <Message
-      message={message}
-      isStreaming={isStreaming}
-      actions={renderActions?.(message, isStreaming)}
-      renderData={renderData}
-    />
+    <>
+      <Message
+        message={message}
+        isStreaming={isStreaming}
+        actions={renderActions?.(message, isStreaming)}
+        editor={renderEditor?.(message)}
+        renderData={renderData}
+      />
+      {renderNotice?.(message)}
+    </>
   );
 });
 

@@ -35,7 +35,7 @@ test.describe("attachments", () => {
     ]);
     await expect(chips(page).nth(0)).toContainText("Too large: 11 MB, the limit is 10 MB.");
     await expect(chips(page).nth(1)).toContainText("Files of this type cannot be attached.");
-    await expect(page.getByText("2 files could not be attached. Retry or remove them.")).toBeVisible();
+    await expect(page.getByText("2 files could not be attached. Remove them.")).toBeVisible();
     await expect(conversation.sendButton).toHaveAttribute("aria-disabled", "true");
     await page.getByRole("button", { name: "Remove film.mp4" }).click();
     await page.getByRole("button", { name: "Remove photo.png" }).click();
@@ -64,6 +64,19 @@ test.describe("attachments", () => {
     await expect(chips(page)).toContainText(["tides.txt"]);
     await conversation.sendButton.click();
     await expect(conversation.answers.last()).toContainText('It begins: "06:12 high"');
+  });
+
+  test("what is written while the first answer of a chat streams stays with that chat", async ({
+    conversation,
+    page,
+  }) => {
+    await conversation.ask("count to 60 at 50 ms");
+    await conversation.sees(2);
+    await conversation.composer.fill("the next thought");
+    await page.reload();
+    await expect(conversation.composer).toHaveValue("the next thought");
+    await page.goto("/");
+    await expect(conversation.composer).toHaveValue("");
   });
 
   test("an upload that broke keeps its chip, and Retry brings it up", async ({ conversation, page }) => {

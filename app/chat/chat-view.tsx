@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer } from "@/components/chat/composer";
 import { DropOverlay } from "@/components/chat/drop-overlay";
@@ -51,9 +51,10 @@ export function ChatView({
 }: ChatViewProps) {
   const router = useRouter();
   const refreshChats = useRefreshChats();
-  const draftKey = `${environment.userId}:${onCreated ? "new" : chatId}`;
+  const [hasRow, setHasRow] = useState(onCreated === undefined);
+  const draftKey = `${environment.userId}:${hasRow ? chatId : "new"}`;
   const attachments = useAttachments({ upload: uploadAttachment, limits: attachmentLimits, draftKey });
-  const model = useModelChoice(chatId, savedModel, { isNew: onCreated !== undefined });
+  const model = useModelChoice(chatId, savedModel, { hasRow });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -64,7 +65,7 @@ export function ChatView({
     startSession: async (id) => {
       const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
       onCreated?.();
-      model.onChatCreated();
+      setHasRow(true);
       return session;
     },
     mintAccessToken: mintChatAccessToken,

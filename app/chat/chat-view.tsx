@@ -84,7 +84,7 @@ export function ChatView({
     if (hasMessages) refreshChats();
   }, [hasMessages, isAnswering, refreshChats]);
 
-  const history = (
+  const undoRedo = (
     <UndoRedo
       onUndo={branches.canUndo ? () => void branches.undo() : undefined}
       onRedo={branches.canRedo ? () => void branches.redo() : undefined}
@@ -96,6 +96,9 @@ export function ChatView({
         messages={chat.messages}
         isStreaming={isAnswering && !branches.isReadOnly}
         {...rows}
+        hasOlder={chat.hasOlder}
+        onLoadOlder={chat.loadOlder}
+        placeKey={`${environment.userId}:${chatId}`}
         empty={
           <>
             <FirstRun
@@ -103,7 +106,7 @@ export function ChatView({
               onPick={(prompt) => void chat.send(prompt)}
               isDisabled={isAnswering}
             />
-            {history}
+            {undoRedo}
           </>
         }
         footer={
@@ -113,7 +116,7 @@ export function ChatView({
               detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
               onRetry={() => void chat.retry()}
             />
-            {history}
+            {undoRedo}
           </div>
         }
       />

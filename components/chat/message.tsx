@@ -7,7 +7,7 @@ import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { Markdown } from "./markdown";
 import { Reasoning } from "./reasoning";
-import { ToolCard, toText } from "./tool-card";
+import { ToolCard, type ToolPart, toText } from "./tool-card";
 
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;
@@ -22,11 +22,13 @@ export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
   editor?: ReactNode;
   /** Faces for the app's own `data-*` parts. Undefined means "not mine": the part shows as a plain card. */
   renderData?: (part: DataPart) => ReactNode | undefined;
+  /** Faces for the app's own tools. Undefined means "not mine": the part shows as the generic tool card. */
+  renderTool?: (part: ToolPart, message: UIMessage) => ReactNode | undefined;
 };
 
 /**
  * One message. Memoised by identity: while an answer streams, `useChat` replaces only the last message, so only
- * that one renders again, provided `actions` and `renderData` are stable.
+ * that one renders again, provided `actions`, `renderData` and `renderTool` are stable.
  */
 export const Message = memo(function Message({
   message,
@@ -34,6 +36,7 @@ export const Message = memo(function Message({
   actions,
   editor,
   renderData,
+  renderTool,
   className,
   ...props
 }: MessageProps) {
@@ -70,6 +73,7 @@ export const Message = memo(function Message({
                   isStreaming={isStreaming}
                   isLast={index === message.parts.length - 1}
                   renderData={renderData}
+                  renderTool={renderTool}
                 />
               ))}
               <Sources parts={message.parts} />
@@ -94,7 +98,7 @@ export const Message = memo(function Message({
 
 const SPEAKERS: Record<UIMessage["role"], string> = { user: "You", assistant: "Answer", system: "System" };
 
-type PartProps = Pick<MessageProps, "message" | "renderData"> & {
+type PartProps = Pick<MessageProps, "message" | "renderData" | "renderTool"> & {
   part: Part;
   index: number;
   isStreaming: boolean;
@@ -108,10 +112,14 @@ function MessagePart({
   isStreaming,
   isLast,
   renderData,
+  renderTool,
 }: PartProps): ReactElement | null {
   if (isToolUIPart(part)) {
-    return (
+    const own = renderTool?.(part, message);
+    return own === undefined ? (
       <ToolCard part={part} isStreaming={isStreaming} durationMs={durationOf(message, part.toolCallId)} />
+    ) : (
+      <>{own}</>
     );
   }
   if (isDataUIPart(part)) {

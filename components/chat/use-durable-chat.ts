@@ -65,7 +65,7 @@ export type DurableChat<M extends UIMessage> = {
   branches: Branches;
   /** The branch goes further up than what is loaded. */
   hasOlder: boolean;
-  loadOlder(): Promise<void>;
+  loadOlder: () => Promise<void>;
 };
 
 type Delivery = { resolve(): void; reject(error: Error): void };

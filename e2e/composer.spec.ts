@@ -103,7 +103,14 @@ test.describe("attachments", () => {
       });
     expect((await upload("https://evil.example")).status()).toBe(403);
     expect((await page.request.post("/attachments", { data: "no origin" })).status()).toBe(403);
-    const stored = await upload(new URL(page.url()).origin);
+    const origin = new URL(page.url()).origin;
+    const tooLarge = await page.request.post("/attachments?name=big.txt", {
+      headers: { origin, "content-type": "text/plain" },
+      data: Buffer.alloc(10 * 1024 * 1024 + 1, "a"),
+    });
+    expect(tooLarge.status()).toBe(413);
+    expect(await tooLarge.json()).toEqual({ error: expect.stringContaining("10 MB is the limit") });
+    const stored = await upload(origin);
     expect(stored.status()).toBe(201);
     const { url } = (await stored.json()) as { url: string };
 

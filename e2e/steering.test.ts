@@ -13,12 +13,10 @@ import {
   counted,
   type Line,
   lines,
-  mint,
   newChatId,
   openPage as openPageOn,
   type PageOptions,
   readAnswer,
-  reload,
   savedTranscript as savedTranscriptIn,
   type Site,
 } from "./support/page";

@@ -2,16 +2,16 @@
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { branchAction } from "@/lib/chat/branch-actions";
 import { claimAttachments } from "@/lib/attachments/attachments";
+import { branchAction } from "@/lib/chat/branch-actions";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
-import { rememberTakenOver, untilAnswered, walk } from "./branching";
 import { withAttachments } from "./attachments";
+import { rememberTakenOver, untilAnswered, walk } from "./branching";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";

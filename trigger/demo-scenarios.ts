@@ -54,7 +54,7 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
   const calls = toolCalls(request, context);
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
-  if (context.attached.length > 0) return [text(context.attached.join("\n"))];
+  if (context.attached.length > 0) return [text(context.attached.join("\n\n"))];
   const remembered = memory(request, context.said);
   if (remembered) return [text(remembered)];
   if (/\bwhat (did|have) i (say|said|ask|asked|write|written)\b|\bhistory\b/i.test(request))

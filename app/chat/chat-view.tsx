@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer, type OutgoingMessage } from "@/components/chat/composer";
 import type { SendMode } from "@/components/chat/composer-buttons";
@@ -15,15 +15,16 @@ import { ModelPicker } from "@/components/chat/model-picker";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
-import { messageText, type ChatMessage } from "@/lib/chat/message";
+import type { ChatMessage } from "@/lib/chat/message";
+import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
-import { useMessageRows } from "./use-message-rows";
 import { useModelChoice } from "./use-model-choice";
+import { useMessageRows } from "./use-message-rows";
 
 export type ChatViewProps = {
   chatId: string;
@@ -54,9 +55,10 @@ export function ChatView({
 }: ChatViewProps) {
   const router = useRouter();
   const refreshChats = useRefreshChats();
-  const draftKey = `${environment.userId}:${onCreated ? "new" : chatId}`;
+  const [hasRow, setHasRow] = useState(onCreated === undefined);
+  const draftKey = `${environment.userId}:${hasRow ? chatId : "new"}`;
   const attachments = useAttachments({ upload: uploadAttachment, limits: attachmentLimits, draftKey });
-  const model = useModelChoice(chatId, savedModel, { isNew: onCreated !== undefined });
+  const model = useModelChoice(chatId, savedModel, { hasRow });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -67,7 +69,7 @@ export function ChatView({
     startSession: async (id) => {
       const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
       onCreated?.();
-      model.onChatCreated();
+      setHasRow(true);
       return session;
     },
     mintAccessToken: mintChatAccessToken,
@@ -78,7 +80,7 @@ export function ChatView({
   const { isAnswering, branches } = chat;
   const rows = useMessageRows(chat);
   const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);
-  const history = useMemo(
+  const asked = useMemo(
     () => chat.messages.filter((message) => message.role === "user").map(messageText),
     [chat.messages],
   );
@@ -157,7 +159,7 @@ export function ChatView({
               : undefined
           }
           attachments={attachments}
-          history={history}
+          history={asked}
           commands={commands}
           modelLabel={
             <ModelPicker models={environment.models} value={model.chosen} onChange={model.choose} />

@@ -2,6 +2,9 @@
 import type { UIMessage } from "ai";
 import { z } from "zod";
 import { attachmentId, MAX_FILES_PER_MESSAGE, MAX_NAME_LENGTH } from "@/lib/attachments/limits";
+import { messageText } from "./message-text";
+
+export { messageText };
 
 export type ChatMetadata = {
   /** The model that answered. */
@@ -90,10 +93,6 @@ export function parseUserMessage(value: unknown): ChatMessage {
     throw new InvalidMessageError("The message is empty. Write something and send it again.");
   }
   return message;
-}
-
-export function messageText(message: Pick<UIMessage, "parts">): string {
-  return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
 /** Whether both say the same with the same files: a message that is sent again, not another one under its id. */

@@ -2,6 +2,7 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
+import { z } from "zod";
 import { getUser } from "@/lib/auth";
 import {
   createChat,
@@ -10,7 +11,11 @@ import {
   loadTranscript as queryTranscript,
 } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
+import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
+
+const id = z.string().min(1).max(128).optional();
+const pageOptions = z.object({ before: id, through: id });
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -21,11 +26,16 @@ const startSession = chat.createStartSessionAction("chat");
  */
 export async function startChatSession({
   chatId,
+  model,
 }: {
   chatId: string;
+  /** For a chat that this call makes; one that is there keeps its own. */
+  model?: string;
 }): Promise<{ publicAccessToken: string }> {
   const user = await signedInUser();
-  if (!(await createChat(db, { id: chatId, userId: user.id }))) throw expectedError("chat-not-found");
+  const chosen = model === undefined ? {} : { model: configuredModel(model) };
+  if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
+    throw expectedError("chat-not-found");
   const { publicAccessToken } = await startSession({ chatId });
   return { publicAccessToken };
 }
@@ -37,22 +47,33 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
 }
 
-/** The newest page of the shown branch, or the page before the message `before`, with the stream cursors it reflects. */
-export async function loadTranscript(chatId: string, page?: { before?: string }) {
+/**
+ * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
+ * or, to look at without showing it to the model, the branch through the node `through`.
+ */
+export async function loadTranscript(chatId: string, page?: { before?: string; through?: string }) {
   await ownedChat(chatId);
-  const transcript = await queryTranscript(
-    db,
-    chatId,
-    typeof page?.before === "string" ? { before: page.before } : {},
-  );
+  const transcript = await queryTranscript(db, chatId, pageOptions.parse(page ?? {}));
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
+}
+
+/** Who answers from the next turn on: one of the configured models. */
+export async function chooseModel(chatId: string, model: string): Promise<void> {
+  const { id, userId } = await ownedChat(chatId);
+  await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });
 }
 
 /** The signed-in person's chats, newest first. */
 export async function listChats() {
   const user = await signedInUser();
   return queryChats(db, user.id);
+}
+
+function configuredModel(id: unknown): string {
+  const known = availableModels().find((model) => model.id === id);
+  if (!known) throw expectedError("model-not-configured");
+  return known.id;
 }
 
 async function signedInUser() {

@@ -1,5 +1,6 @@
 const messages = {
   "chat-not-found": "There is no such chat, or it is not yours.",
+  "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
   "signed-out": "You are signed out. Reload the page to go on.",
 };
 

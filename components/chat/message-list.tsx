@@ -30,6 +30,10 @@ export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
     empty?: ReactNode;
     /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
     renderActions?: (message: UIMessage, isStreaming: boolean) => ReactNode;
+    /** The editor that takes a message's place, or nothing. Keep it stable too. */
+    renderEditor?: (message: UIMessage) => ReactNode;
+    /** A line between a message and the next. Keep it stable too. */
+    renderNotice?: (message: UIMessage) => ReactNode;
     /** Follows the last message: the turn status. */
     footer?: ReactNode;
   };
@@ -51,6 +55,8 @@ export function MessageList({
   openAt,
   empty,
   renderActions,
+  renderEditor,
+  renderNotice,
   renderData,
   renderTool,
   footer,
@@ -92,6 +98,8 @@ export function MessageList({
   // Nothing leaves the page under the eyes of a reader who is not at the end.
   const first = messages[from]?.id;
   useEffect(() => {
+    // Not while rendering: the end is left by a scroll, and the window has to be the one that was then on the screen.
+    // oxlint-disable-next-line react/set-state-in-effect
     if (!isAtEnd && first) setShown((window) => (window.first ? window : { ...window, first }));
   }, [isAtEnd, first]);
 
@@ -168,6 +176,8 @@ export function MessageList({
                 isStreaming && from + index === messages.length - 1 && message.role === "assistant"
               }
               renderActions={renderActions}
+              renderEditor={renderEditor}
+              renderNotice={renderNotice}
               renderData={renderData}
               renderTool={renderTool}
             />
@@ -235,23 +245,29 @@ function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
 }
 
 type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
-  Pick<MessageListProps, "renderActions" | "renderData" | "renderTool">;
+  Pick<MessageListProps, "renderActions" | "renderEditor" | "renderNotice" | "renderData" | "renderTool">;
 
 const MessageRow = memo(function MessageRow({
   message,
   isStreaming,
   renderActions,
+  renderEditor,
+  renderNotice,
   renderData,
   renderTool,
 }: RowProps) {
   return (
-    <Message
-      message={message}
-      isStreaming={isStreaming}
-      actions={renderActions?.(message, isStreaming)}
-      renderData={renderData}
-      renderTool={renderTool}
-    />
+    <>
+      <Message
+        message={message}
+        isStreaming={isStreaming}
+        actions={renderActions?.(message, isStreaming)}
+        editor={renderEditor?.(message)}
+        renderData={renderData}
+        renderTool={renderTool}
+      />
+      {renderNotice?.(message)}
+    </>
   );
 });
 

@@ -18,6 +18,8 @@ export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
   isStreaming?: boolean;
   /** The quiet row under the message: copy, edit, versions. Null keeps its height free, undefined has no row. */
   actions?: ReactNode;
+  /** Shown instead of the content while the message is being edited. */
+  editor?: ReactNode;
   /** Faces for the app's own `data-*` parts. Undefined means "not mine": the part shows as a plain card. */
   renderData?: (part: DataPart) => ReactNode | undefined;
   /** Faces for the app's own tools. Undefined means "not mine": the part shows as the generic tool card. */
@@ -32,6 +34,7 @@ export const Message = memo(function Message({
   message,
   isStreaming = false,
   actions,
+  editor,
   renderData,
   renderTool,
   className,
@@ -47,36 +50,38 @@ export const Message = memo(function Message({
       aria-label={SPEAKERS[message.role]}
       className={cn(
         "group/message flex min-w-0 flex-col",
-        isUser ? "max-w-[90%] items-end self-end sm:max-w-[82%]" : "w-full",
+        !isUser || editor ? "w-full" : "max-w-[90%] items-end self-end sm:max-w-[82%]",
         className,
       )}
       {...props}
     >
-      <MessageBoundary message={message}>
-        {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
-        <Suspense fallback={<PlainText message={message} />}>
-          <div
-            data-slot="message-content"
-            className={cn("flex min-w-0 flex-col", isUser ? "max-w-full items-end gap-2" : "gap-3.5")}
-          >
-            {message.parts.map((part, index) => (
-              <MessagePart
-                // Parts are only ever appended or settled in place, so the position is the identity.
-                key={index}
-                part={part}
-                index={index}
-                message={message}
-                isStreaming={isStreaming}
-                isLast={index === message.parts.length - 1}
-                renderData={renderData}
-                renderTool={renderTool}
-              />
-            ))}
-            <Sources parts={message.parts} />
-          </div>
-        </Suspense>
-      </MessageBoundary>
-      {actions !== undefined && (
+      {editor || (
+        <MessageBoundary message={message}>
+          {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
+          <Suspense fallback={<PlainText message={message} />}>
+            <div
+              data-slot="message-content"
+              className={cn("flex min-w-0 flex-col", isUser ? "max-w-full items-end gap-2" : "gap-3.5")}
+            >
+              {message.parts.map((part, index) => (
+                <MessagePart
+                  // Parts are only ever appended or settled in place, so the position is the identity.
+                  key={index}
+                  part={part}
+                  index={index}
+                  message={message}
+                  isStreaming={isStreaming}
+                  isLast={index === message.parts.length - 1}
+                  renderData={renderData}
+                  renderTool={renderTool}
+                />
+              ))}
+              <Sources parts={message.parts} />
+            </div>
+          </Suspense>
+        </MessageBoundary>
+      )}
+      {actions !== undefined && !editor && (
         <div
           data-slot="message-actions"
           className={cn(

@@ -14,7 +14,7 @@ const LONGEST_LINE = 10_000;
 const DEEPEST = 30;
 const MOST_MARKS = 2_000;
 /** Beyond this a table comes in parts. */
-export const TABLE_ROWS = 200;
+export const TABLE_ROWS = 100;
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
 const DELIMITER = /^\s*\|?\s*:?-+:?\s*(\|\s*:?-+:?\s*)*\|?\s*$/;

@@ -37,7 +37,7 @@ it("puts what a call and a thought took into the message's metadata, a failed ca
       works: tool({ inputSchema: z.object({}), execute: () => "done" }),
       fails: tool({
         inputSchema: z.object({}),
-        execute: () => {
+        execute: (): string => {
           throw new Error("no");
         },
       }),

@@ -12,22 +12,12 @@ export function watchDurations(now: () => number = () => performance.now()) {
   const ended = new Set<string>();
 
   return (part: TextStreamPart<ToolSet>): { durations: Durations } | undefined => {
-    switch (part.type) {
-      case "reasoning-start":
-        begun.set(part.id, now());
-        return undefined;
-      case "tool-call":
-        begun.set(part.toolCallId, now());
-        return undefined;
-      case "reasoning-end":
-        return end(part.id);
-      case "tool-result":
-        return part.preliminary ? undefined : end(part.toolCallId);
-      case "tool-error":
-        return end(part.toolCallId);
-      default:
-        return undefined;
-    }
+    if (part.type === "reasoning-start") begun.set(part.id, now());
+    if (part.type === "tool-call") begun.set(part.toolCallId, now());
+    if (part.type === "reasoning-end") return end(part.id);
+    if (part.type === "tool-result" && !part.preliminary) return end(part.toolCallId);
+    if (part.type === "tool-error") return end(part.toolCallId);
+    return undefined;
   };
 
   function end(id: string) {

@@ -124,6 +124,7 @@ test.describe("what is out of proportion leaves the page alive", () => {
     "Right to left",
     "2 MB of base64",
     "Prototype keys",
+    "A drawing that fails",
     "Links and images",
   ]) {
     test(name, async ({ page, baseURL }) => {

@@ -57,12 +57,6 @@ so at twice the distance \\(d\\) it is $$\\tfrac{1}{8}$$ of it. An estimate for 
 Fundy:11.7
 Saint-Malo:10.1
 Oslo:0.3
-\`\`\`
-
-A drawing that cannot be made leaves its code:
-
-\`\`\`bars
-Fundy:high
 \`\`\``;
 
 // A wave, 160 by 100.
@@ -141,6 +135,7 @@ const hostile: Record<string, () => UIMessage["parts"]> = {
       { type: "tool-toString", toolCallId: "__proto__", state: "constructor", input: data },
     ] as unknown as UIMessage["parts"];
   },
+  "A drawing that fails": () => text("```bars\nFundy:high\n```"),
   "Links and images": () =>
     text(
       // oxlint-disable-next-line no-script-url

@@ -165,7 +165,9 @@ function Hostile() {
       </div>
       {message && (
         <div className="h-[360px] overflow-auto rounded-lg border p-4">
-          <Message message={message} />
+          <MarkdownOptions value={drawings}>
+            <Message message={message} />
+          </MarkdownOptions>
         </div>
       )}
     </Column>

@@ -1,6 +1,13 @@
 "use client";
 
-import { Component, type ComponentType, type ReactNode, Suspense, createContext } from "react";
+import {
+  Component,
+  type ComponentType,
+  type ReactNode,
+  Suspense,
+  createContext,
+  useSyncExternalStore,
+} from "react";
 
 export type FenceProps = { code: string };
 
@@ -39,10 +46,22 @@ export class Fence extends Component<FenceBoxProps, { hasFailed: boolean }> {
     if (this.state.hasFailed) return fallback;
     return (
       <Suspense fallback={fallback}>
-        <div data-slot="markdown-fence">
-          <Renderer code={code} />
-        </div>
+        <InBrowser fallback={fallback}>
+          <div data-slot="markdown-fence">
+            <Renderer code={code} />
+          </div>
+        </InBrowser>
       </Suspense>
     );
   }
+}
+
+/** The server has no error boundaries, and what draws diagrams wants a document to draw in. */
+function InBrowser({ fallback, children }: { fallback: ReactNode; children: ReactNode }) {
+  const isBrowser = useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  );
+  return isBrowser ? children : fallback;
 }

@@ -12,6 +12,7 @@ import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
 import { withAttachments } from "./attachments";
 import { rememberTakenOver, untilAnswered, walk } from "./branching";
+import { watchDurations } from "./durations";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
@@ -120,10 +121,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     try {
       const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);
+      const durations = watchDurations();
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
-          if (part.type !== "finish") return undefined;
+          if (part.type !== "finish") return durations(part);
           const { inputTokens, outputTokens } = part.totalUsage;
           return {
             ...(inputTokens === undefined ? {} : { inputTokens }),

@@ -6,7 +6,10 @@ import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { injectedMessages } from "./injected-messages";
+import { calmText } from "./calm-text";
 import { Markdown } from "./markdown";
+import { MessageImage } from "./message-image";
+import { isOwnImage } from "./own-address";
 import { Reasoning } from "./reasoning";
 import { ToolCard, type ToolPart, toText } from "./tool-card";
 
@@ -48,7 +51,8 @@ export const Message = memo(function Message({
       data-message-id={message.id}
       data-role={message.role}
       data-streaming={isStreaming || undefined}
-      aria-label={SPEAKERS[message.role]}
+      // A stored role may be any word, also the name of something that every object has.
+      aria-label={Object.hasOwn(SPEAKERS, message.role) ? SPEAKERS[message.role] : "Message"}
       className={cn(
         "group/message flex min-w-0 flex-col",
         !isUser || editor ? "w-full" : "max-w-[90%] items-end self-end sm:max-w-[82%]",
@@ -202,28 +206,16 @@ function Bubble({ text }: { text: string }) {
         text.length > HUGE && "fast-shaping",
       )}
     >
-      {text}
+      {calmText(text)}
     </div>
   );
 }
 
 function Attachment({ part }: { part: FileUIPart }) {
-  const name = part.filename || part.mediaType || "File";
-  // Only what this page already holds or serves: an address from a model must not be fetched by showing it.
-  const isOwn = /^(data:image\/(png|jpeg|gif|webp|avif);|blob:|\/(?!\/))/i.test(part.url);
+  const name = calmText(part.filename || part.mediaType || "File");
+  const isOwn = isOwnImage(part.url);
   if (isOwn && part.mediaType.startsWith("image")) {
-    return (
-      // The kit does not need Next's image component.
-      // oxlint-disable-next-line nextjs/no-img-element
-      <img
-        data-slot="message-image"
-        src={part.url}
-        alt={part.filename || "Image"}
-        loading="lazy"
-        decoding="async"
-        className="max-h-80 max-w-full rounded-md border object-contain"
-      />
-    );
+    return <MessageImage src={part.url} alt={calmText(part.filename || "Image")} />;
   }
   const inside = (
     <>
@@ -263,7 +255,7 @@ function Sources({ parts }: { parts: Part[] }) {
       {sources.map((source, index) => {
         const isLink = source.type === "source-url" && /^https?:\/\//i.test(source.url);
         const label =
-          source.title ||
+          (source.title && calmText(source.title)) ||
           (source.type === "source-url" ? hostOf(source.url) : source.filename || source.mediaType);
         const className =
           "relative flex h-[26px] max-w-60 items-center gap-1.5 rounded-full border px-2.5 text-xs text-ink-2 pointer-coarse:h-8 pointer-coarse:after:absolute pointer-coarse:after:inset-x-0 pointer-coarse:after:-inset-y-1.5";
@@ -300,7 +292,7 @@ function UnknownPart({ name, value }: { name: string; value: unknown }) {
     <div data-slot="message-unknown" className="max-w-full overflow-clip rounded-md border text-sm">
       <div className="flex h-10 items-center gap-2.5 px-3 text-ink-2">
         <Puzzle aria-hidden className="size-4 shrink-0 text-ink-3" />
-        <span className="truncate">{name}</span>
+        <span className="truncate">{calmText(name)}</span>
       </div>
       {text && (
         <ScrollBox

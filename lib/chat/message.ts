@@ -12,6 +12,8 @@ export type ChatMetadata = {
   /** Tokens of the whole turn, as far as the provider reports them. */
   inputTokens?: number;
   outputTokens?: number;
+  /** How long each tool call and each thought took: milliseconds by tool call id or reasoning id. */
+  durations?: Record<string, number | null>;
 };
 
 export type ChatData = {

@@ -16,6 +16,7 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { BranchesSection } from "./branches-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
 import * as samples from "./samples";
@@ -64,6 +65,8 @@ export function KitGallery() {
           <BrokenCase />
         </Column>
       </Case>
+
+      <BranchesSection />
 
       <Case name="Reasoning">
         <Column>

@@ -1,6 +1,6 @@
 "use client";
 
-import { Component, type ReactElement, type ReactNode, Suspense, memo } from "react";
+import { Component, type ReactElement, type ReactNode, Suspense, memo, useLayoutEffect, useRef } from "react";
 import { type FileUIPart, type UIMessage, isDataUIPart, isToolUIPart } from "ai";
 import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
@@ -16,7 +16,7 @@ import { ToolCard, type ToolPart, toText } from "./tool-card";
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;
 
-export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
+export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "ref"> & {
   message: UIMessage;
   /** This message is being written right now. */
   isStreaming?: boolean;
@@ -45,6 +45,7 @@ export const Message = memo(function Message({
   ...props
 }: MessageProps) {
   const isUser = message.role === "user";
+  const article = useFocusAfterEdit(message.id, Boolean(editor));
   return (
     <article
       data-slot="message"
@@ -59,9 +60,11 @@ export const Message = memo(function Message({
         className,
       )}
       {...props}
+      ref={article}
     >
       {editor || (
-        <MessageBoundary message={message}>
+        // Another version in the same place starts afresh, with nothing unfolded.
+        <MessageBoundary key={message.id} message={message}>
           {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
           <Suspense fallback={<PlainText message={message} />}>
             <div
@@ -90,7 +93,7 @@ export const Message = memo(function Message({
         <div
           data-slot="message-actions"
           className={cn(
-            "mt-1.5 flex min-h-[26px] items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
+            "mt-1.5 flex min-h-[26px] flex-wrap items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
             isUser ? "-mr-1.5 justify-end" : "-ml-1.5",
           )}
         >
@@ -100,6 +103,19 @@ export const Message = memo(function Message({
     </article>
   );
 });
+
+/** Whoever leaves the editor without a new wording is back at the button that opened it. */
+function useFocusAfterEdit(messageId: string, isEdited: boolean) {
+  const article = useRef<HTMLElement>(null);
+  const editedId = useRef<string>(undefined);
+  useLayoutEffect(() => {
+    if (!isEdited && editedId.current === messageId && document.activeElement === document.body) {
+      article.current?.querySelector<HTMLElement>("[data-slot=edit-button]")?.focus({ preventScroll: true });
+    }
+    editedId.current = isEdited ? messageId : undefined;
+  }, [isEdited, messageId]);
+  return article;
+}
 
 const SPEAKERS: Record<UIMessage["role"], string> = { user: "You", assistant: "Answer", system: "System" };
 

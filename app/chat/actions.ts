@@ -2,15 +2,10 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import { getUser } from "@/lib/auth";
-import {
-  createChat,
-  findOwnedChat,
-  listChats as queryChats,
-  loadTranscript as queryTranscript,
-} from "@/lib/chat/queries";
+import { createChat, loadTranscript as queryTranscript } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { expectedError } from "./expected-error";
+import { requireOwnChat, requireUser } from "./owner";
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -24,7 +19,7 @@ export async function startChatSession({
 }: {
   chatId: string;
 }): Promise<{ publicAccessToken: string }> {
-  const user = await signedInUser();
+  const user = await requireUser();
   if (!(await createChat(db, { id: chatId, userId: user.id }))) throw expectedError("chat-not-found");
   const { publicAccessToken } = await startSession({ chatId });
   return { publicAccessToken };
@@ -32,14 +27,14 @@ export async function startChatSession({
 
 /** A one-hour token that reads and writes this chat's session and nothing else. Never stored. */
 export async function mintChatAccessToken(chatId: string): Promise<string> {
-  await ownedChat(chatId);
+  await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
 }
 
 /** The newest page of the shown branch, or the page before the message `before`, with the stream cursors it reflects. */
 export async function loadTranscript(chatId: string, page?: { before?: string }) {
-  await ownedChat(chatId);
+  await requireOwnChat(chatId);
   const transcript = await queryTranscript(
     db,
     chatId,
@@ -47,23 +42,4 @@ export async function loadTranscript(chatId: string, page?: { before?: string })
   );
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
-}
-
-/** The signed-in person's chats, newest first. */
-export async function listChats() {
-  const user = await signedInUser();
-  return queryChats(db, user.id);
-}
-
-async function signedInUser() {
-  const user = await getUser();
-  if (!user) throw expectedError("signed-out");
-  return user;
-}
-
-async function ownedChat(chatId: string) {
-  const user = await signedInUser();
-  const owned = await findOwnedChat(db, chatId, user.id);
-  if (!owned) throw expectedError("chat-not-found");
-  return owned;
 }

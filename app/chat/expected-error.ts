@@ -1,5 +1,12 @@
 const messages = {
   "chat-not-found": "There is no such chat, or it is not yours.",
+  "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
+  "title-too-long": "The title is too long: 120 characters are the limit.",
+  "nothing-to-share": "This chat has no message yet. Write one, then share it.",
+  "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
+  "link-not-found": "There is no such link. It may already be revoked.",
+  "model-unknown": "This model is not configured here. Choose another one.",
+  "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
   "signed-out": "You are signed out. Reload the page to go on.",
 };
 

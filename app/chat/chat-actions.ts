@@ -3,7 +3,12 @@
 import { after } from "next/server";
 import { z } from "zod";
 import * as changes from "@/lib/chat/chat-changes";
-import { listChatPage, type ChatListPage } from "@/lib/chat/chat-list";
+import {
+  findListedChat as findListed,
+  listChatPage,
+  type ChatListPage,
+  type ListedChat,
+} from "@/lib/chat/chat-list";
 import { copyChat as copy } from "@/lib/chat/copy-chat";
 import { searchChats as search, type SearchHit } from "@/lib/chat/search";
 import * as shares from "@/lib/chat/share";
@@ -23,6 +28,12 @@ export async function listChats(options: z.input<typeof listOptions> = {}): Prom
   const user = await requireUser();
   const parsed = listOptions.safeParse(options);
   return parsed.success ? listChatPage(db, user.id, parsed.data) : { chats: [] };
+}
+
+/** One chat of the list; null when it is not there (yet), whoever's it is. */
+export async function findListedChat(chatId: string): Promise<ListedChat | null> {
+  const user = await requireUser();
+  return findListed(db, user.id, chatId);
 }
 
 /** What the signed-in person's chats say about `query`. */
@@ -70,12 +81,14 @@ export async function restoreChat(chatId: string): Promise<void> {
   await found(changes.restoreChat(db, { chatId, userId: user.id }));
 }
 
-/** A new chat with the whole tree of this one, or with the branch that ends at `headId`. Returns its id. */
-export async function copyChat(chatId: string, headId?: string): Promise<string> {
+const branch = z.object({ headId: z.string().max(128).optional() }).optional();
+
+/** A new chat with the whole tree of this one, or with one branch: the one named, else the shown one. Returns its id. */
+export async function copyChat(chatId: string, only?: z.input<typeof branch>): Promise<string> {
   const user = await requireUser();
-  const head = typeof headId === "string" ? { headId } : {};
-  const id = await copy(db, { chatId, userId: user.id, ...head });
-  if (id === null) throw expectedError("chat-not-found");
+  const parsed = branch.safeParse(only);
+  const id = parsed.success && (await copy(db, { chatId, userId: user.id, branch: parsed.data }));
+  if (!id) throw expectedError("chat-not-found");
   return id;
 }
 

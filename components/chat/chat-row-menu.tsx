@@ -1,6 +1,6 @@
 "use client";
 
-import { Archive, ArchiveRestore, Copy, Download, Link2, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import { Archive, ArchiveRestore, Copy, Download, GitFork, Link2, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import type { ChatRowActions, ChatShellChat } from "./chat-row";
 
@@ -45,9 +45,14 @@ export default function ChatRowMenu({
           </MenuItem>
         )}
         {onCopy && (
-          <MenuItem onSelect={() => onCopy(id)}>
-            <Copy aria-hidden /> Copy to a new chat
-          </MenuItem>
+          <>
+            <MenuItem onSelect={() => onCopy(id, "chat")}>
+              <Copy aria-hidden /> Copy to a new chat
+            </MenuItem>
+            <MenuItem onSelect={() => onCopy(id, "branch")}>
+              <GitFork aria-hidden /> Copy the shown branch
+            </MenuItem>
+          </>
         )}
         {exportHref && (
           <>

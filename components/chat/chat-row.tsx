@@ -30,7 +30,8 @@ export type ChatRowActions = {
   onArchive?: (id: string, isArchived: boolean) => void;
   /** Deletes at once. Offer a way back, a `Toast` for example. */
   onDelete?: (id: string) => void;
-  onCopy?: (id: string) => void;
+  /** A new chat out of the whole one, or of the branch that is shown. */
+  onCopy?: (id: string, what: "chat" | "branch") => void;
   onShare?: (id: string) => void;
   exportHref?: (id: string, format: "markdown" | "json") => string;
 };

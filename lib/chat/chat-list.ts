@@ -1,7 +1,7 @@
 /** The list beside the conversation: a page of it costs the page, however many chats there are. */
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
-import type { ChatStatus } from "./queries";
+import { isChatId, type ChatStatus } from "./queries";
 
 export type ListedChat = {
   id: string;
@@ -58,6 +58,17 @@ export async function listChatPage(
     chats: [...pinned, ...page],
     ...(rest.length > size && last ? { nextCursor: `${last.updatedAt.toISOString()}|${last.id}` } : {}),
   };
+}
+
+/** One chat as the list would show it, wherever in the list it is; null when it would not. */
+export async function findListedChat(
+  db: DbClient,
+  userId: string,
+  chatId: string,
+): Promise<ListedChat | null> {
+  if (!isChatId(chatId)) return null;
+  const where = Prisma.sql`id = ${chatId}`;
+  return (await select(db, userId, { where, orderBy: Prisma.sql`id`, limit: 1 }))[0] ?? null;
 }
 
 function select(

@@ -7,15 +7,15 @@ import { isChatId } from "./queries";
 export type CopyOptions = {
   chatId: string;
   userId: string;
-  /** Copies the branch that ends here, by node or message id. Without it the whole tree. */
-  headId?: string;
+  /** Copies one branch: the one that ends at `headId` (node or message id), else the shown one. Without it the tree. */
+  branch?: { headId?: string };
 };
 
 /**
  * Returns the id of the copy, or null when there is no such chat or message. The copy has a session of its own, which
  * begins with what was saved here: it takes over neither cursors nor a run, and nothing that is still being answered.
  */
-export function copyChat(db: Db, { chatId, userId, headId }: CopyOptions): Promise<string | null> {
+export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promise<string | null> {
   if (!isChatId(chatId)) return Promise.resolve(null);
   return db.$transaction(
     async (tx) => {
@@ -23,8 +23,9 @@ export function copyChat(db: Db, { chatId, userId, headId }: CopyOptions): Promi
       const [source] = await tx.$queryRaw<{ headId: string | null }[]>`
         SELECT "headId" FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR SHARE`;
       if (!source) return null;
-      const head = headId === undefined ? source.headId : await findNode(tx, chatId, headId);
-      if (headId !== undefined && head === null) return null;
+      const named = branch?.headId;
+      const head = named === undefined ? source.headId : await findNode(tx, chatId, named);
+      if (named !== undefined && head === null) return null;
 
       const id = randomUUID();
       // The runtime's own record tells of the shown branch, and so fits no other.
@@ -33,7 +34,7 @@ export function copyChat(db: Db, { chatId, userId, headId }: CopyOptions): Promi
         SELECT ${id}, "userId", left(title, 112) || ' (copy)', "titledBy", model, ${head},
           CASE WHEN "headId" = ${head} THEN state END, "nextOrder", now(), ${new Date().toISOString().slice(0, -1)}::text::timestamp
         FROM "Chat" WHERE id = ${chatId}`;
-      if (headId === undefined || head === null) {
+      if (!branch || head === null) {
         await tx.$executeRaw`
           INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", "createdAt")
           SELECT ${id}, id, "messageId", "parentId", role, message, final, "order", "createdAt"

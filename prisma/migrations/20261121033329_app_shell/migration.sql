@@ -5,30 +5,21 @@ ADD COLUMN     "titledBy" TEXT;
 -- What there was before anybody counted is read.
 UPDATE "Chat" SET "lastReadAt" = now();
 
--- Chats that wait to be removed for good; nearly all rows are not in it.
+-- Chats that wait to be removed for good. Nearly all rows are not in it.
 CREATE INDEX "Chat_deletedAt_idx" ON "Chat"("deletedAt") WHERE "deletedAt" IS NOT NULL;
 
--- The words of a message. It must never fail, because a save would fail with it: only so much text is looked at, and
--- text whose words still do not fit into a tsvector (1 MB) is looked at less. The configuration knows no language,
--- so that every language is found by what is written.
+-- The words of a message. A save would fail with it, so it must not fail: a tsvector takes a megabyte, and the words
+-- of so many characters, none of which has more than four bytes, are less than that however they are cut. The
+-- configuration knows no language, so that every language is found by what is written.
 CREATE FUNCTION "message_text"(message JSONB) RETURNS TEXT
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-  SELECT left(string_agg(part #>> '{}', E'\n'), 100000)
+  SELECT left(string_agg(part #>> '{}', E'\n'), 80000)
   FROM jsonb_path_query(message, '$.parts[*] ? (@.type == "text").text') part
   WHERE jsonb_typeof(part) = 'string'
 $$;
 
-CREATE FUNCTION "message_search"(words TEXT) RETURNS TSVECTOR
-LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-  RETURN to_tsvector('pg_catalog.simple', words);
-EXCEPTION WHEN program_limit_exceeded THEN
-  RETURN to_tsvector('pg_catalog.simple', left(words, 20000));
-END
-$$;
-
 -- AlterTable
-ALTER TABLE "Message" ADD COLUMN     "search" tsvector GENERATED ALWAYS AS ("message_search"("message_text"("message"))) STORED;
+ALTER TABLE "Message" ADD COLUMN     "search" tsvector GENERATED ALWAYS AS (to_tsvector('pg_catalog.simple', "message_text"("message"))) STORED;
 
 -- CreateTable
 CREATE TABLE "RateLimit" (

@@ -45,7 +45,9 @@ class Visitor {
   address = "203.0.113.7";
 
   headers(): Headers {
-    const cookie = [...this.cookies].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join("; ");
+    const cookie = [...this.cookies]
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+      .join("; ");
     return new Headers({ cookie, "x-forwarded-for": this.address });
   }
 
@@ -60,7 +62,10 @@ class Visitor {
 
   async user() {
     const token = this.cookies.get("better-auth.session_token")?.split(".")[0];
-    const session = await shared.db.session.findUnique({ where: { token: token ?? "" }, include: { user: true } });
+    const session = await shared.db.session.findUnique({
+      where: { token: token ?? "" },
+      include: { user: true },
+    });
     if (!session) throw new Error("nobody is signed in");
     return session.user;
   }
@@ -78,7 +83,9 @@ class Visitor {
 const newEmail = () => `${crypto.randomUUID()}@example.com`;
 const password = "correct horse battery";
 
-async function guestWithChats(count: number): Promise<{ visitor: Visitor; guestId: string; chats: string[] }> {
+async function guestWithChats(
+  count: number,
+): Promise<{ visitor: Visitor; guestId: string; chats: string[] }> {
   const visitor = new Visitor();
   const guestId = await visitor.arrive();
   const chats = Array.from({ length: count }, () => crypto.randomUUID()).toSorted();
@@ -96,7 +103,9 @@ describe("a guest", () => {
     const { visitor, guestId, chats } = await guestWithChats(3);
     await saveSettings(shared.db, guestId, { defaultModel: "demo" });
     const email = newEmail();
-    expect(await visitor.does(auth.signUp({ email, password }, visitor.headers()))).toMatchObject({ ok: true });
+    expect(await visitor.does(auth.signUp({ email, password }, visitor.headers()))).toMatchObject({
+      ok: true,
+    });
     const user = await visitor.user();
     expect(user).toMatchObject({ email, isAnonymous: false });
     expect(await chatsOf(user.id)).toEqual(chats);
@@ -199,7 +208,9 @@ describe("attempts", () => {
     const visitor = new Visitor();
     const attempt = () => auth.signIn({ email: "eve@example.com", password }, visitor.headers());
     for (let count = 0; count < 10; count++) expect((await attempt()) as object).toMatchObject({ ok: false });
-    expect(await attempt()).toMatchObject({ problem: expect.stringMatching(/^Too many attempts\. Wait \d+ seconds/) });
+    expect(await attempt()).toMatchObject({
+      problem: expect.stringMatching(/^Too many attempts\. Wait \d+ seconds/),
+    });
     expect(await shared.db.rateLimit.count()).toBe(1);
     visitor.address = "203.0.113.8";
     expect(await attempt()).toMatchObject({ problem: expect.stringContaining("do not belong together") });

@@ -113,10 +113,7 @@ async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {
 }
 
 /** Makes an account of the guest who asks. Every chat goes along. */
-export function signUp(
-  { email, password }: Credentials,
-  requestHeaders: Headers,
-): Promise<AuthOutcome> {
+export function signUp({ email, password }: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
   const name = email.split("@")[0] ?? email;
   return ask("/sign-up/email", requestHeaders, { email, password, name });
 }
@@ -187,7 +184,8 @@ const problems: Record<string, string> = {
   PASSWORD_TOO_SHORT: "The password is too short: it needs at least 8 characters.",
   PASSWORD_TOO_LONG: "The password is too long: 128 characters are the limit.",
   USER_ALREADY_EXISTS: "There is an account with this e-mail already. Sign in to it instead.",
-  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL: "There is an account with this e-mail already. Sign in to it instead.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL:
+    "There is an account with this e-mail already. Sign in to it instead.",
   INVALID_TOKEN: "This link was used already, or is older than five minutes. Ask for a new one.",
 };
 

@@ -164,7 +164,8 @@ function withFailures(storage: TranscriptStorage): TranscriptStorage {
 async function requireChat(chatId: string): Promise<{ userId: string; model: string | null }> {
   const row = isChatId(chatId)
     ? await withRetry(
-        () => db.chat.findUnique({
+        () =>
+          db.chat.findUnique({
             where: { id: chatId, deletedAt: null },
             select: { userId: true, model: true },
           }),

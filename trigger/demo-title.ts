@@ -3,7 +3,8 @@ import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
 import type { Scenario } from "./demo-scenarios";
 
 const MAX_WORDS = 6;
-const ado = /^(?:please|can you|could you|would you|tell me|explain(?: to me)?|describe|show me|write|give me)\s+/i;
+const ado =
+  /^(?:please|can you|could you|would you|tell me|explain(?: to me)?|describe|show me|write|give me)\s+/i;
 
 export function demoTitle(prompt: LanguageModelV4Prompt): Scenario {
   const asked = prompt
@@ -16,6 +17,12 @@ export function demoTitle(prompt: LanguageModelV4Prompt): Scenario {
   const title =
     words.length <= MAX_WORDS
       ? question.trim()
-      : question.replace(ado, "").split(/[,.;:!?]/)[0]!.trim().split(/\s+/).slice(0, MAX_WORDS).join(" ");
+      : question
+          .replace(ado, "")
+          .split(/[,.;:!?]/)[0]!
+          .trim()
+          .split(/\s+/)
+          .slice(0, MAX_WORDS)
+          .join(" ");
   return { beats: [{ type: "text", text: title.charAt(0).toUpperCase() + title.slice(1) }], paceMs: 0 };
 }

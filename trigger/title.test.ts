@@ -23,7 +23,10 @@ describe("a title", () => {
     const { updatedAt } = await row();
     await titleChat(shared.db, chatId, messages);
     expect(await row()).toMatchObject({ title: "How the tides of the North", titledBy: "model", updatedAt });
-    await titleChat(shared.db, chatId, [message("u1", "Something else that is also quite long"), messages[1]!]);
+    await titleChat(shared.db, chatId, [
+      message("u1", "Something else that is also quite long"),
+      messages[1]!,
+    ]);
     expect((await row()).title).toBe("How the tides of the North");
   });
 

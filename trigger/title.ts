@@ -61,7 +61,12 @@ export function cleanTitle(text: string): string {
     .replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/gu, "")
     .trim();
   const characters = [...new Intl.Segmenter().segment(bare.slice(0, 1000))].map(({ segment }) => segment);
-  return characters.length > MAX_LENGTH ? `${characters.slice(0, MAX_LENGTH - 1).join("").trimEnd()}…` : bare;
+  return characters.length > MAX_LENGTH
+    ? `${characters
+        .slice(0, MAX_LENGTH - 1)
+        .join("")
+        .trimEnd()}…`
+    : bare;
 }
 
 function excerpt(message: ChatMessage): string {

@@ -77,7 +77,11 @@ export function AccountForms({ canSendMail }: { canSendMail: boolean }) {
           ))}
       </div>
       <p className="text-ink-2">{note}</p>
-      <form aria-label={ways[way].label} className="flex flex-col gap-3" onSubmit={(event) => void send(event)}>
+      <form
+        aria-label={ways[way].label}
+        className="flex flex-col gap-3"
+        onSubmit={(event) => void send(event)}
+      >
         <label className="flex flex-col gap-1.5 text-ink-2">
           E-mail
           <input

@@ -59,7 +59,8 @@ export async function followSignInLink(token: string): Promise<FormOutcome> {
 /** The model that new chats begin with; null leaves it to the server. */
 export async function setDefaultModel(id: string | null): Promise<void> {
   const user = await requireUser();
-  if (id !== null && !availableModels().some((model) => model.id === id)) throw expectedError("model-unknown");
+  if (id !== null && !availableModels().some((model) => model.id === id))
+    throw expectedError("model-unknown");
   await saveSettings(db, user.id, { defaultModel: id });
 }
 

@@ -46,7 +46,8 @@ export function Settings({ email, canSendMail, models, defaultModel, shares }: S
         </Section>
         <Section title="Your data">
           <p className="text-sm text-ink-2">
-            One line of JSON for every chat, archived ones included, and one for every message of every branch.
+            One line of JSON for every chat, archived ones included, and one for every message of every
+            branch.
           </p>
           <div className="flex flex-wrap gap-2">
             <a href="/settings/export" download className={buttonClass()}>

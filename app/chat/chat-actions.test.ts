@@ -125,7 +125,9 @@ describe("what a person lists", () => {
 describe("settings", () => {
   it("take a model that is configured, and none besides", async () => {
     await account.setDefaultModel("demo");
-    expect(await createChat(shared.db, { id: crypto.randomUUID(), userId: "ada" })).toMatchObject({ model: "demo" });
+    expect(await createChat(shared.db, { id: crypto.randomUUID(), userId: "ada" })).toMatchObject({
+      model: "demo",
+    });
     await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
     await account.setDefaultModel(null);
     request.user = null;

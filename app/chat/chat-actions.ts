@@ -42,7 +42,12 @@ export async function searchChats(query: string): Promise<SearchHit[]> {
   return typeof query === "string" ? search(db, user.id, query) : [];
 }
 
-const title = z.string().transform((text) => text.replaceAll(/[\s\u0000]+/g, " ").trim().toWellFormed());
+const title = z.string().transform((text) =>
+  text
+    .replaceAll(/[\s\u0000]+/g, " ")
+    .trim()
+    .toWellFormed(),
+);
 
 /** The title that is stored: the one given, on one line. */
 export async function renameChat(chatId: string, newTitle: string): Promise<string> {

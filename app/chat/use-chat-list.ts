@@ -114,8 +114,10 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   const actions = useMemo((): ChatRowActions => {
     const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => {
       version.current += 1;
-      setPage(now.current.view, (old) =>
-        old && { ...old, chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)) },
+      setPage(
+        now.current.view,
+        (old) =>
+          old && { ...old, chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)) },
       );
     };
     const tell = (text: string, action?: ToastMessage["action"]) =>
@@ -163,7 +165,9 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       },
       onCopy(id, what) {
         void confirm(
-          server.copyChat(id, what === "branch" ? {} : undefined).then((copy) => router.push(`/chat/${copy}`)),
+          server
+            .copyChat(id, what === "branch" ? {} : undefined)
+            .then((copy) => router.push(`/chat/${copy}`)),
         );
       },
       exportHref: (id, format) => `/chat/${id}/export?format=${format}`,

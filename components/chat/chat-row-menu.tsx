@@ -1,6 +1,17 @@
 "use client";
 
-import { Archive, ArchiveRestore, Copy, Download, GitFork, Link2, Pencil, Pin, PinOff, Trash2 } from "lucide-react";
+import {
+  Archive,
+  ArchiveRestore,
+  Copy,
+  Download,
+  GitFork,
+  Link2,
+  Pencil,
+  Pin,
+  PinOff,
+  Trash2,
+} from "lucide-react";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
 import type { ChatRowActions, ChatShellChat } from "./chat-row";
 

@@ -32,7 +32,13 @@ const PAUSE_MS = 150;
 type Answer = { query: string; results: ChatSearchResult[] | "failed" };
 
 /** A search box, and its results in the place of what is below it. Arrow keys walk through them, Escape ends it. */
-export function ChatSearch({ onSearch, LinkComponent: Link, onNavigate, inputRef, children }: ChatSearchProps) {
+export function ChatSearch({
+  onSearch,
+  LinkComponent: Link,
+  onNavigate,
+  inputRef,
+  children,
+}: ChatSearchProps) {
   const [query, setQuery] = useState("");
   const [answer, setAnswer] = useState<Answer | null>(null);
   const [attempt, setAttempt] = useState(0);

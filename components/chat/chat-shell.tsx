@@ -43,7 +43,8 @@ export function ChatShell({
   ...props
 }: ChatShellProps) {
   const [isDrawerOpen, setIsDrawerOpen] = useState(false);
-  const [focusesSearch, setFocusesSearch] = useState(false);
+  /** Where the focus goes when the sidebar and the rail change places: what had it is gone then. */
+  const [focus, setFocus] = useState<"toggle" | "search" | null>(null);
   const links = { newChatHref, user, LinkComponent, onSearch };
   const list = { chats, currentId, now, footer, actions, view, onViewChange, onLoadMore };
   const sidebar = { ...links, ...list };
@@ -67,20 +68,23 @@ export function ChatShell({
         {isCollapsed ? (
           <ChatRail
             {...links}
-            onExpand={() => {
-              setFocusesSearch(false);
-              onCollapsedChange?.(false);
-            }}
-            onSearchOpen={() => {
-              setFocusesSearch(true);
+            focus={focus}
+            onExpand={(next) => {
+              setFocus(next);
               onCollapsedChange?.(false);
             }}
           />
         ) : (
           <ChatSidebar
             {...sidebar}
-            focusesSearch={focusesSearch}
-            onCollapse={onCollapsedChange && (() => onCollapsedChange(true))}
+            focus={focus}
+            onCollapse={
+              onCollapsedChange &&
+              (() => {
+                setFocus("toggle");
+                onCollapsedChange(true);
+              })
+            }
           />
         )}
       </aside>

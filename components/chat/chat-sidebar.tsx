@@ -40,8 +40,8 @@ type SidebarProps = ChatSidebarProps & {
   onNavigate?: () => void;
   /** The button that makes the rail of it. */
   onCollapse?: () => void;
-  /** Puts the focus into the search box, once. */
-  focusesSearch?: boolean;
+  /** What takes the focus when it comes up. */
+  focus?: "toggle" | "search" | null;
 };
 
 const nobody = { name: "Guest" };
@@ -62,12 +62,14 @@ export function ChatSidebar({
   onLoadMore,
   onNavigate,
   onCollapse,
-  focusesSearch = false,
+  focus = null,
 }: SidebarProps) {
   const search = useRef<HTMLInputElement>(null);
+  const toggle = useRef<HTMLButtonElement>(null);
   useEffect(() => {
-    if (focusesSearch) search.current?.focus();
-  }, [focusesSearch]);
+    if (focus === "search") search.current?.focus();
+    if (focus === "toggle") toggle.current?.focus();
+  }, [focus]);
 
   const list = (
     <ChatList
@@ -89,6 +91,7 @@ export function ChatSidebar({
         Holdfast
         {onCollapse && (
           <Button
+            ref={toggle}
             variant="ghost"
             size="icon"
             aria-label="Collapse sidebar"
@@ -167,7 +170,9 @@ function ChatList({
       )}
       {chats === undefined && <SidebarSkeleton />}
       {isArchive && chats?.length === 0 && (
-        <p className="px-2 pt-3 text-sm text-ink-2">Nothing is archived. The menu of a chat has the way here.</p>
+        <p className="px-2 pt-3 text-sm text-ink-2">
+          Nothing is archived. The menu of a chat has the way here.
+        </p>
       )}
       {groups.map((group) => (
         <section key={group.label} aria-label={group.label} data-slot="chat-group">
@@ -189,11 +194,7 @@ function ChatList({
       ))}
       {onLoadMore && <LoadMore key={all.length} onLoadMore={onLoadMore} />}
       {!isArchive && onViewChange && chats !== undefined && (
-        <button
-          type="button"
-          className={cn(ROW, "mt-4 text-ink-3")}
-          onClick={() => onViewChange("archived")}
-        >
+        <button type="button" className={cn(ROW, "mt-4 text-ink-3")} onClick={() => onViewChange("archived")}>
           <Archive aria-hidden />
           Archived
         </button>
@@ -269,9 +270,9 @@ function Initial({ name }: { name: string }) {
 }
 
 export type ChatRailProps = Pick<ChatSidebarProps, "newChatHref" | "user" | "LinkComponent" | "onSearch"> & {
-  onExpand: () => void;
-  /** Expands with the focus in the search box. */
-  onSearchOpen: () => void;
+  focus: SidebarProps["focus"];
+  /** What is to have the focus then. */
+  onExpand: (focus: "toggle" | "search") => void;
 };
 
 /** What is left of the sidebar when it is collapsed. */
@@ -280,13 +281,25 @@ export function ChatRail({
   user = nobody,
   LinkComponent: Link = PlainLink,
   onSearch,
+  focus,
   onExpand,
-  onSearchOpen,
 }: ChatRailProps) {
-  const square = "grid size-9 place-items-center rounded-sm text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:size-11 [&_svg]:size-4";
+  const toggle = useRef<HTMLButtonElement>(null);
+  useEffect(() => {
+    if (focus === "toggle") toggle.current?.focus();
+  }, [focus]);
+  const square =
+    "grid size-9 place-items-center rounded-sm text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:size-11 [&_svg]:size-4";
   return (
     <nav aria-label="Chats" data-slot="chat-rail" className="flex h-full flex-col items-center gap-1 py-2">
-      <Button variant="ghost" size="icon" aria-label="Expand sidebar" title="Expand sidebar" onClick={onExpand}>
+      <Button
+        ref={toggle}
+        variant="ghost"
+        size="icon"
+        aria-label="Expand sidebar"
+        title="Expand sidebar"
+        onClick={() => onExpand("toggle")}
+      >
         <PanelLeftOpen aria-hidden />
       </Button>
       <Link href={newChatHref} className={square} aria-label="New chat" title="New chat">
@@ -298,7 +311,7 @@ export function ChatRail({
           className={square}
           aria-label="Search chats"
           title="Search chats"
-          onClick={onSearchOpen}
+          onClick={() => onExpand("search")}
         >
           <Search aria-hidden />
         </button>

@@ -131,7 +131,8 @@ describe("a change", () => {
     const [old, recent, living] = [await chat("Old"), await chat("Recent"), await chat("Living")];
     await deleteChat(shared.db, { chatId: old, userId });
     await deleteChat(shared.db, { chatId: recent, userId });
-    await shared.db.$executeRaw`UPDATE "Chat" SET "deletedAt" = now() - interval '25 hours' WHERE id = ${old}`;
+    await shared.db
+      .$executeRaw`UPDATE "Chat" SET "deletedAt" = now() - interval '25 hours' WHERE id = ${old}`;
     expect(await sweepDeletedChats(shared.db)).toEqual([old]);
     const left = await shared.db.chat.findMany({ where: { userId }, select: { id: true } });
     expect(left.map(({ id }) => id).toSorted()).toEqual([recent, living].toSorted());

@@ -98,7 +98,9 @@ describe("an export", () => {
     const document = JSON.parse(await written(exportJson(shared.db, await chat())));
     expect(document).toMatchObject({ format: "holdfast-chat", version: 1, id: chatId, headId: "a3" });
     expect(document).not.toHaveProperty("userId");
-    expect(document.messages.map((node: { id: string; parentId: string }) => [node.id, node.parentId])).toEqual([
+    expect(
+      document.messages.map((node: { id: string; parentId: string }) => [node.id, node.parentId]),
+    ).toEqual([
       ["u1", null],
       ["a1", "u1"],
       ["u2", "a1"],
@@ -133,7 +135,10 @@ describe("an export", () => {
         },
       ],
     };
-    await save(prismaStorage(shared.db), id, [put("u1", "# Title\nwith two lines"), { op: "put", message, final: false }]);
+    await save(prismaStorage(shared.db), id, [
+      put("u1", "# Title\nwith two lines"),
+      { op: "put", message, final: false },
+    ]);
     const row = await shared.db.chat.findUniqueOrThrow({ where: { id } });
     const text = await written(exportMarkdown(shared.db, row));
     expect(text).toContain("> Two\n> lines");
@@ -142,9 +147,9 @@ describe("an export", () => {
   });
 
   it.each([
-    ["Plain", 'attachment; filename="Plain.md"; filename*=UTF-8\'\'Plain.md'],
-    ['a"b\r\nSet-Cookie: x=1/../c', "filename=\"a b Set-Cookie x 1 .. c.md\""],
-    ["東京", 'filename="chat.md"; filename*=UTF-8\'\'%E6%9D%B1%E4%BA%AC.md'],
+    ["Plain", "attachment; filename=\"Plain.md\"; filename*=UTF-8''Plain.md"],
+    ['a"b\r\nSet-Cookie: x=1/../c', 'filename="a b Set-Cookie x 1 .. c.md"'],
+    ["東京", "filename=\"chat.md\"; filename*=UTF-8''%E6%9D%B1%E4%BA%AC.md"],
     ["\ud800", 'filename="chat.md"'],
   ])("of %j has a name that no header and no file system trips over", (title, expected) => {
     const header = contentDisposition(title, "md");

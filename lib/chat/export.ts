@@ -22,7 +22,16 @@ export async function* exportMarkdown(db: DbClient, chat: ExportedChat): AsyncGe
 /** The whole tree, every branch of it, as one JSON document. */
 export async function* exportJson(db: DbClient, chat: ExportedChat): AsyncGenerator<string> {
   const { id, title, model, headId, createdAt, updatedAt } = chat;
-  const head = JSON.stringify({ format: "holdfast-chat", version: 1, id, title, model, headId, createdAt, updatedAt });
+  const head = JSON.stringify({
+    format: "holdfast-chat",
+    version: 1,
+    id,
+    title,
+    model,
+    headId,
+    createdAt,
+    updatedAt,
+  });
   yield `${head.slice(0, -1)},"messages":[`;
   const ids = await treeIds(db, id);
   let isFirst = true;
@@ -110,7 +119,10 @@ function partToMarkdown(part: ChatMessage["parts"][number]): string {
 }
 
 function quote(text: string): string {
-  return text.split("\n").map((line) => `> ${line}`).join("\n");
+  return text
+    .split("\n")
+    .map((line) => `> ${line}`)
+    .join("\n");
 }
 
 /** Longer than any fence inside. */

@@ -39,7 +39,9 @@ describe("a chat's owner", () => {
 
   it("begins it with the model of their choice", async () => {
     await shared.db.userSettings.create({ data: { userId: "bob", defaultModel: "demo" } });
-    expect(await createChat(shared.db, { id: "chat-of-bob-1", userId: "bob" })).toMatchObject({ model: "demo" });
+    expect(await createChat(shared.db, { id: "chat-of-bob-1", userId: "bob" })).toMatchObject({
+      model: "demo",
+    });
   });
 
   it("may create it again, also twice at once; nobody else may", async () => {

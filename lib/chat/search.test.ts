@@ -65,7 +65,10 @@ describe("a search", () => {
 
   it("sees neither deleted chats nor removed messages", async () => {
     await createChat(shared.db, { id: "chat-removed", userId: "ada" });
-    await save(prismaStorage(shared.db), "chat-removed", [put("u1", "Xylophone one"), put("a1", "Xylophone two")]);
+    await save(prismaStorage(shared.db), "chat-removed", [
+      put("u1", "Xylophone one"),
+      put("a1", "Xylophone two"),
+    ]);
     expect(await find("xylophone two")).toHaveLength(1);
     await save(prismaStorage(shared.db), "chat-removed", [{ op: "remove", id: "a1" }]);
     expect(await find("xylophone two")).toEqual([]);
@@ -84,7 +87,7 @@ describe("a search", () => {
     "%",
     "_",
     "\\",
-    "'; DROP TABLE \"Chat\"; --",
+    '\'; DROP TABLE "Chat"; --',
     "a:*b & !c | (d",
     '"unclosed',
     "moon -",
@@ -106,7 +109,10 @@ describe("what is saved", () => {
   it.each([
     ["a megabyte of distinct words", distinct(150_000, (index) => index.toString(36))],
     ["words of four bytes each", distinct(60_000, (index) => String.fromCodePoint(0x20000 + index))],
-    ["hyphens and paths, which count several times", distinct(20_000, (index) => `x${index}-y${index}.org/z${index}`)],
+    [
+      "hyphens and paths, which count several times",
+      distinct(20_000, (index) => `x${index}-y${index}.org/z${index}`),
+    ],
     ["one word without end", "w".repeat(1_000_000)],
     ["nothing but signs", "-".repeat(200_000)],
   ])("is saved whatever its words are: %s", async (_, text) => {
@@ -118,15 +124,19 @@ describe("what is saved", () => {
     expect((await find("beginning", "bob")).map((hit) => hit.chatId)).toContain(id);
   });
 
-  it.each([[null], ["text"], [42], [[]], [{ parts: null }], [{ parts: [null, 1, { type: "text", text: 7 }] }]])(
-    "may be of any shape: %j",
-    async (message) => {
-      const id = crypto.randomUUID();
-      await createChat(shared.db, { id, userId: "bob" });
-      await shared.db.$executeRaw`
+  it.each([
+    [null],
+    ["text"],
+    [42],
+    [[]],
+    [{ parts: null }],
+    [{ parts: [null, 1, { type: "text", text: 7 }] }],
+  ])("may be of any shape: %j", async (message) => {
+    const id = crypto.randomUUID();
+    await createChat(shared.db, { id, userId: "bob" });
+    await shared.db.$executeRaw`
         INSERT INTO "Message" ("chatId", id, "messageId", role, message, "order")
         VALUES (${id}, 'm', 'm', 'user', ${JSON.stringify(message)}::jsonb, 0)`;
-      expect(await shared.db.message.count({ where: { chatId: id } })).toBe(1);
-    },
-  );
+    expect(await shared.db.message.count({ where: { chatId: id } })).toBe(1);
+  });
 });

@@ -90,9 +90,7 @@ function readHighlights(headline: string): Highlighted {
     .split(new RegExp(`(${START}[^${STOP}]*${STOP})`, "u"))
     .filter((piece) => piece !== "")
     .map((piece) =>
-      piece.startsWith(START)
-        ? { text: piece.slice(1, -1), isMatch: true }
-        : { text: piece, isMatch: false },
+      piece.startsWith(START) ? { text: piece.slice(1, -1), isMatch: true } : { text: piece, isMatch: false },
     );
 }
 

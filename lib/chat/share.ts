@@ -56,7 +56,10 @@ export function listShares(db: DbClient, userId: string, chatId?: string): Promi
 }
 
 /** From now on the link leads nowhere. False when there is no such link of this person. */
-export async function revokeShare(db: DbClient, { id, userId }: { id: string; userId: string }): Promise<boolean> {
+export async function revokeShare(
+  db: DbClient,
+  { id, userId }: { id: string; userId: string },
+): Promise<boolean> {
   const { count } = await db.share.deleteMany({ where: { id, chat: { userId } } });
   return count > 0;
 }
@@ -83,7 +86,11 @@ function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
     id,
     role,
     parts: parts.map((part) => {
-      const { providerMetadata: _, callProviderMetadata: __, ...rest } = part as typeof part & {
+      const {
+        providerMetadata: _,
+        callProviderMetadata: __,
+        ...rest
+      } = part as typeof part & {
         providerMetadata?: unknown;
         callProviderMetadata?: unknown;
       };

@@ -4,7 +4,10 @@ import { findOwnedChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 
 /** The chat as a file: `?format=markdown`, the shown branch, or `?format=json`, every branch. */
-export async function GET(request: Request, { params }: RouteContext<"/chat/[id]/export">): Promise<Response> {
+export async function GET(
+  request: Request,
+  { params }: RouteContext<"/chat/[id]/export">,
+): Promise<Response> {
   const user = await getUser();
   const chat = user && (await findOwnedChat(db, (await params).id, user.id));
   if (!chat) return new Response("There is no such chat, or it is not yours.\n", { status: 404 });

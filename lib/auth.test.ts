@@ -2,6 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
+import type * as Auth from "./auth";
 import { createChat } from "./chat/queries";
 import { moveGuest, saveSettings } from "./chat/settings";
 
@@ -18,7 +19,7 @@ const mailServer = createServer((request, response) => {
     response.end("{}");
   });
 });
-let auth: typeof import("./auth");
+let auth: typeof Auth;
 
 beforeAll(async () => {
   await new Promise<void>((resolve) => mailServer.listen(0, "127.0.0.1", resolve));

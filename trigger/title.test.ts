@@ -1,10 +1,16 @@
 // First: it installs the catalog that the SDK's logger needs.
 import "@trigger.dev/sdk/ai/test";
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
 import { renameChat } from "@/lib/chat/chat-changes";
-import * as models from "./models";
+import type * as Models from "./models";
+import { resolveModel } from "./models";
 import { cleanTitle, titleChat } from "./title";
+
+vi.mock("./models", async (original) => {
+  const models = await original<typeof Models>();
+  return { ...models, resolveModel: vi.fn(models.resolveModel) };
+});
 
 const shared = testDatabase();
 let chatId: string;
@@ -16,7 +22,6 @@ beforeEach(async () => {
   chatId = crypto.randomUUID();
   await shared.db.chat.create({ data: { id: chatId, userId: "ada", title: question } });
 });
-afterEach(() => vi.restoreAllMocks());
 
 describe("a title", () => {
   it("is the model's, once, and leaves the chat at its place in the list", async () => {
@@ -36,10 +41,10 @@ describe("a title", () => {
     expect(await row()).toMatchObject({ title: "Mine", titledBy: "person" });
 
     await shared.db.chat.update({ where: { id: chatId }, data: { titledBy: null } });
-    const resolve = models.resolveModel;
-    vi.spyOn(models, "resolveModel").mockImplementation(async (id) => {
+    const resolved = await resolveModel();
+    vi.mocked(resolveModel).mockImplementationOnce(async () => {
       await renameChat(shared.db, { chatId, userId: "ada" }, "Mine, again");
-      return resolve(id);
+      return resolved;
     });
     await titleChat(shared.db, chatId, messages);
     expect((await row()).title).toBe("Mine, again");
@@ -48,7 +53,7 @@ describe("a title", () => {
   it("waits for an answer, and is tried again after a failure", async () => {
     await titleChat(shared.db, chatId, messages.slice(0, 1));
     expect((await row()).titledBy).toBeNull();
-    vi.spyOn(models, "resolveModel").mockRejectedValueOnce(new Error("away"));
+    vi.mocked(resolveModel).mockRejectedValueOnce(new Error("away"));
     await expect(titleChat(shared.db, chatId, messages)).resolves.toBeUndefined();
     expect(await row()).toMatchObject({ title: question, titledBy: null });
     await titleChat(shared.db, chatId, messages);
@@ -68,6 +73,6 @@ describe("a title", () => {
   });
 
   it("is cut to eighty characters", () => {
-    expect([...cleanTitle("tide ".repeat(100))].length).toBeLessThanOrEqual(80);
+    expect(cleanTitle("tide ".repeat(100)).length).toBeLessThanOrEqual(80);
   });
 });

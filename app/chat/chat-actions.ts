@@ -44,7 +44,8 @@ export async function searchChats(query: string): Promise<SearchHit[]> {
 
 const title = z.string().transform((text) =>
   text
-    .replaceAll(/[\s\u0000]+/g, " ")
+    .replaceAll(/\p{Cc}|\s/gu, " ")
+    .replaceAll(/ +/g, " ")
     .trim()
     .toWellFormed(),
 );

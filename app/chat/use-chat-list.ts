@@ -179,7 +179,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     chats: page?.chats,
     current,
     view,
-    setView(next: View) {
+    setView: (next: View) => {
       setView(next);
       load(next);
     },

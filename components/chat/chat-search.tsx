@@ -87,6 +87,8 @@ export function ChatSearch({
 
   const isAsking = wanted !== "";
   return (
+    // It only hears what its box and its results hear.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div ref={box} data-slot="chat-search" onKeyDown={onKeyDown}>
       <search aria-label="Search chats" className="relative my-1 flex items-center">
         <Search aria-hidden className="pointer-events-none absolute left-2 size-4 text-ink-3" />

@@ -66,9 +66,9 @@ export function ShareDialog({ isOpen, onOpenChange, links, onCreate, onRevoke }:
               />
               <CopyButton text={address} label="Copy link" size="icon" />
             </div>
-            <p role="status" className="text-xs text-ink-3">
+            <output className="text-xs text-ink-3">
               Copy it now: it is not kept, and cannot be shown again.
-            </p>
+            </output>
           </div>
         )}
         {problem && (

@@ -59,10 +59,7 @@ export async function* exportEverything(db: DbClient, userId: string): AsyncGene
 
 /** A name that every file system takes, as plain ASCII and as what the person wrote (RFC 5987). */
 export function contentDisposition(title: string, extension: string): string {
-  const name = oneLine(title)
-    .replaceAll(/[\\/:*?"<>|\p{C}]/gu, " ")
-    .trim()
-    .slice(0, 80);
+  const name = oneLine(title.replaceAll(/[\\/:*?"<>|=;\p{C}]/gu, " ")).slice(0, 80);
   const ascii = name.replaceAll(/[^\w .()-]/g, "").trim() || "chat";
   const encoded = encodeURIComponent((name || "chat").toWellFormed()).replaceAll(/['()*]/g, percentEncoded);
   return `attachment; filename="${ascii}.${extension}"; filename*=UTF-8''${encoded}.${extension}`;

@@ -119,8 +119,10 @@ describe("what is saved", () => {
     const id = crypto.randomUUID();
     await createChat(shared.db, { id, userId: "bob" });
     await save(prismaStorage(shared.db), id, [put("u1", "q"), put("a1", `beginning ${text}`)]);
-    const row = await shared.db.message.findUnique({ where: { chatId_id: { chatId: id, id: "a1" } } });
-    expect((row?.message as { parts: [{ text: string }] }).parts[0].text).toHaveLength(text.length + 10);
+    const row = await shared.db.message.findUniqueOrThrow({
+      where: { chatId_id: { chatId: id, id: "a1" } },
+    });
+    expect((row.message as { parts: [{ text: string }] }).parts[0].text).toHaveLength(text.length + 10);
     expect((await find("beginning", "bob")).map((hit) => hit.chatId)).toContain(id);
   });
 

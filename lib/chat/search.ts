@@ -64,8 +64,8 @@ function titlesLike(db: DbClient, userId: string, query: string): Promise<TitleR
 }
 
 function messagesWith(db: DbClient, userId: string, query: string): Promise<MessageRow[]> {
-  // The last word is a prefix, unless the person closed it with a quote.
-  const prefix = /[\p{L}\p{N}]$/u.test(query);
+  // The last word may be unfinished, unless a quote closed it. One Latin letter alone would begin half of all words.
+  const prefix = /(?:[\p{L}\p{N}]{2}|[^\P{L}\p{Script=Latin}])$/u.test(query);
   const parsed = Prisma.sql`websearch_to_tsquery('pg_catalog.simple', ${query})::text`;
   return db.$queryRaw<MessageRow[]>`
     WITH

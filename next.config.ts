@@ -32,7 +32,8 @@ export default {
   serverExternalPackages: ["pg", "@prisma/client", "@prisma/adapter-pg"],
   headers: async () => [
     {
-      source: "/((?!engine/).*)",
+      // An attachment comes with stricter headers of its own.
+      source: "/((?!engine/|attachments/).*)",
       headers: [
         { key: "Content-Security-Policy", value: contentSecurityPolicy },
         { key: "X-Content-Type-Options", value: "nosniff" },

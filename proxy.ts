@@ -1,11 +1,14 @@
 /** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
 import { NextResponse, type NextRequest } from "next/server";
 import { ensureGuest } from "@/lib/auth";
+import { isSameOrigin } from "@/lib/same-origin";
 
-export const config = { matcher: ["/((?!_next/|icon.svg|favicon.ico).*)"] };
+// Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
+export const config = { matcher: ["/((?!_next/|attachments|icon.svg|favicon.ico).*)"] };
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);
+  // Next compares Origin with Host only when there is an Origin; a browser always sends one with an action.
   if (request.headers.has("next-action") && !isSameOrigin(request)) {
     return NextResponse.json({ error: "Server actions are for this site's own pages." }, { status: 403 });
   }
@@ -27,13 +30,6 @@ function toEngine(request: NextRequest): NextResponse {
   const headers = new Headers(request.headers);
   headers.delete("cookie");
   return NextResponse.rewrite(target, { request: { headers } });
-}
-
-/** Next compares Origin with Host only when there is an Origin; a browser always sends one with an action. */
-function isSameOrigin(request: NextRequest): boolean {
-  const origin = request.headers.get("origin");
-  const host = request.headers.get("x-forwarded-host") ?? request.headers.get("host");
-  return origin !== null && URL.canParse(origin) && new URL(origin).host === host;
 }
 
 /** A first visit gets its guest identity here, because a page cannot set cookies while it renders. */

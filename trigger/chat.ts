@@ -2,11 +2,15 @@
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { InvalidMessageError, messageText, parseUserMessage, type ChatMessage } from "@/lib/chat/message";
+import { branchAction } from "@/lib/chat/branch-actions";
+import { claimAttachments } from "@/lib/attachments/attachments";
+import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
+import { rememberTakenOver, untilAnswered, walk } from "./branching";
+import { withAttachments } from "./attachments";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
@@ -27,7 +31,7 @@ if (process.env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
-  storage: withFailures(prismaStorage(db)),
+  storage: withOutcomes(prismaStorage(db)),
   tools,
   system:
     "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
@@ -59,8 +63,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
    * asked again, the interrupted one first, and the page drops the partial text. (With several waiting, the SDK's
    * default would settle for the partial answer, and repeat the question that the turn's start had already saved.)
    */
-  onRecoveryBoot({ settledMessages, inFlightUsers, partialAssistant, writer }) {
+  async onRecoveryBoot({ chatId, settledMessages, inFlightUsers, partialAssistant, writer }) {
     locals.set(recovering, true);
+    await rememberTakenOver(chatId);
     writer.write({
       type: "data-run-recovered",
       data: { partialId: partialAssistant?.id ?? null },
@@ -73,15 +78,15 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   /** Throwing here ends the turn with the error's text and leaves the run alive for the next message. */
-  onValidateMessages({ messages }) {
-    return messages.map((message) => {
+  onValidateMessages({ messages, chatId }) {
+    const accept = async (message: ChatMessage): Promise<ChatMessage> => {
       const known = chat.history.findMessage(message.id);
       // The answer to a tool call comes back inside the assistant's own message; the SDK takes over its results only.
       if (message.role === "assistant" && known?.role === "assistant") return message;
       try {
-        const accepted = parseUserMessage(message);
+        const accepted = await withOwnFiles(chatId, parseUserMessage(message));
         // The same message again is a run taking over, or a retry. Anything else would put words into another mouth.
-        if (known && (known.role !== "user" || messageText(known) !== messageText(accepted))) {
+        if (known && (known.role !== "user" || !saysTheSame(known, accepted))) {
           throw new InvalidMessageError(
             "This message's `id` belongs to another message of this chat. Send it with a new one.",
           );
@@ -91,7 +96,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         locals.set(refused, known ? null : message.id);
         throw error;
       }
-    });
+    };
+    return Promise.all(messages.map(accept));
   },
 
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
@@ -104,10 +110,13 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
   },
 
+  actionSchema: branchAction,
+  onAction: ({ chatId, action }) => walk(chatId, action),
+
   async run({ chatId, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
     try {
-      const { model: chosen } = await requireChat(chatId);
+      const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {
@@ -121,7 +130,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         },
       });
       return streamText({
-        model,
+        model: withAttachments(model, { db, userId }),
         messages,
         tools,
         abortSignal: signal,
@@ -143,10 +152,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
  * To the runtime a model's stream that ends in an error is a turn like any other, so a broken answer would be stored
  * as a whole one. What the reader saw fail is stored as failed.
  */
-function withFailures(storage: TranscriptStorage): TranscriptStorage {
+function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
   return {
     load: (scope, options) => storage.load(scope, options),
-    save(context, changeset) {
+    save(context, given) {
+      const changeset = untilAnswered(given);
       if (changeset.reason !== "turn-complete" || !locals.get(brokeOff))
         return storage.save(context, changeset);
       const changes = changeset.changes.map((change) =>
@@ -155,6 +165,14 @@ function withFailures(storage: TranscriptStorage): TranscriptStorage {
       return storage.save(context, { ...changeset, changes, reason: "turn-error" });
     },
   };
+}
+
+/** Whose a file may be is the chat's row to say. Most messages have none and cost no question. */
+async function withOwnFiles(chatId: string, message: ChatMessage): Promise<ChatMessage> {
+  if (message.parts.every((part) => part.type !== "file")) return message;
+  const { userId } = await requireChat(chatId);
+  const claim = () => claimAttachments(db, { id: chatId, userId }, message);
+  return withRetry(claim, { doing: `Attaching files to chat ${chatId}` });
 }
 
 /**

@@ -1,5 +1,6 @@
 /** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
+import { describeFile, isInlinedFile } from "./demo-attachments";
 import { demoPrompts } from "./demo-prompts";
 
 export type Beat =
@@ -29,13 +30,16 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const said = userTexts(prompt);
   const request = said.at(-1) ?? "";
   const paceMs = number(request, /\bat (\d{1,5}) ?ms\b/i);
-  const beats = beatsFor(request, { said, results: toolResults(prompt), tools, recovered });
+  const attached = lastAttachments(prompt);
+  const beats = beatsFor(request, { said, attached, results: toolResults(prompt), tools, recovered });
   const slow = paceMs === undefined && /\bslow/i.test(request) ? 250 : paceMs;
   return slow === undefined ? { beats } : { beats, paceMs: slow };
 }
 
 type Context = {
   said: string[];
+  /** A sentence about each file of the last question. */
+  attached: string[];
   results: LanguageModelV4ToolResultPart[];
   tools: string[];
   recovered: boolean;
@@ -48,6 +52,7 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
   const calls = toolCalls(request, context);
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
+  if (context.attached.length > 0) return [text(context.attached.join("\n"))];
   const remembered = memory(request, context.said);
   if (remembered) return [text(remembered)];
   if (/\bwhat (did|have) i (say|said|ask|asked|write|written)\b|\bhistory\b/i.test(request))
@@ -174,9 +179,18 @@ function echo(said: string[]): string {
 function userTexts(prompt: LanguageModelV4Prompt): string[] {
   return prompt.flatMap((message) =>
     message.role === "user"
-      ? [message.content.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n")]
+      ? [
+          message.content
+            .flatMap((part) => (part.type === "text" && !isInlinedFile(part.text) ? [part.text] : []))
+            .join("\n"),
+        ]
       : [],
   );
+}
+
+function lastAttachments(prompt: LanguageModelV4Prompt): string[] {
+  const question = prompt.findLast((message) => message.role === "user");
+  return question ? question.content.flatMap((part) => describeFile(part) ?? []) : [];
 }
 
 /** Results that came after the last question, so that an older tool call does not answer a newer one. */

@@ -1,5 +1,13 @@
 /** Turns what went wrong into a sentence that may be shown: no keys, no addresses, no stack, and a way out. */
-import { APICallError, InvalidToolInputError, NoSuchToolError, RetryError, ToolCallRepairError } from "ai";
+import {
+  APICallError,
+  InvalidToolInputError,
+  NoSuchToolError,
+  RetryError,
+  ToolCallRepairError,
+  UnsupportedFunctionalityError,
+} from "ai";
+import { BranchError } from "@/lib/chat/branch-actions";
 import { InvalidMessageError } from "@/lib/chat/message";
 import { DemoModelError } from "./demo-model";
 import { ModelSetupError } from "./models";
@@ -12,6 +20,7 @@ export class ChatError extends Error {
 export function describeError(error: unknown): string {
   if (
     error instanceof ChatError ||
+    error instanceof BranchError ||
     error instanceof InvalidMessageError ||
     error instanceof DemoModelError ||
     error instanceof ModelSetupError
@@ -24,6 +33,9 @@ export function describeError(error: unknown): string {
     return "The model asked for a tool that this agent does not have. Try again.";
   if (InvalidToolInputError.isInstance(error) || ToolCallRepairError.isInstance(error)) {
     return "The model called a tool with input that the tool does not take. Try again.";
+  }
+  if (UnsupportedFunctionalityError.isInstance(error)) {
+    return "This model cannot take something in this conversation, such as one of its files. Choose another model, or ask in a new chat without it.";
   }
   return "Something went wrong while answering. Nothing is lost: try again, or ask something else.";
 }

@@ -60,7 +60,7 @@ export async function followSignInLink(token: string): Promise<FormOutcome> {
 export async function setDefaultModel(id: string | null): Promise<void> {
   const user = await requireUser();
   if (id !== null && !availableModels().some((model) => model.id === id))
-    throw expectedError("model-unknown");
+    throw expectedError("model-not-configured");
   await saveSettings(db, user.id, { defaultModel: id });
 }
 

@@ -2,10 +2,15 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
+import { z } from "zod";
 import { createChat, loadTranscript as queryTranscript } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
+import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireUser } from "./owner";
+
+const id = z.string().min(1).max(128).optional();
+const pageOptions = z.object({ before: id, through: id });
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -16,11 +21,16 @@ const startSession = chat.createStartSessionAction("chat");
  */
 export async function startChatSession({
   chatId,
+  model,
 }: {
   chatId: string;
+  /** For a chat that this call makes; one that is there keeps its own. */
+  model?: string;
 }): Promise<{ publicAccessToken: string }> {
   const user = await requireUser();
-  if (!(await createChat(db, { id: chatId, userId: user.id }))) throw expectedError("chat-not-found");
+  const chosen = model === undefined ? {} : { model: configuredModel(model) };
+  if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
+    throw expectedError("chat-not-found");
   const { publicAccessToken } = await startSession({ chatId });
   return { publicAccessToken };
 }
@@ -32,14 +42,25 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
 }
 
-/** The newest page of the shown branch, or the page before the message `before`, with the stream cursors it reflects. */
-export async function loadTranscript(chatId: string, page?: { before?: string }) {
+/**
+ * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
+ * or, to look at without showing it to the model, the branch through the node `through`.
+ */
+export async function loadTranscript(chatId: string, page?: { before?: string; through?: string }) {
   await requireOwnChat(chatId);
-  const transcript = await queryTranscript(
-    db,
-    chatId,
-    typeof page?.before === "string" ? { before: page.before } : {},
-  );
+  const transcript = await queryTranscript(db, chatId, pageOptions.parse(page ?? {}));
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
+}
+
+/** Who answers from the next turn on: one of the configured models. */
+export async function chooseModel(chatId: string, model: string): Promise<void> {
+  const { id, userId } = await requireOwnChat(chatId);
+  await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });
+}
+
+function configuredModel(id: unknown): string {
+  const known = availableModels().find((model) => model.id === id);
+  if (!known) throw expectedError("model-not-configured");
+  return known.id;
 }

@@ -1,14 +1,14 @@
 import "server-only";
 import { getUser } from "@/lib/auth";
-import { availableModels } from "@/trigger/models";
+import { availableModels, type ModelInfo } from "@/trigger/models";
 
 export type ChatEnvironment = {
   /** Whose drafts this browser keeps. */
   userId: string;
   /** Where the browser reaches the engine. */
   baseURL: string;
-  /** Who answers, in words. */
-  modelLabel: string;
+  /** Who can answer. The first is the default. */
+  models: ModelInfo[];
 };
 
 /** What the server decides for the page. Read per request, because one build serves many deployments. */
@@ -18,6 +18,6 @@ export async function chatEnvironment(): Promise<ChatEnvironment> {
     baseURL: process.env.ENGINE_URL
       ? "/engine"
       : (process.env.NEXT_PUBLIC_TRIGGER_API_URL ?? process.env.TRIGGER_API_URL ?? "https://api.trigger.dev"),
-    modelLabel: availableModels()[0]?.label ?? "No model configured",
+    models: availableModels(),
   };
 }

@@ -5,8 +5,8 @@ const messages = {
   "nothing-to-share": "This chat has no message yet. Write one, then share it.",
   "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
   "link-not-found": "There is no such link. It may already be revoked.",
-  "model-unknown": "This model is not configured here. Choose another one.",
   "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
+  "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
   "signed-out": "You are signed out. Reload the page to go on.",
 };
 

@@ -16,6 +16,7 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { ComposerSection } from "./composer-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
 
@@ -125,6 +126,8 @@ export function KitGallery() {
         </Column>
       </Case>
 
+      <ComposerSection />
+
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">
           <ChatChip>
@@ -204,7 +207,7 @@ function AnswerActions({ message }: { message: UIMessage }) {
 function ComposerCase() {
   const [sent, setSent] = useState<string[]>([]);
   const [hasFailed, setHasFailed] = useState(false);
-  async function send(text: string) {
+  async function send({ text }: { text: string }) {
     await new Promise((resolve) => setTimeout(resolve, 150));
     if (text.startsWith("fail") && !hasFailed) {
       setHasFailed(true);
@@ -353,7 +356,7 @@ function LiveChat() {
       />
       <ChatDock>
         <Composer
-          onSend={send}
+          onSend={({ text }) => send(text)}
           onStop={() => {}}
           isStreaming={state !== "idle"}
           modelLabel="Demo model · scripted, offline"

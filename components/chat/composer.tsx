@@ -1,27 +1,48 @@
 "use client";
 
-import { type ReactNode, useEffect, useId, useRef, useState } from "react";
-import type { ChatStatus } from "ai";
-import { ArrowUp, Square } from "lucide-react";
+import { lazy, type ReactNode, Suspense, useEffect, useId, useRef, useState } from "react";
+import type { ChatStatus, FileUIPart } from "ai";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
+import { AttachButton } from "./attach-button";
+import { AttachmentChips } from "./attachment-chips";
+import { ComposerButtons, type SendMode } from "./composer-buttons";
+import { ComposerHint } from "./composer-hint";
 import { forgetDraft, isSendable, mergeDraft, readDraft, remainder, saveDraft, tooLong } from "./draft";
+import { nothingRecalled, recall } from "./prompt-history";
+import { matchCommands, type SlashCommand } from "./slash";
+import type { Attachments } from "./use-attachments";
+
+const SlashCommands = lazy(() => import("./slash-commands"));
+
+/** What a person sends. */
+export type OutgoingMessage = { text: string; files: FileUIPart[] };
 
 export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "children"> & {
   /**
-   * Called with the trimmed text. The words stay in the box until the promise resolves; when it rejects they stay
-   * for good, and the error's message is shown with "Try again".
+   * Called with the trimmed text and the files. Both stay in the composer until the promise resolves; when it rejects
+   * they stay for good, and the error's message is shown with "Try again". The mode is "send" unless an answer streams.
    */
-  onSend: (text: string) => Promise<void> | void;
+  onSend: (message: OutgoingMessage, mode: SendMode) => Promise<void> | void;
   onStop: () => void;
   /** From `useChat`. An answer counts as streaming while this is "submitted" or "streaming". */
   status?: ChatStatus;
   /** Overrides what `status` says, for example after a reload in the middle of an answer. */
   isStreaming?: boolean;
+  /** While an answer streams, Enter hands the message over with mode "queue". Without it, Enter waits. */
+  canQueue?: boolean;
+  /** While an answer streams, Ctrl+Enter or ⌘+Enter hands the message over with mode "steer". */
+  canSteer?: boolean;
+  /** From `useAttachments`. Without it the composer takes text alone. */
+  attachments?: Attachments;
+  /** What was asked before, oldest first: arrow-up in an empty box brings it back. */
+  history?: string[];
+  /** Offered when the box begins with a slash. */
+  commands?: SlashCommand[];
   /** Why nothing can be sent now, as a sentence. What is typed stays. */
   disabledReason?: string;
   placeholder?: string;
-  /** Which model will answer, shown quietly below the text. */
+  /** Which model will answer, shown quietly below the text: words, or a `ModelPicker`. */
   modelLabel?: ReactNode;
   maxLength?: number;
   /** Where the draft is kept in this browser; name the owner and the chat in it. Stable while mounted. */
@@ -35,6 +56,11 @@ export function Composer({
   onStop,
   status = "ready",
   isStreaming = status === "submitted" || status === "streaming",
+  canQueue = false,
+  canSteer = false,
+  attachments,
+  history = [],
+  commands = [],
   disabledReason,
   placeholder = "Message Holdfast",
   modelLabel,
@@ -47,18 +73,37 @@ export function Composer({
   // The box is uncontrolled: what is typed before the page hydrates is the browser's, and React must not take it back.
   const box = useRef<HTMLTextAreaElement>(null);
   const isSendingNow = useRef(false);
+  const recalled = useRef(nothingRecalled);
   const [isSending, setIsSending] = useState(false);
   const [isBlank, setIsBlank] = useState(true);
   const [excess, setExcess] = useState<string | null>(null);
-  const [error, setError] = useState<string | null>(null);
+  const [failure, setFailure] = useState<{ error: string; mode: SendMode } | null>(null);
+  const [offered, setOffered] = useState<SlashCommand[]>([]);
+  const [active, setActive] = useState(0);
   const hintId = useId();
+  const listId = useId();
+
+  const files = attachments?.items ?? [];
+  const hasFiles = files.length > 0;
+  const isEmpty = isBlank && !hasFiles;
 
   function look() {
     const element = box.current;
     if (!element) return;
     setIsBlank(!isSendable(element.value));
     setExcess(tooLong(element.value, maxLength));
+    setOffered(matchCommands(commands, element.value));
+    setActive(0);
     grow(element);
+  }
+
+  function write(text: string) {
+    const element = box.current;
+    if (!element) return;
+    element.value = text;
+    element.setSelectionRange(text.length, text.length);
+    saveDraft(draftKey, text);
+    look();
   }
 
   useEffect(() => {
@@ -72,35 +117,84 @@ export function Composer({
     // eslint-disable-next-line react/exhaustive-deps
   }, []);
 
-  async function send() {
+  const obstacle = disabledReason ?? excess ?? waitingFor(files);
+  const canSend = !isEmpty && !obstacle && !isSending;
+
+  async function send(mode: SendMode) {
     const element = box.current;
-    if (!element || isSendingNow.current || isStreaming || disabledReason) return;
+    if (!element || isSendingNow.current || obstacle) return;
+    const isPossible = mode === "queue" ? canQueue : mode === "steer" ? canSteer : !isStreaming;
+    if (!isPossible) return;
     const sent = element.value;
-    if (!isSendable(sent) || tooLong(sent, maxLength)) return;
+    const sentFiles = files.flatMap((file) => (file.state === "ready" ? [file] : []));
+    if ((!isSendable(sent) && sentFiles.length === 0) || tooLong(sent, maxLength)) return;
 
     isSendingNow.current = true;
     setIsSending(true);
-    setError(null);
+    setFailure(null);
     try {
-      await onSend(sent.trim());
-      // Whatever was typed while it was on its way belongs to the next message.
+      await onSend({ text: sent.trim(), files: sentFiles.map((file) => file.part) }, mode);
+      // Whatever was typed or attached while it was on its way belongs to the next message.
       element.value = remainder(element.value, sent);
       if (element.value) saveDraft(draftKey, element.value);
       else forgetDraft(draftKey);
+      if (sentFiles.length > 0) attachments?.release(sentFiles.map((file) => file.id));
+      recalled.current = nothingRecalled;
       look();
     } catch (cause) {
-      setError(cause instanceof Error && cause.message ? cause.message : "The connection failed");
+      const error = cause instanceof Error && cause.message ? cause.message : "The connection failed";
+      setFailure({ error, mode });
     } finally {
       isSendingNow.current = false;
       setIsSending(false);
     }
   }
 
+  /** Enter does the plain thing, with Ctrl or ⌘ the urgent one; where there is only one of them, both do that. */
+  function enter(isUrgent: boolean) {
+    if (!isStreaming) return send("send");
+    return send((isUrgent && canSteer) || !canQueue ? "steer" : "queue");
+  }
+
+  function pick(command: SlashCommand) {
+    write(command.insert ?? "");
+    command.run?.();
+  }
+
+  function onKeyDown(event: React.KeyboardEvent<HTMLTextAreaElement>) {
+    // 229 is what some browsers report for the key that ends an IME composition.
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    if (offered.length > 0 && steerList(event)) return event.preventDefault();
+    if (event.key === "ArrowUp" || event.key === "ArrowDown") {
+      if (event.shiftKey || event.altKey || event.ctrlKey || event.metaKey) return;
+      const direction = event.key === "ArrowUp" ? "older" : "newer";
+      const next = recall(history, { now: recalled.current, box: event.currentTarget.value, direction });
+      if (!next) return;
+      event.preventDefault();
+      recalled.current = next;
+      return write(next.text);
+    }
+    if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    if (!event.repeat) void enter(event.ctrlKey || event.metaKey);
+  }
+
+  /** Whether the key was for the list of commands. */
+  function steerList(event: React.KeyboardEvent): boolean {
+    const command = offered[active];
+    if (event.key === "ArrowDown") setActive((active + 1) % offered.length);
+    else if (event.key === "ArrowUp") setActive((active - 1 + offered.length) % offered.length);
+    else if (event.key === "Escape") setOffered([]);
+    else if ((event.key === "Enter" || event.key === "Tab") && !event.shiftKey && command) pick(command);
+    else return false;
+    return true;
+  }
+
   const explanation =
-    disabledReason ??
-    excess ??
-    (isStreaming && !isBlank ? "You can send this when the answer ends, or stop it now." : null);
-  const canSend = !isBlank && !excess && !disabledReason && !isSending;
+    obstacle ??
+    (isStreaming && !isEmpty && !canQueue && !canSteer
+      ? "You can send this when the answer ends, or stop it now."
+      : null);
 
   return (
     <form
@@ -110,16 +204,20 @@ export function Composer({
       onSubmit={(event) => event.preventDefault()}
       {...props}
     >
-      {error && (
+      {failure && (
         <div
           data-slot="composer-error"
           role="alert"
           className="mx-3 flex items-center gap-3 rounded-t-[14px] border border-b-0 border-red-line bg-red-soft py-1.5 pr-1.5 pl-3.5 text-[13px] leading-5"
         >
           <span className="min-w-0 flex-1 wrap-anywhere">
-            <span className="font-medium text-red">Not sent.</span> {error}
+            <span className="font-medium text-red">Not sent.</span> {failure.error}
           </span>
-          <Button size="sm" onClick={() => void send()}>
+          <Button
+            size="sm"
+            // What could not be queued may find the answer over by now.
+            onClick={() => void send(isStreaming ? failure.mode : "send")}
+          >
             Try again
           </Button>
         </div>
@@ -128,11 +226,17 @@ export function Composer({
       {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions, jsx-a11y/click-events-have-key-events */}
       <div
         data-slot="composer-frame"
-        className="cursor-text rounded-xl border border-line-strong bg-surface shadow-card focus-within:border-kelp"
+        className="relative cursor-text rounded-xl border border-line-strong bg-surface shadow-card focus-within:border-kelp"
         onClick={(event) => {
           if (event.target === event.currentTarget) box.current?.focus();
         }}
       >
+        {offered.length > 0 && (
+          <Suspense>
+            <SlashCommands id={listId} commands={offered} active={active} onPick={pick} onPoint={setActive} />
+          </Suspense>
+        )}
+        {attachments && <AttachmentChips {...attachments} />}
         <textarea
           ref={box}
           data-slot="composer-input"
@@ -140,6 +244,11 @@ export function Composer({
           aria-label="Message"
           aria-describedby={hintId}
           aria-invalid={excess ? true : undefined}
+          {...(offered.length > 0 && {
+            "aria-autocomplete": "list",
+            "aria-controls": listId,
+            "aria-activedescendant": `${listId}-${active}`,
+          })}
           rows={1}
           defaultValue=""
           placeholder={placeholder}
@@ -149,65 +258,62 @@ export function Composer({
           className="fast-shaping block field-sizing-content max-h-[min(40dvh,320px)] min-h-10 w-full resize-none overflow-y-auto overscroll-contain bg-transparent px-4 pt-3 pb-1 outline-none placeholder:text-ink-3 pointer-coarse:text-[16px]"
           onInput={(event) => {
             saveDraft(draftKey, event.currentTarget.value);
-            if (error) setError(null);
+            if (failure) setFailure(null);
             look();
           }}
-          onKeyDown={(event) => {
-            // 229 is what some browsers report for the Enter that ends an IME composition.
-            if (event.key !== "Enter" || event.shiftKey || event.altKey) return;
-            if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+          onBlur={() => setOffered([])}
+          onKeyDown={onKeyDown}
+          onPaste={(event) => {
+            const { files: pasted, types } = event.clipboardData;
+            // A word processor puts a picture of the words beside them: the words are what is meant.
+            if (!attachments || pasted.length === 0 || types.includes("text/plain")) return;
             event.preventDefault();
-            if (!event.repeat) void send();
+            attachments.add([...pasted]);
           }}
         />
         <div data-slot="composer-bar" className="flex items-center gap-1 pt-1 pr-2.5 pb-2.5 pl-2">
-          {modelLabel && (
+          {attachments && <AttachButton {...attachments} />}
+          {typeof modelLabel === "string" ? (
             <span data-slot="composer-model" className="min-w-0 truncate px-2 text-[13px] text-ink-2">
               {modelLabel}
             </span>
+          ) : (
+            modelLabel
           )}
-          {/* One button in both roles, so that the focus stays and a double press cannot start and stop at once. */}
-          <button
-            data-slot="composer-button"
-            data-role={isStreaming ? "stop" : "send"}
-            type="button"
-            aria-label={isStreaming ? "Stop" : "Send"}
-            title={isStreaming ? "Stop" : "Send"}
-            aria-disabled={!isStreaming && !canSend ? true : undefined}
-            aria-describedby={explanation ? hintId : undefined}
-            className="ml-auto grid size-[34px] shrink-0 place-items-center rounded-[11px] bg-ink text-surface aria-disabled:bg-raised aria-disabled:text-ink-3 pointer-coarse:size-11"
-            onKeyDown={(event) => {
-              if (event.repeat) event.preventDefault();
-            }}
-            onClick={(event) => {
-              if (event.detail > 1) return;
-              if (isStreaming) onStop();
-              else void send();
-            }}
-          >
-            {isStreaming ? (
-              <Square aria-hidden className="size-3.5 fill-current" />
-            ) : (
-              <ArrowUp aria-hidden className="size-[18px]" />
-            )}
-          </button>
+          <ComposerButtons
+            isStreaming={isStreaming}
+            canSend={canSend}
+            canQueue={canQueue}
+            canSteer={canSteer}
+            explainedBy={explanation ? hintId : undefined}
+            onSend={(mode) => void send(mode)}
+            onStop={onStop}
+          />
         </div>
       </div>
-      <div
+      <ComposerHint
         id={hintId}
-        data-slot="composer-hint"
-        className={cn("mt-2 text-center text-xs text-ink-3", !explanation && "max-sm:sr-only")}
-      >
-        <output className={cn(excess && "text-red")}>{explanation}</output>
-        {!explanation && isStreaming && "Write ahead; sending waits until this answer ends"}
-        {!explanation && !isStreaming && (
-          <>
-            <kbd>Enter</kbd> sends · <kbd>Shift Enter</kbd> new line
-          </>
-        )}
-      </div>
+        explanation={explanation}
+        isError={excess !== null}
+        isStreaming={isStreaming}
+        canQueue={canQueue}
+        canSteer={canSteer}
+      />
     </form>
   );
+}
+
+/** What has to become of the files before the message can go. */
+function waitingFor(files: Attachments["items"]): string | null {
+  const failed = files.filter((file) => file.state === "failed").length;
+  if (failed > 0)
+    return `${count(failed)} could not be attached. Retry or remove ${failed === 1 ? "it" : "them"}.`;
+  const uploading = files.filter((file) => file.state === "uploading").length;
+  return uploading > 0 ? `${count(uploading)} still uploading. You can send when that is done.` : null;
+}
+
+function count(files: number) {
+  return files === 1 ? "One file" : `${files} files`;
 }
 
 /** For browsers without `field-sizing: content`. */

@@ -1,6 +1,9 @@
 // What stands in the composer, as plain text questions. Storage is best effort: a private window may refuse it.
 
+import type { FileUIPart } from "ai";
+
 const PREFIX = "holdfast:draft:";
+const FILES_PREFIX = "holdfast:draft-files:";
 
 export function readDraft(key: string | undefined) {
   if (!key) return "";
@@ -28,6 +31,34 @@ export function forgetDraft(key: string | undefined) {
   } catch {
     // Nothing was stored then either.
   }
+}
+
+/** A file of a draft: it is on the server, and waits here for its message. */
+export type StoredFile = { part: FileUIPart; size: number };
+
+export function readFiles(key: string | undefined): StoredFile[] {
+  if (!key) return [];
+  try {
+    const stored: unknown = JSON.parse(localStorage.getItem(FILES_PREFIX + key) ?? "[]");
+    return Array.isArray(stored) ? stored.filter(isStoredFile) : [];
+  } catch {
+    return [];
+  }
+}
+
+export function saveFiles(key: string | undefined, files: StoredFile[]) {
+  if (!key) return;
+  try {
+    if (files.length === 0) localStorage.removeItem(FILES_PREFIX + key);
+    else localStorage.setItem(FILES_PREFIX + key, JSON.stringify(files));
+  } catch {
+    // Full or forbidden: the files are still in the composer.
+  }
+}
+
+function isStoredFile(value: unknown): value is StoredFile {
+  const { part, size } = (value ?? {}) as Partial<StoredFile>;
+  return typeof size === "number" && typeof part?.url === "string" && typeof part.mediaType === "string";
 }
 
 /** The stored draft plus what was typed before the page was ready; neither is dropped, and neither stands twice. */

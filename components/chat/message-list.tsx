@@ -1,54 +1,135 @@
 "use client";
 
-import { type ReactNode, memo, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+import { type ReactNode, memo, startTransition, useCallback, useEffect, useRef, useState } from "react";
 import type { UIMessage } from "ai";
 import { ArrowDown } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/utils";
+import { EarlierMessages } from "./earlier-messages";
 import { Message, type MessageProps } from "./message";
+import { MOST, growDown, growUp, rangeOf, type MessageWindow, windowAround } from "./message-window";
+import { type Place, readPlace, useIsomorphicLayoutEffect, useReadingPlace } from "./use-reading-place";
 
 export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
-  Pick<MessageProps, "renderData"> & {
+  Pick<MessageProps, "renderData" | "renderTool"> & {
     messages: UIMessage[];
     /** The last message is being written right now. */
     isStreaming?: boolean;
     /** The transcript is still on its way: skeletons in the shape of messages. */
     isLoading?: boolean;
+    /** There are messages before the first of `messages`. */
+    hasOlder?: boolean;
+    /** Puts the page before the first message in front of `messages`. Called when the reader comes near the top. */
+    onLoadOlder?: () => Promise<void>;
+    /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
+    placeKey?: string;
+    /** Opens at this message instead, for example at one that a search found. */
+    openAt?: string;
     /** Shown instead of the list while there is no message. */
     empty?: ReactNode;
     /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
     renderActions?: (message: UIMessage, isStreaming: boolean) => ReactNode;
+    /** The editor that takes a message's place, or nothing. Keep it stable too. */
+    renderEditor?: (message: UIMessage) => ReactNode;
+    /** A line between a message and the next. Keep it stable too. */
+    renderNotice?: (message: UIMessage) => ReactNode;
     /** Follows the last message: the turn status. */
     footer?: ReactNode;
   };
 
-/** How near the end still counts as "at the end". */
-const NEAR = 32;
+/** How many pages are fetched to find the message that the reader was at; further back they start at the end. */
+const SEARCHED_PAGES = 10;
 
-const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
-
+/**
+ * The conversation. Of the messages it is given only a window is in the page, the newest ones at first; it moves
+ * with the reader, so that a chat of a thousand messages costs what is on the screen.
+ */
 export function MessageList({
   messages,
   isStreaming = false,
   isLoading = false,
+  hasOlder = false,
+  onLoadOlder,
+  placeKey,
+  openAt,
   empty,
   renderActions,
+  renderEditor,
+  renderNotice,
   renderData,
+  renderTool,
   footer,
   className,
   ...props
 }: MessageListProps) {
-  const { scroller, content, isAtEnd, scrollToEnd } = useStickToEnd();
+  const [shown, setShown] = useState<MessageWindow>({});
+  const [from, to] = rangeOf(messages, shown);
+  const older = useOlder(onLoadOlder);
+  const canLoad = from > 0 || (hasOlder && onLoadOlder !== undefined);
 
-  // Whoever sends wants to see what they sent, wherever they had scrolled to.
+  const showEarlier = (isAsked: boolean) => {
+    if (from > 0) startTransition(() => setShown(growUp(messages, shown)));
+    else if (hasOlder && (isAsked || !older.hasFailed)) older.load();
+  };
+  const { scroller, content, isAtEnd, scrollToEnd, goTo } = useReadingPlace({
+    shown: `${messages[from]?.id} ${messages[to - 1]?.id} ${to - from}`,
+    reachesEnd: to === messages.length,
+    placeKey,
+    onNearTop: () => showEarlier(false),
+    onNearEnd: () => startTransition(() => setShown(growDown(messages, shown))),
+  });
+
+  const jumpToEnd = useCallback(() => {
+    setShown({});
+    scrollToEnd();
+  }, [scrollToEnd]);
+
+  // Whoever sends wants to see what they sent, wherever they had scrolled to. A switch of branches is not a send.
   const lastQuestion = messages.findLast((message) => message.role === "user")?.id;
-  const seenQuestion = useRef(lastQuestion);
+  const before = useRef({ question: lastQuestion, last: messages.at(-1)?.id });
   useIsomorphicLayoutEffect(() => {
-    if (lastQuestion && lastQuestion !== seenQuestion.current) scrollToEnd();
-    seenQuestion.current = lastQuestion;
-  }, [lastQuestion, scrollToEnd]);
+    const { question, last } = before.current;
+    before.current = { question: lastQuestion, last: messages.at(-1)?.id };
+    if (!lastQuestion || lastQuestion === question) return;
+    if (!last || messages.some(({ id }) => id === last)) jumpToEnd();
+  }, [lastQuestion, messages, jumpToEnd]);
 
+  // Nothing leaves the page under the eyes of a reader who is not at the end.
+  const first = messages[from]?.id;
+  useEffect(() => {
+    // Not while rendering: the end is left by a scroll, and the window has to be the one that was then on the screen.
+    // oxlint-disable-next-line react/set-state-in-effect
+    if (!isAtEnd && first) setShown((window) => (window.first ? window : { ...window, first }));
+  }, [isAtEnd, first]);
+
+  // A reader at the end of a long conversation does not need its far beginning.
+  const isLong = isAtEnd && to - from > MOST;
+  useEffect(() => {
+    if (isLong) startTransition(() => setShown({}));
+  }, [isLong]);
+
+  const leaveOff = useRef<Place | null>(null);
+  const searched = useRef(0);
+  useIsomorphicLayoutEffect(() => {
+    leaveOff.current = openAt ? { id: openAt, top: 24 } : placeKey ? readPlace(placeKey) : null;
+    searched.current = 0;
+  }, [openAt, placeKey]);
+  useIsomorphicLayoutEffect(() => {
+    const wanted = leaveOff.current;
+    if (!wanted || messages.length === 0) return;
+    if (messages.some(({ id }) => id === wanted.id)) {
+      leaveOff.current = null;
+      setShown(windowAround(messages, wanted.id));
+      goTo(wanted);
+    } else if (hasOlder && searched.current < SEARCHED_PAGES && !older.hasFailed) {
+      if (older.load()) searched.current += 1;
+    } else {
+      leaveOff.current = null;
+    }
+  });
+
+  const unseen = useUnseen(messages, isAtEnd);
   const isEmpty = messages.length === 0 && !isLoading;
   return (
     <div
@@ -68,7 +149,7 @@ export function MessageList({
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         // Reversed, the server's HTML already stands at its end before any script runs; turned round on mount.
-        className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 data-ready:flex-col has-data-empty:flex-col sm:px-6"
+        className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 [overflow-anchor:none] data-ready:flex-col has-data-empty:flex-col sm:px-6"
       >
         <div
           ref={content}
@@ -80,13 +161,25 @@ export function MessageList({
           )}
         >
           {isLoading && messages.length === 0 ? <MessageListSkeleton /> : isEmpty ? empty : null}
-          {messages.map((message, index) => (
+          {canLoad && !isEmpty && (
+            <EarlierMessages
+              isLoading={older.isLoading}
+              hasFailed={older.hasFailed}
+              onLoad={() => showEarlier(true)}
+            />
+          )}
+          {messages.slice(from, to).map((message, index) => (
             <MessageRow
               key={message.id}
               message={message}
-              isStreaming={isStreaming && index === messages.length - 1 && message.role === "assistant"}
+              isStreaming={
+                isStreaming && from + index === messages.length - 1 && message.role === "assistant"
+              }
               renderActions={renderActions}
+              renderEditor={renderEditor}
+              renderNotice={renderNotice}
               renderData={renderData}
+              renderTool={renderTool}
             />
           ))}
           {footer && !isEmpty && (
@@ -103,12 +196,17 @@ export function MessageList({
             size="md"
             className="pointer-events-auto rounded-full shadow-card motion-safe:animate-fade"
             onClick={() => {
-              scrollToEnd();
+              jumpToEnd();
               scroller.current?.focus({ preventScroll: true });
             }}
           >
             <ArrowDown aria-hidden />
             Jump to latest
+            {unseen > 0 && (
+              <span data-slot="jump-to-latest-count" className="font-normal text-ink-2 tabular-nums">
+                {unseen} new
+              </span>
+            )}
           </Button>
         </div>
       )}
@@ -116,79 +214,62 @@ export function MessageList({
   );
 }
 
-type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
-  Pick<MessageListProps, "renderActions" | "renderData">;
+/** One request for older messages at a time. */
+function useOlder(onLoadOlder: MessageListProps["onLoadOlder"]) {
+  const isBusy = useRef(false);
+  const [state, setState] = useState<"idle" | "loading" | "failed">("idle");
 
-const MessageRow = memo(function MessageRow({ message, isStreaming, renderActions, renderData }: RowProps) {
+  function load() {
+    if (isBusy.current || !onLoadOlder) return false;
+    isBusy.current = true;
+    setState("loading");
+    onLoadOlder()
+      .then(
+        () => setState("idle"),
+        () => setState("failed"),
+      )
+      .finally(() => (isBusy.current = false));
+    return true;
+  }
+
+  return { load, isLoading: state === "loading", hasFailed: state === "failed" };
+}
+
+/** How many messages came since the reader left the end. */
+function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
+  const last = messages.at(-1)?.id;
+  const [seen, setSeen] = useState(last);
+  if (isAtEnd && seen !== last) setSeen(last);
+  const at = messages.findLastIndex(({ id }) => id === seen);
+  return at === -1 ? 0 : messages.length - 1 - at;
+}
+
+type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
+  Pick<MessageListProps, "renderActions" | "renderEditor" | "renderNotice" | "renderData" | "renderTool">;
+
+const MessageRow = memo(function MessageRow({
+  message,
+  isStreaming,
+  renderActions,
+  renderEditor,
+  renderNotice,
+  renderData,
+  renderTool,
+}: RowProps) {
   return (
-    <Message
-      message={message}
-      isStreaming={isStreaming}
-      actions={renderActions?.(message, isStreaming)}
-      renderData={renderData}
-    />
+    <>
+      <Message
+        message={message}
+        isStreaming={isStreaming}
+        actions={renderActions?.(message, isStreaming)}
+        editor={renderEditor?.(message)}
+        renderData={renderData}
+        renderTool={renderTool}
+      />
+      {renderNotice?.(message)}
+    </>
   );
 });
-
-/** Keeps the scroller at its end while content grows, until the reader moves away from it. */
-function useStickToEnd() {
-  const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const isStuck = useRef(true);
-  const [isAtEnd, setIsAtEnd] = useState(true);
-
-  const scrollToEnd = useCallback(() => {
-    const element = scroller.current;
-    if (!element) return;
-    isStuck.current = true;
-    element.scrollTop = element.scrollHeight;
-    setIsAtEnd(true);
-  }, []);
-
-  useIsomorphicLayoutEffect(() => {
-    const element = scroller.current;
-    const inner = content.current;
-    if (!element || !inner) return;
-
-    if (inner.dataset.empty === undefined) {
-      // From reversed (scrollTop counts up to 0) to ordinary, at the very place where the reader is.
-      const fromEnd = -element.scrollTop;
-      element.dataset.ready = "";
-      element.scrollTop = element.scrollHeight - element.clientHeight - fromEnd;
-      isStuck.current = fromEnd < NEAR;
-    } else {
-      // What stands there instead of messages is read from its top.
-      element.dataset.ready = "";
-    }
-    setIsAtEnd(isStuck.current);
-
-    let lastTop = element.scrollTop;
-    const onScroll = () => {
-      const distance = element.scrollHeight - element.clientHeight - element.scrollTop;
-      const movedUp = element.scrollTop < lastTop;
-      lastTop = element.scrollTop;
-      if (movedUp && distance > 4) isStuck.current = false;
-      else if (distance < NEAR) isStuck.current = true;
-      setIsAtEnd(isStuck.current || distance < NEAR);
-    };
-    const onResize = () => {
-      if (isStuck.current && inner.dataset.empty === undefined) element.scrollTop = element.scrollHeight;
-      else setIsAtEnd(element.scrollHeight - element.clientHeight - element.scrollTop < NEAR);
-      lastTop = element.scrollTop;
-    };
-    const observer = new ResizeObserver(onResize);
-    observer.observe(inner);
-    observer.observe(element);
-    element.addEventListener("scroll", onScroll, { passive: true });
-    return () => {
-      observer.disconnect();
-      element.removeEventListener("scroll", onScroll);
-      delete element.dataset.ready;
-    };
-  }, []);
-
-  return { scroller, content, isAtEnd, scrollToEnd };
-}
 
 export function MessageListSkeleton({ className, ...props }: React.ComponentProps<"div">) {
   return (

@@ -39,3 +39,23 @@ it("makes no link of a script", () => {
   expect(html).not.toContain("href");
   expect(html).toContain("Press");
 });
+
+it("lets the app draw its own tools, with the generic card for the rest", () => {
+  const message: UIMessage = {
+    id: "m1",
+    role: "assistant",
+    parts: [
+      { type: "tool-refund", toolCallId: "1", state: "input-available", input: { order: "4417" } },
+      { type: "tool-lookup", toolCallId: "2", state: "input-available", input: { order: "4417" } },
+    ],
+  };
+  const html = renderToString(
+    <Message
+      message={message}
+      renderTool={(part, { id }) => (part.type === "tool-refund" ? `refund of ${id}` : undefined)}
+    />,
+  );
+  expect(html).toContain("refund of m1");
+  expect(html).not.toContain('data-tool="refund"');
+  expect(html).toContain('data-tool="lookup"');
+});

@@ -7,7 +7,7 @@ import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { Markdown } from "./markdown";
 import { Reasoning } from "./reasoning";
-import { ToolCard, toText } from "./tool-card";
+import { ToolCard, type ToolPart, toText } from "./tool-card";
 
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;
@@ -18,19 +18,25 @@ export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
   isStreaming?: boolean;
   /** The quiet row under the message: copy, edit, versions. Null keeps its height free, undefined has no row. */
   actions?: ReactNode;
+  /** Shown instead of the content while the message is being edited. */
+  editor?: ReactNode;
   /** Faces for the app's own `data-*` parts. Undefined means "not mine": the part shows as a plain card. */
   renderData?: (part: DataPart) => ReactNode | undefined;
+  /** Faces for the app's own tools. Undefined means "not mine": the part shows as the generic tool card. */
+  renderTool?: (part: ToolPart, message: UIMessage) => ReactNode | undefined;
 };
 
 /**
  * One message. Memoised by identity: while an answer streams, `useChat` replaces only the last message, so only
- * that one renders again, provided `actions` and `renderData` are stable.
+ * that one renders again, provided `actions`, `renderData` and `renderTool` are stable.
  */
 export const Message = memo(function Message({
   message,
   isStreaming = false,
   actions,
+  editor,
   renderData,
+  renderTool,
   className,
   ...props
 }: MessageProps) {
@@ -44,35 +50,38 @@ export const Message = memo(function Message({
       aria-label={SPEAKERS[message.role]}
       className={cn(
         "group/message flex min-w-0 flex-col",
-        isUser ? "max-w-[90%] items-end self-end sm:max-w-[82%]" : "w-full",
+        !isUser || editor ? "w-full" : "max-w-[90%] items-end self-end sm:max-w-[82%]",
         className,
       )}
       {...props}
     >
-      <MessageBoundary message={message}>
-        {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
-        <Suspense fallback={<PlainText message={message} />}>
-          <div
-            data-slot="message-content"
-            className={cn("flex min-w-0 flex-col", isUser ? "max-w-full items-end gap-2" : "gap-3.5")}
-          >
-            {message.parts.map((part, index) => (
-              <MessagePart
-                // Parts are only ever appended or settled in place, so the position is the identity.
-                key={index}
-                part={part}
-                index={index}
-                message={message}
-                isStreaming={isStreaming}
-                isLast={index === message.parts.length - 1}
-                renderData={renderData}
-              />
-            ))}
-            <Sources parts={message.parts} />
-          </div>
-        </Suspense>
-      </MessageBoundary>
-      {actions !== undefined && (
+      {editor || (
+        <MessageBoundary message={message}>
+          {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
+          <Suspense fallback={<PlainText message={message} />}>
+            <div
+              data-slot="message-content"
+              className={cn("flex min-w-0 flex-col", isUser ? "max-w-full items-end gap-2" : "gap-3.5")}
+            >
+              {message.parts.map((part, index) => (
+                <MessagePart
+                  // Parts are only ever appended or settled in place, so the position is the identity.
+                  key={index}
+                  part={part}
+                  index={index}
+                  message={message}
+                  isStreaming={isStreaming}
+                  isLast={index === message.parts.length - 1}
+                  renderData={renderData}
+                  renderTool={renderTool}
+                />
+              ))}
+              <Sources parts={message.parts} />
+            </div>
+          </Suspense>
+        </MessageBoundary>
+      )}
+      {actions !== undefined && !editor && (
         <div
           data-slot="message-actions"
           className={cn(
@@ -89,7 +98,7 @@ export const Message = memo(function Message({
 
 const SPEAKERS: Record<UIMessage["role"], string> = { user: "You", assistant: "Answer", system: "System" };
 
-type PartProps = Pick<MessageProps, "message" | "renderData"> & {
+type PartProps = Pick<MessageProps, "message" | "renderData" | "renderTool"> & {
   part: Part;
   index: number;
   isStreaming: boolean;
@@ -103,10 +112,14 @@ function MessagePart({
   isStreaming,
   isLast,
   renderData,
+  renderTool,
 }: PartProps): ReactElement | null {
   if (isToolUIPart(part)) {
-    return (
+    const own = renderTool?.(part, message);
+    return own === undefined ? (
       <ToolCard part={part} isStreaming={isStreaming} durationMs={durationOf(message, part.toolCallId)} />
+    ) : (
+      <>{own}</>
     );
   }
   if (isDataUIPart(part)) {

@@ -3,12 +3,13 @@
 import { useChat } from "@ai-sdk/react";
 import { useTriggerChatTransport } from "@trigger.dev/sdk/chat/react";
 import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
-import { generateId, isToolUIPart, type UIMessage } from "ai";
+import { type FileUIPart, generateId, isToolUIPart, type UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import "./random-uuid";
 import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
 import type { TurnState } from "./turn-status";
+import { useBranches, type Branches } from "./use-branches";
 import { useIsQueued } from "./use-is-queued";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
@@ -17,6 +18,12 @@ export type Transcript<M extends UIMessage> = {
   cursors?: { lastOutEventId?: string; lastInEventId?: string };
   /** `running`: a question is saved and its answer is not. `failed`: its answer ended in an error. */
   status: string;
+  /** By message id, the nodes that stand in its place, oldest first, where there is more than one. */
+  versions?: Record<string, { nodeId: string; ids: string[] }>;
+  /** Something hangs below the last message. */
+  canRedo?: boolean;
+  /** Where the page before this one begins; absent on the first. */
+  nextCursor?: string | undefined;
 };
 
 /** A question that the engine has accepted and that no transcript has yet. */
@@ -38,7 +45,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
   /** A fresh token, whenever the engine refuses the present one. */
   mintAccessToken(chatId: string): Promise<string>;
-  loadTranscript(chatId: string): Promise<Transcript<M>>;
+  /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
+  loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
 
 export type DurableChat<M extends UIMessage> = {
@@ -49,11 +57,15 @@ export type DurableChat<M extends UIMessage> = {
   isAnswering: boolean;
   error: Error | undefined;
   /** Resolves when the engine has the message for good; rejects, with nothing left behind, when it never got it. */
-  send(text: string): Promise<void>;
+  send(message: string | { text: string; files?: FileUIPart[] }): Promise<void>;
   /** Ends the running answer; what is written so far stays. */
   stop(): Promise<void>;
   /** Answers the last question again. */
   retry(): Promise<void>;
+  branches: Branches;
+  /** The branch goes further up than what is loaded. */
+  hasOlder: boolean;
+  loadOlder: () => Promise<void>;
 };
 
 type Delivery = { resolve(): void; reject(error: Error): void };
@@ -76,8 +88,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     () => true,
   );
   const [isDelivering, setIsDelivering] = useState(false);
+  const [saved, setSaved] = useState(transcript);
   const deliveries = useRef(new Map<string, Delivery>());
   const hasRest = useRef(false);
+  const refusal = useRef<Error>(undefined);
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
@@ -102,6 +116,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       if (part.type === "data-run-recovered") setOutcome("recovered");
     },
     onError: (error) => {
+      refusal.current = error;
       for (const delivery of deliveries.current.values()) delivery.reject(error);
     },
   });
@@ -126,14 +141,51 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     setIsRestarting(true);
   }
 
-  function load(): Promise<Transcript<M>> {
-    return untilReached(() => options.loadTranscript(chatId));
+  const { loadTranscript } = options;
+  const load = useCallback(
+    (page?: { before?: string; through?: string }) => untilReached(() => loadTranscript(chatId, page)),
+    [chatId, loadTranscript],
+  );
+
+  /** What is saved as it was saved; what is newer than that follows as it is shown. */
+  function merge(fresh: Transcript<M>) {
+    const ids = new Set(fresh.messages.map((message) => message.id));
+    show(fresh, (shown) => shown.filter((message) => !ids.has(message.id)));
   }
 
-  /** What is saved comes first and as it was saved; what is newer than that follows as it is shown. */
-  function merge(saved: Transcript<M>) {
-    const ids = new Set(saved.messages.map((message) => message.id));
-    chat.setMessages((shown) => [...saved.messages, ...shown.filter((message) => !ids.has(message.id))]);
+  const { setMessages } = chat;
+  const shownNow = useRef(chat.messages);
+  useEffect(() => {
+    shownNow.current = chat.messages;
+  });
+  /** Earlier pages stay where they lead up to the fresh one; `newer` picks what follows it. */
+  const show = useCallback(
+    (fresh: Transcript<M>, newer: (rest: M[]) => M[] = () => []) => {
+      const first = fresh.messages[0]?.id;
+      const earlier = Math.max(
+        0,
+        first === undefined ? 0 : shownNow.current.findIndex(({ id }) => id === first),
+      );
+      setMessages((shown) => [...shown.slice(0, earlier), ...fresh.messages, ...newer(shown.slice(earlier))]);
+      setSaved((known) => ({
+        ...fresh,
+        ...(earlier > 0 && { nextCursor: known.nextCursor }),
+        versions: { ...without(known.versions, fresh.messages), ...fresh.versions },
+      }));
+    },
+    [setMessages],
+  );
+
+  async function loadOlder(): Promise<void> {
+    if (saved.nextCursor === undefined) return;
+    const older = await load({ before: saved.nextCursor });
+    const ids = new Set(older.messages.map((message) => message.id));
+    setMessages((shown) => [...older.messages, ...shown.filter((message) => !ids.has(message.id))]);
+    setSaved((known) => ({
+      ...known,
+      nextCursor: older.nextCursor,
+      versions: { ...older.versions, ...known.versions },
+    }));
   }
 
   /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
@@ -146,7 +198,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     setIsRestarting(false);
   }
 
-  const { resumeStream, setMessages } = chat;
+  const { resumeStream } = chat;
   const connecting = useRef<Promise<void>>(undefined);
   const connect = useCallback(async () => {
     if (!accessToken) return;
@@ -174,17 +226,23 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     void connecting.current.then(() => resumeStream()).then(() => setIsQuiet(false));
   }, [accessToken, connect, resumeStream]);
 
-  async function send(text: string): Promise<void> {
+  async function send(outgoing: string | { text: string; files?: FileUIPart[] }): Promise<void> {
+    const { text, files = [] } = typeof outgoing === "string" ? { text: outgoing } : outgoing;
     const id = generateId();
     setOutcome(undefined);
     setIsQuiet(false);
     setIsDelivering(true);
     const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
-    const message = { id, role: "user", parts: [{ type: "text", text }] } as unknown as M;
-    // Without the session's cursor the answer would begin with what is already shown.
-    await connecting.current;
+    const parts = [...files, ...(text ? [{ type: "text", text }] : [])];
+    const message = { id, role: "user", parts } as unknown as M;
+    // Without the session's cursor the answer would begin with what is already shown; and a message that overtook a
+    // move would land on the branch that is being left.
+    await Promise.all([connecting.current, moved()]);
     // Its failure is shown by `error`; what the caller waits for is the delivery.
-    void follow(chat.sendMessage(message));
+    const isNewVersion = saved.canRedo;
+    void follow(chat.sendMessage(message)).then(async () => {
+      if (isNewVersion) await settle();
+    });
     try {
       await delivered;
     } catch (error) {
@@ -204,29 +262,67 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     await settle();
   }
 
-  /** The run writes a little more before it hears of the stop: show what was saved, so a reload shows the same. */
-  async function settle() {
-    for (const delay of [50, 150, 400, 1_000, 2_000]) {
+  /**
+   * The turn is saved a moment after its stream has ended, and a stopped run writes a little more before it hears of
+   * the stop: show what was saved, so a reload shows the same.
+   */
+  const settled = useCallback(async () => {
+    for (const delay of [0, 50, 150, 400, 1_000, 2_000]) {
       await new Promise((resolve) => setTimeout(resolve, delay));
-      const saved = await load();
-      if (saved.status !== "running") return merge(saved);
+      const fresh = await load();
+      if (fresh.status !== "running") return fresh;
     }
+    return undefined;
+  }, [load]);
+
+  async function settle() {
+    const fresh = await settled();
+    if (fresh) merge(fresh);
   }
 
   async function retry(): Promise<void> {
     setOutcome(undefined);
     chat.clearError();
     await follow(chat.regenerate());
+    await settle();
   }
 
-  const messages = useMemo(
+  const { sendMessage, clearError } = chat;
+  const following = useRef(follow);
+  useEffect(() => {
+    following.current = follow;
+  });
+  const act = useCallback(
+    async (action: Record<string, unknown>, asks: boolean) => {
+      await connecting.current;
+      setOutcome(undefined);
+      // A move that asks nothing is over in a moment, and nobody has to be told that it is under way.
+      setIsQuiet(!asks);
+      clearError();
+      refusal.current = undefined;
+      try {
+        await following.current(sendMessage(undefined, { body: { action } }));
+      } finally {
+        setIsQuiet(false);
+      }
+      if (!refusal.current) return;
+      const { status } = await load();
+      // A question that was asked and could not be answered is a failed turn; anything else was refused.
+      if (status === "failed") return setOutcome("failed");
+      clearError();
+      throw refusal.current;
+    },
+    [clearError, load, sendMessage],
+  );
+
+  const live = useMemo(
     () =>
       abandoned.size === 0 ? chat.messages : chat.messages.filter((message) => !abandoned.has(message.id)),
     [abandoned, chat.messages],
   );
   const isBusy = chat.status === "submitted" || chat.status === "streaming";
   const isAnswering = isRestarting || (isBusy && !isQuiet);
-  const answerSoFar = answerState(messages.at(-1));
+  const answerSoFar = answerState(live.at(-1));
   const accessTokenNow = useCallback(
     () => triggerTransport.getSession(chatId)?.publicAccessToken,
     [chatId, triggerTransport],
@@ -236,14 +332,30 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     url: `${options.baseURL}/api/v1/sessions/${encodeURIComponent(chatId)}`,
     accessToken: accessTokenNow,
   });
+  const { preview, moved, ...branches } = useBranches<M>({
+    messages: live,
+    setMessages,
+    saved,
+    isAnswering,
+    load,
+    async settle() {
+      const fresh = await settled();
+      if (fresh) show(fresh);
+    },
+    act,
+    stop,
+  });
   return {
-    messages,
+    messages: preview ?? live,
     turn: turnState(),
     isAnswering,
     error: chat.error,
     send,
     stop,
     retry,
+    branches,
+    hasOlder: preview === undefined && saved.nextCursor !== undefined,
+    loadOlder,
   };
 
   function turnState(): TurnState {
@@ -268,6 +380,11 @@ async function orElse<T>(promise: Promise<T> | undefined, missing: T): Promise<T
   } catch {
     return missing;
   }
+}
+
+function without(versions: Transcript<UIMessage>["versions"] = {}, messages: UIMessage[]) {
+  const fresh = new Set(messages.map(({ id }) => id));
+  return Object.fromEntries(Object.entries(versions).filter(([id]) => !fresh.has(id)));
 }
 
 /** A stream and a message that are refused at the same moment need one new token, not two. */

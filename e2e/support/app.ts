@@ -26,7 +26,7 @@ export async function startApp(engineEnv: Record<string, string> = {}): Promise<
     env: engineEnv,
   });
   const port = await freePort();
-  const next = await startNextProcess({ databaseUrl: postgres.url, engine, port });
+  const next = await startNextProcess({ databaseUrl: postgres.url, engine, port, env: engineEnv });
   return {
     url: `http://localhost:${port}`,
     port,

@@ -4,6 +4,7 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
 import { patientFetch } from "@/components/chat/patient-fetch";
+import type { BranchAction } from "@/lib/chat/branch-actions";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
 import { createChat, loadTranscript, type Transcript } from "@/lib/chat/queries";
 import type { Db } from "@/lib/db";
@@ -20,6 +21,8 @@ export type PageOptions = {
 export type TestPage = {
   transport: TriggerChatTransport;
   ask(text: string, id?: string): Promise<ReadableStream<UIMessageChunk>>;
+  /** Walks the tree. The stream ends when it is done, and has the answer if it asks for one. */
+  walk(action: BranchAction): Promise<ReadableStream<UIMessageChunk>>;
   /** Answers the last question again. */
   retry(): Promise<ReadableStream<UIMessageChunk>>;
 };
@@ -47,6 +50,7 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
         messages: [question(id, text)],
         abortSignal: undefined,
       }),
+    walk: (action) => transport.sendAction(chatId, action),
     retry: () =>
       transport.sendMessages({
         trigger: "regenerate-message",

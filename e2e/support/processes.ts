@@ -74,6 +74,7 @@ export type NextProcessOptions = {
   databaseUrl: string;
   engine: Pick<EngineProcess, "url" | "secretKey">;
   port: number;
+  env?: Record<string, string>;
 };
 
 /** The production server; `npm run build` has been run. */
@@ -81,6 +82,7 @@ export function startNextProcess({
   databaseUrl,
   engine,
   port,
+  env = {},
 }: NextProcessOptions): Promise<KillableProcess> {
   return restartable(async () => {
     const child = start(["node_modules/next/dist/bin/next", "start", "-p", String(port)], {
@@ -90,6 +92,7 @@ export function startNextProcess({
       ENGINE_URL: engine.url,
       TRIGGER_API_URL: engine.url,
       TRIGGER_SECRET_KEY: engine.secretKey,
+      ...env,
     });
     await answers(`http://localhost:${port}/icon.svg`);
     return child;

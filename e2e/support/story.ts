@@ -40,11 +40,11 @@ export class Conversation {
   }
 
   get sendButton(): Locator {
-    return this.page.getByRole("button", { name: "Send" });
+    return this.page.getByRole("button", { name: "Send", exact: true });
   }
 
   get stopButton(): Locator {
-    return this.page.getByRole("button", { name: "Stop" });
+    return this.page.getByRole("button", { name: "Stop", exact: true });
   }
 
   get questions(): Locator {

@@ -36,16 +36,20 @@ export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promi
         FROM "Chat" WHERE id = ${chatId}`;
       if (!branch || head === null) {
         await tx.$executeRaw`
-          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", "createdAt")
-          SELECT ${id}, id, "messageId", "parentId", role, message, final, "order", "createdAt"
+          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
+          SELECT ${id}, id, "messageId", "parentId", role, message, final, "order", seen, "createdAt"
           FROM "Message" WHERE "chatId" = ${chatId} AND "removedAt" IS NULL`;
       } else {
         await tx.$executeRaw`
           ${pathTo(chatId, head)}
-          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", "createdAt")
-          SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m."createdAt"
+          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
+          SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m.seen, m."createdAt"
           FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id`;
       }
+      // Whoever may read the copy may read its files. Of a branch that is too many at worst, and never too few.
+      await tx.$executeRaw`
+        INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
+        SELECT ${id}, "attachmentId" FROM "ChatAttachment" WHERE "chatId" = ${chatId}`;
       return id;
     },
     { maxWait: 10_000, timeout: 60_000 },

@@ -1,6 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { InvalidMessageError, MAX_TEXT_LENGTH, messageText, parseUserMessage, sanitise } from "./message";
+import {
+  InvalidMessageError,
+  MAX_TEXT_LENGTH,
+  messageText,
+  parseUserMessage,
+  sanitise,
+  saysTheSame,
+} from "./message";
 
 const user = (text: string, more: object = {}) => ({
   id: "u1",
@@ -9,7 +16,24 @@ const user = (text: string, more: object = {}) => ({
   ...more,
 });
 
+const fileUrl = "/attachments/0b7f6a52-3c1e-4d59-8f5e-2f1f3a4b5c6d";
+const withFile = (part: object = {}) =>
+  user("", { parts: [{ type: "file", url: fileUrl, mediaType: "image/png", filename: "a.png", ...part }] });
+
 describe("a message from a browser", () => {
+  it("may be an attachment and no words, known by its address alone", () => {
+    const sent = withFile({ providerReference: { openai: "file-of-somebody-else" }, providerMetadata: {} });
+    expect(parseUserMessage(sent).parts).toEqual([
+      {
+        type: "file",
+        url: fileUrl,
+        mediaType: "image/png",
+        filename: "a.png",
+        providerReference: { holdfast: fileUrl.split("/")[2] },
+      },
+    ]);
+  });
+
   it("is taken with what we know of it, and nothing else", () => {
     const sent = user("hello", {
       metadata: { admin: true },
@@ -33,7 +57,12 @@ describe("a message from a browser", () => {
     ["another role", user("hello", { role: "assistant" }), /role `user`/],
     ["no parts", { id: "u1", role: "user" }, /`parts`/],
     ["parts that are no list", user("hello", { parts: "hello" }), /`parts`/],
-    ["a tool part", user("hello", { parts: [{ type: "tool-weather", input: {} }] }), /Only text/],
+    ["a tool part", user("hello", { parts: [{ type: "tool-weather", input: {} }] }), /Only text and attach/],
+    ["a file from elsewhere", withFile({ url: "https://example.com/a.png" }), /not an attachment/],
+    ["a file as data", withFile({ url: "data:image/png;base64,AAAA" }), /not an attachment/],
+    ["a file outside its folder", withFile({ url: `${fileUrl}/../../engine` }), /not an attachment/],
+    ["a file of no type", withFile({ mediaType: "png" }), /`mediaType`/],
+    ["eleven files", user("", { parts: Array(11).fill(withFile().parts[0]) }), /more than 10 files/],
     [
       "a thousand parts",
       user("", { parts: Array(1000).fill({ type: "text", text: "x" }) }),
@@ -54,6 +83,14 @@ describe("a message from a browser", () => {
     expect(() => parseUserMessage(sent)).toThrow(InvalidMessageError);
     expect(() => parseUserMessage(sent)).toThrow(why);
   });
+});
+
+it("is another message under the same id when a word or a file differs", () => {
+  const parts = (...all: object[]) => ({ parts: all }) as unknown as Parameters<typeof saysTheSame>[0];
+  const [text, file] = [{ type: "text", text: "look" }, withFile().parts[0]!];
+  expect(saysTheSame(parts(file, text), parts(file, text))).toBe(true);
+  expect(saysTheSame(parts(file, text), parts(text))).toBe(false);
+  expect(saysTheSame(parts(file, text), parts(file, { type: "text", text: "look!" }))).toBe(false);
 });
 
 describe("sanitise", () => {

@@ -1,6 +1,7 @@
 /** What a message of this product is, and the gate that everything a browser sends goes through. */
 import type { UIMessage } from "ai";
 import { z } from "zod";
+import { attachmentId, MAX_FILES_PER_MESSAGE, MAX_NAME_LENGTH } from "@/lib/attachments/limits";
 
 export type ChatMetadata = {
   /** The model that answered. */
@@ -25,11 +26,28 @@ export class InvalidMessageError extends Error {
 }
 
 const textPart = z.object({
-  type: z.literal("text", {
-    error: "Only text can be sent for now. Remove the attachment and send the text alone.",
-  }),
+  type: z.literal("text"),
   text: z.string({ error: "A text part needs its `text` as a string." }),
 });
+
+/** An attachment, by the address that its upload gave it. Any other address could make the server fetch something. */
+const filePart = z
+  .object({
+    type: z.literal("file"),
+    url: z.string().refine((url) => attachmentId(url) !== null, {
+      error: "A file of this message is not an attachment. Attach it with the button, then send the message.",
+    }),
+    mediaType: z
+      .string()
+      .regex(/^[a-z]+\/[a-z0-9.+-]{1,100}$/, "A file of this message has no proper `mediaType`."),
+    filename: z.string().max(MAX_NAME_LENGTH, "The name of a file is too long.").optional(),
+  })
+  .transform(({ filename, ...part }) => ({
+    ...part,
+    ...(filename === undefined ? {} : { filename }),
+    // The AI SDK takes a file's address for one that it could fetch, unless the file is known by a reference.
+    providerReference: { holdfast: attachmentId(part.url) ?? "" },
+  }));
 
 const userMessage = z.object({
   id: z
@@ -40,8 +58,16 @@ const userMessage = z.object({
     ),
   role: z.literal("user", { error: "Only messages of role `user` can be sent." }),
   parts: z
-    .array(textPart, { error: "The message needs `parts`, a list of text parts." })
-    .max(100, "The message has more than 100 parts. Send it as one text."),
+    .array(
+      z.discriminatedUnion("type", [textPart, filePart], {
+        error: "Only text and attachments can be sent. Remove what is neither.",
+      }),
+      { error: "The message needs `parts`, a list of text parts and attachments." },
+    )
+    .max(100, "The message has more than 100 parts. Send it as one text.")
+    .refine((parts) => parts.filter((part) => part.type === "file").length <= MAX_FILES_PER_MESSAGE, {
+      error: `The message has more than ${MAX_FILES_PER_MESSAGE} files. Send the rest with another one.`,
+    }),
 });
 
 /** Returns the message with only what we accept of it, or throws `InvalidMessageError`. */
@@ -51,14 +77,14 @@ export function parseUserMessage(value: unknown): ChatMessage {
     throw new InvalidMessageError(parsed.error.issues[0]?.message ?? "The message has the wrong shape.");
   }
   const message = sanitise(parsed.data);
-  const length = message.parts.reduce((sum, part) => sum + part.text.length, 0);
+  const length = message.parts.reduce((sum, part) => sum + (part.type === "text" ? part.text.length : 0), 0);
   if (length > MAX_TEXT_LENGTH) {
     const [is, limit] = [length, MAX_TEXT_LENGTH].map((count) => count.toLocaleString("en-US"));
     throw new InvalidMessageError(
       `The message is too long: ${is} characters, the limit is ${limit}. Shorten it or send it in parts.`,
     );
   }
-  if (message.parts.every((part) => part.text.trim() === "")) {
+  if (message.parts.every((part) => part.type === "text" && part.text.trim() === "")) {
     throw new InvalidMessageError("The message is empty. Write something and send it again.");
   }
   return message;
@@ -66,6 +92,13 @@ export function parseUserMessage(value: unknown): ChatMessage {
 
 export function messageText(message: Pick<UIMessage, "parts">): string {
   return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
+}
+
+/** Whether both say the same with the same files: a message that is sent again, not another one under its id. */
+export function saysTheSame(one: Pick<UIMessage, "parts">, other: Pick<UIMessage, "parts">): boolean {
+  const files = ({ parts }: Pick<UIMessage, "parts">) =>
+    parts.flatMap((part) => (part.type === "file" ? [part.url] : [])).join("\n");
+  return messageText(one) === messageText(other) && files(one) === files(other);
 }
 
 const MAX_DEPTH = 200;

@@ -75,6 +75,8 @@ describe("a transcript", () => {
       status: "idle",
       title: null,
       nonFinalIds: [],
+      versions: {},
+      canRedo: false,
     });
     expect(await loadTranscript(shared.db, "chat-unknown")).toBeNull();
   });
@@ -97,6 +99,8 @@ describe("a transcript", () => {
       title: "Hello",
       nextCursor: "u2",
       nonFinalIds: ["a2"],
+      versions: {},
+      canRedo: false,
     });
     const older = await loadTranscript(shared.db, chatId, { limit: 2, before: newest!.nextCursor! });
     expect(older?.messages.map((message) => message.id)).toEqual(["u1", "a1"]);

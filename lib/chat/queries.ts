@@ -2,6 +2,7 @@
 import type { TranscriptCursors } from "@trigger.dev/sdk/ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma, type Chat } from "@/prisma/generated/client";
+import { downFrom } from "./branches";
 import type { ChatMessage } from "./message";
 
 /** What the last save said: a turn began, it ended, or it ended in an error. */
@@ -16,9 +17,22 @@ export type Transcript = {
   nextCursor?: string;
   /** Messages that are partial answers. */
   nonFinalIds: string[];
+  /** By message id, where a message has alternatives or its node another id. */
+  versions: Record<string, Versions>;
+  /** Something hangs below the shown leaf, so a step back can be taken forward again. */
+  canRedo: boolean;
 };
 
-export type PageOptions = { limit?: number; before?: string };
+/** The nodes that stand in one place of the tree, oldest first, at most 200; `nodeId` is the one that is shown. */
+export type Versions = { nodeId: string; ids: string[] };
+
+export type PageOptions = {
+  limit?: number | undefined;
+  /** The page before this message or node. */
+  before?: string | undefined;
+  /** Another branch than the shown one: through this node, down to the leaf that was last seen under it. */
+  through?: string | undefined;
+};
 
 const chatId = /^[A-Za-z0-9_-]{8,64}$/;
 
@@ -31,9 +45,9 @@ export function isChatId(id: unknown): id is string {
 export async function loadTranscript(
   db: DbClient,
   chatId: string,
-  { limit = 50, before }: PageOptions = {},
+  { limit = 50, ...page }: PageOptions = {},
 ): Promise<Transcript | null> {
-  const branch = await readBranch(db, chatId, { limit, ...(before === undefined ? {} : { before }) });
+  const branch = await readBranch(db, chatId, { limit, ...page });
   if (!branch) return null;
   const { state: _, ...transcript } = branch;
   return transcript;
@@ -51,17 +65,19 @@ export async function findOwnedChat(db: DbClient, chatId: string, userId: string
  */
 export async function createChat(
   db: DbClient,
-  { id, userId }: { id: string; userId: string },
+  { id, userId, model }: { id: string; userId: string; model?: string },
 ): Promise<Chat | null> {
   if (!isChatId(id)) return null;
   // Two first messages at once both get here: the second finds what the first made.
-  const settings = await db.userSettings.findUnique({ where: { userId } });
+  const settings = model === undefined ? await db.userSettings.findUnique({ where: { userId } }) : null;
   await db.chat.createMany({
-    data: [{ id, userId, model: settings?.defaultModel ?? null }],
+    data: [{ id, userId, model: model ?? settings?.defaultModel ?? null }],
     skipDuplicates: true,
   });
   return findOwnedChat(db, id, userId);
 }
+
+const MAX_VERSIONS = 200;
 
 type BranchRow = {
   title: string | null;
@@ -72,6 +88,8 @@ type BranchRow = {
   messages: ChatMessage[];
   nonFinalIds: string[];
   nextCursor: string | null;
+  versions: Record<string, Versions>;
+  canRedo: boolean;
 };
 
 /**
@@ -81,21 +99,24 @@ type BranchRow = {
 export async function readBranch(
   db: DbClient,
   chatId: string,
-  { limit, before }: PageOptions = {},
+  { limit, before, through }: PageOptions = {},
 ): Promise<(Transcript & { state: unknown }) | null> {
   if (!isChatId(chatId)) return null;
   const start =
-    before === undefined
-      ? Prisma.sql`SELECT "headId" AS id FROM chat`
-      : Prisma.sql`
+    before !== undefined
+      ? Prisma.sql`
           (SELECT "parentId" AS id FROM "Message"
             WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${before} OR "messageId" = ${before})
-            ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`;
+            ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`
+      : through !== undefined
+        ? Prisma.sql`SELECT id FROM down ORDER BY depth DESC LIMIT 1`
+        : Prisma.sql`SELECT "headId" AS id FROM chat`;
   const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : 2_147_483_647;
   // `LIMIT 1` keeps each step a look-up by key: without it the planner may read a whole chat to join a page of it.
   const [row] = await db.$queryRaw<BranchRow[]>`
     WITH RECURSIVE
       chat AS (SELECT * FROM "Chat" WHERE id = ${chatId}),
+      ${through === undefined ? Prisma.empty : Prisma.sql`down AS (${downFrom(chatId, through)}),`}
       start AS (${start}),
       branch AS (
         SELECT m.id, m."parentId", 1 AS depth
@@ -106,7 +127,7 @@ export async function readBranch(
           WHERE branch.depth < ${depth}
       ),
       page AS (
-        SELECT m.message, m."messageId", m.final, branch.depth
+        SELECT m.id, m."parentId", m.message, m."messageId", m.final, branch.depth
           FROM branch, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = branch.id LIMIT 1) m
       ),
       contents AS (
@@ -115,16 +136,38 @@ export async function readBranch(
           jsonb_agg("messageId" ORDER BY depth DESC) FILTER (WHERE NOT final) AS "nonFinalIds"
         FROM page
       ),
+      versions AS (
+        SELECT jsonb_object_agg(page."messageId", jsonb_build_object('nodeId', page.id, 'ids', siblings.ids)) AS versions
+        FROM page, LATERAL (
+          SELECT jsonb_agg(id ORDER BY "order") AS ids, count(*) AS count FROM (
+            (SELECT s.id, s."order" FROM "Message" s
+              WHERE s."chatId" = ${chatId} AND s."parentId" = page."parentId" AND s."removedAt" IS NULL
+              ORDER BY s."order" DESC LIMIT ${MAX_VERSIONS})
+            UNION ALL
+            (SELECT s.id, s."order" FROM "Message" s
+              WHERE page."parentId" IS NULL AND s."chatId" = ${chatId} AND s."parentId" IS NULL AND s."removedAt" IS NULL
+              ORDER BY s."order" DESC LIMIT ${MAX_VERSIONS})
+          ) s
+        ) siblings
+        WHERE siblings.count > 1 OR page.id <> page."messageId"
+      ),
       oldest AS (SELECT id, "parentId" FROM branch ORDER BY depth DESC LIMIT 1)
     SELECT
       chat.title, chat.status, chat.state, chat."lastOutEventId", chat."lastInEventId",
       COALESCE(contents.messages, '[]') AS messages, COALESCE(contents."nonFinalIds", '[]') AS "nonFinalIds",
-      (SELECT id FROM oldest WHERE "parentId" IS NOT NULL) AS "nextCursor"
-    FROM chat, contents`;
+      (SELECT id FROM oldest WHERE "parentId" IS NOT NULL) AS "nextCursor",
+      COALESCE(versions.versions, '{}') AS versions,
+      CASE WHEN chat."headId" IS NULL
+        THEN EXISTS (SELECT 1 FROM "Message" WHERE "chatId" = ${chatId} AND "parentId" IS NULL AND "removedAt" IS NULL)
+        ELSE EXISTS (SELECT 1 FROM "Message" WHERE "chatId" = ${chatId} AND "parentId" = chat."headId" AND "removedAt" IS NULL)
+      END AS "canRedo"
+    FROM chat, contents, versions`;
   if (!row) return null;
   return {
     messages: row.messages,
     nonFinalIds: row.nonFinalIds,
+    versions: row.versions,
+    canRedo: row.canRedo,
     state: row.state,
     status: row.status,
     title: row.title,

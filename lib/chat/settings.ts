@@ -26,6 +26,7 @@ export function moveGuest(db: Db, { guestId, userId }: { guestId: string; userId
       SELECT id FROM "User" WHERE id = ${guestId} AND "isAnonymous" FOR UPDATE`;
     if (!guest || guestId === userId) return;
     await tx.$executeRaw`UPDATE "Chat" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
+    await tx.$executeRaw`UPDATE "Attachment" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
     const chosen = await tx.userSettings.findUnique({ where: { userId: guestId } });
     if (chosen) {
       // What the account had chosen before stays.

@@ -205,8 +205,8 @@ async function writeNodes(
   }
   if (inserted.length > 0) {
     await tx.$executeRaw`
-      INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order")
-      SELECT ${chatId}, v.* FROM jsonb_to_recordset(${rows(inserted)}::jsonb)
+      INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen)
+      SELECT ${chatId}, v.*, v."order" FROM jsonb_to_recordset(${rows(inserted)}::jsonb)
         AS v(id text, "messageId" text, "parentId" text, role text, message jsonb, final boolean, "order" int)`;
   }
   if (updated.length > 0) {

@@ -21,7 +21,8 @@ export async function generateMetadata({ params }: PageProps<"/chat/[id]">): Pro
 
 export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
   const { id } = await params;
-  if (!(await ownChat(id))) notFound();
+  const owned = await ownChat(id);
+  if (!owned) notFound();
   // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
   const accessToken = mintChatAccessToken(id).catch(() => null);
   const transcript = await loadTranscript(db, id);
@@ -35,6 +36,7 @@ export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
       accessToken={accessToken}
       pendingInput={pendingInput}
       environment={await chatEnvironment()}
+      model={owned.model}
     />
   );
 }

@@ -1,0 +1,38 @@
+import { visibleAttachments } from "@/lib/attachments/attachments";
+import { attachmentId } from "@/lib/attachments/limits";
+import { isImage } from "@/lib/attachments/sniff";
+import { attachmentStore } from "@/lib/attachments/store";
+import { getUser } from "@/lib/auth";
+import { db } from "@/lib/db";
+
+/** One file, for its owner and for who owns a chat that shows it. For everyone else there is none. */
+export async function GET(request: Request): Promise<Response> {
+  const id = attachmentId(new URL(request.url).pathname);
+  const user = id && (await getUser());
+  const [row] = user ? await visibleAttachments(db, user.id, [id]) : [];
+  const bytes = row && (await attachmentStore().get(row.id));
+  if (!bytes) return Response.json({ error: "There is no such file, or it is not yours." }, { status: 404 });
+  const isShown = isImage(row.mediaType);
+  return new Response(new Uint8Array(bytes), {
+    headers: {
+      "content-type": row.mediaType === "text/plain" ? "text/plain; charset=utf-8" : row.mediaType,
+      "content-length": String(bytes.length),
+      "content-disposition": `${isShown ? "inline" : "attachment"}; filename*=UTF-8''${encodeName(row.name)}`,
+      // Under an address the bytes never change; who may see them can, so no shared cache keeps them.
+      "cache-control": "private, max-age=86400, immutable",
+      // What the bytes claim to be must not matter: nothing in them runs, and no other site embeds them.
+      "x-content-type-options": "nosniff",
+      "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
+      "cross-origin-resource-policy": "same-origin",
+      "referrer-policy": "no-referrer",
+    },
+  });
+}
+
+/** As RFC 5987 wants it: `encodeURIComponent` leaves a few characters that a header must not have there. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replaceAll(
+    /['()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
+}

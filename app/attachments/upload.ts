@@ -1,0 +1,42 @@
+import type { FileUIPart } from "ai";
+import { type AttachmentLimits, type UploadFile, UploadError } from "@/components/chat/use-attachments";
+import { MAX_FILE_BYTES, MAX_FILES_PER_MESSAGE } from "@/lib/attachments/limits";
+
+export const attachmentLimits: AttachmentLimits = {
+  maxBytes: MAX_FILE_BYTES,
+  maxFiles: MAX_FILES_PER_MESSAGE,
+  // Text has a hundred endings: the dialog shows all files, and the server reads what they are.
+  accept: "",
+};
+
+/** Sends one file to `POST /attachments`. Not `fetch`, which cannot say how far an upload has come. */
+export const uploadAttachment: UploadFile = (file, { onProgress, signal }) =>
+  new Promise<FileUIPart>((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open("POST", `/attachments?name=${encodeURIComponent(file.name)}`);
+    request.responseType = "json";
+    request.upload.addEventListener("progress", ({ loaded, total }) =>
+      onProgress(total ? loaded / total : 0),
+    );
+    request.addEventListener("load", () => {
+      const { status, response } = request;
+      if (status === 201 && response) {
+        const { url, mediaType, filename } = response as FileUIPart;
+        return resolve({ type: "file", url, mediaType, ...(filename && { filename }) });
+      }
+      const error = (response as { error?: string } | null)?.error;
+      // What the server refused it will refuse again, unless it was only too busy.
+      reject(
+        new UploadError(
+          error ?? `The server answered ${status}.`,
+          status >= 500 || status === 429 || status === 401,
+        ),
+      );
+    });
+    request.addEventListener("error", () =>
+      reject(new UploadError("The connection broke during the upload.", true)),
+    );
+    request.addEventListener("abort", () => reject(new UploadError("The upload was stopped.", true)));
+    signal.addEventListener("abort", () => request.abort());
+    request.send(file);
+  });

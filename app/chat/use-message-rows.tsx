@@ -1,0 +1,87 @@
+"use client";
+
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import type { UIMessage } from "ai";
+import { EditMessage } from "@/components/chat/edit-message";
+import { MessageActions } from "@/components/chat/message-actions";
+import type { DurableChat } from "@/components/chat/use-durable-chat";
+import { VersionNotice } from "@/components/chat/version-notice";
+import { type ChatMessage, messageText } from "@/lib/chat/message";
+import { describeError } from "./expected-error";
+
+/**
+ * What stands under and between the messages. All of it is stable while nothing but the answer's text changes, so
+ * that a token draws one message and not all.
+ */
+export function useMessageRows(chat: DurableChat<ChatMessage>) {
+  const latest = useRef(chat.branches);
+  useEffect(() => {
+    latest.current = chat.branches;
+  });
+  const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
+  const { versionOf, earlier } = chat.branches;
+
+  const renderActions = useCallback(
+    (message: UIMessage, isStreaming: boolean): ReactNode => {
+      if (isStreaming) return null;
+      const version = versionOf(message.id);
+      const switchTo = (nodeId: string | undefined) =>
+        nodeId === undefined ? undefined : () => void latest.current.switchTo(nodeId);
+      const isQuestion = message.role === "user";
+      return (
+        <MessageActions
+          message={message}
+          onEdit={isQuestion ? () => setEditing({ id: message.id }) : undefined}
+          onRegenerate={
+            isQuestion ? undefined : () => void latest.current.regenerate(message.id).catch(() => {})
+          }
+          onContinue={
+            isQuestion ? undefined : () => void latest.current.continueFrom(message.id).catch(() => {})
+          }
+          version={
+            version && {
+              index: version.index,
+              count: version.count,
+              onPrevious: switchTo(version.previousId),
+              onNext: switchTo(version.nextId),
+            }
+          }
+        />
+      );
+    },
+    [versionOf],
+  );
+
+  const renderEditor = useCallback(
+    (message: UIMessage): ReactNode =>
+      message.id === editing?.id && (
+        <EditMessage
+          text={messageText(message)}
+          draft={editing.draft}
+          error={editing.error}
+          onCancel={() => setEditing(undefined)}
+          onSave={(draft) => {
+            // The new version stands there at once. When it is refused, the old one comes back, and the editor with it.
+            setEditing(undefined);
+            latest.current
+              .edit(message.id, draft)
+              .catch((error: unknown) => setEditing({ id: message.id, draft, error: describeError(error) }));
+          }}
+        />
+      ),
+    [editing],
+  );
+
+  const [earlierId, showId] = [earlier?.messageId, earlier?.version.previousId];
+  const [index, count] = [earlier?.version.index ?? 0, earlier?.version.count ?? 0];
+  const renderNotice = useCallback(
+    (message: UIMessage): ReactNode =>
+      message.id === earlierId &&
+      showId !== undefined && (
+        <VersionNotice index={index - 1} count={count} onShow={() => void latest.current.switchTo(showId)} />
+      ),
+    [count, earlierId, index, showId],
+  );
+
+  return { renderActions, renderEditor, renderNotice };
+}

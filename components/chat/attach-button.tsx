@@ -1,0 +1,35 @@
+import { useRef } from "react";
+import { Paperclip } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import type { Attachments } from "./use-attachments";
+
+/** The file dialog, for whoever neither drags nor pastes. */
+export function AttachButton({ add, limits }: Pick<Attachments, "add" | "limits">) {
+  const input = useRef<HTMLInputElement>(null);
+  return (
+    <>
+      <input
+        ref={input}
+        type="file"
+        multiple
+        hidden
+        accept={limits.accept}
+        onChange={(event) => {
+          add([...(event.currentTarget.files ?? [])]);
+          // Otherwise the same file could not be chosen again.
+          event.currentTarget.value = "";
+        }}
+      />
+      <Button
+        variant="ghost"
+        size="icon"
+        data-slot="attach-button"
+        aria-label="Attach files"
+        title="Attach files, or paste or drop them"
+        onClick={() => input.current?.click()}
+      >
+        <Paperclip aria-hidden className="size-[17px]!" />
+      </Button>
+    </>
+  );
+}

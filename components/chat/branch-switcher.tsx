@@ -1,0 +1,70 @@
+"use client";
+
+import { ChevronLeft, ChevronRight } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export type BranchSwitcherProps = Omit<React.ComponentProps<"fieldset">, "children"> & {
+  /** Which version is shown, from 1. */
+  index: number;
+  count: number;
+  /** Absent at the first version. */
+  onPrevious?: (() => void) | undefined;
+  /** Absent at the last version. */
+  onNext?: (() => void) | undefined;
+};
+
+/** `‹ 2/3 ›`: the versions of one message. The arrow keys work while it has the focus. */
+export function BranchSwitcher({
+  index,
+  count,
+  onPrevious,
+  onNext,
+  className,
+  ...props
+}: BranchSwitcherProps) {
+  return (
+    // The keys are a shortcut to the two buttons inside, which are what is focused.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
+    <fieldset
+      data-slot="branch-switcher"
+      aria-label={`Version ${index} of ${count}`}
+      className={cn("flex items-center", className)}
+      onKeyDown={(event) => {
+        const go = event.key === "ArrowLeft" ? onPrevious : event.key === "ArrowRight" ? onNext : undefined;
+        if (!go) return;
+        event.preventDefault();
+        go();
+      }}
+      {...props}
+    >
+      <Step label="Previous version" onStep={onPrevious}>
+        <ChevronLeft aria-hidden />
+      </Step>
+      <output className="min-w-7 text-center tabular-nums" aria-label={`Version ${index} of ${count}`}>
+        {index}/{count}
+      </output>
+      <Step label="Next version" onStep={onNext}>
+        <ChevronRight aria-hidden />
+      </Step>
+    </fieldset>
+  );
+}
+
+type StepProps = { label: string; onStep: (() => void) | undefined; children: React.ReactNode };
+
+/** Stays focusable at the end, so that whoever walks with the keyboard does not fall off. */
+function Step({ label, onStep, children }: StepProps) {
+  return (
+    <Button
+      variant="ghost"
+      size="icon-sm"
+      aria-label={label}
+      title={label}
+      aria-disabled={onStep ? undefined : true}
+      onClick={() => onStep?.()}
+    >
+      {children}
+    </Button>
+  );
+}

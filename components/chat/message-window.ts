@@ -1,0 +1,45 @@
+/**
+ * Which of the loaded messages are in the page: from `first` to `last`, both included. Ids and not positions, because
+ * messages arrive at both ends. Without `last` the window reaches to the newest message and takes in what comes;
+ * without `first`, or when a branch switch took that message away, it is the newest page.
+ */
+export type MessageWindow = { first?: string; last?: string };
+
+type Identified = { id: string };
+
+/** How many messages join at a time: more than fills a screen, and few enough to draw between two frames. */
+export const PAGE = 20;
+/** How many may be in the page at once. Beyond it the far side leaves, so a long walk costs no more than a short one. */
+export const MOST = 80;
+
+/** The window as positions, the end excluded. */
+export function rangeOf(messages: readonly Identified[], { first, last }: MessageWindow): [number, number] {
+  const end = last === undefined ? -1 : messages.findLastIndex(({ id }) => id === last);
+  const to = end === -1 ? messages.length : end + 1;
+  const start = first === undefined ? -1 : messages.findIndex(({ id }) => id === first);
+  return [start === -1 || start >= to ? Math.max(0, to - PAGE) : start, to];
+}
+
+export function windowOf(messages: readonly Identified[], from: number, to: number): MessageWindow {
+  const first = messages[from]?.id;
+  const last = to >= messages.length ? undefined : messages[to - 1]?.id;
+  return { ...(first !== undefined && { first }), ...(last !== undefined && { last }) };
+}
+
+export function growUp(messages: readonly Identified[], shown: MessageWindow): MessageWindow {
+  const [from, to] = rangeOf(messages, shown);
+  const start = Math.max(0, from - PAGE);
+  return windowOf(messages, start, Math.min(to, start + MOST));
+}
+
+export function growDown(messages: readonly Identified[], shown: MessageWindow): MessageWindow {
+  const [from, to] = rangeOf(messages, shown);
+  const end = Math.min(messages.length, to + PAGE);
+  return windowOf(messages, Math.max(from, end - MOST), end);
+}
+
+/** A window in which the message has neighbours on both sides. */
+export function windowAround(messages: readonly Identified[], id: string): MessageWindow {
+  const at = messages.findIndex((message) => message.id === id);
+  return at === -1 ? {} : windowOf(messages, Math.max(0, at - PAGE / 2), at + PAGE);
+}

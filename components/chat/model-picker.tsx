@@ -1,0 +1,47 @@
+import { ChevronDown } from "lucide-react";
+import { cn } from "@/lib/utils";
+
+export type ModelOption = { id: string; label: string };
+
+export type ModelPickerProps = {
+  /** What is configured; the first is the default. */
+  models: ModelOption[];
+  /** The chat's model. One that is not configured (any more) gives way to the default. */
+  value?: string | null;
+  onChange: (id: string) => void;
+  className?: string;
+};
+
+/** Who answers next. The browser's own select: complete with any keyboard, screen reader and phone. */
+export function ModelPicker({ models, value, onChange, className }: ModelPickerProps) {
+  const [standard] = models;
+  const chosen = models.find((model) => model.id === value) ?? standard;
+  const face = "min-w-0 truncate px-2 text-[13px] text-ink-2";
+  if (!chosen) return <span className={face}>No model is configured</span>;
+  if (models.length === 1) {
+    return (
+      <span data-slot="model-picker" className={cn(face, className)}>
+        {chosen.label}
+      </span>
+    );
+  }
+  return (
+    <span data-slot="model-picker" className={cn("relative flex min-w-0 items-center", className)}>
+      <select
+        aria-label="Model"
+        title="Which model answers next"
+        value={chosen.id}
+        onChange={(event) => onChange(event.currentTarget.value)}
+        className="h-8 w-full min-w-0 cursor-pointer appearance-none truncate rounded-sm bg-surface pr-7 pl-2 text-[13px] text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:h-11 pointer-coarse:text-[16px]"
+      >
+        {models.map((model) => (
+          <option key={model.id} value={model.id}>
+            {model.label}
+            {model === standard ? " (default)" : ""}
+          </option>
+        ))}
+      </select>
+      <ChevronDown aria-hidden className="pointer-events-none absolute right-2 size-3.5 text-ink-3" />
+    </span>
+  );
+}

@@ -1,0 +1,202 @@
+"use client";
+
+import type { FileUIPart } from "ai";
+import { useCallback, useEffect, useRef, useState } from "react";
+import { readFiles, saveFiles, type StoredFile } from "./draft";
+
+/** A file in the composer, from the moment it is chosen until its message is sent. */
+export type Attachment = {
+  /** Of this page alone. */
+  id: string;
+  name: string;
+  size: number;
+  mediaType: string;
+  /** An address that shows it, for an image. */
+  previewUrl?: string;
+} & (
+  | { state: "uploading"; progress: number }
+  | { state: "ready"; part: FileUIPart }
+  | { state: "failed"; error: string; canRetry: boolean }
+);
+
+export type AttachmentLimits = {
+  maxBytes: number;
+  maxFiles: number;
+  /** For the file dialog, as in `<input accept>`. The server decides. */
+  accept: string;
+};
+
+/** Stores one file. Reject with `UploadError` to say whether another try makes sense. */
+export type UploadFile = (
+  file: File,
+  options: { onProgress: (fraction: number) => void; signal: AbortSignal },
+) => Promise<FileUIPart>;
+
+export class UploadError extends Error {
+  override name = "UploadError";
+  readonly canRetry: boolean;
+
+  constructor(message: string, canRetry: boolean) {
+    super(message);
+    this.canRetry = canRetry;
+  }
+}
+
+export type Attachments = {
+  items: Attachment[];
+  limits: AttachmentLimits;
+  /** Why some of the last files were not taken at all. */
+  notice: string | null;
+  add: (files: Iterable<File>) => void;
+  remove: (id: string) => void;
+  retry: (id: string) => void;
+  /** Of sent files: they belong to their message now. */
+  release: (ids: string[]) => void;
+};
+
+export type UseAttachmentsOptions = {
+  upload: UploadFile;
+  limits: AttachmentLimits;
+  /** Where stored files wait in this browser while the message is a draft. Stable while mounted. */
+  draftKey?: string;
+};
+
+const nothingYet: Attachment[] = [];
+
+/** The files of the message that is being written. They upload at once, so that sending has nothing to wait for. */
+export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptions): Attachments {
+  const [items, setItems] = useState<Attachment[]>(nothingYet);
+  const [notice, setNotice] = useState<string | null>(null);
+  const files = useRef(new Map<string, { file: File; abort: AbortController }>());
+  const count = useRef(0);
+  const isRestored = useRef(false);
+
+  useEffect(() => {
+    if (isRestored.current) return;
+    isRestored.current = true;
+    const stored = readFiles(draftKey).map(restored);
+    if (stored.length === 0) return;
+    count.current += stored.length;
+    // After hydration, because the server cannot know them; only once, because later the chips are the truth.
+    // oxlint-disable-next-line react/set-state-in-effect
+    setItems((now) => [...stored, ...now]);
+  }, [draftKey]);
+
+  useEffect(() => {
+    if (items !== nothingYet) saveFiles(draftKey, items.flatMap(storable));
+  }, [draftKey, items]);
+
+  const isUploading = items.some((item) => item.state === "uploading");
+  useEffect(() => {
+    if (!isUploading) return;
+    // A file that is only half on the server would be gone with the page.
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", ask);
+    return () => window.removeEventListener("beforeunload", ask);
+  }, [isUploading]);
+
+  const settle = useCallback((id: string, outcome: Partial<Attachment>) => {
+    setItems((now) => now.map((item) => (item.id === id ? ({ ...item, ...outcome } as Attachment) : item)));
+  }, []);
+
+  const start = useCallback(
+    async (id: string, file: File) => {
+      const abort = new AbortController();
+      files.current.set(id, { file, abort });
+      settle(id, { state: "uploading", progress: 0 });
+      try {
+        const onProgress = (progress: number) => settle(id, { state: "uploading", progress });
+        const part = await upload(file, { onProgress, signal: abort.signal });
+        settle(id, { state: "ready", part, mediaType: part.mediaType, name: part.filename ?? file.name });
+      } catch (cause) {
+        if (abort.signal.aborted) return;
+        settle(id, {
+          state: "failed",
+          error: cause instanceof Error && cause.message ? cause.message : "The upload broke off.",
+          canRetry: !(cause instanceof UploadError) || cause.canRetry,
+        });
+      }
+    },
+    [settle, upload],
+  );
+
+  const drop = useCallback((ids: string[]) => {
+    for (const id of ids) {
+      files.current.get(id)?.abort.abort();
+      files.current.delete(id);
+    }
+    setItems((now) => {
+      for (const item of now) if (ids.includes(item.id)) forgetPreview(item);
+      const left = now.filter((item) => !ids.includes(item.id));
+      count.current = left.length;
+      return left;
+    });
+    setNotice(null);
+  }, []);
+
+  return {
+    items,
+    limits,
+    notice,
+    add(chosen) {
+      const all = [...chosen];
+      const taken = all.slice(0, Math.max(0, limits.maxFiles - count.current));
+      count.current += taken.length;
+      setNotice(
+        taken.length < all.length
+          ? `A message can have ${limits.maxFiles} files. ${all.length - taken.length} more ${all.length - taken.length === 1 ? "was" : "were"} left out.`
+          : null,
+      );
+      for (const file of taken) {
+        const item = chip(file, limits);
+        setItems((now) => [...now, item]);
+        if (item.state === "uploading") void start(item.id, file);
+      }
+    },
+    remove: (id) => drop([id]),
+    retry(id) {
+      const known = files.current.get(id);
+      if (known) void start(id, known.file);
+    },
+    release: drop,
+  };
+}
+
+function chip(file: File, { maxBytes }: AttachmentLimits): Attachment {
+  const known = {
+    id: crypto.randomUUID(),
+    name: file.name || "file",
+    size: file.size,
+    mediaType: file.type,
+    ...(/^image\/(png|jpeg|gif|webp)$/.test(file.type) && { previewUrl: URL.createObjectURL(file) }),
+  };
+  if (file.size <= maxBytes) return { ...known, state: "uploading", progress: 0 };
+  const error = `Too large: ${formatSize(file.size)}, the limit is ${formatSize(maxBytes)}.`;
+  return { ...known, state: "failed", error, canRetry: false };
+}
+
+function restored({ part, size }: StoredFile): Attachment {
+  return {
+    id: crypto.randomUUID(),
+    name: part.filename ?? "file",
+    size,
+    mediaType: part.mediaType,
+    ...(part.mediaType.startsWith("image/") && { previewUrl: part.url }),
+    state: "ready",
+    part,
+  };
+}
+
+function storable(item: Attachment): StoredFile[] {
+  return item.state === "ready" ? [{ part: item.part, size: item.size }] : [];
+}
+
+function forgetPreview({ previewUrl }: Attachment) {
+  if (previewUrl?.startsWith("blob:")) URL.revokeObjectURL(previewUrl);
+}
+
+export function formatSize(bytes: number): string {
+  if (bytes < 1024) return `${bytes} B`;
+  if (bytes < 1024 * 1024) return `${Math.round(bytes / 1024)} KB`;
+  return `${(bytes / 1024 / 1024).toFixed(1).replace(/\.0$/, "")} MB`;
+}

@@ -1,0 +1,204 @@
+"use client";
+
+import { generateId, type UIMessage } from "ai";
+import { useCallback, useEffect, useRef, useState } from "react";
+import type { Transcript } from "./use-durable-chat";
+
+/** The version of a message that is shown, among those that stand in its place. Counted from 1. */
+export type Version = { index: number; count: number; previousId?: string; nextId?: string };
+
+export type Branches = {
+  /** Undefined while a message has no alternatives. */
+  versionOf: (messageId: string) => Version | undefined;
+  canUndo: boolean;
+  canRedo: boolean;
+  /** Another branch is looked at while an answer is written on the one that is shown to the model. */
+  isReadOnly: boolean;
+  /** The answer or question that was left by the last edit or regenerate, while nothing else has happened. */
+  earlier: { messageId: string; version: Version } | undefined;
+  /** Asks again in other words. Rejects, with the old version back, when it is refused. */
+  edit(messageId: string, text: string): Promise<void>;
+  /** Another answer, beside the one that is there. */
+  regenerate(messageId: string): Promise<void>;
+  /** Shows the branch through that node, as it was last seen. */
+  switchTo(nodeId: string): Promise<void>;
+  undo(): Promise<void>;
+  redo(): Promise<void>;
+  /** Ends the shown branch here; what comes after it stays as a branch of its own. */
+  continueFrom(messageId: string): Promise<void>;
+};
+
+export type BranchesOptions<M extends UIMessage> = {
+  messages: M[];
+  setMessages: (messages: M[]) => void;
+  /** What the newest load said of versions. */
+  saved: Transcript<M>;
+  isAnswering: boolean;
+  /** The saved branch, or another one through a node. */
+  load: (page?: { through: string }) => Promise<Transcript<M>>;
+  /** Shows what is saved, once the turn is. */
+  settle: () => Promise<void>;
+  /** Sends the action and follows its answer, if it has one, to the end. Rejects when it is refused. */
+  act: (action: Record<string, unknown>, asks: boolean) => Promise<void>;
+  stop: () => Promise<void>;
+};
+
+/** Walking the tree: what the reader sees moves at once, what the model sees moves on the server. */
+export function useBranches<M extends UIMessage>(
+  options: BranchesOptions<M>,
+): Branches & { preview: M[] | undefined; moved: () => Promise<unknown> } {
+  const { messages, saved, isAnswering, load, act } = options;
+  const settle = useRef(options.settle);
+  useEffect(() => {
+    settle.current = options.settle;
+  });
+  const [visit, setVisit] = useState<{ nodeId: string; transcript: Transcript<M> }>();
+  const [left, setLeft] = useState<string>();
+  // One move at a time, in the order in which they were asked for.
+  const moves = useRef<Promise<unknown>>(Promise.resolve());
+  const inOrder = useCallback(<T>(move: () => Promise<T>): Promise<T> => {
+    const next = moves.current.then(move, move);
+    moves.current = next.catch(() => {});
+    return next;
+  }, []);
+
+  const known = visit?.transcript ?? saved;
+  const nodeOf = (messageId: string) => known.versions?.[messageId]?.nodeId ?? messageId;
+
+  // Stable while nothing changes, so that a token does not draw every message again.
+  const versionOf = useCallback(
+    (messageId: string) => versionAmong(known.versions?.[messageId]),
+    [known.versions],
+  );
+
+  const walk = useCallback(
+    (action: Record<string, unknown>, asks = false) =>
+      inOrder(async () => {
+        try {
+          await act(action, asks);
+        } finally {
+          await settle.current();
+        }
+      }),
+    [act, inOrder],
+  );
+
+  // A visit becomes a move as soon as no answer is being written on the branch that is left.
+  const arriving = useRef<string>(undefined);
+  useEffect(() => {
+    if (!visit || isAnswering || arriving.current === visit.nodeId) return;
+    arriving.current = visit.nodeId;
+    void walk({ type: "switch", nodeId: visit.nodeId })
+      .catch(() => {})
+      .finally(() => {
+        arriving.current = undefined;
+        setVisit((current) => (current === visit ? undefined : current));
+      });
+  }, [isAnswering, visit, walk]);
+
+  async function ask(action: Record<string, unknown>, shown: M[], place: string): Promise<void> {
+    if (isAnswering) await options.stop();
+    setVisit(undefined);
+    options.setMessages(shown);
+    setLeft(undefined);
+    await walk({ ...action, actionId: generateId() }, true);
+    setLeft(place);
+  }
+
+  const list = visit?.transcript.messages ?? messages;
+  const before = (messageId: string) =>
+    list.slice(
+      0,
+      Math.max(
+        0,
+        list.findIndex(({ id }) => id === messageId),
+      ),
+    );
+
+  /** The place that was asked again is the one after `left`, or the first of all. */
+  function earlierVersion(): Branches["earlier"] {
+    if (left === undefined) return undefined;
+    const at = left === "" ? 0 : list.findIndex(({ id }) => id === left) + 1;
+    const messageId = list[at]?.id;
+    const version = messageId === undefined ? undefined : versionOf(messageId);
+    return messageId !== undefined && version?.previousId !== undefined ? { messageId, version } : undefined;
+  }
+
+  return {
+    preview: visit?.transcript.messages,
+    /** Resolves when no move is under way. */
+    moved: () => moves.current,
+    versionOf,
+    canUndo: list.length > 0 && !isAnswering,
+    canRedo: known.canRedo === true && !isAnswering,
+    isReadOnly: visit !== undefined && isAnswering,
+    earlier: earlierVersion(),
+    edit(messageId, text) {
+      const newId = generateId();
+      const original = list.find(({ id }) => id === messageId);
+      const files = original?.parts.filter((part) => part.type === "file") ?? [];
+      const question = {
+        ...original,
+        id: newId,
+        role: "user",
+        parts: [...files, { type: "text", text }],
+      } as M;
+      const prefix = before(messageId);
+      return ask(
+        { type: "edit", nodeId: nodeOf(messageId), newId, text },
+        [...prefix, question],
+        prefix.at(-1)?.id ?? "",
+      );
+    },
+    regenerate(messageId) {
+      const isQuestion = list.find(({ id }) => id === messageId)?.role === "user";
+      const prefix = before(messageId);
+      const shown = isQuestion ? [...prefix, ...list.filter(({ id }) => id === messageId)] : prefix;
+      return ask({ type: "regenerate", nodeId: nodeOf(messageId) }, shown, shown.at(-1)?.id ?? "");
+    },
+    async switchTo(nodeId) {
+      setLeft(undefined);
+      const transcript = await load({ through: nodeId });
+      if (transcript.messages.length > 0) setVisit({ nodeId, transcript });
+    },
+    async undo() {
+      const last = list.at(-1);
+      if (!last) return;
+      setLeft(undefined);
+      options.setMessages(
+        list.slice(
+          0,
+          Math.max(
+            0,
+            list.findLastIndex(({ role }) => role === "user"),
+          ),
+        ),
+      );
+      await walk({ type: "undo", headId: nodeOf(last.id) });
+    },
+    async redo() {
+      const last = list.at(-1);
+      setLeft(undefined);
+      await walk({ type: "redo", headId: last ? nodeOf(last.id) : null });
+    },
+    async continueFrom(messageId) {
+      setLeft(undefined);
+      if (isAnswering) await options.stop();
+      options.setMessages([...before(messageId), ...list.filter(({ id }) => id === messageId)]);
+      await walk({ type: "continue-from", nodeId: nodeOf(messageId) });
+    },
+  };
+}
+
+function versionAmong(versions: { nodeId: string; ids: string[] } | undefined): Version | undefined {
+  if (!versions || versions.ids.length < 2) return undefined;
+  const at = versions.ids.indexOf(versions.nodeId);
+  if (at === -1) return undefined;
+  const [previousId, nextId] = [versions.ids[at - 1], versions.ids[at + 1]];
+  return {
+    index: at + 1,
+    count: versions.ids.length,
+    ...(previousId !== undefined && { previousId }),
+    ...(nextId !== undefined && { nextId }),
+  };
+}

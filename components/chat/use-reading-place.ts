@@ -1,0 +1,186 @@
+import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
+
+/** Where a reader is: a message, and how far its top is below the top of the box. */
+export type Place = { id: string; top: number };
+
+/** How near the end still counts as "at the end". */
+const NEAR = 32;
+/** How far ahead of the reader messages join, so that scrolling does not meet an edge. */
+const AHEAD = 600;
+
+export const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
+
+export type ReadingPlaceOptions = {
+  /** Changes whenever the messages in the page do. */
+  shown: unknown;
+  /** The newest message is in the page: the end of the box is the end of the conversation. */
+  reachesEnd: boolean;
+  /** Where the reader left off, under this name in the tab's own storage. */
+  placeKey?: string;
+  onNearTop: () => void;
+  onNearEnd: () => void;
+};
+
+/**
+ * Keeps the box at its end while content grows, until the reader moves away; from then on keeps the message that
+ * they are reading where it is, whatever joins, leaves or changes its height above it.
+ *
+ * The browser's own scroll anchoring is switched off: Safari has none, and two hands on one wheel fight.
+ */
+export function useReadingPlace({ shown, reachesEnd, placeKey, onNearTop, onNearEnd }: ReadingPlaceOptions) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const content = useRef<HTMLDivElement>(null);
+  const isStuck = useRef(true);
+  const place = useRef<(Place & { scrollTop: number }) | null>(null);
+  const [isAtEnd, setIsAtEnd] = useState(true);
+  const latest = useRef({ reachesEnd, onNearTop, onNearEnd });
+  useIsomorphicLayoutEffect(() => {
+    latest.current = { reachesEnd, onNearTop, onNearEnd };
+  });
+
+  /** Puts the reader back where they were, if anything moved them. `isScroll`: they may just have moved themselves. */
+  const adjust = useCallback((isScroll: boolean) => {
+    const element = scroller.current;
+    if (!element || !content.current || isEmpty(content)) return;
+    if (isStuck.current && latest.current.reachesEnd) {
+      if (!isScroll) element.scrollTop = element.scrollHeight;
+    } else if (place.current) {
+      const { id, top, scrollTop } = place.current;
+      const row = findRow(content, id);
+      // What the reader scrolled by themselves since then is theirs to keep.
+      if (row) element.scrollTop += topIn(element, row) - (top - (element.scrollTop - scrollTop));
+      else isStuck.current = latest.current.reachesEnd && fromEnd(element) < NEAR;
+    }
+    notePlace(element, content, place);
+    setIsAtEnd(latest.current.reachesEnd && (isStuck.current || fromEnd(element) < NEAR));
+    if (element.scrollTop < AHEAD) latest.current.onNearTop();
+    if (!latest.current.reachesEnd && fromEnd(element) < AHEAD) latest.current.onNearEnd();
+  }, []);
+
+  const settle = useCallback(() => adjust(false), [adjust]);
+
+  const scrollToEnd = useCallback(() => {
+    isStuck.current = true;
+    settle();
+  }, [settle]);
+
+  /** Moves the reader to a message, which may join the page only with the next render. */
+  const goTo = useCallback(
+    ({ id, top }: Place) => {
+      isStuck.current = false;
+      place.current = { id, top, scrollTop: scroller.current?.scrollTop ?? 0 };
+      if (findRow(content, id)) settle();
+    },
+    [settle],
+  );
+
+  useIsomorphicLayoutEffect(() => {
+    const element = scroller.current;
+    const inner = content.current;
+    if (!element || !inner) return;
+
+    if (isEmpty(content)) {
+      // What stands there instead of messages is read from its top.
+      element.dataset.ready = "";
+    } else {
+      // From reversed (scrollTop counts up to 0) to ordinary, at the very place where the reader is.
+      const distance = -element.scrollTop;
+      element.dataset.ready = "";
+      element.scrollTop = element.scrollHeight - element.clientHeight - distance;
+      isStuck.current = distance < NEAR;
+      notePlace(element, content, place);
+    }
+    setIsAtEnd(isStuck.current);
+
+    let lastTop = element.scrollTop;
+    const onScroll = () => {
+      const movedUp = element.scrollTop < lastTop;
+      if (movedUp && fromEnd(element) > 4) isStuck.current = false;
+      else if (fromEnd(element) < NEAR) isStuck.current = latest.current.reachesEnd;
+      adjust(true);
+      lastTop = element.scrollTop;
+    };
+    const onResize = () => {
+      settle();
+      lastTop = element.scrollTop;
+    };
+    const observer = new ResizeObserver(onResize);
+    observer.observe(inner);
+    observer.observe(element);
+    element.addEventListener("scroll", onScroll, { passive: true });
+    return () => {
+      observer.disconnect();
+      element.removeEventListener("scroll", onScroll);
+      delete element.dataset.ready;
+    };
+  }, [adjust, settle]);
+
+  useIsomorphicLayoutEffect(settle, [shown, settle]);
+
+  useEffect(() => {
+    if (!placeKey) return;
+    const save = () => writePlace(placeKey, isStuck.current ? null : place.current);
+    window.addEventListener("pagehide", save);
+    return () => {
+      save();
+      window.removeEventListener("pagehide", save);
+    };
+  }, [placeKey]);
+
+  return { scroller, content, isAtEnd, scrollToEnd, goTo };
+}
+
+function isEmpty(content: RefObject<HTMLDivElement | null>) {
+  return content.current?.dataset.empty !== undefined;
+}
+
+function fromEnd(element: HTMLElement) {
+  return element.scrollHeight - element.clientHeight - element.scrollTop;
+}
+
+function topIn(element: HTMLElement, row: Element) {
+  return row.getBoundingClientRect().top - element.getBoundingClientRect().top;
+}
+
+function rows(content: RefObject<HTMLDivElement | null>) {
+  return [...(content.current?.children ?? [])].filter(
+    (child): child is HTMLElement => child instanceof HTMLElement && child.dataset.messageId !== undefined,
+  );
+}
+
+function findRow(content: RefObject<HTMLDivElement | null>, id: string) {
+  return rows(content).find((row) => row.dataset.messageId === id);
+}
+
+/** The first message of which something can be seen. */
+function notePlace(
+  element: HTMLElement,
+  content: RefObject<HTMLDivElement | null>,
+  place: RefObject<(Place & { scrollTop: number }) | null>,
+) {
+  const edge = element.getBoundingClientRect().top;
+  const row = rows(content).find((each) => each.getBoundingClientRect().bottom > edge);
+  const id = row?.dataset.messageId;
+  place.current = row && id ? { id, top: topIn(element, row), scrollTop: element.scrollTop } : null;
+}
+
+/** The place kept for this tab. Storage that is refused or was tampered with only costs the place. */
+export function readPlace(placeKey: string): Place | null {
+  try {
+    const value: unknown = JSON.parse(sessionStorage.getItem(`place:${placeKey}`) ?? "null");
+    if (typeof value !== "object" || value === null || !("id" in value) || !("top" in value)) return null;
+    const { id, top } = value;
+    return typeof id === "string" && typeof top === "number" && Number.isFinite(top) ? { id, top } : null;
+  } catch {
+    return null;
+  }
+}
+
+function writePlace(placeKey: string, place: Place | null) {
+  try {
+    if (place) sessionStorage.setItem(`place:${placeKey}`, JSON.stringify({ id: place.id, top: place.top }));
+    else sessionStorage.removeItem(`place:${placeKey}`);
+  } catch {
+    // A browser without storage forgets the place.
+  }
+}

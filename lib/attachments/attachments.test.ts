@@ -1,0 +1,215 @@
+import { describe, expect, it } from "vitest";
+import { message, testDatabase } from "@/e2e/support/chat-fixtures";
+import type { ChatMessage } from "@/lib/chat/message";
+import { claimAttachments, createAttachment, sweepAttachments, visibleAttachments } from "./attachments";
+import { attachmentUrl, MAX_FILE_BYTES, MAX_UPLOADS_PER_MINUTE, OWNER_QUOTA_BYTES } from "./limits";
+import { postgresStore } from "./postgres-store";
+import { sniff } from "./sniff";
+
+const shared = testDatabase();
+const store = () => postgresStore(shared.db);
+
+const text = (value: string) => new TextEncoder().encode(value);
+const png = Uint8Array.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a, 0, 0, 0, 13]);
+
+async function person(): Promise<string> {
+  const id = crypto.randomUUID();
+  await shared.db.user.create({ data: { id, name: "Somebody", email: `${id}@example.com` } });
+  return id;
+}
+
+async function chatOf(userId: string): Promise<string> {
+  const id = crypto.randomUUID();
+  await shared.db.chat.create({ data: { id, userId } });
+  return id;
+}
+
+const attach = (userId: string, name = "notes.png", bytes = png) =>
+  createAttachment(shared.db, store(), { userId, name, bytes });
+
+function withFile(id: string, more: object = {}): ChatMessage {
+  return {
+    id: "u1",
+    role: "user",
+    parts: [{ type: "file", url: attachmentUrl(id), mediaType: "text/html", filename: "lie.html", ...more }],
+  };
+}
+
+describe("what a file is", () => {
+  it.each([
+    ["image/png", png],
+    ["image/jpeg", Uint8Array.from([0xff, 0xd8, 0xff, 0xe0])],
+    ["image/gif", text("GIF89a....")],
+    ["image/webp", text("RIFF\u0001\u0002\u0003\u0004WEBPVP8 ")],
+    ["application/pdf", text("%PDF-1.7\n")],
+    ["text/plain", text("Grüße, 世界\r\n\tand a tab")],
+    ["text/plain", text("<script>alert(1)</script>")],
+    ["text/plain", text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')],
+    [null, Uint8Array.from([0x50, 0x4b, 0x03, 0x04, 0, 0])],
+    [null, Uint8Array.from([0x4d, 0x5a, 0x90, 0x00])],
+    [null, Uint8Array.from([0x67, 0x72, 0xfc, 0xdf, 0x65])],
+    [null, text("text with a \u0000 in it")],
+  ])("is %s by its bytes", (type, bytes) => {
+    expect(sniff(bytes)).toBe(type);
+  });
+});
+
+describe("a file that somebody attaches", () => {
+  it("is stored under an id of ours, with a name that can be shown and the type of its bytes", async () => {
+    const ada = await person();
+    const row = await attach(ada, "C:\\Users\\ada\\\u202egnp.exe");
+    expect(row).toMatchObject({ name: "gnp.exe", mediaType: "image/png", size: png.length });
+    expect(await store().get(row.id)).toEqual(png);
+    expect((await attach(ada, "../../\n")).name).toBe("file");
+  });
+
+  it.each([
+    ["empty", new Uint8Array(), 400, "This file is empty."],
+    ["too large", new Uint8Array(MAX_FILE_BYTES + 1).fill(65), 413, /too large: 10 MB is the limit/],
+    ["of another type", Uint8Array.from([0x50, 0x4b, 3, 4, 0]), 415, /type cannot be attached/],
+  ])("is refused when it is %s", async (_, bytes, status, why) => {
+    const ada = await person();
+    const attempt = attach(ada, "a.png", bytes);
+    await expect(attempt).rejects.toMatchObject({ name: "AttachmentError", status });
+    await expect(attempt).rejects.toThrow(why);
+    expect(await shared.db.attachment.count({ where: { userId: ada } })).toBe(0);
+  });
+
+  it("is refused beyond the person's quota, also when several come at once", async () => {
+    const ada = await person();
+    await shared.db.attachment.create({
+      data: {
+        id: crypto.randomUUID(),
+        userId: ada,
+        name: "full",
+        mediaType: "text/plain",
+        size: OWNER_QUOTA_BYTES - png.length,
+        createdAt: new Date(0),
+      },
+    });
+    const results = await Promise.allSettled([attach(ada), attach(ada), attach(ada)]);
+    expect(results.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await expect(attach(ada)).rejects.toThrow(/more than 500 MB/);
+    await expect(attach(await person())).resolves.toBeDefined();
+  });
+
+  it("is refused when too many came in a minute", async () => {
+    const ada = await person();
+    await shared.db.attachment.createMany({
+      data: Array.from({ length: MAX_UPLOADS_PER_MINUTE }, () => ({
+        id: crypto.randomUUID(),
+        userId: ada,
+        name: "a",
+        mediaType: "text/plain",
+        size: 1,
+      })),
+    });
+    await expect(attach(ada)).rejects.toMatchObject({ status: 429 });
+  });
+
+  it("leaves no row when its bytes could not be stored", async () => {
+    const ada = await person();
+    const broken = { ...store(), put: () => Promise.reject(new Error("The disk is full.")) };
+    const attempt = createAttachment(shared.db, broken, { userId: ada, name: "a", bytes: png });
+    await expect(attempt).rejects.toThrow("The disk is full.");
+    expect(await shared.db.attachment.count({ where: { userId: ada } })).toBe(0);
+  });
+});
+
+describe("who may see a file", () => {
+  it("is who attached it, and the owner of a chat that has it, and nobody else", async () => {
+    const [ada, bob, eve] = [await person(), await person(), await person()];
+    const { id } = await attach(ada);
+    const ids = async (who: string) => (await visibleAttachments(shared.db, who, [id])).map((row) => row.id);
+    expect(await ids(ada)).toEqual([id]);
+    expect(await ids(bob)).toEqual([]);
+
+    const chat = await chatOf(ada);
+    await claimAttachments(shared.db, { id: chat, userId: ada }, withFile(id));
+    await shared.db.chat.update({ where: { id: chat }, data: { userId: bob } });
+    expect(await ids(bob)).toEqual([id]);
+    expect(await ids(eve)).toEqual([]);
+  });
+
+  it("is told by the chat also when the person who attached it is gone", async () => {
+    const [guest, account] = [await person(), await person()];
+    const { id } = await attach(guest);
+    const chat = await chatOf(guest);
+    await claimAttachments(shared.db, { id: chat, userId: guest }, withFile(id));
+    await shared.db.chat.update({ where: { id: chat }, data: { userId: account } });
+    await shared.db.user.delete({ where: { id: guest } });
+    expect(await visibleAttachments(shared.db, account, [id])).toHaveLength(1);
+  });
+});
+
+describe("a message with a file", () => {
+  it("is kept with what the server knows of the file, not with what the browser says", async () => {
+    const ada = await person();
+    const { id } = await attach(ada);
+    const chat = await chatOf(ada);
+    const accepted = await claimAttachments(shared.db, { id: chat, userId: ada }, withFile(id));
+    expect(accepted.parts).toEqual([
+      {
+        type: "file",
+        url: attachmentUrl(id),
+        mediaType: "image/png",
+        filename: "notes.png",
+        providerReference: { holdfast: id },
+      },
+    ]);
+  });
+
+  it("is refused when the file is somebody else's, as when there is none", async () => {
+    const [ada, bob] = [await person(), await person()];
+    const { id } = await attach(ada);
+    const chat = { id: await chatOf(bob), userId: bob };
+    for (const each of [id, crypto.randomUUID()]) {
+      await expect(claimAttachments(shared.db, chat, withFile(each))).rejects.toThrow(
+        '"lie.html" is not there any more. Attach it again and send the message.',
+      );
+    }
+    expect(await shared.db.chatAttachment.count({ where: { attachmentId: id } })).toBe(0);
+  });
+});
+
+describe("the sweep", () => {
+  const inTwoDays = () => new Date(Date.now() + 2 * 24 * 60 * 60 * 1000);
+  const exists = async (id: string) => (await shared.db.attachment.count({ where: { id } })) === 1;
+  const sweep = (now?: Date) => sweepAttachments(shared.db, store(), { limit: 1000, ...(now && { now }) });
+
+  it("takes what was never sent after a day, bytes and all, and leaves what a chat has", async () => {
+    const ada = await person();
+    const [sent, unsent] = [await attach(ada), await attach(ada)];
+    const chat = await chatOf(ada);
+    await claimAttachments(shared.db, { id: chat, userId: ada }, withFile(sent.id));
+    await sweep();
+    expect(await exists(unsent.id)).toBe(true);
+    await sweep(inTwoDays());
+    expect([await exists(sent.id), await exists(unsent.id)]).toEqual([true, false]);
+    expect(await store().get(unsent.id)).toBeNull();
+
+    await shared.db.chat.delete({ where: { id: chat } });
+    await sweep(inTwoDays());
+    expect(await exists(sent.id)).toBe(false);
+  });
+
+  it("leaves what a copied message still names, and knows its chat from then on", async () => {
+    const ada = await person();
+    const { id } = await attach(ada);
+    const copy = await chatOf(ada);
+    const { parts } = withFile(id);
+    await shared.db.message.create({
+      data: {
+        chatId: copy,
+        id: "u1",
+        messageId: "u1",
+        role: "user",
+        order: 0,
+        message: { ...message("u1"), parts } as object,
+      },
+    });
+    await sweep(inTwoDays());
+    expect(await exists(id)).toBe(true);
+    expect(await shared.db.chatAttachment.count({ where: { chatId: copy, attachmentId: id } })).toBe(1);
+  });
+});

@@ -1,0 +1,172 @@
+/** The attachments of people and chats: who may add one, who may see one, and when one goes. */
+import * as limits from "./limits";
+import { sniff } from "./sniff";
+import type { AttachmentStore } from "./store";
+import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
+import type { Db, DbClient } from "@/lib/db";
+import { Prisma, type Attachment } from "@/prisma/generated/client";
+
+export type AttachmentRow = Pick<Attachment, "id" | "name" | "mediaType" | "size">;
+
+/** A file that is not taken. Its text is for the person who chose it. */
+export class AttachmentError extends Error {
+  override name = "AttachmentError";
+  readonly status: number;
+
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export type NewAttachment = { userId: string; name: string; bytes: Uint8Array };
+
+/** Takes a file, or throws `AttachmentError` with the reason. */
+export async function createAttachment(
+  db: Db,
+  store: AttachmentStore,
+  { userId, name, bytes }: NewAttachment,
+): Promise<AttachmentRow> {
+  if (bytes.length === 0) throw new AttachmentError(400, "This file is empty.");
+  if (bytes.length > limits.MAX_FILE_BYTES) throw tooLarge();
+  const mediaType = sniff(bytes);
+  if (!mediaType) {
+    throw new AttachmentError(
+      415,
+      "Files of this type cannot be attached. Images (PNG, JPEG, GIF, WebP), PDF and text can.",
+    );
+  }
+  const data = { id: crypto.randomUUID(), userId, name: cleanName(name), mediaType, size: bytes.length };
+  await db.$transaction(async (transaction) => {
+    // One upload of a person at a time gets to count, or ten at once would each find room.
+    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`attachments:${userId}`}, 0))`;
+    await checkRoom(transaction, userId, bytes.length);
+    await transaction.attachment.create({ data });
+  });
+  try {
+    await store.put(data.id, bytes);
+  } catch (error) {
+    await db.attachment.delete({ where: { id: data.id } });
+    throw error;
+  }
+  return data;
+}
+
+export function tooLarge(): AttachmentError {
+  return new AttachmentError(
+    413,
+    `This file is too large: ${limits.formatBytes(limits.MAX_FILE_BYTES)} is the limit. Make it smaller or send a part of it.`,
+  );
+}
+
+async function checkRoom(db: DbClient, userId: string, size: number): Promise<void> {
+  const used = await db.attachment.aggregate({ where: { userId }, _sum: { size: true } });
+  if ((used._sum.size ?? 0) + size > limits.OWNER_QUOTA_BYTES) {
+    throw new AttachmentError(
+      413,
+      `Your attachments would take more than ${limits.formatBytes(limits.OWNER_QUOTA_BYTES)}. Delete a chat with files that you do not need any more.`,
+    );
+  }
+  const lately = await db.attachment.count({
+    where: { userId, createdAt: { gt: new Date(Date.now() - 60_000) } },
+  });
+  if (lately >= limits.MAX_UPLOADS_PER_MINUTE)
+    throw new AttachmentError(429, "Too many files in one minute. Wait a moment and try again.");
+}
+
+/** The file's own name without its folders, or anything else that could not be shown on one line. */
+function cleanName(name: string): string {
+  const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
+  // Direction overrides could show "exe.png" for "gnp.exe".
+  const shown = last.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").trim();
+  return shown.slice(0, limits.MAX_NAME_LENGTH) || "file";
+}
+
+/** Those of `ids` that are this person's, or stand in a chat that is. Foreign and unknown ones are simply not there. */
+export function visibleAttachments(db: DbClient, userId: string, ids: string[]): Promise<AttachmentRow[]> {
+  if (ids.length === 0) return Promise.resolve([]);
+  return db.attachment.findMany({
+    where: { id: { in: ids }, OR: [{ userId }, { chats: { some: { chat: { userId, deletedAt: null } } } }] },
+    select: { id: true, name: true, mediaType: true, size: true },
+  });
+}
+
+/**
+ * The message as the chat keeps it: every file in it is the owner's, is what its bytes say, and from now on belongs to
+ * the chat. Throws `InvalidMessageError` when one is not there for this owner.
+ */
+export async function claimAttachments(
+  db: DbClient,
+  chat: { id: string; userId: string },
+  message: ChatMessage,
+): Promise<ChatMessage> {
+  const ids = [...new Set(attachmentIds(message))];
+  if (ids.length === 0) return message;
+  const rows = new Map((await visibleAttachments(db, chat.userId, ids)).map((row) => [row.id, row]));
+  const parts = message.parts.map((part) => {
+    if (part.type !== "file") return part;
+    const row = rows.get(limits.attachmentId(part.url) ?? "");
+    if (!row) {
+      const name = part.filename ? `"${part.filename}"` : "A file of this message";
+      throw new InvalidMessageError(`${name} is not there any more. Attach it again and send the message.`);
+    }
+    return {
+      type: "file" as const,
+      url: limits.attachmentUrl(row.id),
+      mediaType: row.mediaType,
+      filename: row.name,
+      providerReference: { holdfast: row.id },
+    };
+  });
+  await db.chatAttachment.createMany({
+    data: ids.map((id) => ({ chatId: chat.id, attachmentId: id })),
+    skipDuplicates: true,
+  });
+  return { ...message, parts };
+}
+
+export function attachmentIds(message: Pick<ChatMessage, "parts">): string[] {
+  return message.parts.flatMap((part) => (part.type === "file" ? (limits.attachmentId(part.url) ?? []) : []));
+}
+
+const ONE_DAY_MS = 24 * 60 * 60 * 1000;
+
+/**
+ * Deletes what no chat has a day after it came: never sent, or its chats are gone. Returns how many. A file that a copied
+ * message names is found by that name, and belongs to its chat from then on.
+ */
+export async function sweepAttachments(
+  db: Db,
+  store: AttachmentStore,
+  { now = new Date(), limit = 50 }: { now?: Date; limit?: number } = {},
+): Promise<number> {
+  const loose = await db.attachment.findMany({
+    where: { createdAt: { lt: new Date(now.getTime() - ONE_DAY_MS) }, chats: { none: {} } },
+    select: { id: true },
+    orderBy: { createdAt: "asc" },
+    take: limit,
+  });
+  let swept = 0;
+  for (const { id } of loose) {
+    if (await adopt(db, id)) continue;
+    // The row goes first: should the store fail now, its bytes are waste, never an attachment without bytes.
+    const gone = await db.attachment.deleteMany({ where: { id, chats: { none: {} } } });
+    if (gone.count === 0) continue;
+    await store.delete(id);
+    swept += 1;
+  }
+  return swept;
+}
+
+async function adopt(db: DbClient, id: string): Promise<boolean> {
+  const named = JSON.stringify({ parts: [{ type: "file", url: limits.attachmentUrl(id) }] });
+  const adopted = await db.$executeRaw(Prisma.sql`
+    INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
+    SELECT DISTINCT m."chatId", a.id
+      FROM "Attachment" a
+      JOIN "Chat" c ON c."userId" = a."userId" OR a."userId" IS NULL
+      JOIN "Message" m ON m."chatId" = c.id AND m.role = 'user' AND m.message @> ${named}::jsonb
+      WHERE a.id = ${id}
+    ON CONFLICT DO NOTHING`);
+  return adopted > 0;
+}

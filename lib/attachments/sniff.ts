@@ -1,0 +1,49 @@
+/** What a file is, by its bytes. Its name and the type that a browser claims are somebody's word. */
+
+/** What can be attached: what models read. */
+export const ACCEPTED_TYPES = [
+  "image/png",
+  "image/jpeg",
+  "image/gif",
+  "image/webp",
+  "application/pdf",
+  "text/plain",
+] as const;
+
+export type AcceptedType = (typeof ACCEPTED_TYPES)[number];
+
+const signatures: Array<{ type: AcceptedType; bytes: Array<number | null> }> = [
+  { type: "image/png", bytes: [0x89, ...ascii("PNG"), 0x0d, 0x0a, 0x1a, 0x0a] },
+  { type: "image/jpeg", bytes: [0xff, 0xd8, 0xff] },
+  { type: "image/gif", bytes: ascii("GIF87a") },
+  { type: "image/gif", bytes: ascii("GIF89a") },
+  { type: "image/webp", bytes: [...ascii("RIFF"), null, null, null, null, ...ascii("WEBP")] },
+  { type: "application/pdf", bytes: ascii("%PDF-") },
+];
+
+/** Null for what cannot be attached. All text is `text/plain`, so that a page or a script is never one here. */
+export function sniff(bytes: Uint8Array): AcceptedType | null {
+  const known = signatures.find((signature) =>
+    signature.bytes.every((byte, index) => byte === null || bytes[index] === byte),
+  );
+  return known?.type ?? (isText(bytes) ? "text/plain" : null);
+}
+
+export function isImage(mediaType: string): boolean {
+  return mediaType.startsWith("image/");
+}
+
+/** Whole UTF-8 without control characters other than those of white space. Every source file is, no archive is. */
+function isText(bytes: Uint8Array): boolean {
+  if (bytes.some((byte) => byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1b)) return false;
+  try {
+    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function ascii(text: string): number[] {
+  return Array.from(text, (character) => character.charCodeAt(0));
+}

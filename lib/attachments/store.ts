@@ -1,0 +1,52 @@
+/**
+ * Where the bytes of attachments lie. One small interface, three places; the rows that say whose they are stay in the
+ * database either way.
+ *
+ * | `ATTACHMENT_STORE` | where | needs |
+ * | --- | --- | --- |
+ * | `postgres` (default) | the table `AttachmentBytes` | nothing |
+ * | `disk` | a folder, for one server | `ATTACHMENT_DIR` (default `.data/attachments`) |
+ * | `s3` | any S3-compatible bucket | `S3_BUCKET_URL`, `S3_ACCESS_KEY_ID`, `S3_SECRET_ACCESS_KEY`, `S3_REGION` (default `auto`) |
+ *
+ * The app writes and the worker reads, so both need the same settings.
+ */
+import path from "node:path";
+import { db } from "@/lib/db";
+import { diskStore } from "./disk-store";
+import { postgresStore } from "./postgres-store";
+import { s3Store } from "./s3-store";
+
+export type AttachmentStore = {
+  /** The same id again replaces what was there. */
+  put(id: string, bytes: Uint8Array): Promise<void>;
+  /** Null when there is nothing under that id. */
+  get(id: string): Promise<Uint8Array | null>;
+  /** Of an id that is not there: nothing happens. */
+  delete(id: string): Promise<void>;
+};
+
+/** The store that the environment names. Read per call: a pre-warmed worker gets its environment late. */
+export function attachmentStore(env: NodeJS.ProcessEnv = process.env): AttachmentStore {
+  const kind = env.ATTACHMENT_STORE || "postgres";
+  switch (kind) {
+    case "postgres":
+      return postgresStore(db);
+    case "disk":
+      return diskStore(env.ATTACHMENT_DIR || path.resolve(".data/attachments"));
+    case "s3":
+      return s3Store({
+        bucketUrl: required(env, "S3_BUCKET_URL"),
+        accessKeyId: required(env, "S3_ACCESS_KEY_ID"),
+        secretAccessKey: required(env, "S3_SECRET_ACCESS_KEY"),
+        region: env.S3_REGION || "auto",
+      });
+    default:
+      throw new Error(`ATTACHMENT_STORE is "${kind}". It can be postgres, disk or s3.`);
+  }
+}
+
+function required(env: NodeJS.ProcessEnv, name: string): string {
+  const value = env[name];
+  if (!value) throw new Error(`${name} is not set. ATTACHMENT_STORE=s3 needs it.`);
+  return value;
+}

@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import type { BranchAction } from "./branch-actions";
+import { moveBranch } from "./branches";
+import { createChat, loadTranscript } from "./queries";
+import { prismaStorage } from "./storage";
+
+const shared = testDatabase();
+let chatId: string;
+
+/** Two questions with answers; the second was edited (u2b), and its answer regenerated (a2b, a2c). */
+beforeEach(async () => {
+  chatId = `chat-${crypto.randomUUID()}`;
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  await write(put("u1"), put("a1"), put("u2"), put("a2"), put("u3"), put("a3"));
+  await write({ op: "truncateAfter", afterId: "a1" }, put("u2b"), put("a2b"));
+  await write({ op: "truncateAfter", afterId: "u2b" }, put("a2c"));
+});
+
+const write = (...changes: Parameters<typeof save>[2]) => save(prismaStorage(shared.db), chatId, changes);
+const move = (action: BranchAction) => shared.db.$transaction((tx) => moveBranch(tx, chatId, action));
+const shown = async (through?: string) =>
+  (await loadTranscript(shared.db, chatId, through === undefined ? {} : { through }))?.messages.map(
+    ({ id }) => id,
+  );
+
+describe("versions", () => {
+  it("are told for every place that has more than one, with the one that is shown", async () => {
+    const transcript = await loadTranscript(shared.db, chatId);
+    expect(transcript).toMatchObject({
+      versions: { u2b: { nodeId: "u2b", ids: ["u2", "u2b"] }, a2c: { nodeId: "a2c", ids: ["a2b", "a2c"] } },
+      canRedo: false,
+    });
+    expect(Object.keys(transcript!.versions)).toEqual(expect.not.arrayContaining(["u1", "a1"]));
+  });
+
+  it("of the first question count too", async () => {
+    await move({ type: "edit", actionId: "e", nodeId: "u1", newId: "u1b", text: "again" });
+    await write(put("u1b"));
+    expect((await loadTranscript(shared.db, chatId))?.versions).toEqual({
+      u1b: { nodeId: "u1b", ids: ["u1", "u1b"] },
+    });
+  });
+
+  it("that were removed do not count", async () => {
+    await shared.db.message.update({
+      where: { chatId_id: { chatId, id: "a2b" } },
+      data: { removedAt: new Date() },
+    });
+    expect((await loadTranscript(shared.db, chatId))?.versions).not.toHaveProperty("a2c");
+  });
+});
+
+describe("switch", () => {
+  it("shows the branch down to its deepest leaf, and a reload shows the same", async () => {
+    await move({ type: "switch", nodeId: "u2" });
+    expect(await shown()).toEqual(["u1", "a1", "u2", "a2", "u3", "a3"]);
+  });
+
+  it("comes back to the version that was seen last below, not to the newest", async () => {
+    await move({ type: "switch", nodeId: "a2b" });
+    await move({ type: "switch", nodeId: "u2" });
+    await move({ type: "switch", nodeId: "u2b" });
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2b"]);
+  });
+
+  it("can be looked at before it is done, and changes nothing by that", async () => {
+    expect(await shown("u2")).toEqual(["u1", "a1", "u2", "a2", "u3", "a3"]);
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+    expect(await shown("no-such-node")).toEqual([]);
+  });
+
+  it("to what is not in this chat is refused, and the head stays", async () => {
+    const other = `chat-${crypto.randomUUID()}`;
+    await createChat(shared.db, { id: other, userId: "ada" });
+    await save(prismaStorage(shared.db), other, [put("u-other")]);
+    for (const nodeId of ["u-other", "nothing", "__proto__", "u1\u0001"]) {
+      await expect(move({ type: "switch", nodeId })).rejects.toThrow("not part of this chat");
+    }
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+  });
+});
+
+describe("edit and regenerate", () => {
+  it("put the head where the new version belongs, and ask", async () => {
+    const edit = { type: "edit", actionId: "e1", nodeId: "u2", newId: "u2c", text: "third" } as const;
+    expect(await move(edit)).toEqual({
+      headId: "a1",
+      question: { id: "u2c", role: "user", parts: [{ type: "text", text: "third" }] },
+      asks: true,
+    });
+    expect(await move({ type: "regenerate", actionId: "r1", nodeId: "a2" })).toEqual({
+      headId: "u2",
+      asks: true,
+    });
+    expect(await move({ type: "regenerate", actionId: "r2", nodeId: "u1" })).toEqual({
+      headId: "u1",
+      asks: true,
+    });
+  });
+
+  it("the same edit again asks only while its question has no answer", async () => {
+    const edit = { type: "edit", actionId: "e1", nodeId: "u2", newId: "u2c", text: "third" } as const;
+    await move(edit);
+    await write(put("u2c"));
+    expect(await move(edit)).toEqual({ headId: "u2c", asks: true });
+    await write(put("a2d"));
+    expect(await move(edit)).toEqual({ headId: "a2d", asks: false });
+    expect(await shared.db.message.count({ where: { chatId, parentId: "a1" } })).toBe(3);
+  });
+
+  it("keep the question's files", async () => {
+    const file = { type: "file", mediaType: "image/png", url: "/attachments/x" };
+    await shared.db.message.update({
+      where: { chatId_id: { chatId, id: "u2" } },
+      data: { message: { id: "u2", role: "user", parts: [file, { type: "text", text: "u2" }] } },
+    });
+    const { question } = await move({ type: "edit", actionId: "e", nodeId: "u2", newId: "u9", text: "look" });
+    expect(question?.parts).toEqual([file, { type: "text", text: "look" }]);
+  });
+
+  it("an answer cannot be edited", async () => {
+    await expect(
+      move({ type: "edit", actionId: "e", nodeId: "a1", newId: "x", text: "mine" }),
+    ).rejects.toThrow("Only your own messages");
+  });
+});
+
+describe("undo, redo, continue from here", () => {
+  it("step back over one exchange at a time to the empty start, and forward again", async () => {
+    await move({ type: "undo", headId: "a2c" });
+    expect(await shown()).toEqual(["u1", "a1"]);
+    await move({ type: "undo", headId: "a1" });
+    expect(await shown()).toEqual([]);
+    expect(await loadTranscript(shared.db, chatId)).toMatchObject({ canRedo: true });
+    await move({ type: "redo", headId: null });
+    expect(await shown()).toEqual(["u1", "a1"]);
+    await move({ type: "redo", headId: "a1" });
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+  });
+
+  it("a step that was already taken is not taken twice", async () => {
+    await move({ type: "undo", headId: "a2c" });
+    await move({ type: "undo", headId: "a2c" });
+    expect(await shown()).toEqual(["u1", "a1"]);
+    await move({ type: "redo", headId: "a1" });
+    await move({ type: "redo", headId: "a1" });
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+  });
+
+  it("nothing is below the end, and nothing before the start", async () => {
+    await move({ type: "redo", headId: "a2c" });
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+    await move({ type: "continue-from", nodeId: "u1" });
+    expect(await shown()).toEqual(["u1"]);
+    await write(put("u7"));
+    expect((await loadTranscript(shared.db, chatId))?.versions).toMatchObject({ u7: { ids: ["a1", "u7"] } });
+  });
+});

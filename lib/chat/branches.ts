@@ -1,0 +1,184 @@
+/**
+ * Walking the tree: every function moves the head of a chat, or tells where it would move. Nothing is ever deleted
+ * here, so what the head leaves behind can be shown again.
+ */
+import type { DbClient } from "@/lib/db";
+import { Prisma } from "@/prisma/generated/client";
+import { BranchError, type BranchAction } from "./branch-actions";
+import type { ChatMessage } from "./message";
+
+export type BranchMove = {
+  /** The leaf after the move; null for the empty start. */
+  headId: string | null;
+  /** The question to put behind the new head before it is answered. */
+  question?: ChatMessage;
+  /** Whether the branch now waits for an answer. */
+  asks: boolean;
+};
+
+type Node = { id: string; parentId: string | null; role: string; message: ChatMessage };
+
+/**
+ * Carries out `action` in the caller's transaction: the chat's row is locked first, so branch moves and saves are one
+ * after the other. The same action again finds its work done and changes nothing.
+ *
+ * Throws `BranchError` when the chat or the message is not there.
+ */
+export async function moveBranch(tx: DbClient, chatId: string, action: BranchAction): Promise<BranchMove> {
+  const [chat] = await tx.$queryRaw<{ headId: string | null }[]>`
+    SELECT "headId" FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+  if (!chat) throw new BranchError("This chat does not exist any more.");
+  const move = await planMove(tx, chatId, chat.headId, action);
+  if (move.headId !== chat.headId) {
+    await tx.chat.update({ where: { id: chatId }, data: { headId: move.headId } });
+    await markSeen(tx, chatId, move.headId);
+  }
+  if ("actionId" in action && move.asks) {
+    await tx.chat.update({ where: { id: chatId }, data: { actionId: action.actionId } });
+  }
+  return move;
+}
+
+async function planMove(
+  tx: DbClient,
+  chatId: string,
+  headId: string | null,
+  action: BranchAction,
+): Promise<BranchMove> {
+  switch (action.type) {
+    case "edit": {
+      const done = await findNode(tx, chatId, action.newId);
+      if (done) {
+        const leaf = await lastSeenLeaf(tx, chatId, done.id);
+        // A worker that died between the question and the first word of its answer owes that answer still.
+        return { headId: leaf, asks: leaf === done.id };
+      }
+      const node = await requireNode(tx, chatId, action.nodeId);
+      if (node.role !== "user") throw new BranchError("Only your own messages can be edited.");
+      return { headId: node.parentId, question: edited(node.message, action), asks: true };
+    }
+    case "regenerate": {
+      const node = await requireNode(tx, chatId, action.nodeId);
+      const questionId = node.role === "user" ? node.id : node.parentId;
+      if (questionId === null)
+        throw new BranchError("This message answers no question, so it cannot be answered again.");
+      return { headId: questionId, asks: true };
+    }
+    case "switch": {
+      const node = await requireNode(tx, chatId, action.nodeId);
+      return { headId: await lastSeenLeaf(tx, chatId, node.id), asks: false };
+    }
+    case "undo":
+      if (headId !== (await idOf(tx, chatId, action.headId))) return { headId, asks: false };
+      return { headId: await beforeLastQuestion(tx, chatId, headId), asks: false };
+    case "redo": {
+      const from = action.headId === null ? null : await idOf(tx, chatId, action.headId);
+      if (headId !== from) return { headId, asks: false };
+      return { headId: await afterNextAnswer(tx, chatId, headId), asks: false };
+    }
+    case "continue-from":
+      return { headId: (await requireNode(tx, chatId, action.nodeId)).id, asks: false };
+  }
+}
+
+function edited(
+  original: ChatMessage,
+  { newId, text }: Extract<BranchAction, { type: "edit" }>,
+): ChatMessage {
+  const files = original.parts.filter((part) => part.type === "file");
+  return { ...original, id: newId, parts: [...files, { type: "text", text }] };
+}
+
+/** The newest node of that id, or with a message of that id: the node ids that a page has not loaded are guessed. */
+async function findNode(tx: DbClient, chatId: string, id: string): Promise<Node | undefined> {
+  const [node] = await tx.$queryRaw<Node[]>`
+    SELECT id, "parentId", role, message FROM "Message"
+    WHERE "chatId" = ${chatId} AND (id = ${id} OR "messageId" = ${id}) AND "removedAt" IS NULL
+    ORDER BY (id = ${id}) DESC, "order" DESC LIMIT 1`;
+  return node;
+}
+
+async function requireNode(tx: DbClient, chatId: string, id: string): Promise<Node> {
+  const node = await findNode(tx, chatId, id);
+  if (!node)
+    throw new BranchError("This message is not part of this chat any more. Reload the page to see what is.");
+  return node;
+}
+
+async function idOf(tx: DbClient, chatId: string, id: string): Promise<string | undefined> {
+  return (await findNode(tx, chatId, id))?.id;
+}
+
+/** Down from `nodeId` along the versions that were seen last; `nodeId` itself when nothing hangs below it. */
+async function lastSeenLeaf(tx: DbClient, chatId: string, nodeId: string): Promise<string> {
+  const [leaf] = await tx.$queryRaw<{ id: string }[]>`
+    WITH RECURSIVE down AS (${downFrom(chatId, nodeId)})
+    SELECT id FROM down ORDER BY depth DESC LIMIT 1`;
+  return leaf?.id ?? nodeId;
+}
+
+/** For a `WITH RECURSIVE down AS`: the branch below a node, one row per step, `nodeId` first at depth 0. */
+export function downFrom(chatId: string, nodeId: string | Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`
+    SELECT id, role, 0 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId}
+    UNION ALL
+    SELECT child.id, child.role, down.depth + 1 FROM down, LATERAL (
+      SELECT id, role FROM "Message"
+      WHERE "chatId" = ${chatId} AND "parentId" = down.id AND "removedAt" IS NULL
+      ORDER BY seen DESC, "order" DESC LIMIT 1
+    ) child`;
+}
+
+async function beforeLastQuestion(
+  tx: DbClient,
+  chatId: string,
+  headId: string | null,
+): Promise<string | null> {
+  const [question] = await tx.$queryRaw<{ parentId: string | null }[]>`
+    WITH RECURSIVE up AS (
+      SELECT id, "parentId", role, 0 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
+      UNION ALL
+      SELECT m.id, m."parentId", m.role, up.depth + 1
+        FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up."parentId" WHERE up.role <> 'user'
+    )
+    SELECT "parentId" FROM up WHERE role = 'user' ORDER BY depth LIMIT 1`;
+  return question ? question.parentId : headId;
+}
+
+/** One question further, and the answer that was last seen to it. */
+async function afterNextAnswer(tx: DbClient, chatId: string, headId: string | null): Promise<string | null> {
+  const [first] = await tx.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Message"
+    WHERE "chatId" = ${chatId} AND "removedAt" IS NULL
+      AND ${headId === null ? Prisma.sql`"parentId" IS NULL` : Prisma.sql`"parentId" = ${headId}`}
+    ORDER BY seen DESC, "order" DESC LIMIT 1`;
+  if (!first) return headId;
+  const steps = await tx.$queryRaw<{ id: string; role: string }[]>`
+    WITH RECURSIVE down AS (${downFrom(chatId, first.id)})
+    SELECT id, role FROM down ORDER BY depth LIMIT 1000`;
+  const next = steps.findIndex(({ role }, index) => index > 0 && role === "user");
+  return steps.at(next === -1 ? steps.length - 1 : next - 1)?.id ?? headId;
+}
+
+/** Where the branch parts from others, it becomes the one that was seen last. */
+async function markSeen(tx: DbClient, chatId: string, headId: string | null): Promise<void> {
+  if (headId === null) return;
+  const marked = await tx.$executeRaw`
+    WITH RECURSIVE up AS (
+      SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
+      UNION ALL
+      SELECT next.* FROM up, LATERAL (
+        SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = up."parentId" LIMIT 1
+      ) next
+    )
+    UPDATE "Message" m SET seen = chat."nextOrder"
+    FROM up, "Chat" chat
+    WHERE m."chatId" = ${chatId} AND m.id = up.id AND chat.id = ${chatId}
+      AND (
+        EXISTS (SELECT 1 FROM "Message" s WHERE s."chatId" = ${chatId} AND s."parentId" = m."parentId" AND s.seen > m.seen)
+        OR (m."parentId" IS NULL AND EXISTS (
+          SELECT 1 FROM "Message" s WHERE s."chatId" = ${chatId} AND s."parentId" IS NULL AND s.seen > m.seen
+        ))
+      )`;
+  if (marked > 0) await tx.chat.update({ where: { id: chatId }, data: { nextOrder: { increment: 1 } } });
+}

@@ -1,0 +1,30 @@
+/** What the demo model can honestly say about a file: that it arrived whole, not what is in the picture. */
+import type { LanguageModelV4FilePart, LanguageModelV4TextPart } from "@ai-sdk/provider";
+import { formatBytes } from "@/lib/attachments/limits";
+import { isImage } from "@/lib/attachments/sniff";
+
+const inlined = /^<attachment name="([^"]*)">\n([\s\S]*)\n<\/attachment>$/;
+
+/** Text files come as text. They are not what the person said. */
+export function isInlinedFile(text: string): boolean {
+  return inlined.test(text);
+}
+
+/** A sentence about a file; undefined for a part that is none. */
+export function describeFile(part: LanguageModelV4FilePart | LanguageModelV4TextPart): string | undefined {
+  if (part.type === "text") {
+    const [, name, content = ""] = inlined.exec(part.text) ?? [];
+    if (name === undefined) return undefined;
+    const [first = "", ...others] = content.split("\n");
+    const lines = others.length === 0 ? "one line" : `${others.length + 1} lines`;
+    return `I received the text file **${name}**, ${formatBytes(new TextEncoder().encode(content).length)}, ${lines}. It begins: "${first.slice(0, 120)}"`;
+  }
+  const kind = isImage(part.mediaType) ? "an image" : "a document";
+  const { data } = part;
+  const size = data.type === "data" ? `, ${formatBytes(byteLength(data.data))}` : "";
+  return `I received ${kind} **${part.filename ?? "without a name"}**${size}, ${part.mediaType}. I am scripted and cannot look inside; a real model can.`;
+}
+
+function byteLength(data: Uint8Array | string): number {
+  return typeof data === "string" ? Buffer.from(data, "base64").length : data.length;
+}

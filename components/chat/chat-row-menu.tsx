@@ -17,14 +17,18 @@ import type { ChatRowActions, ChatShellChat } from "./chat-row";
 
 export type ChatRowMenuProps = ChatRowActions & {
   chat: ChatShellChat;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
   onRenameStart: () => void;
   /** The trigger: a button. */
   children: React.ReactNode;
 };
 
-/** Loaded with the first press: opens at once, and offers what there are callbacks for. */
+/** Loaded with the first press. It offers what there are callbacks for. */
 export default function ChatRowMenu({
   chat,
+  isOpen,
+  onOpenChange,
   onRename,
   onRenameStart,
   onPin,
@@ -37,7 +41,7 @@ export default function ChatRowMenu({
 }: ChatRowMenuProps) {
   const { id, isPinned = false, isArchived = false } = chat;
   return (
-    <Menu defaultOpen modal={false}>
+    <Menu open={isOpen} onOpenChange={onOpenChange} modal={false}>
       <MenuTrigger asChild>{children}</MenuTrigger>
       <MenuContent align="end" data-slot="chat-row-menu">
         {onRename && (

@@ -58,7 +58,8 @@ export const ChatRow = memo(function ChatRow({
   ...actions
 }: ChatRowProps) {
   const [isRenaming, setIsRenaming] = useState(false);
-  const [isMenuLoaded, setIsMenuLoaded] = useState(false);
+  const [isMenuWanted, setIsMenuWanted] = useState(false);
+  const [isMenuOpen, setIsMenuOpen] = useState(false);
   const link = useRef<HTMLAnchorElement>(null);
   const returnsFocus = useRef(false);
 
@@ -81,6 +82,11 @@ export const ChatRow = memo(function ChatRow({
     );
   }
 
+  function openMenu() {
+    setIsMenuWanted(true);
+    setIsMenuOpen(true);
+  }
+
   const trigger = (
     <Button
       data-slot="chat-row-menu-trigger"
@@ -91,10 +97,10 @@ export const ChatRow = memo(function ChatRow({
       className="absolute top-1/2 right-1 -translate-y-1/2 bg-raised opacity-0 group-hover:opacity-100 focus-visible:opacity-100 data-[state=open]:opacity-100 pointer-coarse:bg-transparent pointer-coarse:opacity-100"
       onPointerEnter={() => void loadMenu()}
       onFocus={() => void loadMenu()}
-      {...(!isMenuLoaded && {
-        onClick: () => setIsMenuLoaded(true),
+      {...(!isMenuWanted && {
+        onClick: openMenu,
         onKeyDown: (event: React.KeyboardEvent) => {
-          if (event.key === "ArrowDown") setIsMenuLoaded(true);
+          if (event.key === "ArrowDown") openMenu();
         },
       })}
     >
@@ -122,9 +128,15 @@ export const ChatRow = memo(function ChatRow({
         <Mark {...chat} />
       </Link>
       {hasMenu &&
-        (isMenuLoaded ? (
+        (isMenuWanted ? (
           <Suspense fallback={trigger}>
-            <ChatRowMenu {...actions} chat={chat} onRenameStart={() => setIsRenaming(true)}>
+            <ChatRowMenu
+              {...actions}
+              chat={chat}
+              isOpen={isMenuOpen}
+              onOpenChange={setIsMenuOpen}
+              onRenameStart={() => setIsRenaming(true)}
+            >
               {trigger}
             </ChatRowMenu>
           </Suspense>

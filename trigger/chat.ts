@@ -17,6 +17,7 @@ import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
+import { titleChat } from "./title";
 import { tools } from "./tools/execute";
 
 const MAX_STEPS = 12;
@@ -103,8 +104,10 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
-  onTurnComplete({ error, uiMessages }) {
+  onTurnComplete({ chatId, error, uiMessages }) {
     locals.set(recovering, false);
+    // Not awaited: the next question does not wait for a title. It reports its own failures.
+    if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
     if (!(error instanceof InvalidMessageError)) return;
     const id = locals.get(refused);
     if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
@@ -187,7 +190,11 @@ async function withOwnFiles(chatId: string, message: ChatMessage): Promise<ChatM
 async function requireChat(chatId: string): Promise<{ userId: string; model: string | null }> {
   const row = isChatId(chatId)
     ? await withRetry(
-        () => db.chat.findUnique({ where: { id: chatId }, select: { userId: true, model: true } }),
+        () =>
+          db.chat.findUnique({
+            where: { id: chatId, deletedAt: null },
+            select: { userId: true, model: true },
+          }),
         {
           doing: `Reading chat ${chatId}`,
         },

@@ -11,7 +11,6 @@ import { messageText } from "@/lib/chat/message";
 import { freshDatabase } from "./support/database";
 import {
   counted,
-  type Line,
   lines,
   newChatId,
   openPage as openPageOn,
@@ -47,10 +46,6 @@ afterAll(async () => {
 const site = (): Site => ({ db, userId, engineUrl: engine.url });
 const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
 const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
-
-async function expectSaved(chatId: string, expected: Line[]) {
-  expect(lines(await savedTranscript(chatId))).toEqual(expected);
-}
 
 const said = (id: string, text: string, role: "user" | "system" | "assistant" = "user") => ({
   id,

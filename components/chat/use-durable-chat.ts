@@ -103,6 +103,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   );
   const [isDelivering, setIsDelivering] = useState(false);
   const [saved, setSaved] = useState(transcript);
+  const latestSaved = useRef(saved);
+  useEffect(() => {
+    latestSaved.current = saved;
+  }, [saved]);
   const deliveries = useRef(new Map<string, Delivery>());
   const hasRest = useRef(false);
   const refusal = useRef<Error>(undefined);
@@ -297,9 +301,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     // move would land on the branch that is being left.
     await Promise.all([connecting.current, moved()]);
     // Its failure is shown by `error`; what the caller waits for is the delivery.
-    const isNewVersion = saved.canRedo;
     void follow(chat.sendMessage(message)).then(async () => {
-      if (isNewVersion) await settle();
+      // As it is by then: the undo that made this a new version may have been under way when it was sent.
+      if (latestSaved.current.canRedo) await settle();
     });
     try {
       await delivered;

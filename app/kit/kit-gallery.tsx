@@ -17,6 +17,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
 import { ComposerSection } from "./composer-section";
+import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
@@ -126,6 +127,8 @@ export function KitGallery() {
       </Case>
 
       <ComposerSection />
+
+      <RequestsSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

@@ -80,7 +80,10 @@ it("gives back the value that was put into the fields, and zod takes it", () => 
 
 it("begins with the schema's defaults", () => {
   const schema = z.toJSONSchema(
-    z.object({ speed: z.enum(["slow", "fast"]).default("fast"), at: z.object({ hour: z.number().default(9) }) }),
+    z.object({
+      speed: z.enum(["slow", "fast"]).default("fast"),
+      at: z.object({ hour: z.number().default(9) }),
+    }),
   );
   const form = must(readForm(schema));
   expect(fromDraft(form, toDraft(form, readDefaults(schema))).value).toEqual({
@@ -115,7 +118,9 @@ it("says beside each field what is wrong with it", () => {
 });
 
 it("leaves out what was left empty, and says null where only null means empty", () => {
-  const form = formOf(z.object({ a: z.string().optional(), b: z.string().nullable(), c: z.number().optional() }));
+  const form = formOf(
+    z.object({ a: z.string().optional(), b: z.string().nullable(), c: z.number().optional() }),
+  );
   expect(fromDraft(form, { a: "", b: "", c: "" })).toEqual({ value: { b: null }, problems: [] });
 });
 
@@ -154,14 +159,18 @@ it("stops at a depth, at a number of fields and at a number of options", () => {
   for (let level = 0; level < 5_000; level += 1) deep = { type: "object", properties: { next: deep } };
   expect(countFields(must(readForm(deep)))).toBeLessThan(10);
 
-  const wide = Object.fromEntries(Array.from({ length: 10_000 }, (_, index) => [`k${index}`, { type: "string" }]));
+  const wide = Object.fromEntries(
+    Array.from({ length: 10_000 }, (_, index) => [`k${index}`, { type: "string" }]),
+  );
   expect(readForm({ type: "object", properties: wide })).toBeNull();
 
   const many = Array.from({ length: 50_000 }, (_, index) => `v${index}`);
   const form = must(readForm({ type: "object", properties: { one: { enum: many } }, required: ["one"] }));
   expect(child(form, "one").kind).toBe("text");
   expect(fromDraft(form, { one: "v49999" }).problems).toEqual([]);
-  expect(problemsOf(form, { one: "v50000" })).toEqual(["one: This is not one of the values that are allowed."]);
+  expect(problemsOf(form, { one: "v50000" })).toEqual([
+    "one: This is not one of the values that are allowed.",
+  ]);
 });
 
 it("never mistakes a key for the prototype", () => {
@@ -179,7 +188,17 @@ it("never mistakes a key for the prototype", () => {
 });
 
 it("reads whatever a model may send for a schema without failing", () => {
-  for (const schema of [null, undefined, 4, "x", [], {}, { type: 7 }, { type: "object", properties: [] }, { $ref: 3 }])
+  for (const schema of [
+    null,
+    undefined,
+    4,
+    "x",
+    [],
+    {},
+    { type: 7 },
+    { type: "object", properties: [] },
+    { $ref: 3 },
+  ])
     expect(readForm(schema)).toBeNull();
   const odd = must(
     readForm({

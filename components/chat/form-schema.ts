@@ -384,8 +384,7 @@ function numberProblem({ isInteger, ...field }: NumberField, value: number): str
     return field.isAboveMin ? `It has to be more than ${field.min}.` : `The least is ${field.min}.`;
   if (field.max !== undefined && (field.isBelowMax ? value >= field.max : value > field.max))
     return field.isBelowMax ? `It has to be less than ${field.max}.` : `The most is ${field.max}.`;
-  if (field.step !== undefined && !isMultiple(value, field.step))
-    return `Write a multiple of ${field.step}.`;
+  if (field.step !== undefined && !isMultiple(value, field.step)) return `Write a multiple of ${field.step}.`;
   return undefined;
 }
 

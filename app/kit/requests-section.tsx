@@ -6,7 +6,7 @@ import { InboxList } from "@/components/chat/inbox-list";
 import type { Decision, HumanRequestView } from "@/components/chat/request";
 import { RequestBar } from "@/components/chat/request-bar";
 import { RequestCard } from "@/components/chat/request-card";
-import { SubAgentCard } from "@/components/chat/sub-agent-card";
+import { SubAgentCard, type SubAgentStep } from "@/components/chat/sub-agent-card";
 import * as samples from "./request-samples";
 
 /** Everything that waits for a person, in every state, on fixed data. What is decided here is decided in this page. */
@@ -105,32 +105,32 @@ function DecidableInbox() {
   );
 }
 
+const steps: SubAgentStep[] = [
+  { id: "1", title: "Read the order", detail: "4417", state: "done" },
+  {
+    id: "2",
+    title: "Compared couriers",
+    state: "done",
+    steps: [
+      { id: "a", title: "Asked Nordpost", state: "done" },
+      { id: "b", title: "Asked Kystbud", detail: "no answer", state: "failed" },
+    ],
+  },
+];
+
 function SubAgents() {
-  const steps = [
-    { id: "1", title: "Read the order", detail: "4417", state: "done" },
-    {
-      id: "2",
-      title: "Compared couriers",
-      state: "done",
-      steps: [
-        { id: "a", title: "Asked Nordpost", state: "done" },
-        { id: "b", title: "Asked Kystbud", detail: "no answer", state: "failed" },
-      ],
-    },
-  ] as const;
-  const list = steps.map((step) => ({ ...step, ...("steps" in step && { steps: [...step.steps] }) }));
   return (
     <div className="flex flex-col gap-3">
       <SubAgentCard
         name="courier-agent"
         task="Find a courier for Monday"
         state="waiting"
-        steps={[...list, { id: "3", title: "Needs a decision", state: "waiting" }]}
+        steps={[...steps, { id: "3", title: "Needs a decision", state: "waiting" }]}
       >
         <Decidable request={{ ...samples.severalQuestion, toolCallId: "sub-agent-question" }} />
       </SubAgentCard>
-      <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="running" steps={list} />
-      <SubAgentCard name="courier-agent" state="done" steps={list} durationMs={42_000} />
+      <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="running" steps={steps} />
+      <SubAgentCard name="courier-agent" state="done" steps={steps} durationMs={42_000} />
       <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="failed" steps={[]} />
     </div>
   );

@@ -130,7 +130,9 @@ export function DecidedBy({ request }: { request: HumanRequestView }) {
     state === "approved" && request.editedInput !== undefined && request.editedInput !== null
       ? changesBetween(request.input, request.editedInput).length
       : 0;
-  const what = `${settledFaces[state].label}${edits > 0 ? ` with ${edits} ${edits === 1 ? "edit" : "edits"}` : ""}`;
+  // Whose outcome is unknown was approved by somebody all the same.
+  const { label } = settledFaces[state === "unknown-outcome" ? "approved" : state];
+  const what = `${label}${edits > 0 ? ` with ${edits} ${edits === 1 ? "edit" : "edits"}` : ""}`;
   return (
     <p data-slot="decided-by" className="text-xs text-ink-3">
       {what}

@@ -1,0 +1,148 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import { DecisionHistory } from "@/components/chat/decision-history";
+import { InboxList } from "@/components/chat/inbox-list";
+import type { Decision, HumanRequestView } from "@/components/chat/request";
+import { RequestBar } from "@/components/chat/request-bar";
+import { RequestCard } from "@/components/chat/request-card";
+import { SubAgentCard, type SubAgentStep } from "@/components/chat/sub-agent-card";
+import * as samples from "./request-samples";
+
+/** Everything that waits for a person, in every state, on fixed data. What is decided here is decided in this page. */
+export function RequestsSection() {
+  return (
+    <>
+      <Case name="Question card">
+        <Decidable request={samples.question} />
+        <Decidable request={samples.severalQuestion} />
+      </Case>
+      <Case name="Approval card">
+        <Decidable request={samples.approval} />
+        <Decidable request={samples.plainApproval} />
+        <Decidable request={samples.disguisedApproval} />
+      </Case>
+      <Case name="Approval card, refused once">
+        <Decidable
+          request={{ ...samples.approval, toolCallId: "approval-refused" }}
+          refusal="Somebody else is deciding this right now. Try again in a moment."
+        />
+      </Case>
+      <Case name="Form card">
+        <Decidable request={samples.form} />
+      </Case>
+      <Case name="Confirm card">
+        <Decidable request={samples.confirm} refusal="The server did not answer." />
+      </Case>
+      <Case name="Decided requests">
+        {samples.decided.map((request) => (
+          <RequestCard key={request.toolCallId} request={request} onDecide={nothing} />
+        ))}
+      </Case>
+      <Case name="Request bar">
+        <RequestBar requests={[{ ...samples.approval, title: "refund of € 89.00" }]} />
+        <RequestBar
+          requests={[samples.question, samples.approval, { ...samples.form, onOtherBranch: true }]}
+        />
+      </Case>
+      <Case name="Sub-agent card">
+        <SubAgents />
+      </Case>
+      <Case name="Decision history">
+        <DecisionHistory decisions={samples.decided.slice(2, 5)} exports={{ csv: "#csv", json: "#json" }} />
+        <DecisionHistory decisions={[]} />
+      </Case>
+      <Case name="Inbox">
+        <DecidableInbox />
+      </Case>
+      <Case name="Inbox, empty">
+        <InboxList requests={[]} onDecide={nothing} hrefOf={() => "#"} />
+      </Case>
+    </>
+  );
+}
+
+async function nothing() {}
+
+function settle(request: HumanRequestView, decision: Decision): HumanRequestView {
+  const by = { decidedBy: "you", decidedVia: "card", decidedAt: new Date() } as const;
+  switch (decision.type) {
+    case "approve":
+      return { ...request, ...by, state: "approved", editedInput: decision.editedInput };
+    case "deny":
+      return { ...request, ...by, state: "denied", reason: decision.reason ?? null };
+    case "answer":
+      return { ...request, ...by, state: "answered", output: decision.output };
+    case "skip":
+      return { ...request, ...by, state: "skipped" };
+  }
+}
+
+/** Settles by itself; the first try fails when there is a refusal. */
+function Decidable({ request: initial, refusal }: { request: HumanRequestView; refusal?: string }) {
+  const [request, setRequest] = useState(initial);
+  const [wasRefused, setWasRefused] = useState(refusal === undefined);
+  async function decide(decision: Decision) {
+    if (!wasRefused) {
+      setWasRefused(true);
+      throw new Error(refusal);
+    }
+    setRequest(settle(request, decision));
+  }
+  return <RequestCard request={request} onDecide={decide} />;
+}
+
+function DecidableInbox() {
+  const [requests, setRequests] = useState(samples.inbox);
+  return (
+    <InboxList
+      requests={requests}
+      hrefOf={({ chatId }) => `#${chatId}`}
+      onDecide={async (request, decision) =>
+        setRequests((all) => all.map((each) => (each === request ? settle(each, decision) : each)))
+      }
+    />
+  );
+}
+
+const steps: SubAgentStep[] = [
+  { id: "1", title: "Read the order", detail: "4417", state: "done" },
+  {
+    id: "2",
+    title: "Compared couriers",
+    state: "done",
+    steps: [
+      { id: "a", title: "Asked Nordpost", state: "done" },
+      { id: "b", title: "Asked Kystbud", detail: "no answer", state: "failed" },
+    ],
+  },
+];
+
+function SubAgents() {
+  return (
+    <div className="flex flex-col gap-3">
+      <SubAgentCard
+        name="courier-agent"
+        task="Find a courier for Monday"
+        state="waiting"
+        steps={[...steps, { id: "3", title: "Needs a decision", state: "waiting" }]}
+      >
+        <Decidable request={{ ...samples.severalQuestion, toolCallId: "sub-agent-question" }} />
+      </SubAgentCard>
+      <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="running" steps={steps} />
+      <SubAgentCard name="courier-agent" state="done" steps={steps} durationMs={42_000} />
+      <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="failed" steps={[]} />
+    </div>
+  );
+}
+
+function Case({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    // Not a landmark: the shell beside it has the page's own.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
+      <h2 className="text-xs text-ink-3">{name}</h2>
+      <div className="flex w-full max-w-[720px] flex-col gap-5">{children}</div>
+    </div>
+  );
+}

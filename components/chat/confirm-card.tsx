@@ -1,0 +1,56 @@
+"use client";
+
+import { useState } from "react";
+import { Button } from "@/components/ui/button";
+import { ArgumentTable } from "./argument-table";
+import { ConfirmDialog } from "./confirm-dialog";
+import { isRecord } from "./form-schema";
+import type { RequestCardProps } from "./question-card";
+import { RequestActions, RequestFrame } from "./request-frame";
+import { useDecision } from "./use-decision";
+
+/** A destructive call: approved only in a dialog, where its phrase has to be typed. */
+export function ConfirmCard({ request, onDecide }: RequestCardProps) {
+  const decision = useDecision(onDecide);
+  const [isOpen, setIsOpen] = useState(false);
+  const isBusy = decision.phase !== "open" || undefined;
+  return (
+    <RequestFrame request={request} decision={decision}>
+      <p className="text-[13px] text-ink-2">
+        Runs{" "}
+        <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono text-[13px] text-ink">
+          {request.tool}
+        </code>{" "}
+        with exactly this:
+      </p>
+      <ArgumentTable label={request.tool} value={request.input} />
+      <RequestActions>
+        <Button
+          className="border-red-line text-red hover:bg-red-soft"
+          aria-haspopup="dialog"
+          aria-disabled={isBusy}
+          onClick={() => !isBusy && setIsOpen(true)}
+        >
+          Approve
+        </Button>
+        <Button aria-disabled={isBusy} onClick={() => void decision.decide({ type: "deny" })}>
+          Deny
+        </Button>
+      </RequestActions>
+      <ConfirmDialog
+        isOpen={isOpen}
+        onOpenChange={setIsOpen}
+        title={request.title}
+        description={request.why ?? "This cannot be taken back."}
+        phrase={phraseOf(request.input)}
+        confirmLabel="Approve"
+        onConfirm={() => decision.decideOrThrow({ type: "approve" })}
+      />
+    </RequestFrame>
+  );
+}
+
+/** What the tool wants typed: its `phrase`. */
+function phraseOf(input: unknown): string | undefined {
+  return isRecord(input) && typeof input.phrase === "string" && input.phrase ? input.phrase : undefined;
+}

@@ -1,0 +1,127 @@
+"use client";
+
+import { useId, useState } from "react";
+import * as Dialog from "@radix-ui/react-dialog";
+import { Button } from "@/components/ui/button";
+
+export type ConfirmDialogProps = {
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  title: string;
+  /** What will happen, and that it cannot be taken back. */
+  description: string;
+  /** Has to be typed before the action can be confirmed. */
+  phrase?: string | undefined;
+  confirmLabel: string;
+  /** Rejects with a sentence for the person; the dialog then stays open with it. */
+  onConfirm: () => Promise<void>;
+};
+
+/** The last stop before something that cannot be taken back. */
+export function ConfirmDialog({
+  isOpen,
+  onOpenChange,
+  title,
+  description,
+  phrase,
+  confirmLabel,
+  onConfirm,
+}: ConfirmDialogProps) {
+  return (
+    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
+      <Dialog.Portal>
+        <Dialog.Overlay
+          data-slot="confirm-overlay"
+          className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
+        />
+        <Dialog.Content
+          data-slot="confirm-dialog"
+          className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-32px)] w-[min(440px,calc(100vw-32px))] -translate-1/2 overflow-y-auto rounded-lg border bg-surface p-5 shadow-card outline-none motion-safe:animate-fade"
+        >
+          <Dialog.Title className="font-[550] wrap-anywhere">{title}</Dialog.Title>
+          <Dialog.Description className="mt-1 text-sm wrap-anywhere text-ink-2">
+            {description}
+          </Dialog.Description>
+          <Confirmation
+            phrase={phrase}
+            confirmLabel={confirmLabel}
+            onConfirm={onConfirm}
+            onCancel={() => onOpenChange(false)}
+          />
+        </Dialog.Content>
+      </Dialog.Portal>
+    </Dialog.Root>
+  );
+}
+
+type ConfirmationProps = Pick<ConfirmDialogProps, "phrase" | "confirmLabel" | "onConfirm"> & {
+  onCancel: () => void;
+};
+
+/** Mounted while the dialog is open, so that each opening begins with nothing typed. */
+function Confirmation({ phrase, confirmLabel, onConfirm, onCancel }: ConfirmationProps) {
+  const [typed, setTyped] = useState("");
+  const [isConfirming, setIsConfirming] = useState(false);
+  const [error, setError] = useState<string>();
+  const hintId = useId();
+  const isReady = phrase === undefined || typed.trim() === phrase;
+
+  async function confirm() {
+    if (!isReady || isConfirming) return;
+    setIsConfirming(true);
+    setError(undefined);
+    try {
+      await onConfirm();
+      onCancel();
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : String(reason));
+      setIsConfirming(false);
+    }
+  }
+
+  return (
+    <form
+      className="mt-4 flex flex-col gap-4"
+      onSubmit={(event) => {
+        event.preventDefault();
+        void confirm();
+      }}
+    >
+      {phrase !== undefined && (
+        <label className="flex flex-col gap-1.5 text-[13px]">
+          <span id={hintId}>
+            Type{" "}
+            <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono wrap-anywhere">
+              {phrase}
+            </code>{" "}
+            to confirm
+          </span>
+          <input
+            type="text"
+            autoComplete="off"
+            autoCapitalize="off"
+            spellCheck={false}
+            value={typed}
+            className="h-9 w-full rounded-[10px] border border-line-strong bg-surface px-3 font-mono text-[13px] pointer-coarse:h-11 pointer-coarse:text-[16px]"
+            onChange={(event) => setTyped(event.target.value)}
+          />
+        </label>
+      )}
+      {error && (
+        <p role="alert" className="text-[13px] wrap-anywhere text-red">
+          Not done. {error}
+        </p>
+      )}
+      <div className="flex flex-wrap justify-end gap-2">
+        <Button onClick={onCancel}>Cancel</Button>
+        <Button
+          type="submit"
+          className="border-transparent bg-red text-surface hover:bg-red/90"
+          aria-disabled={!isReady || isConfirming || undefined}
+        >
+          {confirmLabel}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,476 @@
+// From a JSON Schema to fields, from what a person typed to a value and back. The server checks again: this is for
+// the person, who should learn of a mistake beside the field where it was made.
+
+type Named = { key: string; label: string; hint?: string; isRequired: boolean; isNullable: boolean };
+
+export type TextField = Named & {
+  kind: "text";
+  format?: "email" | "uri";
+  isLong: boolean;
+  minLength?: number;
+  maxLength?: number;
+  pattern?: RegExp;
+  /** One of these, but too many of them to offer. */
+  allowed?: Set<string>;
+};
+export type NumberField = Named & { kind: "number"; isInteger: boolean } & Range;
+export type DateField = Named & { kind: "date"; hasTime: boolean };
+export type BooleanField = Named & { kind: "boolean" };
+export type ChoiceField = Named & { kind: "choice"; options: Array<{ value: unknown; label: string }> };
+export type ObjectField = Named & { kind: "object"; fields: Field[] };
+export type ListField = Named & { kind: "list"; item: Field; minItems: number; maxItems: number };
+/** What has no field of its own is written as JSON. */
+export type JsonField = Named & { kind: "json" };
+export type Field =
+  | TextField
+  | NumberField
+  | DateField
+  | BooleanField
+  | ChoiceField
+  | ObjectField
+  | ListField
+  | JsonField;
+
+type Range = { min?: number; max?: number; isAboveMin?: boolean; isBelowMax?: boolean; step?: number };
+
+/** What stands in the fields: text as it was typed, also where it is not a number yet. */
+export type FormDraft = string | boolean | FormDraft[] | { [key: string]: FormDraft };
+
+export type FormProblem = { path: string; label: string; message: string };
+
+type Schema = Record<string, unknown>;
+
+const MAX_DEPTH = 6;
+const MAX_FIELDS = 200;
+const MAX_OPTIONS = 200;
+const MAX_ITEMS = 100;
+const MAX_REFERENCES = 16;
+const ROOT = "";
+
+/** The fields of a form, or null when the schema is not one of an object: then the value is written as JSON. */
+export function readForm(schema: unknown): ObjectField | null {
+  const reader = { root: isRecord(schema) ? schema : {}, fieldsLeft: MAX_FIELDS };
+  const field = readField(reader, schema, { key: ROOT, label: "", isRequired: true }, 0);
+  return field.kind === "object" ? field : null;
+}
+
+type Reader = { root: Schema; fieldsLeft: number };
+
+function readField(
+  reader: Reader,
+  raw: unknown,
+  name: { key: string; label: string; isRequired: boolean },
+  depth: number,
+): Field {
+  const { schema, isNullable } = withoutNull(resolve(reader.root, raw));
+  const hint = text(schema.description);
+  const named: Named = {
+    ...name,
+    label: text(schema.title) ?? name.label,
+    ...(hint && { hint }),
+    isNullable,
+  };
+  reader.fieldsLeft -= 1;
+  if (depth > MAX_DEPTH || reader.fieldsLeft < 0) return { ...named, kind: "json" };
+
+  const values = valuesOf(schema);
+  if (values && values.length <= MAX_OPTIONS)
+    return { ...named, kind: "choice", options: values.map((value) => ({ value, label: labelOf(value) })) };
+  if (values?.every((value) => typeof value === "string"))
+    return { ...named, kind: "text", isLong: false, allowed: new Set(values) };
+  if (values) return { ...named, kind: "json" };
+
+  switch (schema.type) {
+    case "string":
+      return readText(schema, named);
+    case "number":
+    case "integer":
+      return { ...named, kind: "number", isInteger: schema.type === "integer", ...range(schema) };
+    case "boolean":
+      return { ...named, kind: "boolean" };
+    case "array": {
+      if (!isRecord(schema.items)) return { ...named, kind: "json" };
+      const item = readField(
+        reader,
+        schema.items,
+        { key: "item", label: named.label, isRequired: true },
+        depth + 1,
+      );
+      return {
+        ...named,
+        kind: "list",
+        item,
+        minItems: Math.min(count(schema.minItems) ?? 0, MAX_ITEMS),
+        maxItems: Math.min(count(schema.maxItems) ?? MAX_ITEMS, MAX_ITEMS),
+      };
+    }
+    case "object": {
+      if (!isRecord(schema.properties)) return { ...named, kind: "json" };
+      const required = new Set(Array.isArray(schema.required) ? schema.required : []);
+      const entries = Object.entries(schema.properties);
+      if (entries.length > reader.fieldsLeft) return { ...named, kind: "json" };
+      const fields = entries.map(([key, property]) =>
+        readField(reader, property, { key, label: humanise(key), isRequired: required.has(key) }, depth + 1),
+      );
+      return { ...named, kind: "object", fields };
+    }
+    default:
+      return { ...named, kind: "json" };
+  }
+}
+
+function readText(schema: Schema, named: Named): Field {
+  const { format } = schema;
+  if (format === "date" || format === "date-time")
+    return { ...named, kind: "date", hasTime: format === "date-time" };
+  const isKnown = format === "email" || format === "uri";
+  const [minLength, maxLength] = [count(schema.minLength), count(schema.maxLength)];
+  const pattern = isKnown ? undefined : readPattern(schema.pattern);
+  return {
+    ...named,
+    kind: "text",
+    isLong: (maxLength ?? 0) > 200 || format === "textarea" || format === "multiline",
+    ...(isKnown && { format }),
+    ...(minLength !== undefined && { minLength }),
+    ...(maxLength !== undefined && { maxLength }),
+    ...(pattern && { pattern }),
+  };
+}
+
+/** Follows `$ref` and a lone `allOf` inside the schema; anything that leads nowhere is an unknown schema. */
+function resolve(root: Schema, raw: unknown): Schema {
+  let schema = raw;
+  for (let step = 0; step < MAX_REFERENCES && isRecord(schema); step += 1) {
+    const reference: unknown = schema.$ref;
+    const [only]: unknown[] =
+      Array.isArray(schema.allOf) && schema.allOf.length === 1 ? (schema.allOf as unknown[]) : [];
+    if (typeof reference === "string") schema = follow(root, reference);
+    else if (only !== undefined) schema = only;
+    else return schema;
+  }
+  return {};
+}
+
+function follow(root: Schema, reference: string): unknown {
+  if (!reference.startsWith("#")) return undefined;
+  return reference
+    .slice(1)
+    .split("/")
+    .slice(1)
+    .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~"))
+    .reduce<unknown>((at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined), root);
+}
+
+/** `null` is not a choice of its own: a field that may be null is one that may be left empty. */
+function withoutNull(schema: Schema): { schema: Schema; isNullable: boolean } {
+  if (Array.isArray(schema.type)) {
+    const types = schema.type.filter((type) => type !== "null");
+    const isNullable = types.length < schema.type.length;
+    return { schema: { ...schema, type: types.length === 1 ? types[0] : undefined }, isNullable };
+  }
+  const union = unionOf(schema);
+  if (!union) return { schema, isNullable: false };
+  const rest = union.filter((each) => each.type !== "null");
+  const isNullable = rest.length < union.length;
+  const [only] = rest;
+  return { schema: rest.length === 1 && only ? { ...schema, ...only } : schema, isNullable };
+}
+
+function unionOf(schema: Schema): Schema[] | undefined {
+  const union: unknown = schema.anyOf ?? schema.oneOf;
+  return Array.isArray(union) && union.every(isRecord) ? union : undefined;
+}
+
+/** What an enum, a constant or a union of constants allows. */
+function valuesOf(schema: Schema): unknown[] | undefined {
+  if (Array.isArray(schema.enum) && schema.enum.length > 0) return [...new Set<unknown>(schema.enum)];
+  if (Object.hasOwn(schema, "const")) return [schema.const];
+  const union = unionOf(schema)?.filter((each) => each.type !== "null");
+  if (!union || union.length === 0 || !union.every((each) => Object.hasOwn(each, "const"))) return undefined;
+  return union.map((each) => each.const);
+}
+
+function range(schema: Schema): Range {
+  const [min, above] = [number(schema.minimum), number(schema.exclusiveMinimum)];
+  const [max, below] = [number(schema.maximum), number(schema.exclusiveMaximum)];
+  const step = number(schema.multipleOf);
+  return {
+    ...(min !== undefined && { min }),
+    ...(above !== undefined && { min: above, isAboveMin: true }),
+    // A whole number without a limit of its own comes with those of the language.
+    ...(max !== undefined && max < Number.MAX_SAFE_INTEGER && { max }),
+    ...(below !== undefined && { max: below, isBelowMax: true }),
+    ...(step !== undefined && step > 0 && { step }),
+  };
+}
+
+/** Repetition inside repetition may take for ever on the wrong text: such a pattern is left to the server. */
+const NESTED_REPEAT = /\([^)]*[+*}][^)]*\)\s*[+*{]/;
+
+function readPattern(pattern: unknown): RegExp | undefined {
+  if (typeof pattern !== "string" || pattern.length > 300 || NESTED_REPEAT.test(pattern)) return undefined;
+  try {
+    return new RegExp(pattern, "u");
+  } catch {
+    return undefined;
+  }
+}
+
+/** A value as it stands in the field: the given one, else the schema's default is the caller's to give. */
+export function toDraft(field: Field, value: unknown): FormDraft {
+  switch (field.kind) {
+    case "text":
+      return typeof value === "string" ? value : "";
+    case "number":
+      return typeof value === "number" ? String(value) : "";
+    case "date":
+      return typeof value === "string" ? (field.hasTime ? toLocal(value) : value) : "";
+    case "boolean":
+      return value === true;
+    case "choice": {
+      const index = field.options.findIndex((option) => isSame(option.value, value));
+      // A choice of one is no choice.
+      return index >= 0 ? String(index) : field.options.length === 1 && field.isRequired ? "0" : "";
+    }
+    case "json":
+      return value === undefined ? "" : (JSON.stringify(value, null, 2) ?? "");
+    case "list": {
+      const items: unknown[] = Array.isArray(value) ? value : [];
+      const missing = Array.from({ length: Math.max(0, field.minItems - items.length) });
+      return [...items, ...missing].map((item) => toDraft(field.item, item));
+    }
+    case "object": {
+      const from = isRecord(value) ? value : {};
+      // `fromEntries` defines its keys, so a key named `__proto__` stays a key.
+      return Object.fromEntries(
+        field.fields.map((each) => [
+          each.key,
+          toDraft(each, Object.hasOwn(from, each.key) ? from[each.key] : undefined),
+        ]),
+      );
+    }
+  }
+}
+
+/** The defaults that a schema has, as a value to begin with. */
+export function readDefaults(schema: unknown): unknown {
+  const root = isRecord(schema) ? schema : {};
+  return defaultsOf(root, schema, 0);
+}
+
+function defaultsOf(root: Schema, raw: unknown, depth: number): unknown {
+  const { schema } = withoutNull(resolve(root, raw));
+  if (Object.hasOwn(schema, "default")) return schema.default;
+  if (schema.type !== "object" || !isRecord(schema.properties) || depth > MAX_DEPTH) return undefined;
+  const entries = Object.entries(schema.properties)
+    .slice(0, MAX_FIELDS)
+    .map(([key, property]) => [key, defaultsOf(root, property, depth + 1)] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== undefined));
+}
+
+export type FormResult = { value: unknown; problems: FormProblem[] };
+
+/**
+ * What the fields say, with everything that is wrong about it. Keys of `original` that have no field are kept: what
+ * a person cannot see they did not mean to remove.
+ */
+export function fromDraft(field: Field, draft: FormDraft, original?: unknown, path = ROOT): FormResult {
+  const problem = (message: string): FormResult => ({
+    value: undefined,
+    problems: [{ path, label: field.label || "This", message }],
+  });
+  const fine = (value: unknown): FormResult => ({ value, problems: [] });
+  const missing = (message: string) =>
+    !field.isRequired ? fine(undefined) : field.isNullable ? fine(null) : problem(message);
+
+  switch (field.kind) {
+    case "text": {
+      const typed = typeof draft === "string" ? draft : "";
+      if (typed === "") {
+        if (field.isRequired && !field.isNullable && original === "" && !field.minLength) return fine("");
+        return missing("Write something here.");
+      }
+      const message = textProblem(field, typed);
+      return message ? problem(message) : fine(typed);
+    }
+    case "number": {
+      const typed = typeof draft === "string" ? draft.trim() : "";
+      if (typed === "") return missing("Write a number.");
+      const value = Number(typed.replace(",", "."));
+      const message = numberProblem(field, value);
+      return message ? problem(message) : fine(value);
+    }
+    case "date": {
+      const typed = typeof draft === "string" ? draft : "";
+      if (typed === "") return missing("Choose a date.");
+      const time = Date.parse(typed);
+      if (Number.isNaN(time) || (!field.hasTime && !isDay(typed)))
+        return problem("This is not a date. Write it as 2026-11-21.");
+      return fine(field.hasTime ? new Date(time).toISOString() : typed);
+    }
+    case "boolean":
+      return fine(draft === true);
+    case "choice": {
+      const option = draft === "" ? undefined : field.options[Number(draft)];
+      return option ? fine(option.value) : missing("Choose one.");
+    }
+    case "json": {
+      const typed = typeof draft === "string" ? draft : "";
+      if (typed.trim() === "") return missing("Write a JSON value.");
+      try {
+        return fine(JSON.parse(typed));
+      } catch (error) {
+        return problem(`This is not JSON: ${error instanceof Error ? error.message : "it cannot be read"}.`);
+      }
+    }
+    case "list": {
+      const items = Array.isArray(draft) ? draft : [];
+      const from: unknown[] = Array.isArray(original) ? original : [];
+      if (items.length === 0 && !field.isRequired && original === undefined) return fine(undefined);
+      const results = items.map((item, index) =>
+        fromDraft(field.item, item, from[index], join(path, String(index))),
+      );
+      const problems = results.flatMap((result, index) =>
+        result.problems.map((each) => ({ ...each, label: `${each.label}, item ${index + 1}` })),
+      );
+      if (items.length < field.minItems)
+        problems.push({ path, label: field.label, message: `At least ${field.minItems} are needed.` });
+      if (items.length > field.maxItems)
+        problems.push({ path, label: field.label, message: `At most ${field.maxItems} are allowed.` });
+      return { value: results.map((result) => result.value), problems };
+    }
+    case "object": {
+      const from = isRecord(original) ? original : {};
+      const typed = isRecord(draft) ? (draft as Record<string, FormDraft>) : {};
+      if (!field.isRequired && original === undefined && isBlank(typed)) return fine(undefined);
+      const known = new Set(field.fields.map((each) => each.key));
+      const results = field.fields.map((each) => ({
+        key: each.key,
+        ...fromDraft(
+          each,
+          Object.hasOwn(typed, each.key) ? (typed[each.key] ?? "") : "",
+          Object.hasOwn(from, each.key) ? from[each.key] : undefined,
+          join(path, each.key),
+        ),
+      }));
+      const value = Object.fromEntries([
+        ...Object.entries(from).filter(([key]) => !known.has(key)),
+        ...results.filter((result) => result.value !== undefined).map(({ key, value }) => [key, value]),
+      ]);
+      return { value, problems: results.flatMap((result) => result.problems) };
+    }
+  }
+}
+
+function textProblem(field: TextField, typed: string): string | undefined {
+  if (field.minLength !== undefined && typed.length < field.minLength)
+    return `Too short: ${typed.length} of at least ${field.minLength} characters.`;
+  if (field.maxLength !== undefined && typed.length > field.maxLength)
+    return `Too long: ${typed.length} characters, the limit is ${field.maxLength}.`;
+  if (field.format === "email" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(typed))
+    return "This is not an e-mail address. Write it as name@example.com.";
+  if (field.format === "uri" && !URL.canParse(typed))
+    return "This is not an address. Write it as https://example.com.";
+  if (field.allowed && !field.allowed.has(typed)) return "This is not one of the values that are allowed.";
+  if (field.pattern && typed.length <= 1_000 && !field.pattern.test(typed))
+    return `It has to match ${field.pattern.source}`;
+  return undefined;
+}
+
+function numberProblem({ isInteger, ...field }: NumberField, value: number): string | undefined {
+  if (!Number.isFinite(value)) return "This is not a number.";
+  if (isInteger && !Number.isInteger(value)) return "Write a whole number.";
+  if (field.min !== undefined && (field.isAboveMin ? value <= field.min : value < field.min))
+    return field.isAboveMin ? `It has to be more than ${field.min}.` : `The least is ${field.min}.`;
+  if (field.max !== undefined && (field.isBelowMax ? value >= field.max : value > field.max))
+    return field.isBelowMax ? `It has to be less than ${field.max}.` : `The most is ${field.max}.`;
+  if (field.step !== undefined && !isMultiple(value, field.step)) return `Write a multiple of ${field.step}.`;
+  return undefined;
+}
+
+/** 0.3 is a multiple of 0.1, whatever the binary fractions say. */
+function isMultiple(value: number, step: number) {
+  const times = value / step;
+  return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times));
+}
+
+/** One difference between what was proposed and what was approved. `before` or `after` is absent when the key is. */
+export type Change = { path: string; before?: unknown; after?: unknown };
+
+/** What an edit changed, down to the values. */
+export function changesBetween(before: unknown, after: unknown, path = ROOT, depth = 0): Change[] {
+  if (isSame(before, after)) return [];
+  if (depth < MAX_DEPTH && isRecord(before) && isRecord(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return keys.flatMap((key) => {
+      const [was, is] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
+      if (was && is) return changesBetween(before[key], after[key], join(path, key), depth + 1);
+      return [{ path: join(path, key), ...(was ? { before: before[key] } : { after: after[key] }) }];
+    });
+  }
+  return [{ path, before, after }];
+}
+
+export function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+  if (!isRecord(one) || !isRecord(other)) return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]))
+  );
+}
+
+/** "deliveryDate" and "delivery_date" as a person would write it. */
+export function humanise(key: string): string {
+  const words = key
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/[_-]+/g, " ")
+    .trim()
+    .toLowerCase();
+  return words ? words.charAt(0).toUpperCase() + words.slice(1) : key;
+}
+
+function labelOf(value: unknown): string {
+  return typeof value === "string" ? value : (JSON.stringify(value) ?? String(value));
+}
+
+function isBlank(draft: FormDraft): boolean {
+  if (typeof draft === "string") return draft === "";
+  if (typeof draft === "boolean") return !draft;
+  return Object.values(draft).every(isBlank);
+}
+
+function isDay(typed: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(typed) && new Date(typed).toISOString().startsWith(typed);
+}
+
+/** An instant as `datetime-local` wants it. */
+function toLocal(instant: string): string {
+  const time = Date.parse(instant);
+  if (Number.isNaN(time)) return "";
+  return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+function join(path: string, key: string) {
+  return path === ROOT ? key : `${path}.${key}`;
+}
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === "string" && value.trim() ? value.slice(0, 500) : undefined;
+}
+
+function number(value: unknown): number | undefined {
+  return typeof value === "number" && Number.isFinite(value) ? value : undefined;
+}
+
+function count(value: unknown): number | undefined {
+  const size = number(value);
+  return size !== undefined && size >= 0 ? Math.floor(size) : undefined;
+}

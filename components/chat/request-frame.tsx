@@ -1,0 +1,134 @@
+"use client";
+
+import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { Hand } from "lucide-react";
+import { cn } from "@/lib/utils";
+import type { HumanRequestView } from "./request";
+import { RequestTime } from "./request-time";
+import { SettledRequest, settledFaces } from "./settled-request";
+import { type DecisionState, forgetRequestDrafts } from "./use-decision";
+
+export type RequestFrameProps = Omit<React.ComponentProps<"article">, "children"> & {
+  request: HumanRequestView;
+  decision: DecisionState;
+  /** The card while it waits. Its last element is the row of buttons. */
+  children: ReactNode;
+};
+
+const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
+
+/** What every request looks like around its own content; and, once it is decided, inside it too. */
+export function RequestFrame({ request, decision, children, className, ...props }: RequestFrameProps) {
+  const card = useRef<HTMLElement>(null);
+  const titleId = useId();
+  const isPending = request.state === "pending";
+  const face = settledFaces[request.state];
+  const Icon = isPending ? Hand : face.icon;
+  useSettling(card, request, decision.phase !== "open");
+
+  return (
+    <article
+      ref={card}
+      data-slot="request-card"
+      data-request={request.toolCallId}
+      data-kind={request.kind}
+      data-state={request.state}
+      aria-labelledby={titleId}
+      tabIndex={-1}
+      className={cn(
+        "flex w-full flex-col overflow-clip rounded-lg border bg-surface scroll-mt-6 scroll-mb-6 focus-visible:rounded-lg",
+        isPending && "border-amber-line bg-linear-to-b from-amber-soft to-surface to-[64px] shadow-card",
+        request.state === "unknown-outcome" && "border-red-line",
+        className,
+      )}
+      {...props}
+    >
+      <header data-slot="request-header" className="flex items-start gap-2.5 px-4 pt-3.5">
+        <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", isPending ? "text-amber" : face.tone)} />
+        <h3 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere" dir="auto">
+          {request.title}
+        </h3>
+        <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
+          {isPending ? (
+            <>
+              waits since <RequestTime at={request.createdAt} />
+            </>
+          ) : (
+            face.label
+          )}
+        </span>
+      </header>
+      <div data-slot="request-body" className="flex flex-1 flex-col gap-3 px-4 pt-1 pb-4">
+        {(request.why || (isPending && request.expiresAt)) && (
+          <p className="pl-[26px] text-sm wrap-anywhere text-ink-2" dir="auto">
+            {request.why}
+            {isPending && request.expiresAt && (
+              <span className="text-ink-3">
+                {request.why && " "}Waits until <RequestTime at={request.expiresAt} />.
+              </span>
+            )}
+          </p>
+        )}
+        {isPending ? children : <SettledRequest request={request} />}
+        {decision.error && (
+          <p role="alert" data-slot="request-error" className="text-[13px] wrap-anywhere text-red">
+            {isPending ? "Not saved, and nothing is lost." : "Your own answer came too late."}{" "}
+            {decision.error}
+          </p>
+        )}
+        {isPending && decision.phase === "sent" && (
+          <output className="text-[13px] text-ink-3">Saved. The agent takes it from here.</output>
+        )}
+      </div>
+    </article>
+  );
+}
+
+/** The row of buttons at the end of a card. */
+export function RequestActions({ className, ...props }: React.ComponentProps<"div">) {
+  return (
+    <div
+      data-slot="request-actions"
+      className={cn("mt-auto flex flex-wrap items-center gap-2", className)}
+      {...props}
+    />
+  );
+}
+
+/** When the card settles nothing below it moves, and whoever decided here stays here. */
+function useSettling(
+  card: React.RefObject<HTMLElement | null>,
+  request: HumanRequestView,
+  isDecidedHere: boolean,
+) {
+  const { state } = request;
+  const pendingHeight = useRef<number | null>(null);
+  useIsomorphicLayoutEffect(() => {
+    const element = card.current;
+    if (!element || state !== "pending") return undefined;
+    const observer = new ResizeObserver(() => (pendingHeight.current = element.offsetHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [card, state]);
+  useIsomorphicLayoutEffect(() => {
+    const element = card.current;
+    if (!element || state === "pending" || pendingHeight.current === null) return;
+    element.style.minHeight = `${pendingHeight.current}px`;
+    pendingHeight.current = null;
+    forgetRequestDrafts(request);
+    const { activeElement } = document;
+    const isFocusLost = activeElement === document.body || element.contains(activeElement);
+    if (isDecidedHere && isFocusLost) element.focus({ preventScroll: true });
+    // Only the moment in which it settles matters.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [state]);
+}
+
+/** Brings the card of a request into view and puts the focus on it. False when it is not in the page. */
+export function showRequest(toolCallId: string): boolean {
+  const card = document.querySelector<HTMLElement>(`[data-request="${CSS.escape(toolCallId)}"]`);
+  if (!card) return false;
+  card.scrollIntoView({ block: card.offsetHeight > window.innerHeight / 2 ? "start" : "center" });
+  card.focus({ preventScroll: true });
+  return true;
+}

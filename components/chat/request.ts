@@ -1,0 +1,37 @@
+export type RequestKind = "question" | "approval" | "form" | "confirm";
+export type RequestState =
+  | "pending"
+  | "answered"
+  | "approved"
+  | "denied"
+  | "skipped"
+  | "expired"
+  | "superseded"
+  | "unknown-outcome";
+export type HumanRequestView = {
+  chatId: string;
+  chatTitle?: string | null;
+  toolCallId: string;
+  messageId: string;
+  tool: string;
+  kind: RequestKind;
+  title: string;
+  why?: string;
+  input: unknown;
+  /** JSON Schema of the tool's input or of the asked form */ schema?: unknown;
+  state: RequestState;
+  output?: unknown;
+  editedInput?: unknown;
+  reason?: string | null;
+  decidedBy?: string | null;
+  decidedVia?: "card" | "inbox" | "link" | "message" | "policy" | "timeout" | null;
+  decidedAt?: string | Date | null;
+  expiresAt?: string | Date | null;
+  createdAt: string | Date;
+  onOtherBranch?: boolean;
+};
+export type Decision =
+  | { type: "approve"; editedInput?: unknown; remember?: boolean }
+  | { type: "deny"; reason?: string }
+  | { type: "answer"; output: unknown }
+  | { type: "skip" };

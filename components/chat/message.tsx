@@ -1,10 +1,11 @@
 "use client";
 
-import { Component, type ReactElement, type ReactNode, Suspense, memo } from "react";
+import { Component, type ReactElement, type ReactNode, Suspense, memo, useLayoutEffect, useRef } from "react";
 import { type FileUIPart, type UIMessage, isDataUIPart, isToolUIPart } from "ai";
 import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { injectedMessages } from "./injected-messages";
 import { calmText } from "./calm-text";
 import { Markdown } from "./markdown";
 import { MessageImage } from "./message-image";
@@ -15,7 +16,7 @@ import { ToolCard, type ToolPart, toText } from "./tool-card";
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;
 
-export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
+export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "ref"> & {
   message: UIMessage;
   /** This message is being written right now. */
   isStreaming?: boolean;
@@ -44,6 +45,7 @@ export const Message = memo(function Message({
   ...props
 }: MessageProps) {
   const isUser = message.role === "user";
+  const article = useFocusAfterEdit(message.id, Boolean(editor));
   return (
     <article
       data-slot="message"
@@ -58,9 +60,11 @@ export const Message = memo(function Message({
         className,
       )}
       {...props}
+      ref={article}
     >
       {editor || (
-        <MessageBoundary message={message}>
+        // Another version in the same place starts afresh, with nothing unfolded.
+        <MessageBoundary key={message.id} message={message}>
           {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
           <Suspense fallback={<PlainText message={message} />}>
             <div
@@ -89,7 +93,7 @@ export const Message = memo(function Message({
         <div
           data-slot="message-actions"
           className={cn(
-            "mt-1.5 flex min-h-[26px] items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
+            "mt-1.5 flex min-h-[26px] flex-wrap items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
             isUser ? "-mr-1.5 justify-end" : "-ml-1.5",
           )}
         >
@@ -99,6 +103,19 @@ export const Message = memo(function Message({
     </article>
   );
 });
+
+/** Whoever leaves the editor without a new wording is back at the button that opened it. */
+function useFocusAfterEdit(messageId: string, isEdited: boolean) {
+  const article = useRef<HTMLElement>(null);
+  const editedId = useRef<string>(undefined);
+  useLayoutEffect(() => {
+    if (!isEdited && editedId.current === messageId && document.activeElement === document.body) {
+      article.current?.querySelector<HTMLElement>("[data-slot=edit-button]")?.focus({ preventScroll: true });
+    }
+    editedId.current = isEdited ? messageId : undefined;
+  }, [isEdited, messageId]);
+  return article;
+}
 
 const SPEAKERS: Record<UIMessage["role"], string> = { user: "You", assistant: "Answer", system: "System" };
 
@@ -126,6 +143,8 @@ function MessagePart({
       <>{own}</>
     );
   }
+  const injected = injectedMessages(part);
+  if (injected) return <Steering text={injected.map(({ text }) => text).join("\n")} />;
   if (isDataUIPart(part)) {
     const own = renderData?.(part);
     return own === undefined ? (
@@ -157,15 +176,11 @@ function MessagePart({
       return <Attachment part={{ type: "file", mediaType: part.mediaType, url: part.url }} />;
     case "steering-message":
       return (
-        <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
-          <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
-          <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
-            <span className="text-ink-3">You added: </span>
-            {part.parts
-              .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
-              .join("\n")}
-          </span>
-        </div>
+        <Steering
+          text={part.parts
+            .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
+            .join("\n")}
+        />
       );
     case "custom":
       return <UnknownPart name={part.kind} value={part.providerMetadata} />;
@@ -179,6 +194,19 @@ function MessagePart({
   part satisfies never;
   // The types say this cannot happen; a transcript written by a newer version says otherwise.
   return <UnknownPart name={String((part as { type: unknown }).type)} value={part} />;
+}
+
+/** What the reader said while the answer was being written, where it reached the answer. */
+function Steering({ text }: { text: string }) {
+  return (
+    <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
+      <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
+      <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
+        <span className="text-ink-3">You added: </span>
+        {text}
+      </span>
+    </div>
+  );
 }
 
 /** From here on a pasted log is measured by the second, not by the millisecond. */

@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer, type OutgoingMessage } from "@/components/chat/composer";
 import type { SendMode } from "@/components/chat/composer-buttons";
@@ -37,6 +37,8 @@ export type ChatViewProps = {
   model?: string | null;
   accessToken?: Promise<string | null>;
   pendingInput?: Promise<PendingInput<ChatMessage>[]>;
+  /** The message that a link led to. */
+  opening?: { nodeId: string; messageId: string; isShown: boolean };
   /** What an empty chat suggests. */
   prompts?: FirstRunPrompt[];
 };
@@ -52,6 +54,7 @@ export function ChatView({
   model: savedModel = null,
   accessToken,
   pendingInput,
+  opening,
   prompts = [],
 }: ChatViewProps) {
   const router = useRouter();
@@ -95,6 +98,16 @@ export function ChatView({
     else await (mode === "steer" ? chat.steer(message) : chat.send(message));
   }
 
+  // A link into another branch shows that branch, as switching to it by hand would.
+  const { switchTo } = branches;
+  const leadsElsewhere = opening?.isShown === false ? opening.nodeId : undefined;
+  const hasFollowed = useRef(false);
+  useEffect(() => {
+    if (leadsElsewhere === undefined || hasFollowed.current) return;
+    hasFollowed.current = true;
+    void switchTo(leadsElsewhere).catch(() => {});
+  }, [leadsElsewhere, switchTo]);
+
   const undoRedo = (
     <UndoRedo
       onUndo={branches.canUndo ? () => void branches.undo() : undefined}
@@ -109,6 +122,7 @@ export function ChatView({
         {...rows}
         hasOlder={chat.hasOlder}
         onLoadOlder={chat.loadOlder}
+        openAt={opening?.messageId}
         placeKey={`${environment.userId}:${chatId}`}
         empty={
           <>

@@ -86,7 +86,7 @@ it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a 
   const reloaded = await reload(site(), chatId);
   expect(lines(reloaded.transcript)[0]).toEqual(["user", "My city is Tokyo."]);
   expect(await city(page)).toContain("Tokyo");
-});
+}, 120_000);
 
 it("another answer stands beside the first, and each can be shown", async () => {
   const chatId = newChatId();

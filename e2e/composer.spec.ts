@@ -40,7 +40,7 @@ test.describe("attachments", () => {
     await page.getByRole("button", { name: "Remove film.mp4" }).click();
     await page.getByRole("button", { name: "Remove photo.png" }).click();
     await conversation.sendButton.click();
-    await expect(conversation.answers.last()).toHaveText("0 1 2 3");
+    await expect(conversation.answerTexts.last()).toHaveText("0 1 2 3");
   });
 
   test("a draft and its files survive a reload; a file that was dropped is one of them", async ({

@@ -33,7 +33,7 @@ test("the choice belongs to the chat, answers its next turn, and survives a relo
   await expect(picker.getByRole("option")).toHaveText([/^small .*\(default\)$/, /^large/]);
   await picker.selectOption("compatible/large");
   await conversation.ask("Who are you?");
-  await expect(conversation.answers.last()).toHaveText("A model answered.");
+  await expect(conversation.answerTexts.last()).toHaveText("A model answered.");
   await conversation.settles();
   expect(askedModels()).toContain("large");
   expect(askedModels()).not.toContain("small");
@@ -46,7 +46,7 @@ test("the choice belongs to the chat, answers its next turn, and survives a relo
   await expect.poll(saved).toEqual([{ model: "compatible/small" }]);
   await conversation.ask("And now?");
   await expect(conversation.answers).toHaveCount(2);
-  await expect(conversation.answers.last()).toHaveText("A model answered.");
+  await expect(conversation.answerTexts.last()).toHaveText("A model answered.");
   expect(askedModels()).toContain("small");
 
   await picker.selectOption("compatible/large");

@@ -13,7 +13,7 @@ test("an answer that was stopped can be gone on with, also after a reload", asyn
   await page.getByRole("button", { name: "Continue", exact: true }).click();
   await conversation.settles();
   await expect(conversation.answers.last()).toContainText(/\b60$/);
-  const words = (await conversation.answers.allTextContents()).join(" ").match(/\d+/g);
+  const words = (await conversation.answerTexts.allTextContents()).join(" ").match(/\d+/g);
   expect(words?.join(" ")).toBe(counted(60));
   await expect(page.getByText("This answer is not finished.")).toHaveCount(0);
 });

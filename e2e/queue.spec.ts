@@ -22,6 +22,6 @@ test("a chat that waits for a place says so, and is answered when there is one",
   await conversation.settles();
   await expect.poll(() => conversation.saved()).toHaveLength(2);
   app.engine.killWorkers();
-  await expect(waiting.answers.last()).toHaveText(counted(3));
+  await expect(waiting.answerTexts.last()).toHaveText(counted(3));
   await somebodyElse.close();
 });

@@ -55,6 +55,11 @@ export class Conversation {
     return this.page.locator('[data-slot="message"][data-role="assistant"]');
   }
 
+  /** What the answers say, without the row under them. */
+  get answerTexts(): Locator {
+    return this.answers.locator('[data-slot="message-content"]');
+  }
+
   async ask(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.sendButton.click();

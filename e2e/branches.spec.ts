@@ -29,13 +29,13 @@ test("an edited question stands beside the old one, and the model knows which is
   await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
   await conversation.ask("Which city is mine?");
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText("Oslo");
+  await expect(conversation.answerTexts.last()).toContainText("Oslo");
 
   await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
   await conversation.shows([user("My city is Tokyo."), assistant(/Tokyo/)]);
   await conversation.ask("Which city is mine?");
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText("Tokyo");
+  await expect(conversation.answerTexts.last()).toContainText("Tokyo");
   // And back: the deepest leaf that was seen on that branch.
   await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
   await conversation.shows([

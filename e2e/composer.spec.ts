@@ -13,7 +13,7 @@ test.describe("attachments", () => {
     await paste(conversation.composer, { name: "notes.png", type: "image/png", bytes: pngOf(40) });
     await expect(chips(page)).toContainText(["notes.png"]);
     await conversation.ask("What is this?");
-    await expect(conversation.answers.last()).toContainText("I received an image notes.png");
+    await expect(conversation.answerTexts.last()).toContainText("I received an image notes.png");
     await conversation.settles();
     await expect(chips(page)).toHaveCount(0);
     await expect.poll(() => conversation.saved()).toHaveLength(2);
@@ -63,7 +63,7 @@ test.describe("attachments", () => {
     await expect(conversation.composer).toHaveValue("half a thought");
     await expect(chips(page)).toContainText(["tides.txt"]);
     await conversation.sendButton.click();
-    await expect(conversation.answers.last()).toContainText('It begins: "06:12 high"');
+    await expect(conversation.answerTexts.last()).toContainText('It begins: "06:12 high"');
   });
 
   test("what is written while the first answer of a chat streams stays with that chat", async ({
@@ -88,7 +88,7 @@ test.describe("attachments", () => {
     isBroken = false;
     await page.getByRole("button", { name: "Retry notes.png" }).click();
     await conversation.sendButton.click();
-    await expect(conversation.answers.last()).toContainText("I received an image notes.png");
+    await expect(conversation.answerTexts.last()).toContainText("I received an image notes.png");
   });
 
   test("a file is its owner's alone, runs nothing, and is taken from this site's pages only", async ({

@@ -28,7 +28,7 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   await expect(records.getByText("Run #1 crashed")).toBeVisible();
 
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText(counted(80));
+  await expect(conversation.answerTexts.last()).toContainText(counted(80));
   await expect(records.getByText("turn-complete")).toBeVisible();
   await expect(inspector.getByText("Awake").first()).toBeVisible();
 
@@ -38,7 +38,7 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   await expect(message.getByRole("group", { name: "Body of message" })).toContainText('"trigger"');
   await inspector.close();
   await page.reload();
-  await expect(conversation.answers.last()).toContainText(counted(80));
+  await expect(conversation.answerTexts.last()).toContainText(counted(80));
 });
 
 test("a stranger sees nothing of it", async ({ app, browser, conversation }) => {

@@ -12,7 +12,7 @@ test("an answer that was stopped can be gone on with, also after a reload", asyn
   await page.reload();
   await page.getByRole("button", { name: "Continue", exact: true }).click();
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText(/\b60$/);
+  await expect(conversation.answerTexts.last()).toContainText(/\b60$/);
   const words = (await conversation.answerTexts.allTextContents()).join(" ").match(/\d+/g);
   expect(words?.join(" ")).toBe(counted(60));
   await expect(page.getByText("This answer is not finished.")).toHaveCount(0);
@@ -28,6 +28,6 @@ test("an answer that was stopped can be asked for again, and stays as a version"
   await conversation.settles();
   await page.getByRole("button", { name: "Discard" }).click();
   await conversation.settles();
-  await expect(conversation.answers.last()).toContainText(counted(40));
+  await expect(conversation.answerTexts.last()).toContainText(counted(40));
   await expect(conversation.answers.last().getByLabel("Version 2 of 2").first()).toBeVisible();
 });

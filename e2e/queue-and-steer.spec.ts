@@ -42,7 +42,7 @@ test("after Stop the queue waits for its reader", async ({ conversation, page })
   await conversation.settles();
   await expect(page.locator("[data-queued]")).toHaveCount(1);
   await page.getByRole("button", { name: /send now/i }).click();
-  await expect(conversation.answers.last()).toContainText(counted(3));
+  await expect(conversation.answerTexts.last()).toContainText(counted(3));
   await expect(page.locator("[data-queued]")).toHaveCount(0);
 });
 
@@ -51,12 +51,12 @@ test("steering reaches the answer at its next step, and stands in it after a rel
   page,
 }) => {
   await conversation.ask("Research herons in three steps");
-  await expect(conversation.answers.last()).toContainText("I look up herons");
+  await expect(conversation.answerTexts.last()).toContainText("I look up herons");
   await conversation.composer.fill("only in Norway");
   await page.keyboard.press("Control+Enter");
   const marker = page.locator('[data-slot="message-steering"]');
   await expect(marker).toHaveText("You added: only in Norway");
-  await expect(conversation.answers.last()).toContainText("I took that up");
+  await expect(conversation.answerTexts.last()).toContainText("I took that up");
   await conversation.settles();
   await expect(conversation.questions).toHaveCount(1);
   await page.reload();

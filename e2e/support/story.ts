@@ -67,7 +67,7 @@ export class Conversation {
 
   /** Waits until the newest answer shows this number, so that something is to be interrupted. */
   async sees(number: number): Promise<void> {
-    await expect(this.answers.last()).toContainText(new RegExp(`\\b${number}\\b`));
+    await expect(this.answerTexts.last()).toContainText(new RegExp(`\\b${number}\\b`));
   }
 
   /** The turn is over: Send is back. */

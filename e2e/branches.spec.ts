@@ -88,7 +88,7 @@ test("a version can be read while an answer is written, which lands on its own b
 }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
-  await edit(conversation, 0, "count to 60 at 50 ms");
+  await edit(conversation, 0, "count to 200 at 50 ms");
   await conversation.sees(5);
   // The versions are told when the question is saved; a reload in mid-answer has them.
   await page.reload();
@@ -98,7 +98,7 @@ test("a version can be read while an answer is written, which lands on its own b
   await conversation.settles();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
   await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
-  await conversation.shows([user("count to 60 at 50 ms"), assistant(counted(60))]);
+  await conversation.shows([user("count to 200 at 50 ms"), assistant(counted(200))]);
 });
 
 test("an edit in the middle of an answer stops it first", async ({ conversation }) => {

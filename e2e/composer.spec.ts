@@ -35,7 +35,7 @@ test.describe("attachments", () => {
     ]);
     await expect(chips(page).nth(0)).toContainText("Too large: 11 MB, the limit is 10 MB.");
     await expect(chips(page).nth(1)).toContainText("Files of this type cannot be attached.");
-    await expect(page.getByText("2 files could not be attached. Retry or remove them.")).toBeVisible();
+    await expect(page.getByText("2 files could not be attached. Remove them.")).toBeVisible();
     await expect(conversation.sendButton).toHaveAttribute("aria-disabled", "true");
     await page.getByRole("button", { name: "Remove film.mp4" }).click();
     await page.getByRole("button", { name: "Remove photo.png" }).click();
@@ -66,6 +66,19 @@ test.describe("attachments", () => {
     await expect(conversation.answers.last()).toContainText('It begins: "06:12 high"');
   });
 
+  test("what is written while the first answer of a chat streams stays with that chat", async ({
+    conversation,
+    page,
+  }) => {
+    await conversation.ask("count to 60 at 50 ms");
+    await conversation.sees(2);
+    await conversation.composer.fill("the next thought");
+    await page.reload();
+    await expect(conversation.composer).toHaveValue("the next thought");
+    await page.goto("/");
+    await expect(conversation.composer).toHaveValue("");
+  });
+
   test("an upload that broke keeps its chip, and Retry brings it up", async ({ conversation, page }) => {
     let isBroken = true;
     await page.route("**/attachments?name=*", (route) => (isBroken ? route.abort() : route.continue()));
@@ -90,7 +103,14 @@ test.describe("attachments", () => {
       });
     expect((await upload("https://evil.example")).status()).toBe(403);
     expect((await page.request.post("/attachments", { data: "no origin" })).status()).toBe(403);
-    const stored = await upload(new URL(page.url()).origin);
+    const origin = new URL(page.url()).origin;
+    const tooLarge = await page.request.post("/attachments?name=big.txt", {
+      headers: { origin, "content-type": "text/plain" },
+      data: Buffer.alloc(10 * 1024 * 1024 + 1, "a"),
+    });
+    expect(tooLarge.status()).toBe(413);
+    expect(await tooLarge.json()).toEqual({ error: expect.stringContaining("10 MB is the limit") });
+    const stored = await upload(origin);
     expect(stored.status()).toBe(201);
     const { url } = (await stored.json()) as { url: string };
 

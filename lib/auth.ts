@@ -1,18 +1,30 @@
 import "server-only";
 /**
- * The one file that knows who is signed in. To bring your own authentication, keep the three exported functions
- * and replace what is inside.
+ * The one file that knows who is signed in. To bring your own authentication, keep the exported functions and
+ * replace what is inside.
  */
 import { createHmac } from "node:crypto";
 import { cache } from "react";
 import { headers } from "next/headers";
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
-import { anonymous } from "better-auth/plugins";
+import { parseSetCookieHeader } from "better-auth/cookies";
+import { anonymous, magicLink } from "better-auth/plugins";
+import { moveGuest } from "./chat/settings";
 import { db } from "./db";
+import { canSendMail, sendMail } from "./mail";
 
-export type SignedInUser = { id: string; name: string; isGuest: boolean };
+export type SignedInUser = { id: string; name: string; isGuest: boolean; email: string | null };
 
+export type Credentials = { email: string; password: string };
+
+/** A cookie as `cookies().set` takes it. */
+export type AuthCookie = { name: string; value: string; options: Record<string, unknown> };
+
+export type AuthOutcome = { cookies: AuthCookie[] } & ({ ok: true } | { ok: false; problem: string });
+
+const BASE_URL = process.env.BETTER_AUTH_URL || "http://localhost";
+const BASE_PATH = "/api/auth";
 const THREE_MONTHS = 60 * 60 * 24 * 90;
 
 const auth = betterAuth({
@@ -20,11 +32,46 @@ const auth = betterAuth({
   secret: process.env.BETTER_AUTH_SECRET ?? derivedSecret(),
   database: prismaAdapter(db, { provider: "postgresql" }),
   session: { expiresIn: THREE_MONTHS, updateAge: 60 * 60 * 24 },
-  // No endpoint of the library is exposed: pages and actions call it, so it needs to know of no origin.
-  ...(process.env.BETTER_AUTH_URL && { baseURL: process.env.BETTER_AUTH_URL }),
+  // No endpoint of the library is exposed: pages and actions call it, so any origin will do.
+  baseURL: BASE_URL,
+  basePath: BASE_PATH,
+  emailAndPassword: { enabled: true, minPasswordLength: 8, maxPasswordLength: 128 },
+  rateLimit: {
+    enabled: true,
+    storage: "database",
+    window: 60,
+    max: 60,
+    customRules: { "/sign-in/*": { window: 60, max: 10 }, "/sign-up/*": { window: 60, max: 10 } },
+  },
   advanced: { useSecureCookies: isServedOverHttps() },
   logger: { level: "error" },
-  plugins: [anonymous({ emailDomainName: "guest.invalid", generateName: () => "Guest" })],
+  plugins: [
+    anonymous({
+      emailDomainName: "guest.invalid",
+      generateName: () => "Guest",
+      // A guest goes together with the chats, in one transaction. The plugin would delete the one without the other.
+      disableDeleteAnonymousUser: true,
+      onLinkAccount: ({ anonymousUser, newUser }) =>
+        moveGuest(db, { guestId: anonymousUser.user.id, userId: newUser.user.id }),
+    }),
+    ...(canSendMail()
+      ? [
+          magicLink({
+            storeToken: "hashed",
+            rateLimit: { window: 60, max: 5 },
+            sendMagicLink: ({ email, url }) => {
+              const token = new URL(url).searchParams.get("token") ?? "";
+              const link = new URL(`/sign-in/link?token=${encodeURIComponent(token)}`, BASE_URL).href;
+              return sendMail({
+                to: email,
+                subject: "Your sign-in link",
+                text: `Open this link to sign in to Holdfast:\n\n${link}\n\nIt works once, for five minutes. If you did not ask for it, ignore this message.\n`,
+              });
+            },
+          }),
+        ]
+      : []),
+  ],
   telemetry: { enabled: false },
 });
 
@@ -60,8 +107,99 @@ export async function ensureGuest(requestHeaders: Headers): Promise<string[]> {
 async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {
   const session = await auth.api.getSession({ headers: requestHeaders });
   if (!session) return null;
-  const { id, name, isAnonymous } = session.user;
-  return { id, name, isGuest: isAnonymous === true };
+  const { id, name, email, isAnonymous } = session.user;
+  const isGuest = isAnonymous === true;
+  return { id, name, isGuest, email: isGuest ? null : email };
+}
+
+/** Makes an account of the guest who asks. Every chat goes along. */
+export function signUp({ email, password }: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
+  const name = email.split("@")[0] ?? email;
+  return ask("/sign-up/email", requestHeaders, { email, password, name });
+}
+
+/** Signs in to an account that exists. The chats of the guest who asks go along. */
+export function signIn(credentials: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
+  return ask("/sign-in/email", requestHeaders, credentials);
+}
+
+export function signOut(requestHeaders: Headers): Promise<AuthOutcome> {
+  return ask("/sign-out", requestHeaders, {});
+}
+
+/** Mails a link that signs in, and makes the account if there is none. Only when `canSendMail()`. */
+export function requestSignInLink(email: string, requestHeaders: Headers): Promise<AuthOutcome> {
+  return ask("/sign-in/magic-link", requestHeaders, { email });
+}
+
+/** Takes the token of such a link. */
+export function followSignInLink(token: string, requestHeaders: Headers): Promise<AuthOutcome> {
+  return ask(`/magic-link/verify?token=${encodeURIComponent(token)}`, requestHeaders);
+}
+
+export { canSendMail };
+
+/**
+ * Asks the library as if over HTTP, because only its router counts attempts: a direct call is not limited. A body makes
+ * it a POST.
+ */
+async function ask(path: string, requestHeaders: Headers, body?: object): Promise<AuthOutcome> {
+  // Whoever calls has checked where the request comes from (proxy.ts).
+  const headers = new Headers({ origin: new URL(BASE_URL).origin, accept: "application/json" });
+  for (const name of ["cookie", "x-forwarded-for", "user-agent"]) {
+    const value = requestHeaders.get(name);
+    if (value) headers.set(name, value);
+  }
+  if (body) headers.set("content-type", "application/json");
+  const response = await auth.handler(
+    new Request(new URL(`${BASE_PATH}${path}`, BASE_URL), {
+      method: body ? "POST" : "GET",
+      headers,
+      ...(body && { body: JSON.stringify(body) }),
+    }),
+  );
+  const cookies = cookiesOf(response);
+  return response.ok ? { ok: true, cookies } : { ok: false, cookies, problem: await problemOf(response) };
+}
+
+function cookiesOf(response: Response): AuthCookie[] {
+  return response.headers.getSetCookie().flatMap((line) =>
+    [...parseSetCookieHeader(line)].map(([name, { value, ...attributes }]) => ({
+      name,
+      value,
+      options: {
+        path: attributes.path ?? "/",
+        httpOnly: attributes.httponly ?? true,
+        secure: attributes.secure ?? false,
+        sameSite: attributes.samesite ?? "lax",
+        ...(attributes["max-age"] !== undefined && { maxAge: attributes["max-age"] }),
+      },
+    })),
+  );
+}
+
+const problems: Record<string, string> = {
+  INVALID_EMAIL: "This is not an e-mail address. Check it and try again.",
+  INVALID_EMAIL_OR_PASSWORD: "E-mail and password do not belong together. Check both and try again.",
+  PASSWORD_TOO_SHORT: "The password is too short: it needs at least 8 characters.",
+  PASSWORD_TOO_LONG: "The password is too long: 128 characters are the limit.",
+  USER_ALREADY_EXISTS: "There is an account with this e-mail already. Sign in to it instead.",
+  USER_ALREADY_EXISTS_USE_ANOTHER_EMAIL:
+    "There is an account with this e-mail already. Sign in to it instead.",
+  INVALID_TOKEN: "This link was used already, or is older than five minutes. Ask for a new one.",
+};
+
+async function problemOf(response: Response): Promise<string> {
+  if (response.status === 429) {
+    const seconds = Number(response.headers.get("x-retry-after")) || 60;
+    return `Too many attempts. Wait ${seconds} seconds and try again.`;
+  }
+  // A redirect is how the library says that a link is no good.
+  const location = response.headers.get("location");
+  const code = location
+    ? new URL(location, "http://localhost").searchParams.get("error")
+    : ((await response.json().catch(() => null)) as { code?: string } | null)?.code;
+  return problems[code ?? ""] ?? "That did not work. Your chats are safe: try again in a moment.";
 }
 
 /** A stale cookie would make the plugin refuse: it takes the visitor for somebody who is signed in. */

@@ -164,7 +164,7 @@ describe("what is refused", () => {
     [
       "a part that is no text",
       { ...user("u1", "hello"), parts: [{ type: "file", url: "data:," }] },
-      /Only text/,
+      /not an attachment/,
     ],
     ["an empty list of parts", { ...user("u1", "hello"), parts: [] }, /empty/],
     ["a text that is a number", { ...user("u1", "hello"), parts: [{ type: "text", text: 7 }] }, /`text`/],

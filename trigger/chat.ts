@@ -2,18 +2,22 @@
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { branchAction } from "@/lib/chat/branch-actions";
 import { claimAttachments } from "@/lib/attachments/attachments";
+import { branchAction } from "@/lib/chat/branch-actions";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
+import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
-import { rememberTakenOver, untilAnswered, walk } from "./branching";
 import { withAttachments } from "./attachments";
+import { rememberTakenOver, untilAnswered, walk } from "./branching";
+import { watchDurations } from "./durations";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
+import { withEveryStep } from "./step-messages";
+import { titleChat } from "./title";
 import { tools } from "./tools/execute";
 
 const MAX_STEPS = 12;
@@ -100,12 +104,17 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
-  onTurnComplete({ error, uiMessages }) {
+  onTurnComplete({ chatId, error, uiMessages }) {
     locals.set(recovering, false);
+    // Not awaited: the next question does not wait for a title. It reports its own failures.
+    if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
     if (!(error instanceof InvalidMessageError)) return;
     const id = locals.get(refused);
     if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
   },
+
+  // What is not taken up at a step boundary is answered as the next turn.
+  pendingMessages: { shouldInject: ({ messages }) => messages.every(maySteer) },
 
   actionSchema: branchAction,
   onAction: ({ chatId, action }) => walk(chatId, action),
@@ -115,10 +124,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     try {
       const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);
+      const durations = watchDurations();
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
-          if (part.type !== "finish") return undefined;
+          if (part.type !== "finish") return durations(part);
           const { inputTokens, outputTokens } = part.totalUsage;
           return {
             ...(inputTokens === undefined ? {} : { inputTokens }),
@@ -132,6 +142,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         tools,
         abortSignal: signal,
         stopWhen: stepCountIs(MAX_STEPS),
+        prepareStep: ({ messages: input, steps }) => ({ messages: withEveryStep(input, steps) }),
         providerOptions: { demo: { recovered: locals.get(recovering) ?? false } },
         onError({ error }) {
           locals.set(brokeOff, true);
@@ -179,7 +190,11 @@ async function withOwnFiles(chatId: string, message: ChatMessage): Promise<ChatM
 async function requireChat(chatId: string): Promise<{ userId: string; model: string | null }> {
   const row = isChatId(chatId)
     ? await withRetry(
-        () => db.chat.findUnique({ where: { id: chatId }, select: { userId: true, model: true } }),
+        () =>
+          db.chat.findUnique({
+            where: { id: chatId, deletedAt: null },
+            select: { userId: true, model: true },
+          }),
         {
           doing: `Reading chat ${chatId}`,
         },

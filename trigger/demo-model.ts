@@ -12,6 +12,7 @@ import type {
 } from "@ai-sdk/provider";
 import { generateId } from "ai";
 import { scenarioFor, type Beat } from "./demo-scenarios";
+import { demoTitle } from "./demo-title";
 
 export const DEMO_MODEL_ID = "demo";
 export const DEMO_MODEL_LABEL = "Demo model · scripted, offline";
@@ -62,11 +63,14 @@ async function* play(
   settings: DemoModelOptions,
 ): AsyncGenerator<LanguageModelV4StreamPart> {
   const { abortSignal, prompt, tools = [] } = options;
-  const { beats, paceMs } = scenarioFor({
-    prompt,
-    tools: tools.map((tool) => tool.name),
-    recovered: options.providerOptions?.demo?.recovered === true,
-  });
+  const { beats, paceMs } =
+    options.providerOptions?.demo?.purpose === "title"
+      ? demoTitle(prompt)
+      : scenarioFor({
+          prompt,
+          tools: tools.map((tool) => tool.name),
+          recovered: options.providerOptions?.demo?.recovered === true,
+        });
   const pause = paceMs ?? settings.paceMs ?? defaultPace();
   const output = { text: 0, reasoning: 0 };
   let called = false;

@@ -13,14 +13,14 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "What is the weather in Oslo?",
   },
   {
+    title: "Research in steps",
+    description: "Three slow look-ups. Press Ctrl+Enter meanwhile: what you say reaches the answer.",
+    prompt: "Research durable chats in three steps",
+  },
+  {
     title: "Crash the worker",
     description: "The process dies in the middle of the answer. The answer still arrives.",
     prompt: "Crash the worker",
-  },
-  {
-    title: "Answer slowly",
-    description: "Time to close the tab, open another one, or press Stop.",
-    prompt: "Give me a slow answer",
   },
   {
     title: "Remember something",

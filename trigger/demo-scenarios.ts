@@ -31,7 +31,9 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const request = said.at(-1) ?? "";
   const paceMs = number(request, /\bat (\d{1,5}) ?ms\b/i);
   const attached = lastAttachments(prompt);
-  const beats = beatsFor(request, { said, attached, results: toolResults(prompt), tools, recovered });
+  const beats =
+    research(prompt, tools) ??
+    beatsFor(request, { said, attached, results: toolResults(prompt), tools, recovered });
   const slow = paceMs === undefined && /\bslow/i.test(request) ? 250 : paceMs;
   return slow === undefined ? { beats } : { beats, paceMs: slow };
 }
@@ -52,7 +54,7 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
   const calls = toolCalls(request, context);
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
-  if (context.attached.length > 0) return [text(context.attached.join("\n"))];
+  if (context.attached.length > 0) return [text(context.attached.join("\n\n"))];
   const remembered = memory(request, context.said);
   if (remembered) return [text(remembered)];
   if (/\bwhat (did|have) i (say|said|ask|asked|write|written)\b|\bhistory\b/i.test(request))
@@ -133,6 +135,40 @@ function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string
   if (toolName === "currentTime")
     return `It is **${String(value.time)}** (${String(value.timeZone)}), says the \`currentTime\` tool.`;
   return `The tool \`${toolName}\` returned:\n\n\`\`\`json\n${JSON.stringify(output, null, 2).slice(0, 2_000)}\n\`\`\``;
+}
+
+// ── Several steps, which a reader can steer ──
+
+const LOOK_UPS = 3;
+
+/** One look-up per step, so there is time to say something. What was said meanwhile shapes the end. */
+function research(prompt: LanguageModelV4Prompt, tools: string[]): Beat[] | undefined {
+  const asked = prompt.findLastIndex(
+    (message) => message.role === "user" && /\bresearch\b/i.test(userTexts([message]).join()),
+  );
+  if (asked === -1 || !tools.includes("lookUp")) return undefined;
+  const since = prompt.slice(asked + 1);
+  const done = since.flatMap((message) =>
+    message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
+  ).length;
+  const isOver = since.some(
+    (message) =>
+      message.role === "assistant" &&
+      message.content.some((part) => part.type === "text" && /^In short/m.test(part.text)),
+  );
+  if (isOver) return undefined;
+  const topic =
+    userTexts([prompt[asked]!])[0]?.match(/\bresearch\s+(.{1,60}?)(?=\s+in\b|[.?!,\n]|$)/i)?.[1] ?? "it";
+  if (done < LOOK_UPS) {
+    const opening = done === 0 ? [text(`I look up ${topic} in ${LOOK_UPS} steps.`)] : [];
+    return [...opening, { type: "tool", name: "lookUp", input: { topic, step: done + 1 } }];
+  }
+  const added = userTexts(since);
+  const ending =
+    added.length === 0
+      ? ""
+      : `\n\nYou added while I was at it: ${added.map((each) => `"${each}"`).join(", ")}. I took that up.`;
+  return [text(`In short: all ${LOOK_UPS} sources agree about ${topic}.${ending}`)];
 }
 
 // ── What this branch has said ──

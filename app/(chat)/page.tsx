@@ -1,10 +1,26 @@
 import { randomUUID } from "node:crypto";
 import { connection } from "next/server";
+import { getUser } from "@/lib/auth";
+import { readSettings } from "@/lib/chat/settings";
+import { db } from "@/lib/db";
 import { demoPrompts } from "@/trigger/demo-prompts";
 import { chatEnvironment } from "../chat/environment";
 import { NewChat } from "../chat/new-chat";
 
 export default async function NewChatPage() {
   await connection();
-  return <NewChat firstId={randomUUID()} environment={await chatEnvironment()} prompts={demoPrompts} />;
+  const user = await getUser();
+  const [environment, settings] = await Promise.all([
+    chatEnvironment(),
+    user ? readSettings(db, user.id) : null,
+  ]);
+  const preferred = environment.models.find((model) => model.id === settings?.defaultModel);
+  return (
+    <NewChat
+      firstId={randomUUID()}
+      environment={environment}
+      prompts={demoPrompts}
+      model={preferred?.id ?? null}
+    />
+  );
 }

@@ -3,16 +3,11 @@
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { z } from "zod";
-import { getUser } from "@/lib/auth";
-import {
-  createChat,
-  findOwnedChat,
-  listChats as queryChats,
-  loadTranscript as queryTranscript,
-} from "@/lib/chat/queries";
+import { createChat, loadTranscript as queryTranscript } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
+import { requireOwnChat, requireUser } from "./owner";
 
 const id = z.string().min(1).max(128).optional();
 const pageOptions = z.object({ before: id, through: id });
@@ -32,7 +27,7 @@ export async function startChatSession({
   /** For a chat that this call makes; one that is there keeps its own. */
   model?: string;
 }): Promise<{ publicAccessToken: string }> {
-  const user = await signedInUser();
+  const user = await requireUser();
   const chosen = model === undefined ? {} : { model: configuredModel(model) };
   if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
     throw expectedError("chat-not-found");
@@ -42,7 +37,7 @@ export async function startChatSession({
 
 /** A one-hour token that reads and writes this chat's session and nothing else. Never stored. */
 export async function mintChatAccessToken(chatId: string): Promise<string> {
-  await ownedChat(chatId);
+  await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
 }
@@ -52,7 +47,7 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
  * or, to look at without showing it to the model, the branch through the node `through`.
  */
 export async function loadTranscript(chatId: string, page?: { before?: string; through?: string }) {
-  await ownedChat(chatId);
+  await requireOwnChat(chatId);
   const transcript = await queryTranscript(db, chatId, pageOptions.parse(page ?? {}));
   if (!transcript) throw expectedError("chat-not-found");
   return transcript;
@@ -60,31 +55,12 @@ export async function loadTranscript(chatId: string, page?: { before?: string; t
 
 /** Who answers from the next turn on: one of the configured models. */
 export async function chooseModel(chatId: string, model: string): Promise<void> {
-  const { id, userId } = await ownedChat(chatId);
+  const { id, userId } = await requireOwnChat(chatId);
   await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });
-}
-
-/** The signed-in person's chats, newest first. */
-export async function listChats() {
-  const user = await signedInUser();
-  return queryChats(db, user.id);
 }
 
 function configuredModel(id: unknown): string {
   const known = availableModels().find((model) => model.id === id);
   if (!known) throw expectedError("model-not-configured");
   return known.id;
-}
-
-async function signedInUser() {
-  const user = await getUser();
-  if (!user) throw expectedError("signed-out");
-  return user;
-}
-
-async function ownedChat(chatId: string) {
-  const user = await signedInUser();
-  const owned = await findOwnedChat(db, chatId, user.id);
-  if (!owned) throw expectedError("chat-not-found");
-  return owned;
 }

@@ -1,12 +1,18 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import Link from "next/link";
 import { usePathname } from "next/navigation";
-import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
+import { createContext, type ReactNode, use, useMemo, useState } from "react";
+import { Link2 } from "lucide-react";
 import { ChatShell } from "@/components/chat/chat-shell";
-import { listChats } from "./actions";
+import { Button } from "@/components/ui/button";
+import { Toast } from "@/components/ui/toast";
+import type { ChatListPage } from "@/lib/chat/chat-list";
+import { searchChats } from "./chat-actions";
+import { useChatList } from "./use-chat-list";
 
-type ListedChat = Awaited<ReturnType<typeof listChats>>[number];
+const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
 
 const RefreshChats = createContext<() => void>(() => {});
 
@@ -16,46 +22,71 @@ export function useRefreshChats(): () => void {
 }
 
 export type ChatFrameProps = {
-  chats: ListedChat[];
+  firstPage: ChatListPage;
   userName: string;
   isGuest: boolean;
+  isCollapsed: boolean;
   /** The server's clock, so that both renders sort the list into the same days. */
   now: number;
   children: ReactNode;
 };
 
 /** The list of chats around whichever conversation is open. */
-export function ChatFrame({ chats: initialChats, userName, isGuest, now, children }: ChatFrameProps) {
-  const [refreshed, setRefreshed] = useState<{ since: ListedChat[]; chats: ListedChat[] }>();
-  const chats = refreshed?.since === initialChats ? refreshed.chats : initialChats;
-  const refresh = useCallback(() => {
-    // The list is a convenience: when it cannot be fetched the old one stays, and the next turn tries again.
-    listChats().then(
-      (fresh) => setRefreshed({ since: initialChats, chats: fresh }),
-      () => {},
-    );
-  }, [initialChats]);
-
+export function ChatFrame({
+  firstPage,
+  userName,
+  isGuest,
+  isCollapsed: wasCollapsed,
+  now,
+  children,
+}: ChatFrameProps) {
   const pathname = usePathname();
   const currentId = pathname.startsWith("/chat/") ? pathname.slice("/chat/".length) : undefined;
+  const list = useChatList(firstPage, currentId);
+  const [isCollapsed, setIsCollapsed] = useState(wasCollapsed);
+  const [sharedId, setSharedId] = useState<string | null>(null);
+
+  const { chats } = list;
   const rows = useMemo(
     () =>
-      chats.map(({ id, title, updatedAt }) => ({
+      chats?.map(({ id, title, status, ...chat }) => ({
+        ...chat,
         id,
         title: title ?? "New chat",
         href: `/chat/${id}`,
-        updatedAt,
+        isRunning: status === "running",
+        // Whoever has it open sees its answer.
+        isUnread: chat.isUnread && id !== currentId,
       })),
-    [chats],
+    [chats, currentId],
   );
+  const actions = useMemo(() => ({ ...list.actions, onShare: setSharedId }), [list.actions]);
   return (
-    <RefreshChats value={refresh}>
+    <RefreshChats value={list.refresh}>
       <ChatShell
         chats={rows}
-        currentId={currentId}
-        title={rows.find((row) => row.id === currentId)?.title ?? "New chat"}
-        user={{ name: userName, ...(isGuest && { note: "Chats stay in this browser" }) }}
+        currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
+        title={pathname === "/settings" ? "Settings" : (list.current?.title ?? "New chat")}
+        user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
         LinkComponent={Link}
+        actions={actions}
+        onSearch={search}
+        view={list.view}
+        onViewChange={list.setView}
+        onLoadMore={list.loadMore}
+        isCollapsed={isCollapsed}
+        onCollapsedChange={(next) => {
+          setIsCollapsed(next);
+          remember(next);
+        }}
+        headerEnd={
+          list.current && (
+            <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
+              <Link2 aria-hidden />
+              Share
+            </Button>
+          )
+        }
         footer={
           process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
         }
@@ -63,6 +94,23 @@ export function ChatFrame({ chats: initialChats, userName, isGuest, now, childre
       >
         {children}
       </ChatShell>
+      <Toast toast={list.toast} onDismiss={list.dismissToast} />
+      {sharedId && <ShareChat key={sharedId} chatId={sharedId} onClose={() => setSharedId(null)} />}
     </RefreshChats>
   );
+}
+
+async function search(query: string) {
+  const hits = await searchChats(query);
+  return hits.map(({ chatId, messageId, title, excerpt }) => ({
+    key: `${chatId} ${messageId ?? ""}`,
+    href: `/chat/${chatId}${messageId ? `?message=${encodeURIComponent(messageId)}` : ""}`,
+    title,
+    ...(excerpt && { excerpt }),
+  }));
+}
+
+/** A cookie, because the server draws the first frame. */
+function remember(isCollapsed: boolean) {
+  document.cookie = `holdfast-sidebar=${isCollapsed ? "collapsed" : "open"}; path=/; max-age=31536000; samesite=lax`;
 }

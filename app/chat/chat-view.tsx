@@ -1,26 +1,30 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useEffect, useMemo } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
-import { Composer } from "@/components/chat/composer";
+import { Composer, type OutgoingMessage } from "@/components/chat/composer";
+import type { SendMode } from "@/components/chat/composer-buttons";
 import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
+import { QueueList } from "@/components/chat/queue-list";
+import { SteeringList } from "@/components/chat/steering-list";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
-import { messageText, type ChatMessage } from "@/lib/chat/message";
+import type { ChatMessage } from "@/lib/chat/message";
+import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
-import { useMessageRows } from "./use-message-rows";
 import { useModelChoice } from "./use-model-choice";
+import { useMessageRows } from "./use-message-rows";
 
 export type ChatViewProps = {
   chatId: string;
@@ -51,9 +55,10 @@ export function ChatView({
 }: ChatViewProps) {
   const router = useRouter();
   const refreshChats = useRefreshChats();
-  const draftKey = `${environment.userId}:${onCreated ? "new" : chatId}`;
+  const [hasRow, setHasRow] = useState(onCreated === undefined);
+  const draftKey = `${environment.userId}:${hasRow ? chatId : "new"}`;
   const attachments = useAttachments({ upload: uploadAttachment, limits: attachmentLimits, draftKey });
-  const model = useModelChoice(chatId, savedModel, { isNew: onCreated !== undefined });
+  const model = useModelChoice(chatId, savedModel, { hasRow });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -64,17 +69,18 @@ export function ChatView({
     startSession: async (id) => {
       const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
       onCreated?.();
-      model.onChatCreated();
+      setHasRow(true);
       return session;
     },
     mintAccessToken: mintChatAccessToken,
     loadTranscript,
+    queueKey: `holdfast:queue:${environment.userId}:${chatId}`,
   });
 
   const { isAnswering, branches } = chat;
   const rows = useMessageRows(chat);
   const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);
-  const history = useMemo(
+  const asked = useMemo(
     () => chat.messages.filter((message) => message.role === "user").map(messageText),
     [chat.messages],
   );
@@ -82,6 +88,11 @@ export function ChatView({
   useEffect(() => {
     if (hasMessages) refreshChats();
   }, [hasMessages, isAnswering, refreshChats]);
+
+  async function deliver(message: OutgoingMessage, mode: SendMode) {
+    if (mode === "queue") chat.queue.add(message);
+    else await (mode === "steer" ? chat.steer(message) : chat.send(message));
+  }
 
   const undoRedo = (
     <UndoRedo
@@ -125,20 +136,30 @@ export function ChatView({
             The model was not changed. {model.error}
           </p>
         )}
+        <SteeringList messages={chat.steering} />
+        <QueueList
+          queued={chat.queue.queued}
+          onEdit={chat.queue.edit}
+          onMove={chat.queue.move}
+          onRemove={chat.queue.remove}
+          onSendNow={(id) => void chat.sendQueuedNow(id).catch(() => {})}
+        />
         <Composer
           draftKey={draftKey}
-          onSend={(message) =>
-            chat.send(message).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
+          onSend={(message, mode) =>
+            deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
           onStop={() => void chat.stop()}
           isStreaming={isAnswering}
+          canQueue
+          canSteer
           disabledReason={
             branches.isReadOnly
               ? "The answer is being written in another version. This one can be read until it ends."
               : undefined
           }
           attachments={attachments}
-          history={history}
+          history={asked}
           commands={commands}
           modelLabel={
             <ModelPicker models={environment.models} value={model.chosen} onChange={model.choose} />

@@ -1,5 +1,11 @@
 const messages = {
   "chat-not-found": "There is no such chat, or it is not yours.",
+  "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
+  "title-too-long": "The title is too long: 120 characters are the limit.",
+  "nothing-to-share": "This chat has no message yet. Write one, then share it.",
+  "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
+  "link-not-found": "There is no such link. It may already be revoked.",
+  "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
   "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
   "signed-out": "You are signed out. Reload the page to go on.",
 };

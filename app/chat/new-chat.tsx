@@ -4,7 +4,7 @@ import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
 import { ChatView, type ChatViewProps } from "./chat-view";
 
-export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts"> & {
+export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts" | "model"> & {
   /** Made by the server, so that both renders agree. */
   firstId: string;
 };
@@ -13,7 +13,7 @@ export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts"> & {
  * The page at `/`. With its first message the chat gets its address, without a navigation: the answer streams into
  * this very page. So the page has to notice by itself when the address says that something else is meant.
  */
-export function NewChat({ firstId, environment, prompts }: NewChatProps) {
+export function NewChat({ firstId, environment, prompts, model = null }: NewChatProps) {
   const pathname = usePathname();
   const [chat, setChat] = useState({ id: firstId, hasAddress: false });
   const address = `/chat/${chat.id}`;
@@ -32,6 +32,7 @@ export function NewChat({ firstId, environment, prompts }: NewChatProps) {
       chatId={chat.id}
       environment={environment}
       prompts={prompts}
+      model={model}
       onCreated={() => window.history.replaceState(null, "", address)}
     />
   );

@@ -6,7 +6,8 @@ import { EditMessage } from "@/components/chat/edit-message";
 import { MessageActions } from "@/components/chat/message-actions";
 import type { DurableChat } from "@/components/chat/use-durable-chat";
 import { VersionNotice } from "@/components/chat/version-notice";
-import { type ChatMessage, messageText } from "@/lib/chat/message";
+import type { ChatMessage } from "@/lib/chat/message";
+import { messageText } from "@/lib/chat/message-text";
 import { describeError } from "./expected-error";
 
 /**

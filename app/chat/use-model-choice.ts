@@ -3,11 +3,9 @@ import { chooseModel } from "./actions";
 import { describeError } from "./expected-error";
 
 /** The chat's model, shown at once and kept on the server; what the server refuses goes back to what it was. */
-export function useModelChoice(chatId: string, saved: string | null, { isNew }: { isNew: boolean }) {
+export function useModelChoice(chatId: string, saved: string | null, { hasRow }: { hasRow: boolean }) {
   const [chosen, setChosen] = useState(saved);
   const [error, setError] = useState<string | null>(null);
-  // A new chat has no row: its choice goes along with the first message, which makes one.
-  const hasRow = useRef(!isNew);
   const latest = useRef(0);
 
   async function choose(id: string): Promise<void> {
@@ -15,7 +13,8 @@ export function useModelChoice(chatId: string, saved: string | null, { isNew }: 
     const before = chosen;
     setError(null);
     setChosen(id);
-    if (!hasRow.current) return;
+    // A new chat has no row: its choice goes along with the first message, which makes one.
+    if (!hasRow) return;
     try {
       await chooseModel(chatId, id);
     } catch (cause) {
@@ -30,8 +29,5 @@ export function useModelChoice(chatId: string, saved: string | null, { isNew }: 
     chosen,
     error,
     choose: (id: string) => void choose(id),
-    onChatCreated: () => {
-      hasRow.current = true;
-    },
   };
 }

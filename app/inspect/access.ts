@@ -2,7 +2,8 @@ import "server-only";
 /** Who may see which session, and the way to the engine with the key that never leaves the server. */
 import type { InspectedSession } from "@/lib/engine/routes-inspect";
 import { getUser } from "@/lib/auth";
-import { findOwnedChat, listChats } from "@/lib/chat/queries";
+import { listChatPage } from "@/lib/chat/chat-list";
+import { findOwnedChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 
 /** `key` is the chat's id, or the session's own when it belongs to no chat. */
@@ -57,7 +58,7 @@ export function callEngine(path: string, init: RequestInit = {}): Promise<Respon
 
 async function ownChats() {
   const user = await getUser();
-  return user ? (await listChats(db, user.id)).slice(0, SHOWN) : [];
+  return user ? (await listChatPage(db, user.id, { limit: SHOWN })).chats : [];
 }
 
 function chatsOf(sessions: InspectedSession[]) {

@@ -16,9 +16,12 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { BranchesSection } from "./branches-section";
 import { ComposerSection } from "./composer-section";
+import { MessagesSection } from "./messages-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
+import { ShellSection } from "./shell-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
@@ -64,6 +67,8 @@ export function KitGallery() {
           <BrokenCase />
         </Column>
       </Case>
+
+      <BranchesSection />
 
       <Case name="Reasoning">
         <Column>
@@ -127,6 +132,8 @@ export function KitGallery() {
       </Case>
 
       <ComposerSection />
+
+      <MessagesSection />
 
       <RequestsSection />
 
@@ -237,7 +244,7 @@ function ComposerCase() {
   );
 }
 
-const shellStates = ["Conversation", "First run", "Loading"] as const;
+const shellStates = ["Conversation", "First run", "Loading", "Sidebar"] as const;
 
 /** One shell at a time: a page has one `main`. */
 function ShellCase() {
@@ -259,7 +266,10 @@ function ShellCase() {
         ))}
       </div>
       <div className="h-[760px] overflow-hidden rounded-lg border">
-        {state === "Conversation" ? <LiveChat /> : state === "First run" ? <FirstRunChat /> : <LoadingChat />}
+        {state === "Conversation" && <LiveChat />}
+        {state === "First run" && <FirstRunChat />}
+        {state === "Loading" && <LoadingChat />}
+        {state === "Sidebar" && <ShellSection />}
       </div>
     </>
   );

@@ -6,13 +6,13 @@ export const NOW = Date.UTC(2025, 10, 14, 14, 10);
 const daysAgo = (days: number, hour = 9) => new Date(Date.UTC(2025, 10, 14 - days, hour)).toISOString();
 
 export const chats = [
-  { id: "1", title: "Refund for order 4417", href: "#1", updatedAt: daysAgo(0, 14), waiting: true },
+  { id: "1", title: "Refund for order 4417", href: "#1", updatedAt: daysAgo(0, 14), isWaiting: true },
   {
     id: "2",
     title: "Compare the three EU hosting offers and tell me which is cheapest",
     href: "#2",
     updatedAt: daysAgo(0, 12),
-    unread: true,
+    isUnread: true,
   },
   { id: "3", title: "Release notes, October", href: "#3", updatedAt: daysAgo(0) },
   { id: "4", title: "Why did the nightly import stall?", href: "#4", updatedAt: daysAgo(1, 16) },

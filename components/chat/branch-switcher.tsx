@@ -31,6 +31,8 @@ export function BranchSwitcher({
       aria-label={`Version ${index} of ${count}`}
       className={cn("flex items-center", className)}
       onKeyDown={(event) => {
+        // With a modifier the arrows are the browser's: Alt+Left goes back a page.
+        if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
         const go = event.key === "ArrowLeft" ? onPrevious : event.key === "ArrowRight" ? onNext : undefined;
         if (!go) return;
         event.preventDefault();
@@ -41,8 +43,12 @@ export function BranchSwitcher({
       <Step label="Previous version" onStep={onPrevious}>
         <ChevronLeft aria-hidden />
       </Step>
-      <output className="min-w-7 text-center tabular-nums" aria-label={`Version ${index} of ${count}`}>
-        {index}/{count}
+      <output className="min-w-7 text-center whitespace-nowrap tabular-nums">
+        <span aria-hidden>
+          {index}/{count}
+        </span>
+        {/* Words and not a label: only a text that changes is spoken. */}
+        <span className="sr-only">{`Version ${index} of ${count}`}</span>
       </output>
       <Step label="Next version" onStep={onNext}>
         <ChevronRight aria-hidden />

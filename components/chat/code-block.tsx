@@ -1,18 +1,31 @@
 "use client";
 
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { TextWrap } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { revealTurns } from "./calm-text";
+import { useCodeColors } from "./use-code-colors";
 
-export type CodeBlockProps = React.ComponentProps<"div"> & { code: string; language?: string };
+export type CodeBlockProps = React.ComponentProps<"div"> & {
+  code: string;
+  language?: string | undefined;
+  /** The block is being written: its colours wait until it is closed. */
+  isStreaming?: boolean;
+};
+
+/** From here on a line that does not wrap is measured by the second, not by the millisecond. */
+const HUGE = 10_000;
 
 /** Code with its language, a copy button and a wrap toggle. Long lines scroll inside the block, never the page. */
-export function CodeBlock({ code, language, className, ...props }: CodeBlockProps) {
+export function CodeBlock({ code, language, isStreaming = false, className, ...props }: CodeBlockProps) {
   const [wraps, setWraps] = useState(false);
   const id = useId();
+  const element = useRef<HTMLElement>(null);
+  const shown = revealTurns(code);
+  useCodeColors(element, { code: shown, language, isStreaming });
   return (
     <div
       data-slot="code-block"
@@ -46,9 +59,10 @@ export function CodeBlock({ code, language, className, ...props }: CodeBlockProp
           className={cn(
             "font-mono text-[13px] leading-5 [tab-size:2]",
             wraps && "wrap-anywhere whitespace-pre-wrap",
+            code.length > HUGE && "fast-shaping",
           )}
         >
-          <code>{code}</code>
+          <code ref={element}>{shown}</code>
         </pre>
       </ScrollBox>
     </div>

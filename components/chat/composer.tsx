@@ -8,7 +8,16 @@ import { AttachButton } from "./attach-button";
 import { AttachmentChips } from "./attachment-chips";
 import { ComposerButtons, type SendMode } from "./composer-buttons";
 import { ComposerHint } from "./composer-hint";
-import { forgetDraft, isSendable, mergeDraft, readDraft, remainder, saveDraft, tooLong } from "./draft";
+import {
+  forgetDraft,
+  isSendable,
+  mergeDraft,
+  moveDraft,
+  readDraft,
+  remainder,
+  saveDraft,
+  tooLong,
+} from "./draft";
 import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachments } from "./use-attachments";
@@ -45,7 +54,7 @@ export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "chi
   /** Which model will answer, shown quietly below the text: words, or a `ModelPicker`. */
   modelLabel?: ReactNode;
   maxLength?: number;
-  /** Where the draft is kept in this browser; name the owner and the chat in it. Stable while mounted. */
+  /** Where the draft is kept in this browser; name the owner and the chat in it. When it changes the draft moves. */
   draftKey?: string;
   /** Focus the box on mount, on devices where that does not open a keyboard. */
   autoFocus?: boolean;
@@ -74,6 +83,7 @@ export function Composer({
   const box = useRef<HTMLTextAreaElement>(null);
   const isSendingNow = useRef(false);
   const recalled = useRef(nothingRecalled);
+  const keptUnder = useRef(draftKey);
   const [isSending, setIsSending] = useState(false);
   const [isBlank, setIsBlank] = useState(true);
   const [excess, setExcess] = useState<string | null>(null);
@@ -117,6 +127,11 @@ export function Composer({
     // eslint-disable-next-line react/exhaustive-deps
   }, []);
 
+  useEffect(() => {
+    moveDraft(keptUnder.current, draftKey, box.current?.value ?? "");
+    keptUnder.current = draftKey;
+  }, [draftKey]);
+
   const obstacle = disabledReason ?? excess ?? waitingFor(files);
   const canSend = !isEmpty && !obstacle && !isSending;
 
@@ -136,8 +151,8 @@ export function Composer({
       await onSend({ text: sent.trim(), files: sentFiles.map((file) => file.part) }, mode);
       // Whatever was typed or attached while it was on its way belongs to the next message.
       element.value = remainder(element.value, sent);
-      if (element.value) saveDraft(draftKey, element.value);
-      else forgetDraft(draftKey);
+      if (element.value) saveDraft(keptUnder.current, element.value);
+      else forgetDraft(keptUnder.current);
       if (sentFiles.length > 0) attachments?.release(sentFiles.map((file) => file.id));
       recalled.current = nothingRecalled;
       look();
@@ -305,9 +320,11 @@ export function Composer({
 
 /** What has to become of the files before the message can go. */
 function waitingFor(files: Attachments["items"]): string | null {
-  const failed = files.filter((file) => file.state === "failed").length;
-  if (failed > 0)
-    return `${count(failed)} could not be attached. Retry or remove ${failed === 1 ? "it" : "them"}.`;
+  const failed = files.filter((file) => file.state === "failed");
+  if (failed.length > 0) {
+    const wayOut = failed.some((file) => file.canRetry) ? "Retry or remove" : "Remove";
+    return `${count(failed.length)} could not be attached. ${wayOut} ${failed.length === 1 ? "it" : "them"}.`;
+  }
   const uploading = files.filter((file) => file.state === "uploading").length;
   return uploading > 0 ? `${count(uploading)} still uploading. You can send when that is done.` : null;
 }

@@ -33,6 +33,13 @@ export function forgetDraft(key: string | undefined) {
   }
 }
 
+/** A chat that got its address takes its draft along. */
+export function moveDraft(from: string | undefined, to: string | undefined, text: string) {
+  if (from === to) return;
+  forgetDraft(from);
+  saveDraft(to, text);
+}
+
 /** A file of a draft: it is on the server, and waits here for its message. */
 export type StoredFile = { part: FileUIPart; size: number };
 

@@ -74,12 +74,10 @@ export function EditMessage({
         }}
       />
       <div className="flex flex-wrap items-center gap-2">
-        <output id={hintId} className="min-w-0 flex-1 px-1 text-xs wrap-anywhere text-ink-3">
-          {error ? (
-            <span className="text-red">Not saved. {error}</span>
-          ) : (
-            (problem ?? "The old version stays.")
-          )}
+        <output className="min-w-0 flex-1 px-1 text-xs wrap-anywhere">
+          <span id={hintId} className={error ? "text-red" : "text-ink-3"}>
+            {error ? `Not saved. ${error}` : (problem ?? "The old version stays.")}
+          </span>
         </output>
         <Button size="sm" onClick={onCancel}>
           Cancel

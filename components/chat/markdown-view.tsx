@@ -1,14 +1,21 @@
 "use client";
 
+import { Fragment, use, useMemo } from "react";
 import {
   type Components,
   type ExtraProps,
   type StreamdownProps,
   Streamdown,
   defaultRehypePlugins,
+  defaultRemarkPlugins,
+  useIsCodeFenceIncomplete,
 } from "streamdown";
 import { ScrollBox } from "@/components/ui/scroll-box";
+import { calmText } from "./calm-text";
 import { CodeBlock } from "./code-block";
+import { LongTable } from "./long-table";
+import { Fence, MarkdownOptions } from "./markdown-options";
+import { cutIntoPieces } from "./markdown-pieces";
 
 type Plugin = NonNullable<StreamdownProps["rehypePlugins"]>[number];
 type Node = NonNullable<ExtraProps["node"]> | NonNullable<ExtraProps["node"]>["children"][number];
@@ -31,7 +38,19 @@ const rehypePlugins: Plugin[] = [
     linkBlockPolicy: "text-only",
     blockedImageClass: "inline-block rounded-sm bg-raised px-2 text-sm text-ink-2",
   }),
+  calmWords,
 ];
+
+/** Code keeps every character: its block shows them in its own way. */
+function calmWords() {
+  return (tree: Node) => calm(tree);
+}
+
+function calm(node: Node) {
+  if (node.type === "text") node.value = calmText(node.value);
+  else if ("children" in node && !(node.type === "element" && node.tagName === "code"))
+    node.children.forEach(calm);
+}
 
 function plugin(name: "sanitize" | "harden"): Plugin {
   const found = defaultRehypePlugins[name];
@@ -117,7 +136,16 @@ function Pre({ node }: React.ComponentProps<"pre"> & ExtraProps) {
     .map(String)
     .find((name) => name.startsWith("language-"))
     ?.slice("language-".length);
-  return <CodeBlock code={textOf(code).replace(/\n$/, "")} language={language} />;
+  const text = textOf(code).replace(/\n$/, "");
+  const isStreaming = useIsCodeFenceIncomplete();
+  const { fences } = use(MarkdownOptions);
+  const block = <CodeBlock code={text} language={language} isStreaming={isStreaming} />;
+  const renderer = language && fences && Object.hasOwn(fences, language) ? fences[language] : undefined;
+  return renderer && !isStreaming ? (
+    <Fence key={text} code={text} renderer={renderer} fallback={block} />
+  ) : (
+    block
+  );
 }
 
 function Table({ node: _node, className: _className, ...props }: React.ComponentProps<"table"> & ExtraProps) {
@@ -184,18 +212,52 @@ function textOf(node: Node | undefined): string {
   return "children" in node ? node.children.map(textOf).join("") : "";
 }
 
-export default function MarkdownView({ text, isStreaming }: { text: string; isStreaming: boolean }) {
-  return (
+export type MarkdownViewProps = {
+  text: string;
+  isStreaming: boolean;
+  /** The two halves of a math renderer. Its second runs after the sanitiser, on what that let through. */
+  math?: { remark: Plugin; rehype: Plugin };
+};
+
+export default function MarkdownView({ text, isStreaming, math }: MarkdownViewProps) {
+  const pieces = useMemo(() => cutIntoPieces(text), [text]);
+  const plugins = useMemo(
+    () =>
+      math && {
+        remarkPlugins: [...Object.values(defaultRemarkPlugins), math.remark],
+        rehypePlugins: [...rehypePlugins, math.rehype],
+      },
+    [math],
+  );
+  const draw = (markdown: string, isUnfinished = false) => (
     <Streamdown
-      className="prose-chat"
+      className="prose-chat not-first:mt-3"
       dir="auto"
       components={components}
       rehypePlugins={rehypePlugins}
-      parseIncompleteMarkdown={isStreaming}
-      isAnimating={isStreaming}
+      parseIncompleteMarkdown={isUnfinished}
+      isAnimating={isUnfinished}
       controls={false}
+      {...plugins}
     >
-      {text}
+      {markdown}
     </Streamdown>
   );
+  return pieces.map((piece, index) => {
+    // Pieces are only ever appended, so the position is the identity.
+    switch (piece.kind) {
+      case "markdown":
+        return (
+          <Fragment key={index}>{draw(piece.text, isStreaming && index === pieces.length - 1)}</Fragment>
+        );
+      case "table":
+        return <LongTable key={index} head={piece.head} rows={piece.rows} render={draw} />;
+      case "plain":
+        return (
+          <div key={index} dir="auto" className="fast-shaping my-3 wrap-anywhere whitespace-pre-wrap">
+            {calmText(piece.text)}
+          </div>
+        );
+    }
+  });
 }

@@ -1,10 +1,13 @@
 "use client";
 
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, use } from "react";
 import { cn } from "@/lib/utils";
+import { calmText } from "./calm-text";
+import { MarkdownOptions } from "./markdown-options";
 
 // The renderer and its parser are 150 KB of JavaScript that a page without an answer never needs.
 const MarkdownView = lazy(() => import("./markdown-view"));
+const MarkdownMath = lazy(() => import("./markdown-math"));
 
 /** Beyond this a parser would hold the page for seconds; the words are shown as they are instead. */
 const MARKDOWN_LIMIT = 200_000;
@@ -17,13 +20,15 @@ export type MarkdownProps = React.ComponentProps<"div"> & {
 
 /** Markdown from a model. Until its renderer has loaded (and when the text is huge) the same text stands as plain words. */
 export function Markdown({ text, isStreaming = false, className, ...props }: MarkdownProps) {
+  const { math } = use(MarkdownOptions);
+  const View = math ? MarkdownMath : MarkdownView;
   const plain = (
     <div
       data-slot="markdown-plain"
       className={cn("wrap-anywhere whitespace-pre-wrap", text.length > MARKDOWN_LIMIT && "fast-shaping")}
       dir="auto"
     >
-      {text}
+      {calmText(text)}
     </div>
   );
   return (
@@ -32,7 +37,7 @@ export function Markdown({ text, isStreaming = false, className, ...props }: Mar
         plain
       ) : (
         <Suspense fallback={plain}>
-          <MarkdownView text={text} isStreaming={isStreaming} />
+          <View text={text} isStreaming={isStreaming} />
         </Suspense>
       )}
     </div>

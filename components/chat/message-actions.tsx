@@ -5,6 +5,7 @@ import type { UIMessage } from "ai";
 import { GitFork, Pencil, RefreshCw } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
+import { cn } from "@/lib/utils";
 import { BranchSwitcher, type BranchSwitcherProps } from "./branch-switcher";
 
 export type MessageActionsProps = {
@@ -35,7 +36,7 @@ export function MessageActions({
     <>
       {hasText && <CopyButton text={() => textOf(message)} />}
       {onEdit && (
-        <Action label="Edit message" onPress={onEdit}>
+        <Action data-slot="edit-button" label="Edit message" onPress={onEdit}>
           <Pencil aria-hidden />
         </Action>
       )}
@@ -57,8 +58,9 @@ export function MessageActions({
       )}
       {meta && (
         <>
-          <Divider />
-          <span data-slot="message-meta" className="px-1 tabular-nums">
+          {/* On a narrow screen what follows may stand on a line of its own. */}
+          <Divider className="max-sm:hidden" />
+          <span data-slot="message-meta" className="px-1.5 tabular-nums">
             {meta}
           </span>
         </>
@@ -67,16 +69,16 @@ export function MessageActions({
   );
 }
 
-function Action({ label, onPress, children }: { label: string; onPress: () => void; children: ReactNode }) {
+type ActionProps = { "data-slot"?: string; label: string; onPress: () => void; children: ReactNode };
+
+function Action({ label, onPress, ...props }: ActionProps) {
   return (
-    <Button variant="ghost" size="icon-sm" aria-label={label} title={label} onClick={onPress}>
-      {children}
-    </Button>
+    <Button variant="ghost" size="icon-sm" aria-label={label} title={label} onClick={onPress} {...props} />
   );
 }
 
-function Divider() {
-  return <span aria-hidden className="mx-1 h-3.5 w-px bg-line" />;
+function Divider({ className }: { className?: string }) {
+  return <span aria-hidden className={cn("mx-1 h-3.5 w-px bg-line", className)} />;
 }
 
 function textOf(message: UIMessage): string {

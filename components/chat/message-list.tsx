@@ -9,6 +9,7 @@ import { cn } from "@/lib/utils";
 import { EarlierMessages } from "./earlier-messages";
 import { Message, type MessageProps } from "./message";
 import { MOST, growDown, growUp, rangeOf, type MessageWindow, windowAround } from "./message-window";
+import { useKeptFocus } from "./use-kept-focus";
 import { type Place, readPlace, useIsomorphicLayoutEffect, useReadingPlace } from "./use-reading-place";
 
 export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
@@ -80,6 +81,8 @@ export function MessageList({
     onNearEnd: () => startTransition(() => setShown(growDown(messages, shown))),
   });
 
+  const keptFocus = useKeptFocus(scroller);
+
   const jumpToEnd = useCallback(() => {
     setShown({});
     scrollToEnd();
@@ -148,6 +151,7 @@ export function MessageList({
         // A box that scrolls must be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
+        {...keptFocus}
         // Reversed, the server's HTML already stands at its end before any script runs; turned round on mount.
         className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 [overflow-anchor:none] data-ready:flex-col has-data-empty:flex-col sm:px-6"
       >
@@ -170,7 +174,8 @@ export function MessageList({
           )}
           {messages.slice(from, to).map((message, index) => (
             <MessageRow
-              key={message.id}
+              // The versions of a message share its place, so whoever walks through them keeps the focus on the arrows.
+              key={messages[from + index - 1]?.id ?? ""}
               message={message}
               isStreaming={
                 isStreaming && from + index === messages.length - 1 && message.role === "assistant"

@@ -1,18 +1,22 @@
 "use client";
 
-import { Component, type ReactElement, type ReactNode, Suspense, memo } from "react";
+import { Component, type ReactElement, type ReactNode, Suspense, memo, useLayoutEffect, useRef } from "react";
 import { type FileUIPart, type UIMessage, isDataUIPart, isToolUIPart } from "ai";
 import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { injectedMessages } from "./injected-messages";
+import { calmText } from "./calm-text";
 import { Markdown } from "./markdown";
+import { MessageImage } from "./message-image";
+import { isOwnImage } from "./own-address";
 import { Reasoning } from "./reasoning";
 import { ToolCard, type ToolPart, toText } from "./tool-card";
 
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;
 
-export type MessageProps = Omit<React.ComponentProps<"article">, "children"> & {
+export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "ref"> & {
   message: UIMessage;
   /** This message is being written right now. */
   isStreaming?: boolean;
@@ -41,22 +45,26 @@ export const Message = memo(function Message({
   ...props
 }: MessageProps) {
   const isUser = message.role === "user";
+  const article = useFocusAfterEdit(message.id, Boolean(editor));
   return (
     <article
       data-slot="message"
       data-message-id={message.id}
       data-role={message.role}
       data-streaming={isStreaming || undefined}
-      aria-label={SPEAKERS[message.role]}
+      // A stored role may be any word, also the name of something that every object has.
+      aria-label={Object.hasOwn(SPEAKERS, message.role) ? SPEAKERS[message.role] : "Message"}
       className={cn(
         "group/message flex min-w-0 flex-col",
         !isUser || editor ? "w-full" : "max-w-[90%] items-end self-end sm:max-w-[82%]",
         className,
       )}
       {...props}
+      ref={article}
     >
       {editor || (
-        <MessageBoundary message={message}>
+        // Another version in the same place starts afresh, with nothing unfolded.
+        <MessageBoundary key={message.id} message={message}>
           {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
           <Suspense fallback={<PlainText message={message} />}>
             <div
@@ -85,7 +93,7 @@ export const Message = memo(function Message({
         <div
           data-slot="message-actions"
           className={cn(
-            "mt-1.5 flex min-h-[26px] items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
+            "mt-1.5 flex min-h-[26px] flex-wrap items-center gap-0.5 text-xs text-ink-3 pointer-coarse:min-h-11 [&_button:not(:hover)]:text-ink-3",
             isUser ? "-mr-1.5 justify-end" : "-ml-1.5",
           )}
         >
@@ -95,6 +103,19 @@ export const Message = memo(function Message({
     </article>
   );
 });
+
+/** Whoever leaves the editor without a new wording is back at the button that opened it. */
+function useFocusAfterEdit(messageId: string, isEdited: boolean) {
+  const article = useRef<HTMLElement>(null);
+  const editedId = useRef<string>(undefined);
+  useLayoutEffect(() => {
+    if (!isEdited && editedId.current === messageId && document.activeElement === document.body) {
+      article.current?.querySelector<HTMLElement>("[data-slot=edit-button]")?.focus({ preventScroll: true });
+    }
+    editedId.current = isEdited ? messageId : undefined;
+  }, [isEdited, messageId]);
+  return article;
+}
 
 const SPEAKERS: Record<UIMessage["role"], string> = { user: "You", assistant: "Answer", system: "System" };
 
@@ -122,6 +143,8 @@ function MessagePart({
       <>{own}</>
     );
   }
+  const injected = injectedMessages(part);
+  if (injected) return <Steering text={injected.map(({ text }) => text).join("\n")} />;
   if (isDataUIPart(part)) {
     const own = renderData?.(part);
     return own === undefined ? (
@@ -153,15 +176,11 @@ function MessagePart({
       return <Attachment part={{ type: "file", mediaType: part.mediaType, url: part.url }} />;
     case "steering-message":
       return (
-        <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
-          <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
-          <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
-            <span className="text-ink-3">You added: </span>
-            {part.parts
-              .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
-              .join("\n")}
-          </span>
-        </div>
+        <Steering
+          text={part.parts
+            .map((each) => (each.type === "text" ? each.text : each.filename || "a file"))
+            .join("\n")}
+        />
       );
     case "custom":
       return <UnknownPart name={part.kind} value={part.providerMetadata} />;
@@ -177,6 +196,19 @@ function MessagePart({
   return <UnknownPart name={String((part as { type: unknown }).type)} value={part} />;
 }
 
+/** What the reader said while the answer was being written, where it reached the answer. */
+function Steering({ text }: { text: string }) {
+  return (
+    <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
+      <CornerDownRight aria-hidden className="mt-1 size-3.5 shrink-0 text-ink-3" />
+      <span className="wrap-anywhere whitespace-pre-wrap" dir="auto">
+        <span className="text-ink-3">You added: </span>
+        {text}
+      </span>
+    </div>
+  );
+}
+
 /** From here on a pasted log is measured by the second, not by the millisecond. */
 const HUGE = 10_000;
 
@@ -190,28 +222,16 @@ function Bubble({ text }: { text: string }) {
         text.length > HUGE && "fast-shaping",
       )}
     >
-      {text}
+      {calmText(text)}
     </div>
   );
 }
 
 function Attachment({ part }: { part: FileUIPart }) {
-  const name = part.filename || part.mediaType || "File";
-  // Only what this page already holds or serves: an address from a model must not be fetched by showing it.
-  const isOwn = /^(data:image\/(png|jpeg|gif|webp|avif);|blob:|\/(?!\/))/i.test(part.url);
+  const name = calmText(part.filename || part.mediaType || "File");
+  const isOwn = isOwnImage(part.url);
   if (isOwn && part.mediaType.startsWith("image")) {
-    return (
-      // The kit does not need Next's image component.
-      // oxlint-disable-next-line nextjs/no-img-element
-      <img
-        data-slot="message-image"
-        src={part.url}
-        alt={part.filename || "Image"}
-        loading="lazy"
-        decoding="async"
-        className="max-h-80 max-w-full rounded-md border object-contain"
-      />
-    );
+    return <MessageImage src={part.url} alt={calmText(part.filename || "Image")} />;
   }
   const inside = (
     <>
@@ -251,7 +271,7 @@ function Sources({ parts }: { parts: Part[] }) {
       {sources.map((source, index) => {
         const isLink = source.type === "source-url" && /^https?:\/\//i.test(source.url);
         const label =
-          source.title ||
+          (source.title && calmText(source.title)) ||
           (source.type === "source-url" ? hostOf(source.url) : source.filename || source.mediaType);
         const className =
           "relative flex h-[26px] max-w-60 items-center gap-1.5 rounded-full border px-2.5 text-xs text-ink-2 pointer-coarse:h-8 pointer-coarse:after:absolute pointer-coarse:after:inset-x-0 pointer-coarse:after:-inset-y-1.5";
@@ -288,7 +308,7 @@ function UnknownPart({ name, value }: { name: string; value: unknown }) {
     <div data-slot="message-unknown" className="max-w-full overflow-clip rounded-md border text-sm">
       <div className="flex h-10 items-center gap-2.5 px-3 text-ink-2">
         <Puzzle aria-hidden className="size-4 shrink-0 text-ink-3" />
-        <span className="truncate">{name}</span>
+        <span className="truncate">{calmText(name)}</span>
       </div>
       {text && (
         <ScrollBox

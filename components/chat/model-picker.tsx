@@ -32,7 +32,7 @@ export function ModelPicker({ models, value, onChange, className }: ModelPickerP
         title="Which model answers next"
         value={chosen.id}
         onChange={(event) => onChange(event.currentTarget.value)}
-        className="h-8 w-full min-w-0 cursor-pointer appearance-none truncate rounded-sm bg-surface pr-7 pl-2 text-[13px] text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:h-11 pointer-coarse:text-[16px]"
+        className="field-sizing-content h-8 max-w-full min-w-0 cursor-pointer appearance-none truncate rounded-sm bg-surface pr-7 pl-2 text-[13px] text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:h-11 pointer-coarse:text-[16px]"
       >
         {models.map((model) => (
           <option key={model.id} value={model.id}>

@@ -6,7 +6,10 @@ import { Ban, Check, ChevronDown, CircleAlert, CircleDashed, Hand, LoaderCircle 
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { calmText } from "./calm-text";
 import { formatDuration, useElapsed } from "./duration";
+import { MessageImage } from "./message-image";
+import { findImages, foldData } from "./output-images";
 
 export type ToolPart = ToolUIPart | DynamicToolUIPart;
 export type ToolState = ToolPart["state"];
@@ -25,6 +28,8 @@ export const toolStates: Record<ToolState, Face> = {
   "output-denied": { label: "Denied", icon: Ban, tone: "text-ink-3" },
 };
 
+/** The tool has said something and is still at work. */
+const UNDER_WAY: Face = { ...RUNNING, label: "Running" };
 const UNFINISHED: Face = { label: "Did not finish", icon: CircleDashed, tone: "text-ink-3" };
 const UNKNOWN: Face = { label: "Unknown state", icon: CircleDashed, tone: "text-ink-3" };
 
@@ -40,14 +45,20 @@ export type ToolCardProps = Omit<React.ComponentProps<"div">, "part"> & {
 export function ToolCard({ part, isStreaming = false, durationMs, className, ...props }: ToolCardProps) {
   const [isOpen, setIsOpen] = useState(false);
   const id = useId();
-  // A stored message can hold a state that this version does not know yet.
-  const stored = (toolStates as Partial<Record<string, Face>>)[part.state] ?? UNKNOWN;
+  // A stored message can hold a state that this version does not know yet, or the name of something every object has.
+  const known = Object.hasOwn(toolStates, part.state) ? toolStates[part.state] : UNKNOWN;
+  const isPreliminary = part.state === "output-available" && part.preliminary === true;
+  const stored = isPreliminary ? UNDER_WAY : known;
   const face = stored.isRunning && !isStreaming ? UNFINISHED : stored;
   const elapsed = useElapsed(face.isRunning ?? false);
   const duration = durationMs ?? (face.isRunning ? undefined : elapsed);
   const Icon = face.icon;
-  const name = part.title || getToolName(part);
-  const said = part.state === "output-error" ? part.errorText : summarize(part.input);
+  const name = calmText(part.title || getToolName(part));
+  // While it works the news is how far it is; before and after, what it was asked.
+  const said =
+    part.state === "output-error"
+      ? part.errorText
+      : (isPreliminary && summarize(part.output)) || summarize(part.input);
 
   return (
     <div
@@ -76,7 +87,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
           data-slot="tool-card-summary"
           className={cn("min-w-0 flex-1 truncate text-[13px]", part.state === "output-error" && "text-red")}
         >
-          {said}
+          {calmText(said.slice(0, 300))}
         </span>
         {/* Wide enough for any duration, so the header does not move when the call settles. */}
         <span className="min-w-11 shrink-0 text-right text-xs text-ink-3 tabular-nums">
@@ -94,7 +105,10 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
           {part.state === "output-error" ? (
             <Value label="Error" value={part.errorText} isError />
           ) : part.state === "output-available" ? (
-            <Value label="Output" value={part.output} />
+            <>
+              <Value label={isPreliminary ? "Output so far" : "Output"} value={part.output} />
+              <Images output={part.output} />
+            </>
           ) : (
             <p className="text-xs text-ink-3">{part.approval?.reason || `${face.label}. No output yet.`}</p>
           )}
@@ -108,14 +122,14 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
 const SHOWN = 20_000;
 
 function Value({ label, value, isError = false }: { label: string; value: unknown; isError?: boolean }) {
-  const text = toText(value);
+  const text = toText(foldData(value));
   const id = useId();
   if (!text) return null;
   return (
     <div data-slot="tool-card-value">
       <div className="flex h-7 items-center justify-between text-xs text-ink-3 pointer-coarse:h-11">
         <span id={id}>{label}</span>
-        <CopyButton text={text} label={`Copy ${label.toLowerCase()}`} />
+        <CopyButton text={() => toText(value)} label={`Copy ${label.toLowerCase()}`} />
       </div>
       <ScrollBox
         aria-labelledby={id}
@@ -128,6 +142,19 @@ function Value({ label, value, isError = false }: { label: string; value: unknow
           ? `${text.slice(0, SHOWN)}\n… ${(text.length - SHOWN).toLocaleString("en")} more characters`
           : text}
       </ScrollBox>
+    </div>
+  );
+}
+
+/** What a tool drew or photographed, when it came along inside the output. */
+function Images({ output }: { output: unknown }) {
+  const images = findImages(output);
+  if (images.length === 0) return null;
+  return (
+    <div data-slot="tool-card-images" className="flex flex-wrap gap-2">
+      {images.map((src, index) => (
+        <MessageImage key={index} src={src} alt={`Image ${index + 1} of the output`} />
+      ))}
     </div>
   );
 }

@@ -57,7 +57,7 @@ export type Attachments = {
 export type UseAttachmentsOptions = {
   upload: UploadFile;
   limits: AttachmentLimits;
-  /** Where stored files wait in this browser while the message is a draft. Stable while mounted. */
+  /** Where stored files wait in this browser while the message is a draft. When it changes they move. */
   draftKey?: string;
 };
 
@@ -82,7 +82,10 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     setItems((now) => [...stored, ...now]);
   }, [draftKey]);
 
+  const keptUnder = useRef(draftKey);
   useEffect(() => {
+    if (keptUnder.current !== draftKey) saveFiles(keptUnder.current, []);
+    keptUnder.current = draftKey;
     if (items !== nothingYet) saveFiles(draftKey, items.flatMap(storable));
   }, [draftKey, items]);
 

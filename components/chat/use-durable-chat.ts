@@ -10,7 +10,11 @@ import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
 import type { TurnState } from "./turn-status";
 import { useBranches, type Branches } from "./use-branches";
+import type { OutgoingMessage } from "./composer";
+import { injectedIds } from "./injected-messages";
 import { useIsQueued } from "./use-is-queued";
+import { useMessageQueue, type MessageQueue } from "./use-message-queue";
+import { steeringMessage, useSteering } from "./use-steering";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
 export type Transcript<M extends UIMessage> = {
@@ -46,6 +50,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   /** A fresh token, whenever the engine refuses the present one. */
   mintAccessToken(chatId: string): Promise<string>;
   /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
+  /** Where queued messages are kept in this browser; name the owner and the chat in it. */
+  queueKey?: string;
   loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
 
@@ -66,6 +72,14 @@ export type DurableChat<M extends UIMessage> = {
   /** The branch goes further up than what is loaded. */
   hasOlder: boolean;
   loadOlder: () => Promise<void>;
+  /** What waits for the answer that is being written; sent in order when it has ended well. */
+  queue: MessageQueue;
+  /** Puts a message into the answer that is being written, at its next step. What comes too late is asked after it. */
+  steer: (message: OutgoingMessage) => Promise<void>;
+  /** Steered, and not yet taken up. */
+  steering: UIMessage[];
+  /** Sends a queued message before the others: into the running answer, or at once when there is none. */
+  sendQueuedNow: (id: string) => Promise<void>;
 };
 
 type Delivery = { resolve(): void; reject(error: Error): void };
@@ -89,9 +103,15 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   );
   const [isDelivering, setIsDelivering] = useState(false);
   const [saved, setSaved] = useState(transcript);
+  const latestSaved = useRef(saved);
+  useEffect(() => {
+    latestSaved.current = saved;
+  }, [saved]);
   const deliveries = useRef(new Map<string, Delivery>());
   const hasRest = useRef(false);
   const refusal = useRef<Error>(undefined);
+  /** The newest input record that is known to be this page's. */
+  const lastInput = useRef(-1);
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
@@ -120,6 +140,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       for (const delivery of deliveries.current.values()) delivery.reject(error);
     },
   });
+
+  const steering = useSteering(chat.messages);
 
   function settleDelivery(event: ChatTransportEvent) {
     if (event.type === "message-sent" && event.messageId) deliveries.current.get(event.messageId)?.resolve();
@@ -191,12 +213,50 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
   async function follow(request: Promise<void>) {
     await request;
-    while (hasRest.current) {
-      hasRest.current = false;
-      await chat.resumeStream();
+    for (;;) {
+      while (hasRest.current) {
+        hasRest.current = false;
+        await chat.resumeStream();
+      }
+      setIsRestarting(false);
+      const late = steering.takeLate(currentMessages());
+      if (!late) return;
+      await followLate(late);
     }
-    setIsRestarting(false);
   }
+
+  /** A steered message that no step took up is the next turn. Its place on the stream is behind everything so far. */
+  async function followLate(message: UIMessage) {
+    setMessages((shown) => [...shown, message as M]);
+    const session = triggerTransport.getSession(chatId);
+    if (!session) return;
+    lastInput.current += 1;
+    triggerTransport.setSession(chatId, { ...session, activeInputSeq: lastInput.current, isStreaming: true });
+    await chat.resumeStream();
+  }
+
+  /** As they are, not as they were last drawn. */
+  function currentMessages(): M[] {
+    let current: M[] = [];
+    setMessages((shown) => (current = shown));
+    return current;
+  }
+
+  async function steer({ text }: OutgoingMessage): Promise<void> {
+    const message = steeringMessage(text);
+    lastInput.current = Math.max(
+      lastInput.current,
+      triggerTransport.getSession(chatId)?.activeInputSeq ?? -1,
+    );
+    if (!(await triggerTransport.sendPendingMessage(chatId, message)))
+      throw new Error("The answer could not be reached. Try again, or queue the message.");
+    steering.add(message);
+  }
+
+  const following = useRef(follow);
+  useEffect(() => {
+    following.current = follow;
+  });
 
   const { resumeStream } = chat;
   const connecting = useRef<Promise<void>>(undefined);
@@ -223,12 +283,14 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     if (connecting.current || !accessToken) return;
     connecting.current = connect();
     // A resume that fails is shown by `error`.
-    void connecting.current.then(() => resumeStream()).then(() => setIsQuiet(false));
+    void connecting.current.then(() => following.current(resumeStream())).then(() => setIsQuiet(false));
   }, [accessToken, connect, resumeStream]);
 
-  async function send(outgoing: string | { text: string; files?: FileUIPart[] }): Promise<void> {
+  async function send(
+    outgoing: string | { text: string; files?: FileUIPart[] },
+    id = generateId(),
+  ): Promise<void> {
     const { text, files = [] } = typeof outgoing === "string" ? { text: outgoing } : outgoing;
-    const id = generateId();
     setOutcome(undefined);
     setIsQuiet(false);
     setIsDelivering(true);
@@ -239,9 +301,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     // move would land on the branch that is being left.
     await Promise.all([connecting.current, moved()]);
     // Its failure is shown by `error`; what the caller waits for is the delivery.
-    const isNewVersion = saved.canRedo;
     void follow(chat.sendMessage(message)).then(async () => {
-      if (isNewVersion) await settle();
+      // As it is by then: the undo that made this a new version may have been under way when it was sent.
+      if (latestSaved.current.canRedo) await settle();
     });
     try {
       await delivered;
@@ -288,10 +350,6 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }
 
   const { sendMessage, clearError } = chat;
-  const following = useRef(follow);
-  useEffect(() => {
-    following.current = follow;
-  });
   const act = useCallback(
     async (action: Record<string, unknown>, asks: boolean) => {
       await connecting.current;
@@ -315,11 +373,11 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     [clearError, load, sendMessage],
   );
 
-  const live = useMemo(
-    () =>
-      abandoned.size === 0 ? chat.messages : chat.messages.filter((message) => !abandoned.has(message.id)),
-    [abandoned, chat.messages],
-  );
+  const live = useMemo(() => {
+    const inside = injectedIds(chat.messages);
+    if (abandoned.size === 0 && inside.size === 0) return chat.messages;
+    return chat.messages.filter(({ id }) => !abandoned.has(id) && !inside.has(id));
+  }, [abandoned, chat.messages]);
   const isBusy = chat.status === "submitted" || chat.status === "streaming";
   const isAnswering = isRestarting || (isBusy && !isQuiet);
   const answerSoFar = answerState(live.at(-1));
@@ -332,6 +390,31 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     url: `${options.baseURL}/api/v1/sessions/${encodeURIComponent(chatId)}`,
     accessToken: accessTokenNow,
   });
+  const queue = useMessageQueue({
+    storageKey: options.queueKey,
+    // Whatever ended otherwise than well has to be looked at first.
+    isReady:
+      !isAnswering &&
+      !isDelivering &&
+      !isQuiet &&
+      isOnline &&
+      connection === "online" &&
+      chat.status !== "error" &&
+      (outcome === undefined || outcome === "recovered") &&
+      steering.waiting.length === 0,
+    hasArrived: (id) => chat.messages.some((message) => message.id === id),
+    send: (message) => send(message, message.id),
+  });
+
+  async function sendQueuedNow(id: string): Promise<void> {
+    const message = queue.queued.find((candidate) => candidate.id === id);
+    if (!message) return;
+    // What a running answer cannot take is first in line instead.
+    if (isAnswering && message.files.length > 0) return queue.move(id, 0);
+    await (isAnswering ? steer(message) : send(message, id));
+    queue.remove(id);
+  }
+
   const { preview, moved, ...branches } = useBranches<M>({
     messages: live,
     setMessages,
@@ -356,6 +439,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     branches,
     hasOlder: preview === undefined && saved.nextCursor !== undefined,
     loadOlder,
+    queue,
+    steer,
+    steering: steering.waiting,
+    sendQueuedNow,
   };
 
   function turnState(): TurnState {

@@ -22,7 +22,7 @@ export function VersionNotice({ index, count, onShow }: VersionNoticeProps) {
         ·{" "}
         <button
           type="button"
-          className="rounded-sm text-ink-2 underline decoration-line-strong underline-offset-4 hover:text-ink pointer-coarse:min-h-11"
+          className="rounded-sm text-ink-2 underline decoration-line-strong underline-offset-4 hover:text-ink pointer-coarse:min-h-11 pointer-coarse:px-2"
           onClick={onShow}
         >
           show

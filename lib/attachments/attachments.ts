@@ -86,7 +86,7 @@ function cleanName(name: string): string {
 export function visibleAttachments(db: DbClient, userId: string, ids: string[]): Promise<AttachmentRow[]> {
   if (ids.length === 0) return Promise.resolve([]);
   return db.attachment.findMany({
-    where: { id: { in: ids }, OR: [{ userId }, { chats: { some: { chat: { userId } } } }] },
+    where: { id: { in: ids }, OR: [{ userId }, { chats: { some: { chat: { userId, deletedAt: null } } } }] },
     select: { id: true, name: true, mediaType: true, size: true },
   });
 }

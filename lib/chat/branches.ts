@@ -120,10 +120,11 @@ async function lastSeenLeaf(tx: DbClient, chatId: string, nodeId: string): Promi
 /** For a `WITH RECURSIVE down AS`: the branch below a node, one row per step, `nodeId` first at depth 0. */
 export function downFrom(chatId: string, nodeId: string | Prisma.Sql): Prisma.Sql {
   return Prisma.sql`
-    SELECT id, role, 0 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId}
+    SELECT id, ${asks(Prisma.sql`m`)} AS asks, 0 AS depth
+      FROM "Message" m WHERE "chatId" = ${chatId} AND id = ${nodeId}
     UNION ALL
-    SELECT child.id, child.role, down.depth + 1 FROM down, LATERAL (
-      SELECT id, role FROM "Message"
+    SELECT child.id, child.asks, down.depth + 1 FROM down, LATERAL (
+      SELECT id, ${asks(Prisma.sql`m`)} AS asks FROM "Message" m
       WHERE "chatId" = ${chatId} AND "parentId" = down.id AND "removedAt" IS NULL
       ORDER BY seen DESC, "order" DESC LIMIT 1
     ) child`;
@@ -136,13 +137,19 @@ async function beforeLastQuestion(
 ): Promise<string | null> {
   const [question] = await tx.$queryRaw<{ parentId: string | null }[]>`
     WITH RECURSIVE up AS (
-      SELECT id, "parentId", role, 0 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
+      SELECT id, "parentId", ${asks(Prisma.sql`m`)} AS asks, 0 AS depth
+        FROM "Message" m WHERE "chatId" = ${chatId} AND id = ${headId}
       UNION ALL
-      SELECT m.id, m."parentId", m.role, up.depth + 1
-        FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up."parentId" WHERE up.role <> 'user'
+      SELECT m.id, m."parentId", ${asks(Prisma.sql`m`)}, up.depth + 1
+        FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up."parentId" WHERE NOT up.asks
     )
-    SELECT "parentId" FROM up WHERE role = 'user' ORDER BY depth LIMIT 1`;
+    SELECT "parentId" FROM up WHERE asks ORDER BY depth LIMIT 1`;
   return question ? question.parentId : headId;
+}
+
+/** A question begins an exchange; what was said into a running answer belongs to the one it was said in. */
+function asks(alias: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`(${alias}.role = 'user' AND ${alias}."messageId" NOT LIKE 'steer-%')`;
 }
 
 /** One question further, and the answer that was last seen to it. */
@@ -153,10 +160,10 @@ async function afterNextAnswer(tx: DbClient, chatId: string, headId: string | nu
       AND ${headId === null ? Prisma.sql`"parentId" IS NULL` : Prisma.sql`"parentId" = ${headId}`}
     ORDER BY seen DESC, "order" DESC LIMIT 1`;
   if (!first) return headId;
-  const steps = await tx.$queryRaw<{ id: string; role: string }[]>`
+  const steps = await tx.$queryRaw<{ id: string; asks: boolean }[]>`
     WITH RECURSIVE down AS (${downFrom(chatId, first.id)})
-    SELECT id, role FROM down ORDER BY depth LIMIT 1000`;
-  const next = steps.findIndex(({ role }, index) => index > 0 && role === "user");
+    SELECT id, asks FROM down ORDER BY depth LIMIT 1000`;
+  const next = steps.findIndex((step, index) => index > 0 && step.asks);
   return steps.at(next === -1 ? steps.length - 1 : next - 1)?.id ?? headId;
 }
 

@@ -2,6 +2,9 @@
 import type { UIMessage } from "ai";
 import { z } from "zod";
 import { attachmentId, MAX_FILES_PER_MESSAGE, MAX_NAME_LENGTH } from "@/lib/attachments/limits";
+import { messageText } from "./message-text";
+
+export { messageText };
 
 export type ChatMetadata = {
   /** The model that answered. */
@@ -9,11 +12,15 @@ export type ChatMetadata = {
   /** Tokens of the whole turn, as far as the provider reports them. */
   inputTokens?: number;
   outputTokens?: number;
+  /** How long each tool call and each thought took: milliseconds by tool call id or reasoning id. */
+  durations?: Record<string, number | null>;
 };
 
 export type ChatData = {
   /** Transient: a new run took over from one that died in the middle of `partialId`; its answer starts again. */
   "run-recovered": { partialId: string | null };
+  /** Messages that reached the answer here. The runtime writes it, and its name is the runtime's. */
+  "pending-message-injected": { messageIds: string[]; messages: { id: string; text: string }[] };
 };
 
 export type ChatMessage = UIMessage<ChatMetadata, ChatData>;
@@ -88,10 +95,6 @@ export function parseUserMessage(value: unknown): ChatMessage {
     throw new InvalidMessageError("The message is empty. Write something and send it again.");
   }
   return message;
-}
-
-export function messageText(message: Pick<UIMessage, "parts">): string {
-  return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n");
 }
 
 /** Whether both say the same with the same files: a message that is sent again, not another one under its id. */

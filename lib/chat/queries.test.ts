@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import type { Db } from "@/lib/db";
-import { createChat, findOwnedChat, isChatId, listChats, loadTranscript } from "./queries";
+import { createChat, findOwnedChat, isChatId, loadTranscript } from "./queries";
 import { prismaStorage } from "./storage";
 
 const shared = testDatabase();
@@ -29,6 +29,19 @@ describe("a chat's owner", () => {
     expect(await findOwnedChat(shared.db, chatId, "ada")).toMatchObject({ id: chatId, userId: "ada" });
     expect(await findOwnedChat(shared.db, chatId, "bob")).toBeNull();
     expect(await findOwnedChat(shared.db, "chat-unknown", "bob")).toBeNull();
+  });
+
+  it("who deleted it finds it no more, and cannot make it again", async () => {
+    await shared.db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } });
+    expect(await findOwnedChat(shared.db, chatId, "ada")).toBeNull();
+    expect(await createChat(shared.db, { id: chatId, userId: "ada" })).toBeNull();
+  });
+
+  it("begins it with the model of their choice", async () => {
+    await shared.db.userSettings.create({ data: { userId: "bob", defaultModel: "demo" } });
+    expect(await createChat(shared.db, { id: "chat-of-bob-1", userId: "bob" })).toMatchObject({
+      model: "demo",
+    });
   });
 
   it("may create it again, also twice at once; nobody else may", async () => {
@@ -112,30 +125,5 @@ describe("a transcript", () => {
       );
     }
     await writer;
-  });
-});
-
-describe("the list of chats", () => {
-  it("has the owner's chats that were used, newest first, without cursors", async () => {
-    await shared.db.user.create({ data: { id: "eve", name: "Eve", email: "eve@example.com" } });
-    const ids = ["chat-first-1", "chat-second", "chat-empty-1"];
-    for (const id of ids) await createChat(shared.db, { id, userId: "eve" });
-    const storage = prismaStorage(shared.db);
-    await save(storage, "chat-first-1", [put("u1", "First")]);
-    await save(storage, "chat-second", [put("u1", "Second")]);
-    expect((await listChats(shared.db, "eve")).map((chat) => chat.title)).toEqual(["Second", "First"]);
-    await save(storage, "chat-first-1", [put("a1")]);
-    const [newest] = await listChats(shared.db, "eve");
-    expect(Object.keys(newest!).toSorted()).toEqual([
-      "archivedAt",
-      "createdAt",
-      "id",
-      "lastReadAt",
-      "pinnedAt",
-      "status",
-      "title",
-      "updatedAt",
-    ]);
-    expect(newest?.id).toBe("chat-first-1");
   });
 });

@@ -34,11 +34,6 @@ export type PageOptions = {
   through?: string | undefined;
 };
 
-export type ChatSummary = Pick<
-  Chat,
-  "id" | "title" | "status" | "pinnedAt" | "archivedAt" | "lastReadAt" | "createdAt" | "updatedAt"
->;
-
 const chatId = /^[A-Za-z0-9_-]{8,64}$/;
 
 /** What cannot be a chat id is unknown, and need not trouble the database. */
@@ -58,39 +53,25 @@ export async function loadTranscript(
   return transcript;
 }
 
-/** Newest first. A chat without a message is one that somebody opened and left. */
-export function listChats(db: DbClient, userId: string): Promise<ChatSummary[]> {
-  return db.chat.findMany({
-    where: { userId, messages: { some: {} } },
-    orderBy: [{ updatedAt: "desc" }, { id: "asc" }],
-    select: {
-      id: true,
-      title: true,
-      status: true,
-      pinnedAt: true,
-      archivedAt: true,
-      lastReadAt: true,
-      createdAt: true,
-      updatedAt: true,
-    },
-  });
-}
-
-/** Null for a foreign chat and an unknown one alike. */
+/** Null for a foreign chat, an unknown one and a deleted one alike. */
 export async function findOwnedChat(db: DbClient, chatId: string, userId: string): Promise<Chat | null> {
   if (!isChatId(chatId)) return null;
-  return db.chat.findFirst({ where: { id: chatId, userId } });
+  return db.chat.findFirst({ where: { id: chatId, userId, deletedAt: null } });
 }
 
-/** The chat of that id, made if there is none; null when the id is not one or belongs to somebody else. */
+/**
+ * The chat of that id, made if there is none, with the model that its owner prefers; null when the id is not one, is
+ * deleted or belongs to somebody else.
+ */
 export async function createChat(
   db: DbClient,
   { id, userId, model }: { id: string; userId: string; model?: string },
 ): Promise<Chat | null> {
   if (!isChatId(id)) return null;
   // Two first messages at once both get here: the second finds what the first made.
+  const settings = model === undefined ? await db.userSettings.findUnique({ where: { userId } }) : null;
   await db.chat.createMany({
-    data: [{ id, userId, ...(model === undefined ? {} : { model }) }],
+    data: [{ id, userId, model: model ?? settings?.defaultModel ?? null }],
     skipDuplicates: true,
   });
   return findOwnedChat(db, id, userId);

@@ -1,10 +1,12 @@
 /** What the tools do. Only the worker imports this. */
-import { tool } from "ai";
+import { setTimeout } from "node:timers/promises";
+import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
 import { toolSchemas } from "./schemas";
 
 export const tools = {
   weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
+  lookUp: tool({ ...toolSchemas.lookUp, execute: capped(lookUp) }),
   currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
 };
 
@@ -15,10 +17,10 @@ export type CappedOutput = { truncated: true; bytes: number; beginning: string }
 
 /** Wrap every `execute` in this. A larger output becomes its own beginning and says so, to the model and the reader. */
 export function capped<Input, Output>(
-  execute: (input: Input) => Output | Promise<Output>,
-): (input: Input) => Promise<Output | CappedOutput> {
-  return async (input) => {
-    const output = sanitise(await execute(input));
+  execute: (input: Input, options: ToolExecutionOptions<unknown>) => Output | Promise<Output>,
+): (input: Input, options: ToolExecutionOptions<unknown>) => Promise<Output | CappedOutput> {
+  return async (input, options) => {
+    const output = sanitise(await execute(input, options));
     const text = JSON.stringify(output) ?? "null";
     const bytes = Buffer.byteLength(text);
     if (bytes <= MAX_OUTPUT_BYTES) return output;
@@ -39,6 +41,16 @@ function weather({ city }: { city: string }) {
     temperatureCelsius: (seed % 35) - 5,
     conditions: conditions[seed % conditions.length] ?? "clear sky",
   };
+}
+
+const LOOK_UP_MS = 1_200;
+
+async function lookUp(
+  { topic, step }: { topic: string; step: number },
+  { abortSignal }: { abortSignal?: AbortSignal },
+) {
+  await setTimeout(LOOK_UP_MS, undefined, { signal: abortSignal });
+  return { topic, step, finding: `Source ${step} on ${topic} agrees with the others.` };
 }
 
 function currentTime({ timeZone = "UTC" }: { timeZone?: string | undefined }) {

@@ -8,6 +8,13 @@ export const toolSchemas = {
       city: z.string().min(1).max(100).describe("Name of the city, for example Oslo"),
     }),
   },
+  lookUp: {
+    description: "Looks up one aspect of a topic, slowly. Demonstration data: made up.",
+    inputSchema: z.object({
+      topic: z.string().min(1).max(200).describe("What to look up"),
+      step: z.number().int().min(1).max(20).describe("Which of several look-ups this is"),
+    }),
+  },
   currentTime: {
     description: "The current date and time.",
     inputSchema: z.object({

@@ -1,0 +1,25 @@
+import type { Metadata } from "next";
+import { canSendMail, getUser } from "@/lib/auth";
+import { readSettings } from "@/lib/chat/settings";
+import { listShares } from "@/lib/chat/share";
+import { db } from "@/lib/db";
+import { availableModels } from "@/trigger/models";
+import { Settings } from "../../account/settings";
+
+export const metadata: Metadata = { title: "Settings" };
+
+export default async function SettingsPage() {
+  const user = await getUser();
+  const [settings, shares] = user
+    ? await Promise.all([readSettings(db, user.id), listShares(db, user.id)])
+    : [{ defaultModel: null }, []];
+  return (
+    <Settings
+      email={user?.email ?? null}
+      canSendMail={canSendMail()}
+      models={availableModels()}
+      defaultModel={settings.defaultModel}
+      shares={shares}
+    />
+  );
+}

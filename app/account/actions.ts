@@ -1,0 +1,84 @@
+"use server";
+
+import { cookies, headers } from "next/headers";
+import { z } from "zod";
+import * as auth from "@/lib/auth";
+import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
+import { saveSettings } from "@/lib/chat/settings";
+import { db } from "@/lib/db";
+import { availableModels } from "@/trigger/models";
+import { closeSessions } from "../chat/close-sessions";
+import { expectedError } from "../chat/expected-error";
+import { requireUser } from "../chat/owner";
+import { DELETE_EVERYTHING_WORDS } from "./words";
+
+/** What a form shows afterwards. After a success the page is loaded anew, as somebody else. */
+export type FormOutcome = { ok: true; note?: string } | { ok: false; problem: string };
+
+const email = z.email("This is not an e-mail address. Check it and try again.").max(254);
+const credentials = z.object({
+  email,
+  password: z
+    .string()
+    .min(8, "The password is too short: it needs at least 8 characters.")
+    .max(128, "The password is too long: 128 characters are the limit."),
+});
+
+/** Makes an account of the guest who is here. Their chats stay theirs. */
+export async function createAccount(input: auth.Credentials): Promise<FormOutcome> {
+  const parsed = credentials.safeParse(input);
+  if (!parsed.success) return refused(parsed.error);
+  return outcome(await auth.signUp(parsed.data, await headers()));
+}
+
+/** Signs in to an account. The chats of the guest who is here go along. */
+export async function signIn(input: auth.Credentials): Promise<FormOutcome> {
+  const parsed = credentials.safeParse(input);
+  if (!parsed.success) return refused(parsed.error);
+  return outcome(await auth.signIn(parsed.data, await headers()));
+}
+
+export async function signOut(): Promise<FormOutcome> {
+  return outcome(await auth.signOut(await headers()));
+}
+
+/** Says the same whether there is such an account or not. */
+export async function requestSignInLink(address: string): Promise<FormOutcome> {
+  const parsed = email.safeParse(address);
+  if (!parsed.success) return refused(parsed.error);
+  if (!auth.canSendMail())
+    return { ok: false, problem: "No mail is configured here. Use a password instead." };
+  const result = await outcome(await auth.requestSignInLink(parsed.data, await headers()));
+  return result.ok ? { ok: true, note: `A link is on its way to ${parsed.data}.` } : result;
+}
+
+export async function followSignInLink(token: string): Promise<FormOutcome> {
+  return outcome(await auth.followSignInLink(String(token).slice(0, 200), await headers()));
+}
+
+/** The model that new chats begin with; null leaves it to the server. */
+export async function setDefaultModel(id: string | null): Promise<void> {
+  const user = await requireUser();
+  if (id !== null && !availableModels().some((model) => model.id === id))
+    throw expectedError("model-not-configured");
+  await saveSettings(db, user.id, { defaultModel: id });
+}
+
+/** Every chat, link and setting of the signed-in person, at once and for good. `confirmation` is what they typed. */
+export async function deleteEverything(confirmation: string): Promise<{ deleted: number }> {
+  const user = await requireUser();
+  if (confirmation !== DELETE_EVERYTHING_WORDS) throw expectedError("not-confirmed");
+  const ids = await deleteAll(db, user.id);
+  await closeSessions(ids);
+  return { deleted: ids.length };
+}
+
+async function outcome(result: auth.AuthOutcome): Promise<FormOutcome> {
+  const jar = await cookies();
+  for (const { name, value, options } of result.cookies) jar.set(name, value, options);
+  return result.ok ? { ok: true } : { ok: false, problem: result.problem };
+}
+
+function refused(error: z.ZodError): FormOutcome {
+  return { ok: false, problem: error.issues[0]?.message ?? "Check what you typed and try again." };
+}

@@ -1,0 +1,225 @@
+"use client";
+
+import { useTheme } from "next-themes";
+import dynamic from "next/dynamic";
+import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { ShareLinks } from "@/components/chat/share-dialog";
+import { Button, buttonClass } from "@/components/ui/button";
+import type { ShareSummary } from "@/lib/chat/share";
+import type { ModelInfo } from "@/trigger/models";
+import { revokeShare } from "../chat/chat-actions";
+import { describeError } from "../chat/expected-error";
+import { AccountForms } from "./account-forms";
+import { setDefaultModel, signOut } from "./actions";
+
+const DeleteEverything = dynamic(() =>
+  import("./delete-everything").then(({ DeleteEverything }) => DeleteEverything),
+);
+
+export type SettingsProps = {
+  /** Null for a guest. */
+  email: string | null;
+  canSendMail: boolean;
+  models: ModelInfo[];
+  defaultModel: string | null;
+  shares: ShareSummary[];
+};
+
+export function Settings({ email, canSendMail, models, defaultModel, shares }: SettingsProps) {
+  return (
+    <div className="min-h-0 flex-1 overflow-y-auto">
+      <div className="mx-auto flex w-full max-w-[720px] flex-col gap-10 px-4 py-8 sm:px-6">
+        <Section title="Account">
+          {email === null ? <AccountForms canSendMail={canSendMail} /> : <SignedIn email={email} />}
+        </Section>
+        <Section title="Appearance">
+          <ThemeChoice />
+        </Section>
+        <Section title="Model">
+          <ModelChoice models={models} chosen={defaultModel} />
+        </Section>
+        <Section title="Keyboard">
+          <Keys />
+        </Section>
+        <Section title="Shared links">
+          <Shares initial={shares} />
+        </Section>
+        <Section title="Your data">
+          <p className="text-sm text-ink-2">
+            One line of JSON for every chat, archived ones included, and one for every message of every
+            branch.
+          </p>
+          <div className="flex flex-wrap gap-2">
+            <a href="/settings/export" download className={buttonClass()}>
+              Export everything
+            </a>
+            <DeleteEverything />
+          </div>
+        </Section>
+      </div>
+    </div>
+  );
+}
+
+function Section({ title, children }: { title: string; children: ReactNode }) {
+  return (
+    <section aria-label={title} className="flex flex-col gap-3">
+      <h2 className="font-semibold tracking-[-0.01em]">{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+function SignedIn({ email }: { email: string }) {
+  const [problem, setProblem] = useState<string | null>(null);
+  return (
+    <div className="flex flex-wrap items-center gap-3 text-sm text-ink-2">
+      <span className="min-w-0 flex-1 truncate">
+        Signed in as <strong className="font-medium text-ink">{email}</strong>
+      </span>
+      <Button
+        onClick={() => {
+          signOut().then(
+            // A full load: nothing of this person stays in the page.
+            (outcome) => (outcome.ok ? window.location.assign("/") : setProblem(outcome.problem)),
+            (error: unknown) => setProblem(describeError(error)),
+          );
+        }}
+      >
+        Sign out
+      </Button>
+      {problem && (
+        <p role="alert" className="w-full text-red">
+          {problem}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const themes = [
+  ["system", "Like the system"],
+  ["light", "Light"],
+  ["dark", "Dark"],
+] as const;
+
+function ThemeChoice() {
+  const { theme, setTheme } = useTheme();
+  // The server does not know it.
+  const isInBrowser = useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  );
+  return (
+    <fieldset className="flex flex-wrap gap-2">
+      <legend className="sr-only">Theme</legend>
+      {themes.map(([value, label]) => (
+        <label
+          key={value}
+          className="flex h-9 cursor-pointer items-center gap-2 rounded-sm border px-3 text-sm has-checked:border-kelp-line has-checked:bg-kelp-soft has-focus-visible:outline-2 has-focus-visible:outline-offset-2 has-focus-visible:outline-kelp pointer-coarse:h-11"
+        >
+          <input
+            type="radio"
+            name="theme"
+            value={value}
+            className="accent-kelp outline-none"
+            checked={isInBrowser && theme === value}
+            onChange={() => setTheme(value)}
+          />
+          {label}
+        </label>
+      ))}
+    </fieldset>
+  );
+}
+
+function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string | null }) {
+  const [value, setValue] = useState(chosen ?? "");
+  const [note, setNote] = useState<{ text: string; isProblem: boolean } | null>(null);
+  function choose(next: string) {
+    setValue(next);
+    setNote(null);
+    setDefaultModel(next === "" ? null : next).then(
+      () => setNote({ text: "Saved. New chats begin with it.", isProblem: false }),
+      (error: unknown) => {
+        setValue(value);
+        setNote({ text: describeError(error), isProblem: true });
+      },
+    );
+  }
+  return (
+    <div className="flex flex-col gap-1.5">
+      <label htmlFor="default-model" className="text-sm text-ink-2">
+        New chats begin with
+      </label>
+      <select
+        id="default-model"
+        value={value}
+        className="h-9 max-w-full self-start rounded-sm border border-line-strong bg-surface px-2.5 text-sm pointer-coarse:h-11 pointer-coarse:text-base"
+        onChange={(event) => choose(event.target.value)}
+      >
+        <option value="">The first that is configured ({models[0]?.label ?? "none"})</option>
+        {models.map((model) => (
+          <option key={model.id} value={model.id}>
+            {model.label}
+          </option>
+        ))}
+        {value !== "" && !models.some((model) => model.id === value) && (
+          <option value={value}>{value} · not configured any more</option>
+        )}
+      </select>
+      <output className={note?.isProblem ? "text-sm text-red" : "text-sm text-ink-3"}>{note?.text}</output>
+    </div>
+  );
+}
+
+const keys = [
+  ["Enter", "Send"],
+  ["Shift Enter", "New line"],
+  ["↓ ↑", "Through the results of a search"],
+  ["Escape", "Close, or clear the search"],
+] as const;
+
+function Keys() {
+  return (
+    <dl className="grid grid-cols-[max-content_1fr] gap-x-5 gap-y-2 text-sm">
+      {keys.map(([combination, meaning]) => (
+        <div key={combination} className="contents">
+          <dt className="flex gap-1">
+            {combination.split(" ").map((key) => (
+              <kbd key={key}>{key}</kbd>
+            ))}
+          </dt>
+          <dd className="text-ink-2">{meaning}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Shares({ initial }: { initial: ShareSummary[] }) {
+  const [links, setLinks] = useState(initial);
+  const [problem, setProblem] = useState<string | null>(null);
+  if (links.length === 0)
+    return <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>;
+  return (
+    <>
+      <ShareLinks
+        links={links}
+        onRevoke={(id) => {
+          setProblem(null);
+          revokeShare(id).then(
+            () => setLinks((all) => all.filter((link) => link.id !== id)),
+            (error: unknown) => setProblem(describeError(error)),
+          );
+        }}
+      />
+      {problem && (
+        <p role="alert" className="text-sm text-red">
+          {problem}
+        </p>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,143 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { createChat } from "@/lib/chat/queries";
+import { prismaStorage } from "@/lib/chat/storage";
+import { db as appDb } from "@/lib/db";
+import * as account from "../account/actions";
+import * as actions from "./chat-actions";
+import { describeError } from "./expected-error";
+
+// What Next and the sign-in bring: who asks, and what runs after the response.
+const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
+vi.mock("server-only", () => ({}));
+vi.mock("next/server", () => ({ after: (work: () => Promise<void>) => work() }));
+vi.mock("next/headers", () => ({ headers: async () => new Headers(), cookies: async () => ({ set() {} }) }));
+vi.mock("@/lib/auth", () => ({ getUser: async () => request.user, canSendMail: () => false }));
+
+const shared = testDatabase();
+let chatId: string;
+
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", shared.url);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await appDb.$disconnect();
+});
+beforeEach(async () => {
+  request.user = { id: "ada" };
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  await save(prismaStorage(shared.db), chatId, [put("u1", "Question"), put("a1", "Answer")]);
+});
+
+const about: Record<string, (id: string) => Promise<unknown>> = {
+  renameChat: (id) => actions.renameChat(id, "New"),
+  setChatPinned: (id) => actions.setChatPinned(id, true),
+  setChatArchived: (id) => actions.setChatArchived(id, true),
+  markChatRead: (id) => actions.markChatRead(id),
+  deleteChat: (id) => actions.deleteChat(id),
+  copyChat: (id) => actions.copyChat(id),
+  "copyChat of a branch": (id) => actions.copyChat(id, { headId: "a1" }),
+  shareChat: (id) => actions.shareChat(id),
+};
+
+describe("an action about a chat", () => {
+  it.each(Object.entries(about))("%s is the owner's, and says the same to everybody else", async (_, act) => {
+    await expect(act(chatId)).resolves.not.toThrow();
+    const gone = crypto.randomUUID();
+    await createChat(shared.db, { id: gone, userId: "ada" });
+    await actions.deleteChat(gone);
+    const refusals = [];
+    for (const [user, id] of [
+      ["bob", chatId],
+      ["ada", crypto.randomUUID()],
+      ["ada", gone],
+      ["ada", "no id"],
+      ["ada", { evil: true } as never],
+    ] as const) {
+      request.user = { id: user };
+      refusals.push(await act(id).then(() => "allowed", describeError));
+    }
+    expect(new Set(refusals)).toEqual(new Set(["There is no such chat, or it is not yours."]));
+  });
+
+  it.each(Object.entries(about))("%s asks who is there", async (_, act) => {
+    request.user = null;
+    await expect(act(chatId)).rejects.toThrow("signed out");
+  });
+
+  it("restores what was deleted, for the owner alone", async () => {
+    await actions.deleteChat(chatId);
+    request.user = { id: "bob" };
+    await expect(actions.restoreChat(chatId)).rejects.toThrow("no such chat");
+    request.user = { id: "ada" };
+    await actions.restoreChat(chatId);
+    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Question" });
+  });
+});
+
+describe("a title", () => {
+  it("is one line, and kept as the person's", async () => {
+    expect(await actions.renameChat(chatId, "  Two\n lines\u0000  ")).toBe("Two lines");
+    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Two lines", titledBy: "person" });
+  });
+
+  it.each([
+    ["", "The title is empty"],
+    [" \n\u0000", "The title is empty"],
+    [{} as never, "The title is empty"],
+    ["x".repeat(121), "The title is too long"],
+  ])("may not be %j", async (title, problem) => {
+    await expect(actions.renameChat(chatId, title)).rejects.toThrow(problem);
+    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Question", titledBy: null });
+  });
+});
+
+describe("what a person lists", () => {
+  it("is theirs", async () => {
+    request.user = { id: "bob" };
+    expect(await actions.findListedChat(chatId)).toBeNull();
+    expect(await actions.searchChats("Question")).toEqual([]);
+    expect((await actions.listChats()).chats.map((chat) => chat.id)).not.toContain(chatId);
+    request.user = null;
+    await expect(actions.listChats()).rejects.toThrow("signed out");
+    await expect(actions.searchChats("Question")).rejects.toThrow("signed out");
+    await expect(actions.listShares()).rejects.toThrow("signed out");
+  });
+
+  it("is empty for what is no question", async () => {
+    expect(await actions.listChats({ view: "all" as never })).toEqual({ chats: [] });
+    expect(await actions.searchChats({ $ne: 1 } as never)).toEqual([]);
+  });
+
+  it("revokes links of their own alone", async () => {
+    await actions.shareChat(chatId);
+    const [link] = await actions.listShares(chatId);
+    request.user = { id: "bob" };
+    await expect(actions.revokeShare(link!.id)).rejects.toThrow("no such link");
+    request.user = { id: "ada" };
+    await actions.revokeShare(link!.id);
+    expect(await actions.listShares(chatId)).toEqual([]);
+  });
+});
+
+describe("settings", () => {
+  it("take a model that is configured, and none besides", async () => {
+    await account.setDefaultModel("demo");
+    expect(await createChat(shared.db, { id: crypto.randomUUID(), userId: "ada" })).toMatchObject({
+      model: "demo",
+    });
+    await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
+    await account.setDefaultModel(null);
+    request.user = null;
+    await expect(account.setDefaultModel("demo")).rejects.toThrow("signed out");
+  });
+
+  it("delete everything at the right words, and nothing at others", async () => {
+    await expect(account.deleteEverything("yes")).rejects.toThrow("Nothing was deleted");
+    expect(await actions.findListedChat(chatId)).not.toBeNull();
+    expect((await account.deleteEverything("delete everything")).deleted).toBeGreaterThan(0);
+    expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(0);
+  });
+});

@@ -1,0 +1,131 @@
+"use server";
+
+import { after } from "next/server";
+import { z } from "zod";
+import * as changes from "@/lib/chat/chat-changes";
+import {
+  findListedChat as findListed,
+  listChatPage,
+  type ChatListPage,
+  type ListedChat,
+} from "@/lib/chat/chat-list";
+import { copyChat as copy } from "@/lib/chat/copy-chat";
+import { searchChats as search, type SearchHit } from "@/lib/chat/search";
+import * as shares from "@/lib/chat/share";
+import { db } from "@/lib/db";
+import { closeSessions } from "./close-sessions";
+import { expectedError } from "./expected-error";
+import { requireUser } from "./owner";
+
+const listOptions = z.object({
+  view: z.enum(["active", "archived"]).optional(),
+  limit: z.int().positive().optional(),
+  after: z.string().max(100).optional(),
+});
+
+/** A page of the signed-in person's chats. */
+export async function listChats(options: z.input<typeof listOptions> = {}): Promise<ChatListPage> {
+  const user = await requireUser();
+  const parsed = listOptions.safeParse(options);
+  return parsed.success ? listChatPage(db, user.id, parsed.data) : { chats: [] };
+}
+
+/** One chat of the list; null when it is not there (yet), whoever's it is. */
+export async function findListedChat(chatId: string): Promise<ListedChat | null> {
+  const user = await requireUser();
+  return findListed(db, user.id, chatId);
+}
+
+/** What the signed-in person's chats say about `query`. */
+export async function searchChats(query: string): Promise<SearchHit[]> {
+  const user = await requireUser();
+  return typeof query === "string" ? search(db, user.id, query) : [];
+}
+
+const title = z.string().transform((text) =>
+  text
+    .replaceAll(/\p{Cc}|\s/gu, " ")
+    .replaceAll(/ +/g, " ")
+    .trim()
+    .toWellFormed(),
+);
+
+/** The title that is stored: the one given, on one line. */
+export async function renameChat(chatId: string, newTitle: string): Promise<string> {
+  const user = await requireUser();
+  const parsed = title.safeParse(newTitle);
+  if (!parsed.success || parsed.data === "") throw expectedError("title-empty");
+  if (parsed.data.length > 120) throw expectedError("title-too-long");
+  await found(changes.renameChat(db, { chatId, userId: user.id }, parsed.data));
+  return parsed.data;
+}
+
+export async function setChatPinned(chatId: string, isPinned: boolean): Promise<void> {
+  const user = await requireUser();
+  await found(changes.setChatPinned(db, { chatId, userId: user.id }, isPinned === true));
+}
+
+export async function setChatArchived(chatId: string, isArchived: boolean): Promise<void> {
+  const user = await requireUser();
+  await found(changes.setChatArchived(db, { chatId, userId: user.id }, isArchived === true));
+}
+
+export async function markChatRead(chatId: string): Promise<void> {
+  const user = await requireUser();
+  await found(changes.markChatRead(db, { chatId, userId: user.id }));
+}
+
+/** There is no such chat any more, until `restoreChat`. What was deleted long ago is removed for good on the way. */
+export async function deleteChat(chatId: string): Promise<void> {
+  const user = await requireUser();
+  await found(changes.deleteChat(db, { chatId, userId: user.id }));
+  after(async () => closeSessions(await changes.sweepDeletedChats(db)));
+}
+
+export async function restoreChat(chatId: string): Promise<void> {
+  const user = await requireUser();
+  await found(changes.restoreChat(db, { chatId, userId: user.id }));
+}
+
+const branch = z.object({ headId: z.string().max(128).optional() }).optional();
+
+/** A new chat with the whole tree of this one, or with one branch: the one named, else the shown one. Returns its id. */
+export async function copyChat(chatId: string, only?: z.input<typeof branch>): Promise<string> {
+  const user = await requireUser();
+  const parsed = branch.safeParse(only);
+  const id = parsed.success && (await copy(db, { chatId, userId: user.id, branch: parsed.data }));
+  if (!id) throw expectedError("chat-not-found");
+  return id;
+}
+
+/** A read-only link to the branch that ends at `headId`, or to the shown one. Its token is told this once. */
+export async function shareChat(chatId: string, headId?: string): Promise<{ path: string }> {
+  const user = await requireUser();
+  const head = typeof headId === "string" ? { headId } : {};
+  const outcome = await shares.createShare(db, { chatId, userId: user.id, ...head });
+  if ("token" in outcome) return { path: `/share/${outcome.token}` };
+  switch (outcome.refused) {
+    case "not-found":
+      throw expectedError("chat-not-found");
+    case "empty":
+      throw expectedError("nothing-to-share");
+    case "too-many":
+      throw expectedError("too-many-links");
+  }
+}
+
+/** The signed-in person's links, of one chat or of all. */
+export async function listShares(chatId?: string): Promise<shares.ShareSummary[]> {
+  const user = await requireUser();
+  return shares.listShares(db, user.id, typeof chatId === "string" ? chatId : undefined);
+}
+
+export async function revokeShare(id: string): Promise<void> {
+  const user = await requireUser();
+  if (typeof id !== "string" || !(await shares.revokeShare(db, { id, userId: user.id })))
+    throw expectedError("link-not-found");
+}
+
+async function found(change: Promise<boolean>): Promise<void> {
+  if (!(await change)) throw expectedError("chat-not-found");
+}

@@ -1,0 +1,180 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import type { UIMessage } from "ai";
+import { BranchSwitcher } from "@/components/chat/branch-switcher";
+import { EditMessage } from "@/components/chat/edit-message";
+import { Message } from "@/components/chat/message";
+import { MessageActions } from "@/components/chat/message-actions";
+import { MessageList } from "@/components/chat/message-list";
+import { UndoRedo } from "@/components/chat/undo-redo";
+import { VersionNotice } from "@/components/chat/version-notice";
+import { Button } from "@/components/ui/button";
+import * as samples from "./samples";
+import { type SampleTree, useSampleTree } from "./use-sample-tree";
+
+const nothing = () => {};
+
+/** Versions, the actions of a message, the editor; and a small conversation in which all of them work. */
+export function BranchesSection() {
+  return (
+    <>
+      <Case name="Versions">
+        <div className="flex flex-wrap items-center gap-6 text-xs text-ink-3">
+          <BranchSwitcher index={1} count={3} onNext={nothing} />
+          <BranchSwitcher index={2} count={3} onPrevious={nothing} onNext={nothing} />
+          <BranchSwitcher index={3} count={3} onPrevious={nothing} />
+          <BranchSwitcher index={108} count={250} onPrevious={nothing} onNext={nothing} />
+          <UndoRedo onUndo={nothing} />
+          <UndoRedo onUndo={nothing} onRedo={nothing} />
+          <UndoRedo onRedo={nothing} />
+        </div>
+        <VersionNotice index={1} count={3} onShow={nothing} />
+      </Case>
+
+      <Case name="Message actions">
+        <div className="flex flex-col gap-7">
+          <Message
+            message={samples.question}
+            actions={
+              <MessageActions
+                message={samples.question}
+                onEdit={nothing}
+                version={{ index: 2, count: 3, onPrevious: nothing, onNext: nothing }}
+              />
+            }
+          />
+          <Message
+            message={samples.longChat[1]!}
+            actions={
+              <MessageActions
+                message={samples.longChat[1]!}
+                onRegenerate={nothing}
+                onContinue={nothing}
+                version={{ index: 1, count: 2, onNext: nothing }}
+                meta="1,204 tokens · € 0.004"
+              />
+            }
+          />
+        </div>
+      </Case>
+
+      <Case name="Editor">
+        <EditorCases />
+      </Case>
+
+      <Case name="Branches">
+        <BranchesCase />
+      </Case>
+    </>
+  );
+}
+
+const asked = "Where is order 4417?";
+
+/** Behind a button, because an editor takes the focus when it opens. */
+function EditorCases() {
+  const [isShown, setIsShown] = useState(false);
+  if (!isShown) {
+    return (
+      <Button className="self-start" onClick={() => setIsShown(true)}>
+        Show the editors
+      </Button>
+    );
+  }
+  const close = () => setIsShown(false);
+  return (
+    <div className="flex flex-col gap-7">
+      <EditMessage text={asked} onSave={close} onCancel={close} />
+      <EditMessage
+        text={asked}
+        draft="Where is order 4418?"
+        error="This message is no longer in the chat. Copy your text, then reload the page."
+        onSave={close}
+        onCancel={close}
+      />
+      <EditMessage text={asked} draft="" onSave={close} onCancel={close} />
+      <EditMessage text={asked} maxLength={10} onSave={close} onCancel={close} />
+    </div>
+  );
+}
+
+/** Works without any server. A new wording that begins with "fail" is refused the first time. */
+function BranchesCase() {
+  const tree = useSampleTree();
+  const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
+  const [hasFailed, setHasFailed] = useState(false);
+
+  function save(message: UIMessage, draft: string) {
+    if (draft.startsWith("fail") && !hasFailed) {
+      setHasFailed(true);
+      // The editor opens again with a new key, as it does when the server refuses.
+      return setEditing({ id: message.id, draft, error: "The server did not answer." });
+    }
+    setEditing(undefined);
+    tree.edit(message.id, draft);
+  }
+
+  const history = <UndoRedo onUndo={tree.undo} onRedo={tree.redo} />;
+  return (
+    <div className="flex h-[520px] max-w-[770px] flex-col overflow-hidden rounded-lg border">
+      <MessageList
+        messages={tree.messages}
+        renderActions={(message) => <RowActions tree={tree} message={message} onEdit={setEditing} />}
+        renderEditor={(message) =>
+          editing?.id === message.id && (
+            <EditMessage
+              key={editing.error ?? ""}
+              text={textOf(message)}
+              draft={editing.draft}
+              error={editing.error}
+              onSave={(draft) => save(message, draft)}
+              onCancel={() => setEditing(undefined)}
+            />
+          )
+        }
+        renderNotice={(message) =>
+          tree.earlier?.id === message.id && (
+            <VersionNotice index={tree.earlier.index} count={tree.earlier.count} onShow={tree.earlier.show} />
+          )
+        }
+        empty={<div className="grid flex-1 place-items-center">{history}</div>}
+        footer={<div className="-mr-1.5 flex justify-end">{history}</div>}
+      />
+    </div>
+  );
+}
+
+type RowActionsProps = {
+  tree: SampleTree;
+  message: UIMessage;
+  onEdit: (editing: { id: string }) => void;
+};
+
+function RowActions({ tree, message, onEdit }: RowActionsProps) {
+  const isQuestion = message.role === "user";
+  return (
+    <MessageActions
+      message={message}
+      onEdit={isQuestion ? () => onEdit({ id: message.id }) : undefined}
+      onRegenerate={isQuestion ? undefined : () => tree.regenerate(message.id)}
+      onContinue={isQuestion ? undefined : () => tree.continueFrom(message.id)}
+      version={tree.versionOf(message.id)}
+    />
+  );
+}
+
+function Case({ name, children }: { name: string; children: ReactNode }) {
+  return (
+    // Not a landmark: the shell of the gallery has the page's own.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
+      <h2 className="text-xs text-ink-3">{name}</h2>
+      <div className="flex w-full max-w-[720px] flex-col gap-7">{children}</div>
+    </div>
+  );
+}
+
+function textOf(message: UIMessage): string {
+  return message.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("\n\n");
+}

@@ -1,0 +1,32 @@
+import type { Metadata } from "next";
+import { notFound } from "next/navigation";
+import { cache } from "react";
+import { readShare } from "@/lib/chat/share";
+import { db } from "@/lib/db";
+import { SharedConversation } from "./shared-conversation";
+
+const shared = cache((token: string) => readShare(db, token));
+
+export async function generateMetadata({ params }: PageProps<"/share/[token]">): Promise<Metadata> {
+  const branch = await shared((await params).token);
+  return {
+    title: branch?.title ?? "Not found",
+    robots: { index: false, follow: false },
+    // Whoever follows a link out of the conversation does not carry the token along.
+    referrer: "no-referrer",
+  };
+}
+
+/** A branch for whoever has the link: to be read, and nothing else. */
+export default async function SharePage({ params }: PageProps<"/share/[token]">) {
+  const branch = await shared((await params).token);
+  if (!branch) notFound();
+  const day = new Intl.DateTimeFormat("en", { dateStyle: "long", timeZone: "UTC" });
+  return (
+    <SharedConversation
+      title={branch.title}
+      messages={branch.messages}
+      note={`Shared on ${day.format(branch.sharedAt)} · read-only${branch.isCut ? " · the newest 1,000 messages" : ""}`}
+    />
+  );
+}

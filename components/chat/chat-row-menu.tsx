@@ -1,0 +1,103 @@
+"use client";
+
+import {
+  Archive,
+  ArchiveRestore,
+  Copy,
+  Download,
+  GitFork,
+  Link2,
+  Pencil,
+  Pin,
+  PinOff,
+  Trash2,
+} from "lucide-react";
+import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
+import type { ChatRowActions, ChatShellChat } from "./chat-row";
+
+export type ChatRowMenuProps = ChatRowActions & {
+  chat: ChatShellChat;
+  isOpen: boolean;
+  onOpenChange: (isOpen: boolean) => void;
+  onRenameStart: () => void;
+  /** The trigger: a button. */
+  children: React.ReactNode;
+};
+
+/** Loaded with the first press. It offers what there are callbacks for. */
+export default function ChatRowMenu({
+  chat,
+  isOpen,
+  onOpenChange,
+  onRename,
+  onRenameStart,
+  onPin,
+  onArchive,
+  onShare,
+  onCopy,
+  exportHref,
+  onDelete,
+  children,
+}: ChatRowMenuProps) {
+  const { id, isPinned = false, isArchived = false } = chat;
+  return (
+    <Menu open={isOpen} onOpenChange={onOpenChange} modal={false}>
+      <MenuTrigger asChild>{children}</MenuTrigger>
+      <MenuContent align="end" data-slot="chat-row-menu">
+        {onRename && (
+          <MenuItem onSelect={onRenameStart}>
+            <Pencil aria-hidden /> Rename
+          </MenuItem>
+        )}
+        {onPin && !isArchived && (
+          <MenuItem onSelect={() => onPin(id, !isPinned)}>
+            {isPinned ? <PinOff aria-hidden /> : <Pin aria-hidden />} {isPinned ? "Unpin" : "Pin"}
+          </MenuItem>
+        )}
+        {onShare && (
+          <MenuItem onSelect={() => onShare(id)}>
+            <Link2 aria-hidden /> Share…
+          </MenuItem>
+        )}
+        {onCopy && (
+          <>
+            <MenuItem onSelect={() => onCopy(id, "chat")}>
+              <Copy aria-hidden /> Copy to a new chat
+            </MenuItem>
+            <MenuItem onSelect={() => onCopy(id, "branch")}>
+              <GitFork aria-hidden /> Copy the shown branch
+            </MenuItem>
+          </>
+        )}
+        {exportHref && (
+          <>
+            <MenuItem asChild>
+              <a href={exportHref(id, "markdown")} download>
+                <Download aria-hidden /> Export as Markdown
+              </a>
+            </MenuItem>
+            <MenuItem asChild>
+              <a href={exportHref(id, "json")} download>
+                <Download aria-hidden /> Export as JSON
+              </a>
+            </MenuItem>
+          </>
+        )}
+        {onArchive && (
+          <MenuItem onSelect={() => onArchive(id, !isArchived)}>
+            {isArchived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
+            {isArchived ? "Move back to chats" : "Archive"}
+          </MenuItem>
+        )}
+        {onDelete && (
+          <>
+            <MenuSeparator />
+            <MenuItem tone="danger" onSelect={() => onDelete(id)}>
+              <Trash2 aria-hidden /> Delete
+            </MenuItem>
+          </>
+        )}
+      </MenuContent>
+    </Menu>
+  );
+}

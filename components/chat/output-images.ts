@@ -1,0 +1,55 @@
+/** More would be a gallery, and a card is none. */
+const MOST = 6;
+const DEEPEST = 6;
+const LONG = 2_000;
+
+const IMAGE_TYPE = /^image\/(png|jpeg|gif|webp|avif)$/i;
+const DATA_URL = /^data:[\w/+.-]+;base64,/i;
+const BASE64 = /^[\w+/-]+=*$/;
+
+/** The images that a tool's output carries in itself: data URLs, and `{ mimeType, data }` as MCP writes them. */
+export function findImages(output: unknown): string[] {
+  const found: string[] = [];
+  walk(output, 0, (value) => {
+    if (found.length === MOST) return;
+    if (typeof value === "string") {
+      if (/^data:image\/(png|jpeg|gif|webp|avif);base64,/i.test(value)) found.push(value);
+      return;
+    }
+    const { data } = value;
+    const type = value.mimeType ?? value.mediaType;
+    if (typeof data === "string" && typeof type === "string" && IMAGE_TYPE.test(type) && BASE64.test(data))
+      found.push(`data:${type};base64,${data}`);
+  });
+  return found;
+}
+
+/** The same value with the long data in it named by its size: nobody reads base64, and it buries what can be read. */
+export function foldData(value: unknown): unknown {
+  return fold(value, 0);
+}
+
+function fold(value: unknown, depth: number): unknown {
+  if (typeof value === "string") {
+    // A look at its beginning is enough, and does not take long for a text of many megabytes.
+    const isData = value.length > LONG && (DATA_URL.test(value) || BASE64.test(value.slice(0, LONG)));
+    return isData
+      ? `${value.slice(0, 40)}… (${Math.ceil(value.length / 1024).toLocaleString("en")} KB)`
+      : value;
+  }
+  if (typeof value !== "object" || value === null || depth >= DEEPEST) return value;
+  if (Array.isArray(value)) return value.map((item) => fold(item, depth + 1));
+  // `fromEntries` defines its keys, so a key named `__proto__` stays a key.
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fold(item, depth + 1)]));
+}
+
+function walk(
+  value: unknown,
+  depth: number,
+  visit: (value: string | { data?: unknown; mimeType?: unknown; mediaType?: unknown }) => void,
+) {
+  if (typeof value === "string") return visit(value);
+  if (typeof value !== "object" || value === null || depth >= DEEPEST) return;
+  visit(value);
+  for (const item of Object.values(value)) walk(item, depth + 1, visit);
+}

@@ -1,0 +1,26 @@
+import { type FocusEventHandler, type RefObject, useLayoutEffect, useRef } from "react";
+
+/**
+ * What has the focus may leave the page with its message, after a regenerate or an undo. The list takes the focus
+ * then, so that the keyboard goes on from here and not from the top of the page.
+ */
+export function useKeptFocus(list: RefObject<HTMLElement | null>): {
+  onFocus: FocusEventHandler;
+  onBlur: FocusEventHandler;
+} {
+  // React reports no blur for what it removes itself: that is how a loss differs from a reader who went elsewhere.
+  const isInside = useRef(false);
+  useLayoutEffect(() => {
+    if (isInside.current && document.activeElement === document.body) {
+      list.current?.focus({ preventScroll: true });
+    }
+  });
+  return {
+    onFocus: () => {
+      isInside.current = true;
+    },
+    onBlur: () => {
+      isInside.current = false;
+    },
+  };
+}

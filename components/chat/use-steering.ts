@@ -1,0 +1,34 @@
+"use client";
+
+import { generateId, type UIMessage } from "ai";
+import { useMemo, useRef, useState } from "react";
+import { injectedIds } from "./injected-messages";
+
+/** Messages on their way into the answer that is being written. */
+export function useSteering(messages: UIMessage[]) {
+  const [sent, setSent] = useState<UIMessage[]>([]);
+  const undecided = useRef<UIMessage[]>([]);
+  const injected = useMemo(() => injectedIds(messages), [messages]);
+
+  return {
+    /** Sent, and not yet taken up by the answer. */
+    waiting: sent.filter(({ id }) => !injected.has(id) && !messages.some((message) => message.id === id)),
+    add(message: UIMessage) {
+      undecided.current.push(message);
+      setSent((before) => [...before, message]);
+    },
+    /** The answer in `shown` has ended: the first message that it did not take up, and is a question of its own now. */
+    takeLate(shown: UIMessage[]): UIMessage | undefined {
+      const taken = injectedIds(shown);
+      for (let next = undecided.current.shift(); next; next = undecided.current.shift()) {
+        if (!taken.has(next.id) && !shown.some(({ id }) => id === next.id)) return next;
+      }
+      return undefined;
+    },
+  };
+}
+
+/** The id tells the agent what is wanted; see lib/chat/steering.ts. */
+export function steeringMessage(text: string): UIMessage {
+  return { id: `steer-${generateId()}`, role: "user", parts: [{ type: "text", text }] };
+}

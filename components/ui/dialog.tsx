@@ -1,0 +1,54 @@
+"use client";
+
+import * as Radix from "@radix-ui/react-dialog";
+import { X } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export const Dialog = Radix.Root;
+export const DialogTrigger = Radix.Trigger;
+export const DialogClose = Radix.Close;
+
+export type DialogContentProps = Omit<React.ComponentProps<typeof Radix.Content>, "title"> & {
+  title: string;
+  description?: React.ReactNode;
+};
+
+/** In the middle of the page, named by its title. Escape and a press beside it close it. */
+export function DialogContent({ title, description, className, children, ...props }: DialogContentProps) {
+  return (
+    <Radix.Portal>
+      <Radix.Overlay
+        data-slot="dialog-overlay"
+        className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
+      />
+      <Radix.Content
+        data-slot="dialog-content"
+        {...(description === undefined && { "aria-describedby": undefined })}
+        className={cn(
+          "fixed top-1/2 left-1/2 z-50 flex max-h-[min(640px,calc(100dvh-32px))] w-[min(480px,calc(100vw-32px))] -translate-1/2 flex-col gap-4 overflow-y-auto rounded-lg border bg-surface p-5 shadow-card outline-none motion-safe:animate-fade",
+          className,
+        )}
+        {...props}
+      >
+        <div className="flex flex-col gap-1 pr-9">
+          <Radix.Title className="font-semibold tracking-[-0.01em]">{title}</Radix.Title>
+          {description !== undefined && (
+            <Radix.Description className="text-sm text-ink-2">{description}</Radix.Description>
+          )}
+        </div>
+        {children}
+        <Radix.Close asChild>
+          <Button
+            variant="ghost"
+            size="icon"
+            aria-label="Close"
+            className="absolute top-3.5 right-3.5 pointer-coarse:top-2 pointer-coarse:right-2"
+          >
+            <X aria-hidden />
+          </Button>
+        </Radix.Close>
+      </Radix.Content>
+    </Radix.Portal>
+  );
+}

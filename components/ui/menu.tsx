@@ -1,0 +1,48 @@
+"use client";
+
+import * as Radix from "@radix-ui/react-dropdown-menu";
+import { cn } from "@/lib/utils";
+
+export const Menu = Radix.Root;
+export const MenuTrigger = Radix.Trigger;
+
+export function MenuContent({ className, ...props }: React.ComponentProps<typeof Radix.Content>) {
+  return (
+    <Radix.Portal>
+      <Radix.Content
+        data-slot="menu-content"
+        sideOffset={4}
+        collisionPadding={8}
+        className={cn(
+          "z-50 max-h-(--radix-dropdown-menu-content-available-height) min-w-44 overflow-y-auto rounded-md border bg-surface p-1 shadow-card outline-none motion-safe:animate-fade",
+          className,
+        )}
+        {...props}
+      />
+    </Radix.Portal>
+  );
+}
+
+export function MenuItem({
+  tone = "plain",
+  className,
+  ...props
+}: React.ComponentProps<typeof Radix.Item> & { tone?: "plain" | "danger" }) {
+  return (
+    <Radix.Item
+      data-slot="menu-item"
+      className={cn(
+        "flex h-8 cursor-pointer items-center gap-2.5 rounded-sm px-2 text-sm text-ink-2 outline-none select-none data-highlighted:bg-raised data-highlighted:text-ink pointer-coarse:h-11 [&_svg]:size-4 [&_svg]:shrink-0",
+        tone === "danger" && "text-red data-highlighted:bg-red-soft data-highlighted:text-red",
+        className,
+      )}
+      {...props}
+    />
+  );
+}
+
+export function MenuSeparator({ className, ...props }: React.ComponentProps<typeof Radix.Separator>) {
+  return (
+    <Radix.Separator data-slot="menu-separator" className={cn("my-1 h-px bg-line", className)} {...props} />
+  );
+}

@@ -1,0 +1,87 @@
+"use client";
+
+import { useEffect, useEffectEvent, useState } from "react";
+import { X } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export type ToastMessage = {
+  /** A new id starts the time anew. */
+  id: number | string;
+  text: string;
+  /** The way back, or onward. Pressing it also closes the toast. */
+  action?: { label: string; onAction: () => void };
+};
+
+export type ToastProps = Omit<React.ComponentProps<"div">, "children"> & {
+  toast: ToastMessage | null;
+  onDismiss: () => void;
+  durationMs?: number;
+};
+
+/**
+ * What has just happened, with a way back. The region is always there, so that a screen reader hears what comes into
+ * it. It does not go away under a hand or the focus.
+ */
+export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...props }: ToastProps) {
+  const [isHeld, setIsHeld] = useState(false);
+  const dismiss = useEffectEvent(onDismiss);
+  const id = toast?.id;
+  useEffect(() => {
+    if (id === undefined || isHeld) return;
+    const timer = setTimeout(() => dismiss(), durationMs);
+    return () => clearTimeout(timer);
+  }, [id, isHeld, durationMs]);
+
+  return (
+    <div
+      data-slot="toast-region"
+      className={cn(
+        "pointer-events-none fixed inset-x-0 bottom-[max(16px,env(safe-area-inset-bottom))] z-50 flex justify-center px-4",
+        className,
+      )}
+      onPointerEnter={() => setIsHeld(true)}
+      onPointerLeave={() => setIsHeld(false)}
+      onFocus={() => setIsHeld(true)}
+      onBlur={() => setIsHeld(false)}
+      {...props}
+    >
+      <output>
+        {toast && (
+          <span
+            key={toast.id}
+            data-slot="toast"
+            className="pointer-events-auto flex min-h-11 max-w-full items-center gap-3 rounded-md bg-ink py-1 pr-1.5 pl-4 text-sm text-surface shadow-card motion-safe:animate-fade"
+          >
+            <span className="min-w-0 truncate">{toast.text}</span>
+            {toast.action && (
+              <button
+                type="button"
+                className="h-8 shrink-0 rounded-sm px-2.5 font-medium underline decoration-1 underline-offset-4 hover:bg-surface/15 pointer-coarse:h-11"
+                onClick={() => {
+                  setIsHeld(false);
+                  toast.action?.onAction();
+                  onDismiss();
+                }}
+              >
+                {toast.action.label}
+              </button>
+            )}
+            <Button
+              variant="ghost"
+              size="icon-sm"
+              aria-label="Dismiss"
+              className="text-surface/80 hover:bg-surface/15 hover:text-surface"
+              onClick={() => {
+                setIsHeld(false);
+                onDismiss();
+              }}
+            >
+              <X aria-hidden />
+            </Button>
+          </span>
+        )}
+      </output>
+    </div>
+  );
+}

@@ -1,0 +1,219 @@
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { testDatabase } from "@/e2e/support/chat-fixtures";
+import type * as Auth from "./auth";
+import { createChat } from "./chat/queries";
+import { moveGuest, saveSettings } from "./chat/settings";
+
+vi.mock("server-only", () => ({}));
+vi.mock("next/headers", () => ({ headers: async () => new Headers() }));
+
+const shared = testDatabase();
+const mails: Array<{ to: string[]; text: string }> = [];
+const mailServer = createServer((request, response) => {
+  let body = "";
+  request.on("data", (chunk) => (body += chunk));
+  request.on("end", () => {
+    mails.push(JSON.parse(body));
+    response.end("{}");
+  });
+});
+let auth: typeof Auth;
+
+beforeAll(async () => {
+  await new Promise<void>((resolve) => mailServer.listen(0, "127.0.0.1", resolve));
+  const { port } = mailServer.address() as AddressInfo;
+  vi.stubEnv("DATABASE_URL", shared.url);
+  vi.stubEnv("BETTER_AUTH_SECRET", "a secret of this test, long enough for it");
+  vi.stubEnv("BETTER_AUTH_URL", "http://chat.example");
+  vi.stubEnv("RESEND_API_KEY", "key");
+  vi.stubEnv("RESEND_BASE_URL", `http://127.0.0.1:${port}`);
+  vi.stubEnv("MAIL_FROM", "Holdfast <chat@example.com>");
+  auth = await import("./auth");
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  mailServer.close();
+  const { db } = await import("./db");
+  await db.$disconnect();
+});
+beforeEach(() => shared.db.rateLimit.deleteMany());
+
+/** A browser: it keeps its cookies. */
+class Visitor {
+  cookies = new Map<string, string>();
+  address = "203.0.113.7";
+
+  headers(): Headers {
+    const cookie = [...this.cookies]
+      .map(([name, value]) => `${name}=${encodeURIComponent(value)}`)
+      .join("; ");
+    return new Headers({ cookie, "x-forwarded-for": this.address });
+  }
+
+  async arrive(): Promise<string> {
+    for (const line of await auth.ensureGuest(this.headers())) {
+      const [pair] = line.split(";");
+      const at = pair!.indexOf("=");
+      this.cookies.set(pair!.slice(0, at), decodeURIComponent(pair!.slice(at + 1)));
+    }
+    return (await this.user()).id;
+  }
+
+  async user() {
+    const token = this.cookies.get("better-auth.session_token")?.split(".")[0];
+    const session = await shared.db.session.findUnique({
+      where: { token: token ?? "" },
+      include: { user: true },
+    });
+    if (!session) throw new Error("nobody is signed in");
+    return session.user;
+  }
+
+  async does(outcome: Promise<Awaited<ReturnType<typeof auth.signIn>>>) {
+    const result = await outcome;
+    for (const { name, value, options } of result.cookies) {
+      if (options.maxAge === 0) this.cookies.delete(name);
+      else this.cookies.set(name, value);
+    }
+    return result;
+  }
+}
+
+const newEmail = () => `${crypto.randomUUID()}@example.com`;
+const password = "correct horse battery";
+
+async function guestWithChats(
+  count: number,
+): Promise<{ visitor: Visitor; guestId: string; chats: string[] }> {
+  const visitor = new Visitor();
+  const guestId = await visitor.arrive();
+  const chats = Array.from({ length: count }, () => crypto.randomUUID()).toSorted();
+  for (const id of chats) await createChat(shared.db, { id, userId: guestId });
+  return { visitor, guestId, chats };
+}
+
+async function chatsOf(userId: string): Promise<string[]> {
+  const rows = await shared.db.chat.findMany({ where: { userId }, select: { id: true } });
+  return rows.map(({ id }) => id).toSorted();
+}
+
+describe("a guest", () => {
+  it("who makes an account keeps every chat, and is a guest no more", async () => {
+    const { visitor, guestId, chats } = await guestWithChats(3);
+    await saveSettings(shared.db, guestId, { defaultModel: "demo" });
+    const email = newEmail();
+    expect(await visitor.does(auth.signUp({ email, password }, visitor.headers()))).toMatchObject({
+      ok: true,
+    });
+    const user = await visitor.user();
+    expect(user).toMatchObject({ email, isAnonymous: false });
+    expect(await chatsOf(user.id)).toEqual(chats);
+    expect(await shared.db.user.findUnique({ where: { id: guestId } })).toBeNull();
+    expect(await shared.db.userSettings.findUnique({ where: { userId: user.id } })).toMatchObject({
+      defaultModel: "demo",
+    });
+  });
+
+  it("who signs in to an account brings the chats along, to those that are there", async () => {
+    const first = await guestWithChats(2);
+    const email = newEmail();
+    await first.visitor.does(auth.signUp({ email, password }, first.visitor.headers()));
+    const second = await guestWithChats(2);
+    const outcome = await second.visitor.does(auth.signIn({ email, password }, second.visitor.headers()));
+    expect(outcome.ok).toBe(true);
+    const user = await second.visitor.user();
+    expect(user.email).toBe(email);
+    expect(await chatsOf(user.id)).toEqual([...first.chats, ...second.chats].toSorted());
+  });
+
+  it("keeps the chats when the sign-in is refused, and hears the same for a wrong password and an unknown address", async () => {
+    const { visitor, guestId, chats } = await guestWithChats(1);
+    const email = newEmail();
+    const other = new Visitor();
+    await other.arrive();
+    await other.does(auth.signUp({ email, password }, other.headers()));
+    const wrong = await visitor.does(auth.signIn({ email, password: "wrong password" }, visitor.headers()));
+    const unknown = await visitor.does(auth.signIn({ email: newEmail(), password }, visitor.headers()));
+    expect(wrong).toMatchObject({ ok: false, problem: expect.stringContaining("do not belong together") });
+    expect({ ...unknown, cookies: [] }).toEqual({ ...wrong, cookies: [] });
+    const taken = await visitor.does(auth.signUp({ email, password }, visitor.headers()));
+    expect(taken).toMatchObject({ ok: false, problem: expect.stringContaining("already") });
+    expect((await visitor.user()).id).toBe(guestId);
+    expect(await chatsOf(guestId)).toEqual(chats);
+  });
+
+  it("can follow a link from a mail, once", async () => {
+    const { visitor, chats } = await guestWithChats(1);
+    const email = newEmail();
+    expect((await visitor.does(auth.requestSignInLink(email, visitor.headers()))).ok).toBe(true);
+    const mail = mails.findLast((each) => each.to.includes(email));
+    const link = new URL(/http\S+/.exec(mail?.text ?? "")?.[0] ?? "");
+    expect(link.origin + link.pathname).toBe("http://chat.example/sign-in/link");
+    const token = link.searchParams.get("token") ?? "";
+    expect((await visitor.does(auth.followSignInLink(token, visitor.headers()))).ok).toBe(true);
+    const user = await visitor.user();
+    expect(user).toMatchObject({ email, emailVerified: true });
+    expect(await chatsOf(user.id)).toEqual(chats);
+    const stranger = new Visitor();
+    await stranger.arrive();
+    const again = await stranger.does(auth.followSignInLink(token, stranger.headers()));
+    expect(again).toMatchObject({ ok: false, problem: expect.stringContaining("used already") });
+  });
+});
+
+describe("the move to an account", () => {
+  it("loses no chat that is begun in the same moment: it is moved or refused", async () => {
+    for (let round = 0; round < 10; round++) {
+      const { guestId, chats } = await guestWithChats(1);
+      const begun = Array.from({ length: 6 }, () => crypto.randomUUID());
+      const [, ...made] = await Promise.all([
+        moveGuest(shared.db, { guestId, userId: "ada" }),
+        ...begun.map((id) =>
+          createChat(shared.db, { id, userId: guestId }).then(
+            () => id,
+            () => null,
+          ),
+        ),
+      ]);
+      const owned = await chatsOf("ada");
+      for (const id of [...chats, ...made.filter((each) => each !== null)]) expect(owned).toContain(id);
+    }
+  });
+
+  it("takes nothing from an account, and nothing twice", async () => {
+    await createChat(shared.db, { id: "chat-of-bob-3", userId: "bob" });
+    await moveGuest(shared.db, { guestId: "bob", userId: "ada" });
+    expect(await chatsOf("bob")).toEqual(["chat-of-bob-3"]);
+    await moveGuest(shared.db, { guestId: "nobody", userId: "ada" });
+  });
+});
+
+describe("a sign-out", () => {
+  it("ends the session, and the next visit is another guest", async () => {
+    const visitor = new Visitor();
+    await visitor.arrive();
+    await visitor.does(auth.signUp({ email: newEmail(), password }, visitor.headers()));
+    const { id } = await visitor.user();
+    const before = visitor.headers();
+    expect((await visitor.does(auth.signOut(visitor.headers()))).ok).toBe(true);
+    expect(await shared.db.session.count({ where: { userId: id } })).toBe(0);
+    expect(await auth.ensureGuest(before)).not.toEqual([]);
+    expect(await visitor.arrive()).not.toBe(id);
+  });
+});
+
+describe("attempts", () => {
+  it("are counted in the database, and refused after ten in a minute", async () => {
+    const visitor = new Visitor();
+    const attempt = () => auth.signIn({ email: "eve@example.com", password }, visitor.headers());
+    for (let count = 0; count < 10; count++) expect((await attempt()) as object).toMatchObject({ ok: false });
+    expect(await attempt()).toMatchObject({
+      problem: expect.stringMatching(/^Too many attempts\. Wait \d+ seconds/),
+    });
+    expect(await shared.db.rateLimit.count()).toBe(1);
+    visitor.address = "203.0.113.8";
+    expect(await attempt()).toMatchObject({ problem: expect.stringContaining("do not belong together") });
+  });
+});

@@ -1,0 +1,76 @@
+/**
+ * What an owner does to a chat as a whole. Each says whether there was such a chat: to anybody but its owner there is
+ * none. In SQL, because Prisma would move `updatedAt`, and with it the chat's place in the list.
+ */
+import type { Db, DbClient } from "@/lib/db";
+import { Prisma } from "@/prisma/generated/client";
+import { isChatId } from "./queries";
+
+export type OwnChat = { chatId: string; userId: string };
+
+/** A chat that its owner deleted can be taken back for this long. */
+const KEPT_AFTER_DELETION = "1 day";
+
+/** The person's own words: from now on no model titles this chat. */
+export function renameChat(db: DbClient, chat: OwnChat, title: string): Promise<boolean> {
+  return update(db, chat, Prisma.sql`title = ${title}, "titledBy" = 'person'`);
+}
+
+export function setChatPinned(db: DbClient, chat: OwnChat, isPinned: boolean): Promise<boolean> {
+  return update(
+    db,
+    chat,
+    isPinned ? Prisma.sql`"pinnedAt" = now(), "archivedAt" = NULL` : Prisma.sql`"pinnedAt" = NULL`,
+  );
+}
+
+export function setChatArchived(db: DbClient, chat: OwnChat, isArchived: boolean): Promise<boolean> {
+  return update(
+    db,
+    chat,
+    isArchived ? Prisma.sql`"archivedAt" = now(), "pinnedAt" = NULL` : Prisma.sql`"archivedAt" = NULL`,
+  );
+}
+
+export function markChatRead(db: DbClient, chat: OwnChat): Promise<boolean> {
+  return update(db, chat, Prisma.sql`"lastReadAt" = now()`);
+}
+
+/** From now on there is no such chat, for anybody, until it is restored. */
+export function deleteChat(db: DbClient, chat: OwnChat): Promise<boolean> {
+  return update(db, chat, Prisma.sql`"deletedAt" = now()`);
+}
+
+/** Takes a deletion back. A chat that is not deleted stays as it is; one that was removed for good is not found. */
+export async function restoreChat(db: DbClient, { chatId, userId }: OwnChat): Promise<boolean> {
+  if (!isChatId(chatId)) return false;
+  const count = await db.$executeRaw`
+    UPDATE "Chat" SET "deletedAt" = NULL WHERE id = ${chatId} AND "userId" = ${userId}`;
+  return count > 0;
+}
+
+/** Removes for good what was deleted long enough ago, whoever it belonged to. Returns the ids. */
+export async function sweepDeletedChats(db: DbClient, limit = 100): Promise<string[]> {
+  const gone = await db.$queryRaw<{ id: string }[]>`
+    DELETE FROM "Chat" WHERE id IN (
+      SELECT id FROM "Chat" WHERE "deletedAt" < now() - ${KEPT_AFTER_DELETION}::interval LIMIT ${limit}
+    ) RETURNING id`;
+  return gone.map(({ id }) => id);
+}
+
+/** Every chat of this person with all that hangs on it, and their settings, at once and for good. Returns the ids. */
+export function deleteEverything(db: Db, userId: string): Promise<string[]> {
+  return db.$transaction(async (tx) => {
+    const gone = await tx.$queryRaw<{ id: string }[]>`
+      DELETE FROM "Chat" WHERE "userId" = ${userId} RETURNING id`;
+    await tx.userSettings.deleteMany({ where: { userId } });
+    return gone.map(({ id }) => id);
+  });
+}
+
+async function update(db: DbClient, { chatId, userId }: OwnChat, changes: Prisma.Sql): Promise<boolean> {
+  if (!isChatId(chatId)) return false;
+  const count = await db.$executeRaw`
+    UPDATE "Chat" SET ${changes} WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL`;
+  return count > 0;
+}

@@ -1,0 +1,57 @@
+/** A chat made out of another one. The rows keep their ids, which are unique within a chat only. */
+import { randomUUID } from "node:crypto";
+import type { Db } from "@/lib/db";
+import { findNode, pathTo } from "./branch";
+import { isChatId } from "./queries";
+
+export type CopyOptions = {
+  chatId: string;
+  userId: string;
+  /** Copies one branch: the one that ends at `headId` (node or message id), else the shown one. Without it the tree. */
+  branch?: { headId?: string };
+};
+
+/**
+ * Returns the id of the copy, or null when there is no such chat or message. The copy has a session of its own, which
+ * begins with what was saved here: it takes over neither cursors nor a run, and nothing that is still being answered.
+ */
+export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promise<string | null> {
+  if (!isChatId(chatId)) return Promise.resolve(null);
+  return db.$transaction(
+    async (tx) => {
+      // Held until the copy is whole, so that no save comes between the chat and its messages.
+      const [source] = await tx.$queryRaw<{ headId: string | null }[]>`
+        SELECT "headId" FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR SHARE`;
+      if (!source) return null;
+      const named = branch?.headId;
+      const head = named === undefined ? source.headId : await findNode(tx, chatId, named);
+      if (named !== undefined && head === null) return null;
+
+      const id = randomUUID();
+      // The runtime's own record tells of the shown branch, and so fits no other.
+      await tx.$executeRaw`
+        INSERT INTO "Chat" (id, "userId", title, "titledBy", model, "headId", state, "nextOrder", "lastReadAt", "updatedAt")
+        SELECT ${id}, "userId", left(title, 112) || ' (copy)', "titledBy", model, ${head},
+          CASE WHEN "headId" = ${head} THEN state END, "nextOrder", now(), ${new Date().toISOString().slice(0, -1)}::text::timestamp
+        FROM "Chat" WHERE id = ${chatId}`;
+      if (!branch || head === null) {
+        await tx.$executeRaw`
+          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
+          SELECT ${id}, id, "messageId", "parentId", role, message, final, "order", seen, "createdAt"
+          FROM "Message" WHERE "chatId" = ${chatId} AND "removedAt" IS NULL`;
+      } else {
+        await tx.$executeRaw`
+          ${pathTo(chatId, head)}
+          INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
+          SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m.seen, m."createdAt"
+          FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id`;
+      }
+      // Whoever may read the copy may read its files. Of a branch that is too many at worst, and never too few.
+      await tx.$executeRaw`
+        INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
+        SELECT ${id}, "attachmentId" FROM "ChatAttachment" WHERE "chatId" = ${chatId}`;
+      return id;
+    },
+    { maxWait: 10_000, timeout: 60_000 },
+  );
+}

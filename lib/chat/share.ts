@@ -1,0 +1,104 @@
+/**
+ * Read-only links. A link shows the branch as it stood when the link was made: its head is kept, and rows are only
+ * ever added below a head. The token is in the link alone.
+ */
+import { createHash, randomBytes } from "node:crypto";
+import type { Db, DbClient } from "@/lib/db";
+import { branchIds, findNode, readNodes } from "./branch";
+import type { ChatMessage } from "./message";
+import { isChatId } from "./queries";
+
+export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
+
+export type SharedBranch = {
+  title: string;
+  sharedAt: Date;
+  messages: ChatMessage[];
+  /** Older messages exist that the link does not show. */
+  isCut: boolean;
+};
+
+const MAX_MESSAGES = 1000;
+const MAX_LINKS_PER_CHAT = 50;
+
+export type ShareOutcome = { token: string } | { refused: "not-found" | "empty" | "too-many" };
+
+/** Shares the branch that ends at `headId` (node or message id), or the shown one. */
+export function createShare(
+  db: Db,
+  { chatId, userId, headId }: { chatId: string; userId: string; headId?: string },
+): Promise<ShareOutcome> {
+  if (!isChatId(chatId)) return Promise.resolve({ refused: "not-found" });
+  return db.$transaction(async (tx) => {
+    const [chat] = await tx.$queryRaw<{ headId: string | null; title: string | null }[]>`
+      SELECT "headId", title FROM "Chat"
+      WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
+    if (!chat) return { refused: "not-found" };
+    const head = headId === undefined ? chat.headId : await findNode(tx, chatId, headId);
+    if (head === null) return { refused: headId === undefined ? "empty" : "not-found" };
+    if ((await tx.share.count({ where: { chatId } })) >= MAX_LINKS_PER_CHAT) return { refused: "too-many" };
+    const token = randomBytes(16).toString("base64url");
+    await tx.share.create({
+      data: { chatId, headId: head, title: chat.title ?? "Chat", tokenHash: hashOf(token) },
+    });
+    return { token };
+  });
+}
+
+/** A person's links, newest first; those of one chat when it is named. */
+export function listShares(db: DbClient, userId: string, chatId?: string): Promise<ShareSummary[]> {
+  return db.share.findMany({
+    where: { chat: { userId, deletedAt: null }, ...(chatId === undefined ? {} : { chatId }) },
+    orderBy: [{ createdAt: "desc" }, { id: "asc" }],
+    select: { id: true, chatId: true, title: true, createdAt: true },
+    take: 200,
+  });
+}
+
+/** From now on the link leads nowhere. False when there is no such link of this person. */
+export async function revokeShare(
+  db: DbClient,
+  { id, userId }: { id: string; userId: string },
+): Promise<boolean> {
+  const { count } = await db.share.deleteMany({ where: { id, chat: { userId } } });
+  return count > 0;
+}
+
+/** What a link shows to whoever has it; null when it was revoked, or its chat deleted, or it never was. */
+export async function readShare(db: DbClient, token: string): Promise<SharedBranch | null> {
+  if (!/^[A-Za-z0-9_-]{22}$/.test(token)) return null;
+  const share = await db.share.findFirst({
+    where: { tokenHash: hashOf(token), chat: { deletedAt: null } },
+    select: { chatId: true, headId: true, title: true, createdAt: true },
+  });
+  if (!share) return null;
+  const ids = await branchIds(db, share.chatId, share.headId, MAX_MESSAGES + 1);
+  const messages: ChatMessage[] = [];
+  for await (const { message } of readNodes(db, share.chatId, ids.slice(-MAX_MESSAGES))) {
+    messages.push(forStrangers(message));
+  }
+  return { title: share.title, sharedAt: share.createdAt, messages, isCut: ids.length > MAX_MESSAGES };
+}
+
+/** Neither what it cost, nor what the provider noted for itself. */
+function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
+  return {
+    id,
+    role,
+    parts: parts.map((part) => {
+      const {
+        providerMetadata: _,
+        callProviderMetadata: __,
+        ...rest
+      } = part as typeof part & {
+        providerMetadata?: unknown;
+        callProviderMetadata?: unknown;
+      };
+      return rest as typeof part;
+    }),
+  };
+}
+
+function hashOf(token: string): string {
+  return createHash("sha256").update(token).digest("hex");
+}

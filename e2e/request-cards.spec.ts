@@ -9,7 +9,7 @@ const button = (within: Locator, name: string) => within.getByRole("button", { n
 test.beforeEach(async ({ page }) => {
   await page.goto("/kit");
   // Keys that are pressed before the page has come alive reach nobody.
-  await page.locator("[data-slot=message-list-scroller][data-ready]").waitFor();
+  await page.locator("[data-slot=message-list-scroller][data-ready]").first().waitFor();
 });
 
 test.describe("question", () => {
@@ -221,6 +221,48 @@ test("the inbox is gone through with j and k, and answered in place", async ({ p
   await expect(inbox).toContainText("Nothing waits for you");
   await button(inbox, "Questions 1").click();
   await expect(inbox.getByRole("article")).toHaveCount(2);
+});
+
+test("a conversation, its bar, the tab and the inbox read the same requests", async ({ page }) => {
+  const waiting = part(page, "Waiting conversation");
+  const conversation = waiting.getByRole("log");
+  const inbox = waiting.locator("[data-slot=inbox-list]");
+  const bar = waiting.getByRole("region", { name: "Needs your answer" });
+  await expect(bar).toContainText("Approve a refund");
+  await expect(bar).toContainText("1 of 2");
+  await button(waiting, "Mark the tab").click();
+  await expect(page).toHaveTitle(/^\(2\) /);
+  await expect(page.locator('link[rel="icon"][type="image/png"]')).toHaveCount(1);
+
+  await button(conversation.getByRole("article", { name: "Approve a refund" }), "Approve").click();
+  await expect(inbox.getByRole("article", { name: "Approve a refund" })).toContainText(
+    "Approved by you, in the chat",
+  );
+  await expect(bar).toContainText("Which days suit the courier?");
+  await expect(bar).not.toContainText("of 2");
+  await expect(page).toHaveTitle(/^\(1\) /);
+
+  const days = inbox.getByRole("article", { name: "Which days suit the courier?" });
+  await days.getByRole("checkbox", { name: "Tuesday" }).check();
+  await button(days, "Answer").click();
+  await expect(conversation.getByRole("article", { name: "Which days suit the courier?" })).toContainText(
+    "Answered by you, from the inbox",
+  );
+  await expect(bar).toHaveCount(0);
+  await expect(page).not.toHaveTitle(/^\(/);
+  await expect(page.locator('link[rel="icon"][type="image/png"]')).toHaveCount(0);
+});
+
+test("a decision that comes too late is told who was first", async ({ page }) => {
+  const waiting = part(page, "Waiting conversation");
+  const approval = waiting.getByRole("log").getByRole("article", { name: "Approve a refund" });
+  await button(waiting, "Decide the first one elsewhere").click();
+  await button(approval, "Approve").click();
+  await expect(approval).toHaveAttribute("data-state", "denied");
+  await expect(approval).toContainText("Denied by Mara, from a link");
+  await expect(approval.getByRole("alert")).toHaveText(
+    "Your own answer came too late. Mara has decided this already.",
+  );
 });
 
 /** How far one is below the other: scrolling does not change it, a shift does. */

@@ -3,19 +3,14 @@
 import Link from "next/link";
 import { useEffect, useState } from "react";
 import { Bell, BellOff } from "lucide-react";
-import { InboxList } from "@/components/chat/inbox-list";
+import { InboxList, type InboxListProps } from "@/components/chat/inbox-list";
 import type { HumanRequestView } from "@/components/chat/request";
 import { useWaitingNotice } from "@/components/chat/use-waiting-notice";
 import { Button } from "@/components/ui/button";
-import { useRequests } from "./requests";
-
-/** Where a request stands in its chat. */
-export function requestHref({ chatId, toolCallId }: HumanRequestView): string {
-  return `/chat/${chatId}?request=${encodeURIComponent(toolCallId)}`;
-}
+import { requestHref, useRequests } from "./requests";
 
 /** Everything that waits, in any chat; what is decided meanwhile stays in its place until the page is left. */
-export function InboxView() {
+export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
   const { waiting, ofChat, refresh, decide } = useRequests();
   const [listed, setListed] = useState(waiting);
   const [seen, setSeen] = useState(waiting);
@@ -48,7 +43,7 @@ export function InboxView() {
           requests={requests}
           hrefOf={requestHref}
           LinkComponent={Link}
-          keys="page"
+          keys={keys}
           onDecide={(request, decision) => decide(request, decision, "inbox")}
         />
       </div>

@@ -42,6 +42,11 @@ export type Requests = {
   decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<void>;
 };
 
+/** Where a request stands in its chat. */
+export function requestHref({ chatId, toolCallId }: HumanRequestView): string {
+  return `/chat/${chatId}?request=${encodeURIComponent(toolCallId)}`;
+}
+
 const none: HumanRequestView[] = [];
 
 const RequestsContext = createContext<Requests>({

@@ -14,8 +14,8 @@ export type ChatRequestsOptions = {
   isAnswering: boolean;
   /** What the page was rendered with. */
   initial: HumanRequestView[];
-  /** A decision was taken here: the agent goes on. */
-  onDecided: () => void;
+  /** A decision was taken in a card: the agent goes on. Keep it stable, or every message renders again per token. */
+  onDecided?: (() => void) | undefined;
 };
 
 /** How long after the end of an answer its requests may still be on their way into the database. */
@@ -39,6 +39,16 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, onDeci
     return () => timers.forEach(clearTimeout);
   }, [chatId, hasMessages, isAnswering, isAwaited, refresh]);
 
+  // It waits no longer, and nobody decided it here: the chat says how it ended.
+  const isStale = requests.some(
+    ({ state, toolCallId }) =>
+      state === "pending" &&
+      !waiting.some((request) => request.chatId === chatId && request.toolCallId === toolCallId),
+  );
+  useEffect(() => {
+    if (isStale) void refresh(chatId).catch(() => {});
+  }, [chatId, isStale, refresh]);
+
   const renderTool = useCallback(
     (part: ToolPart): ReactNode | undefined => {
       const request = byCall.get(part.toolCallId);
@@ -48,7 +58,7 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, onDeci
           request={request}
           onDecide={async (decision) => {
             await decide(request, decision, "card");
-            onDecided();
+            onDecided?.();
           }}
         />
       );
@@ -56,9 +66,10 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, onDeci
     [byCall, decide, onDecided],
   );
 
+  const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);
   return {
     /** Waits on the branch that is shown, or on another one of this chat. */
-    pending: requests.filter(({ state }) => state === "pending"),
+    pending,
     renderTool,
   };
 }

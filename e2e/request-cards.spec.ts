@@ -265,6 +265,15 @@ test("a decision that comes too late is told who was first", async ({ page }) =>
   );
 });
 
+test("the inbox has its place in the sidebar, and says that nothing waits", async ({ page }) => {
+  await page.goto("/");
+  await page.getByRole("link", { name: "Inbox" }).click();
+  await expect(page).toHaveURL(/\/inbox$/);
+  await expect(page.getByRole("heading", { name: "Inbox", level: 1 })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Inbox" })).toHaveAttribute("aria-current", "page");
+  await expect(page.getByRole("main")).toContainText("Nothing waits for you");
+});
+
 /** How far one is below the other: scrolling does not change it, a shift does. */
 async function placeOf(one: Locator, other: Locator): Promise<number> {
   const [a, b] = await Promise.all([one.boundingBox(), other.boundingBox()]);

@@ -1,11 +1,18 @@
 "use client";
 
+import dynamic from "next/dynamic";
 import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { type UIMessage, isToolUIPart } from "ai";
 import type { HumanRequestView } from "@/components/chat/request";
-import { RequestCard } from "@/components/chat/request-card";
 import type { ToolPart } from "@/components/chat/tool-card";
+import { Skeleton } from "@/components/ui/skeleton";
 import { useRequests } from "./requests";
+
+// Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
+const RequestCard = dynamic(
+  () => import("@/components/chat/request-card").then(({ RequestCard }) => RequestCard),
+  { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
+);
 
 export type ChatRequestsOptions = {
   chatId: string;

@@ -2,7 +2,7 @@
 
 import { useEffect, useRef, useState } from "react";
 import type { HumanRequestView } from "@/components/chat/request";
-import { showRequest } from "@/components/chat/request-frame";
+import { showRequest } from "@/components/chat/show-request";
 
 export type RequestPlaceOptions = {
   /** The request that the address names, if it does. */

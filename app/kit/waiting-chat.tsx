@@ -75,7 +75,7 @@ export function WaitingChat() {
   const [isBadged, setIsBadged] = useState(false);
   return (
     <RequestsProvider waiting={asked} actions={desk.actions}>
-      <div className="flex gap-2">
+      <div className="flex flex-wrap gap-2">
         <Button size="sm" onClick={() => desk.decideElsewhere()}>
           Decide the first one elsewhere
         </Button>

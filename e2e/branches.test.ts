@@ -119,7 +119,7 @@ it("undo and redo move the head and lose nothing", async () => {
 
 it.each([
   ["before its first word", "slow start", 0],
-  ["in the middle of its answer", "count to 40 at 25 ms", 15],
+  ["in the middle of its answer", "count to 40 at 100 ms", 15],
 ])("an edit whose worker dies %s is answered once", async (_, text, at) => {
   const chatId = newChatId();
   const page = openPage(chatId);
@@ -144,14 +144,14 @@ it.each([
 it("a regenerated answer whose worker dies stands once beside the first", async () => {
   const chatId = newChatId();
   const page = openPage(chatId);
-  await readAnswer(await page.ask("count to 40 at 25 ms", "q"));
+  await readAnswer(await page.ask("count to 40 at 100 ms", "q"));
   const [, first] = await ids(chatId);
   const stream = await page.walk({ type: "regenerate", actionId: "r", nodeId: first! });
   await readAnswer(stream, (seen) => {
     if (seen === 15) engine.killWorkers();
   });
   await expectSaved(chatId, [
-    ["user", "count to 40 at 25 ms"],
+    ["user", "count to 40 at 100 ms"],
     ["assistant", counted(40)],
   ]);
   // What a second answer to the same action would need: time, and one more turn behind it.

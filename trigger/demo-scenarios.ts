@@ -33,13 +33,22 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const attached = lastAttachments(prompt);
   const beats =
     research(prompt, tools) ??
-    beatsFor(request, { said, attached, results: toolResults(prompt), tools, recovered });
+    beatsFor(request, {
+      said,
+      answered: lastAnswer(prompt),
+      attached,
+      results: toolResults(prompt),
+      tools,
+      recovered,
+    });
   const slow = paceMs === undefined && /\bslow/i.test(request) ? 250 : paceMs;
   return slow === undefined ? { beats } : { beats, paceMs: slow };
 }
 
 type Context = {
   said: string[];
+  /** The answer before the request. */
+  answered: string;
   /** A sentence about each file of the last question. */
   attached: string[];
   results: LanguageModelV4ToolResultPart[];
@@ -49,6 +58,10 @@ type Context = {
 
 function beatsFor(request: string, context: Context): Beat[] {
   if (context.results.length > 0) return [text(context.results.map(fromResult).join("\n\n"))];
+  if (/^\s*(go on|continue)\b/i.test(request)) {
+    const rest = restOf(context);
+    if (rest) return rest;
+  }
   if (/\bcrash\b/i.test(request)) return crash(/\bevery time\b/i.test(request), context.recovered);
   const last = number(request, /\b(?:count (?:up )?to|numbered tokens)\s+(\d{1,9})/i);
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
@@ -65,6 +78,29 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (/\bslow/i.test(request)) return [text(slowAnswer)];
   if (/\b(long|markdown|table|code|article|essay|guide|explain)\b/i.test(request)) return [text(longAnswer)];
   return [text(fallback(request))];
+}
+
+// ── Going on ──
+
+/** What the answer that was broken off had still to say, one word at a time. */
+function restOf(context: Context): Beat[] | undefined {
+  const before = context.said.slice(0, -1);
+  const question = before.at(-1);
+  if (question === undefined) return undefined;
+  const beats = beatsFor(question, { ...context, said: before });
+  const whole = beats
+    .flatMap((beat) => (beat.type === "text" ? [beat.text] : beat.type === "tokens" ? [...beat.tokens] : []))
+    .join("");
+  const said = context.answered.trimEnd();
+  if (said === "" || !whole.startsWith(said) || whole.trimEnd() === said) return undefined;
+  return [text(whole.slice(said.length))];
+}
+
+function lastAnswer(prompt: LanguageModelV4Prompt): string {
+  const answer = prompt.findLast((message) => message.role === "assistant");
+  return answer?.role === "assistant"
+    ? answer.content.map((part) => (part.type === "text" ? part.text : "")).join("")
+    : "";
 }
 
 // ── Counting, failing, crashing ──

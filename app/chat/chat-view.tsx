@@ -12,6 +12,7 @@ import type { HumanRequestView } from "@/components/chat/request";
 import { RequestBar } from "@/components/chat/request-bar";
 import { QueueList } from "@/components/chat/queue-list";
 import { SteeringList } from "@/components/chat/steering-list";
+import { ResumeNotice } from "@/components/chat/resume-notice";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
 import { TurnStatus } from "@/components/chat/turn-status";
@@ -136,13 +137,21 @@ export function ChatView({
           </>
         }
         footer={
-          <div className="flex items-start justify-between gap-3">
-            <TurnStatus
-              state={chat.turn}
-              detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
-              onRetry={() => void chat.retry()}
-            />
-            {undoRedo}
+          <div className="flex flex-col gap-2">
+            {chat.partialId && chat.turn !== "failed" && (
+              <ResumeNotice
+                onContinue={() => void chat.send("Go on from where you stopped.").catch(() => {})}
+                onDiscard={() => void branches.regenerate(chat.partialId!).catch(() => {})}
+              />
+            )}
+            <div className="flex items-start justify-between gap-3">
+              <TurnStatus
+                state={chat.turn}
+                detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
+                onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
+              />
+              {undoRedo}
+            </div>
           </div>
         }
       />

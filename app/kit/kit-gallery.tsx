@@ -251,7 +251,7 @@ function ShellCase() {
   const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
   return (
     <>
-      <div className="flex gap-1">
+      <div className="flex flex-wrap gap-1">
         {shellStates.map((each) => (
           <Button
             key={each}

@@ -23,6 +23,15 @@ export function conversation(from: number, to: number): UIMessage[] {
   });
 }
 
+/** What comes while the reader is somewhere else in it. */
+export function news(count: number): UIMessage[] {
+  return Array.from({ length: count }, (_, at) => ({
+    id: `news-${at}`,
+    role: "assistant",
+    parts: [{ type: "text", text: `One more thing, number ${at + 1}.` }],
+  }));
+}
+
 export const code = `\`\`\`ts
 /** The difference of two pulls, which is why it is cubed. */
 export function rangeAt(station: Station, moon: Phase): Metres {

@@ -104,7 +104,10 @@ function LongConversation() {
   const [loaded, setLoaded] = useState(BATCH);
   const [added, setAdded] = useState(0);
   const [isDown, setIsDown] = useState(false);
-  const messages = useMemo(() => samples.conversation(ALL - loaded, ALL + added), [loaded, added]);
+  const messages = useMemo(
+    () => [...samples.conversation(ALL - loaded, ALL), ...samples.news(added)],
+    [loaded, added],
+  );
   const loadOlder = useCallback(async () => {
     await new Promise((resolve) => setTimeout(resolve, 150));
     if (isDown) throw new Error("The server did not answer.");
@@ -113,8 +116,8 @@ function LongConversation() {
   return (
     <>
       <div className="flex flex-wrap gap-1">
-        <Button size="sm" onClick={() => setAdded(added + 2)}>
-          Two more messages
+        <Button size="sm" onClick={() => setAdded(added + 1)}>
+          One more message
         </Button>
         <Button size="sm" onClick={() => setLoaded(ALL)}>
           Load all 1,000

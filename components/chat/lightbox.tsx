@@ -1,13 +1,20 @@
 "use client";
 
+import type { RefObject } from "react";
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 
-export type LightboxProps = { src: string; alt: string; onClose: () => void };
+export type LightboxProps = {
+  src: string;
+  alt: string;
+  onClose: () => void;
+  /** Has the focus again when the image closes. */
+  opener: RefObject<HTMLElement | null>;
+};
 
 /** One image, as large as the window lets it be. Loaded with the first image that somebody opens. */
-export default function Lightbox({ src, alt, onClose }: LightboxProps) {
+export default function Lightbox({ src, alt, onClose, opener }: LightboxProps) {
   return (
     <Dialog.Root defaultOpen onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
@@ -19,6 +26,10 @@ export default function Lightbox({ src, alt, onClose }: LightboxProps) {
           data-slot="lightbox"
           aria-describedby={undefined}
           className="fixed inset-0 z-50 flex flex-col items-center justify-center gap-3 p-4 outline-none sm:p-10"
+          onCloseAutoFocus={(event) => {
+            event.preventDefault();
+            opener.current?.focus();
+          }}
           // The picture is the content; what is around it is the way out.
           onClick={(event) => event.target === event.currentTarget && onClose()}
         >

@@ -1,6 +1,6 @@
 "use client";
 
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { ImageOff } from "lucide-react";
 import { cn } from "@/lib/utils";
 import { isOwnImage } from "./own-address";
@@ -15,6 +15,7 @@ export type MessageImageProps = Omit<React.ComponentProps<"button">, "children" 
 /** An image that opens large. One that would be fetched from elsewhere is named and not shown. */
 export function MessageImage({ src, alt, className, ...props }: MessageImageProps) {
   const [isOpen, setIsOpen] = useState(false);
+  const opener = useRef<HTMLButtonElement>(null);
   const [isBroken, setIsBroken] = useState(false);
   if (isBroken || !isOwnImage(src)) {
     return (
@@ -34,6 +35,7 @@ export function MessageImage({ src, alt, className, ...props }: MessageImageProp
   return (
     <>
       <button
+        ref={opener}
         data-slot="message-image"
         type="button"
         aria-label={`Open image: ${alt}`}
@@ -54,7 +56,7 @@ export function MessageImage({ src, alt, className, ...props }: MessageImageProp
       </button>
       {isOpen && (
         <Suspense>
-          <Lightbox src={src} alt={alt} onClose={() => setIsOpen(false)} />
+          <Lightbox src={src} alt={alt} onClose={() => setIsOpen(false)} opener={opener} />
         </Suspense>
       )}
     </>

@@ -74,7 +74,7 @@ export function MessageList({
     else if (hasOlder && (isAsked || !older.hasFailed)) older.load();
   };
   const { scroller, content, isAtEnd, scrollToEnd, goTo } = useReadingPlace({
-    shown: `${messages[from]?.id} ${messages[to - 1]?.id} ${to - from}`,
+    shown: `${from} ${to} ${messages[from]?.id} ${messages[to - 1]?.id}`,
     reachesEnd: to === messages.length,
     placeKey,
     onNearTop: () => showEarlier(false),

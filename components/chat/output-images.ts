@@ -16,12 +16,17 @@ export function findImages(output: unknown): string[] {
       if (/^data:image\/(png|jpeg|gif|webp|avif);base64,/i.test(value)) found.push(value);
       return;
     }
-    const { data } = value;
-    const type = value.mimeType ?? value.mediaType;
-    if (typeof data === "string" && typeof type === "string" && IMAGE_TYPE.test(type) && BASE64.test(data))
-      found.push(`data:${type};base64,${data}`);
+    const url = asImage(value);
+    if (url) found.push(url);
   });
   return found;
+}
+
+function asImage({ data, mimeType, mediaType }: { data?: unknown; mimeType?: unknown; mediaType?: unknown }) {
+  const type = mimeType ?? mediaType;
+  return typeof data === "string" && typeof type === "string" && IMAGE_TYPE.test(type) && BASE64.test(data)
+    ? `data:${type};base64,${data}`
+    : undefined;
 }
 
 /** The same value with the long data in it named by its size: nobody reads base64, and it buries what can be read. */
@@ -32,15 +37,25 @@ export function foldData(value: unknown): unknown {
 function fold(value: unknown, depth: number): unknown {
   if (typeof value === "string") {
     // A look at its beginning is enough, and does not take long for a text of many megabytes.
-    const isData = value.length > LONG && (DATA_URL.test(value) || BASE64.test(value.slice(0, LONG)));
-    return isData
-      ? `${value.slice(0, 40)}… (${Math.ceil(value.length / 1024).toLocaleString("en")} KB)`
-      : value;
+    const isData = DATA_URL.test(value) || (value.length > LONG && BASE64.test(value.slice(0, LONG)));
+    return isData ? shorten(value) : value;
   }
   if (typeof value !== "object" || value === null || depth >= DEEPEST) return value;
   if (Array.isArray(value)) return value.map((item) => fold(item, depth + 1));
+  const isImage = asImage(value) !== undefined;
   // `fromEntries` defines its keys, so a key named `__proto__` stays a key.
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, fold(item, depth + 1)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      isImage && key === "data" ? shorten(String(item)) : fold(item, depth + 1),
+    ]),
+  );
+}
+
+function shorten(data: string) {
+  return data.length > 100
+    ? `${data.slice(0, 40)}… (${Math.ceil(data.length / 1024).toLocaleString("en")} KB)`
+    : data;
 }
 
 function walk(

@@ -24,6 +24,8 @@ export type Transcript<M extends UIMessage> = {
   status: string;
   /** By message id, the nodes that stand in its place, oldest first, where there is more than one. */
   versions?: Record<string, { nodeId: string; ids: string[] }>;
+  /** Answers that were stopped or broke off. */
+  nonFinalIds?: string[];
   /** Something hangs below the last message. */
   canRedo?: boolean;
   /** Where the page before this one begins; absent on the first. */
@@ -69,6 +71,8 @@ export type DurableChat<M extends UIMessage> = {
   /** Answers the last question again. */
   retry(): Promise<void>;
   branches: Branches;
+  /** The last answer, when it was stopped or broke off and nothing is being written. */
+  partialId: string | undefined;
   /** The branch goes further up than what is loaded. */
   hasOlder: boolean;
   loadOlder: () => Promise<void>;
@@ -437,6 +441,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     stop,
     retry,
     branches,
+    partialId:
+      !isAnswering && preview === undefined && isPartial(live.at(-1), saved) ? live.at(-1)?.id : undefined,
     hasOlder: preview === undefined && saved.nextCursor !== undefined,
     loadOlder,
     queue,
@@ -486,6 +492,13 @@ function shareBriefly<T>(): (make: () => Promise<T>) => Promise<T> {
     });
     return value;
   };
+}
+
+function isPartial(
+  message: UIMessage | undefined,
+  { nonFinalIds = [] }: Pick<Transcript<UIMessage>, "nonFinalIds">,
+) {
+  return message?.role === "assistant" && message.parts.length > 0 && nonFinalIds.includes(message.id);
 }
 
 /** Undefined while nothing of the answer can be seen. */

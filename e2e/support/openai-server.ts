@@ -44,6 +44,8 @@ export async function startOpenAiServer(models: string[] = ["small-model"]): Pro
     let text = "";
     for await (const chunk of request) text += String(chunk);
     const body = JSON.parse(text) as CompletionRequest["body"];
+    // A title is asked for beside the turns, at any moment, and must not take the reply that a turn is to get.
+    if (!body.stream) return json(response, 200, completion("A title"));
     requests.push({ path: request.url ?? "", authorization: request.headers.authorization, body });
     const reply = replies.shift() ?? {
       type: "status",
@@ -72,6 +74,17 @@ export async function startOpenAiServer(models: string[] = ["small-model"]): Pro
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     },
+  };
+}
+
+function completion(content: string): object {
+  return {
+    id: "chatcmpl-2",
+    object: "chat.completion",
+    created: 1_700_000_000,
+    model: "small-model",
+    choices: [{ index: 0, message: { role: "assistant", content }, finish_reason: "stop" }],
+    usage: { prompt_tokens: 5, completion_tokens: 2, total_tokens: 7 },
   };
 }
 

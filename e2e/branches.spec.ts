@@ -122,3 +122,15 @@ test("the editor: Escape leaves all as it was, nothing cannot be asked, and the 
   await edit(conversation, 0, "count to 3");
   await conversation.stands([user("count to 3"), assistant(counted(3))]);
 });
+
+test("a link to a message of another branch shows that branch", async ({ conversation, page }) => {
+  await conversation.ask("My city is Oslo.");
+  await conversation.settles();
+  const id = await conversation.questions.first().getAttribute("data-message-id");
+  await edit(conversation, 0, "My city is Tokyo.");
+  await conversation.settles();
+  await page.goto(`/chat/${conversation.chatId()}?message=${id}`);
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  await page.reload();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+});

@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect, useMemo, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer, type OutgoingMessage } from "@/components/chat/composer";
 import type { SendMode } from "@/components/chat/composer-buttons";
@@ -43,6 +43,8 @@ export type ChatViewProps = {
   pendingInput?: Promise<PendingInput<ChatMessage>[]>;
   /** What was asked of the person in this chat so far. */
   requests?: HumanRequestView[];
+  /** The message that a link led to. */
+  opening?: { nodeId: string; messageId: string; isShown: boolean };
   /** What an empty chat suggests. */
   prompts?: FirstRunPrompt[];
 };
@@ -60,6 +62,7 @@ export function ChatView({
   accessToken,
   pendingInput,
   requests: asked = nothingAsked,
+  opening,
   prompts = [],
 }: ChatViewProps) {
   const router = useRouter();
@@ -109,6 +112,16 @@ export function ChatView({
     else await (mode === "steer" ? chat.steer(message) : chat.send(message));
   }
 
+  // A link into another branch shows that branch, as switching to it by hand would.
+  const { switchTo } = branches;
+  const leadsElsewhere = opening?.isShown === false ? opening.nodeId : undefined;
+  const hasFollowed = useRef(false);
+  useEffect(() => {
+    if (leadsElsewhere === undefined || hasFollowed.current) return;
+    hasFollowed.current = true;
+    void switchTo(leadsElsewhere).catch(() => {});
+  }, [leadsElsewhere, switchTo]);
+
   const undoRedo = (
     <UndoRedo
       onUndo={branches.canUndo ? () => void branches.undo() : undefined}
@@ -122,9 +135,9 @@ export function ChatView({
         isStreaming={isAnswering && !branches.isReadOnly}
         {...rows}
         renderTool={requests.renderTool}
-        openAt={place.openAt}
         hasOlder={chat.hasOlder}
         onLoadOlder={chat.loadOlder}
+        openAt={place.openAt ?? opening?.messageId}
         placeKey={`${environment.userId}:${chatId}`}
         empty={
           <>

@@ -26,7 +26,7 @@ export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
     /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
     placeKey?: string;
     /** Opens at this message instead, for example at one that a search found. */
-    openAt?: string;
+    openAt?: string | undefined;
     /** Shown instead of the list while there is no message. */
     empty?: ReactNode;
     /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */

@@ -21,7 +21,7 @@ export type Branches = {
   /** Another answer, beside the one that is there. */
   regenerate(messageId: string): Promise<void>;
   /** Shows the branch through that node, as it was last seen. */
-  switchTo(nodeId: string): Promise<void>;
+  switchTo: (nodeId: string) => Promise<void>;
   undo(): Promise<void>;
   redo(): Promise<void>;
   /** Ends the shown branch here; what comes after it stays as a branch of its own. */

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import type { BranchAction } from "./branch-actions";
-import { moveBranch } from "./branches";
+import { findOpening, moveBranch } from "./branches";
 import { createChat, loadTranscript } from "./queries";
 import { prismaStorage } from "./storage";
 
@@ -155,5 +155,14 @@ describe("undo, redo, continue from here", () => {
     expect(await shown()).toEqual(["u1"]);
     await write(put("u7"));
     expect((await loadTranscript(shared.db, chatId))?.versions).toMatchObject({ u7: { ids: ["a1", "u7"] } });
+  });
+});
+
+describe("a link to a message", () => {
+  it("knows whether its branch is shown, and is nothing for what is not there", async () => {
+    const opening = (id: string) => findOpening(shared.db, chatId, id);
+    expect(await opening("u1")).toEqual({ nodeId: "u1", messageId: "u1", isShown: true });
+    expect(await opening("a3")).toEqual({ nodeId: "a3", messageId: "a3", isShown: false });
+    for (const id of ["gone", "", "a\u0000b", "x".repeat(500)]) expect(await opening(id)).toBeNull();
   });
 });

@@ -189,3 +189,26 @@ async function markSeen(tx: DbClient, chatId: string, headId: string | null): Pr
       )`;
   if (marked > 0) await tx.chat.update({ where: { id: chatId }, data: { nextOrder: { increment: 1 } } });
 }
+
+/** Where a link to a message leads: its id in the conversation, and whether its branch is the shown one. */
+export async function findOpening(
+  db: DbClient,
+  chatId: string,
+  nodeId: string,
+): Promise<{ nodeId: string; messageId: string; isShown: boolean } | null> {
+  if (!/^\P{Cc}{1,128}$/u.test(nodeId)) return null;
+  const [found] = await db.$queryRaw<{ messageId: string; isShown: boolean }[]>`
+    WITH RECURSIVE up AS (
+      SELECT m.id, m."parentId", m."order" FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
+        WHERE c.id = ${chatId}
+      UNION ALL
+      SELECT next.* FROM up, LATERAL (
+        SELECT id, "parentId", "order" FROM "Message" WHERE "chatId" = ${chatId} AND id = up."parentId" LIMIT 1
+      ) next
+      -- A parent is older than its children, so the walk ends where the message would have to be.
+      WHERE up."order" > (SELECT "order" FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId})
+    )
+    SELECT "messageId", EXISTS (SELECT 1 FROM up WHERE up.id = ${nodeId}) AS "isShown"
+    FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId} AND "removedAt" IS NULL`;
+  return found ? { nodeId, ...found } : null;
+}

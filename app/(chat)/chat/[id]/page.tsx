@@ -2,6 +2,7 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
 import { getUser } from "@/lib/auth";
+import { findOpening } from "@/lib/chat/branches";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { mintChatAccessToken } from "../../../chat/actions";
@@ -19,20 +20,23 @@ export async function generateMetadata({ params }: PageProps<"/chat/[id]">): Pro
   return { title: owned?.title ?? "New chat" };
 }
 
-export default async function ChatPage({ params }: PageProps<"/chat/[id]">) {
+export default async function ChatPage({ params, searchParams }: PageProps<"/chat/[id]">) {
   const { id } = await params;
+  const { message } = await searchParams;
   const owned = await ownChat(id);
   if (!owned) notFound();
   // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
   const accessToken = mintChatAccessToken(id).catch(() => null);
   const transcript = await loadTranscript(db, id);
   if (!transcript) notFound();
+  const opening = typeof message === "string" ? await findOpening(db, id, message) : null;
   const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
   return (
     <ChatView
-      key={id}
+      key={opening ? `${id}:${opening.nodeId}` : id}
       chatId={id}
       transcript={transcript}
+      {...(opening && { opening })}
       accessToken={accessToken}
       pendingInput={pendingInput}
       environment={await chatEnvironment()}

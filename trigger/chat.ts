@@ -19,6 +19,7 @@ import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
 import { titleChat } from "./title";
 import { tools } from "./tools/execute";
+import { usageOf } from "./usage";
 
 const MAX_STEPS = 12;
 
@@ -129,11 +130,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return durations(part);
-          const { inputTokens, outputTokens } = part.totalUsage;
-          return {
-            ...(inputTokens === undefined ? {} : { inputTokens }),
-            ...(outputTokens === undefined ? {} : { outputTokens }),
-          };
+          return usageOf(id, part.totalUsage);
         },
       });
       return streamText({

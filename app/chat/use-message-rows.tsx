@@ -3,6 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { UIMessage } from "ai";
 import { EditMessage } from "@/components/chat/edit-message";
+import { MessageMeta } from "@/components/chat/message-meta";
 import { MessageActions } from "@/components/chat/message-actions";
 import type { DurableChat } from "@/components/chat/use-durable-chat";
 import { VersionNotice } from "@/components/chat/version-notice";
@@ -39,6 +40,7 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
           onContinue={
             isQuestion ? undefined : () => void latest.current.continueFrom(message.id).catch(() => {})
           }
+          meta={isQuestion ? undefined : metaOf(message)}
           version={
             version && {
               index: version.index,
@@ -85,4 +87,18 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
   );
 
   return { renderActions, renderEditor, renderNotice };
+}
+
+function metaOf(message: UIMessage): ReactNode {
+  const { inputTokens, outputTokens, cost, finishedAt } = (message as ChatMessage).metadata ?? {};
+  if (inputTokens === undefined && outputTokens === undefined) return undefined;
+  return (
+    <MessageMeta
+      inputTokens={inputTokens}
+      outputTokens={outputTokens}
+      cost={cost}
+      text={messageText(message)}
+      finishedAt={finishedAt}
+    />
+  );
 }

@@ -60,9 +60,7 @@ export function MessageActions({
         <>
           {/* On a narrow screen what follows may stand on a line of its own. */}
           <Divider className="max-sm:hidden" />
-          <span data-slot="message-meta" className="px-1.5 tabular-nums">
-            {meta}
-          </span>
+          <div className="px-1">{meta}</div>
         </>
       )}
     </>

@@ -11,9 +11,10 @@ export function useKeptFocus(list: RefObject<HTMLElement | null>): {
   // React reports no blur for what it removes itself: that is how a loss differs from a reader who went elsewhere.
   const isInside = useRef(false);
   useLayoutEffect(() => {
-    if (isInside.current && document.activeElement === document.body) {
-      list.current?.focus({ preventScroll: true });
-    }
+    const { activeElement } = document;
+    // What was focused before the page came alive told nobody.
+    if (activeElement !== document.body) isInside.current = list.current?.contains(activeElement) ?? false;
+    else if (isInside.current) list.current?.focus({ preventScroll: true });
   });
   return {
     onFocus: () => {

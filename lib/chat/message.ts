@@ -12,6 +12,10 @@ export type ChatMetadata = {
   /** Tokens of the whole turn, as far as the provider reports them. */
   inputTokens?: number;
   outputTokens?: number;
+  /** In US dollars; null when the model's price is not known. */
+  cost?: number | null;
+  /** When the answer ended, as an ISO date. */
+  finishedAt?: string;
   /** How long each tool call and each thought took: milliseconds by tool call id or reasoning id. */
   durations?: Record<string, number | null>;
 };

@@ -1,0 +1,66 @@
+/**
+ * What a model costs, in US dollars per million tokens. Anthropic's and OpenAI's public price lists as of
+ * September and June 2026; the providers change them, so an installation sets its own with `MODEL_PRICES`. A model that
+ * is in neither has no price here, and no cost is guessed.
+ */
+import { z } from "zod";
+
+export type Price = { input: number; cachedInput: number; output: number };
+
+export type Usage = {
+  inputTokens?: number | undefined;
+  /** Of the input, what the provider had in its cache. */
+  cachedInputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+};
+
+const listed: Record<string, Price> = {
+  "claude-sonnet-5-5": { input: 2, cachedInput: 0.2, output: 10 },
+  "claude-haiku-4-5": { input: 1, cachedInput: 0.1, output: 5 },
+  "gpt-5.5": { input: 5, cachedInput: 0.5, output: 30 },
+  "gpt-5.4": { input: 2.5, cachedInput: 0.25, output: 15 },
+  demo: { input: 0, cachedInput: 0, output: 0 },
+};
+
+const rate = z.number().min(0).max(100_000);
+const ownPrices = z.record(z.string(), z.object({ input: rate, cachedInput: rate.optional(), output: rate }));
+
+/**
+ * `modelId` is `provider/name`, as in trigger/models.ts; a gateway writes versions with a point. An own server asks its
+ * own price, whatever its models are called. Undefined when nobody knows.
+ */
+export function priceOf(modelId: string, environment = process.env.MODEL_PRICES): Price | undefined {
+  const own = readOwn(environment);
+  const name = modelId.slice(modelId.lastIndexOf("/") + 1);
+  for (const id of [modelId, name]) if (own && Object.hasOwn(own, id)) return own[id];
+  if (modelId.startsWith("compatible/")) return undefined;
+  for (const id of [name, name.replaceAll(".", "-")]) if (Object.hasOwn(listed, id)) return listed[id];
+  return undefined;
+}
+
+/** In US dollars; null when the price or the usage is not known. */
+export function costOf(price: Price | undefined, usage: Usage): number | null {
+  const { inputTokens, cachedInputTokens = 0, outputTokens } = usage;
+  if (!price || inputTokens === undefined || outputTokens === undefined) return null;
+  const cached = Math.min(Math.max(0, cachedInputTokens), inputTokens);
+  return (
+    ((inputTokens - cached) * price.input + cached * price.cachedInput + outputTokens * price.output) /
+    1_000_000
+  );
+}
+
+/** A list that cannot be read counts as none: a wrong setting must not end an answer. */
+function readOwn(text: string | undefined): Record<string, Price> | undefined {
+  if (!text) return undefined;
+  try {
+    const prices = ownPrices.parse(JSON.parse(text));
+    return Object.fromEntries(
+      Object.entries(prices).map(([id, { input, cachedInput = input, output }]) => [
+        id,
+        { input, cachedInput, output },
+      ]),
+    );
+  } catch {
+    return undefined;
+  }
+}

@@ -2,14 +2,19 @@
 
 import dynamic from "next/dynamic";
 import Link from "next/link";
-import { usePathname } from "next/navigation";
-import { createContext, type ReactNode, use, useMemo, useState } from "react";
+import { usePathname, useRouter } from "next/navigation";
+import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
 import { Link2 } from "lucide-react";
 import { ChatShell } from "@/components/chat/chat-shell";
+import type { HumanRequestView } from "@/components/chat/request";
+import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
+import { useTellOfRequests } from "@/components/chat/use-waiting-notice";
 import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import type { ChatListPage } from "@/lib/chat/chat-list";
 import { searchChats } from "./chat-actions";
+import { DecisionsButton } from "./decisions-button";
+import { requestHref, useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
 
 const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
@@ -31,6 +36,8 @@ export type ChatFrameProps = {
   children: ReactNode;
 };
 
+const TITLES: Record<string, string> = { "/settings": "Settings", "/inbox": "Inbox" };
+
 /** The list of chats around whichever conversation is open. */
 export function ChatFrame({
   firstPage,
@@ -46,7 +53,16 @@ export function ChatFrame({
   const [isCollapsed, setIsCollapsed] = useState(wasCollapsed);
   const [sharedId, setSharedId] = useState<string | null>(null);
 
+  const router = useRouter();
+  const { waiting } = useRequests();
+  useWaitingBadge(waiting.length);
+  useTellOfRequests(
+    waiting,
+    useCallback((request: HumanRequestView) => router.push(requestHref(request)), [router]),
+  );
+
   const { chats } = list;
+  const waitingChats = useMemo(() => new Set(waiting.map(({ chatId }) => chatId)), [waiting]);
   const rows = useMemo(
     () =>
       chats?.map(({ id, title, status, ...chat }) => ({
@@ -57,8 +73,9 @@ export function ChatFrame({
         isRunning: status === "running",
         // Whoever has it open sees its answer.
         isUnread: chat.isUnread && id !== currentId,
+        isWaiting: waitingChats.has(id),
       })),
-    [chats, currentId],
+    [chats, currentId, waitingChats],
   );
   const actions = useMemo(() => ({ ...list.actions, onShare: setSharedId }), [list.actions]);
   return (
@@ -66,7 +83,8 @@ export function ChatFrame({
       <ChatShell
         chats={rows}
         currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
-        title={pathname === "/settings" ? "Settings" : (list.current?.title ?? "New chat")}
+        title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
+        inbox={{ href: "/inbox", count: waiting.length }}
         user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
         LinkComponent={Link}
         actions={actions}
@@ -81,10 +99,13 @@ export function ChatFrame({
         }}
         headerEnd={
           list.current && (
-            <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
-              <Link2 aria-hidden />
-              Share
-            </Button>
+            <>
+              <DecisionsButton chatId={list.current.id} />
+              <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
+                <Link2 aria-hidden />
+                Share
+              </Button>
+            </>
           )
         }
         footer={

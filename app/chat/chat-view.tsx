@@ -1,6 +1,6 @@
 "use client";
 
-import { useRouter } from "next/navigation";
+import { useRouter, useSearchParams } from "next/navigation";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer, type OutgoingMessage } from "@/components/chat/composer";
@@ -8,6 +8,8 @@ import type { SendMode } from "@/components/chat/composer-buttons";
 import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
 import { MessageList } from "@/components/chat/message-list";
+import type { HumanRequestView } from "@/components/chat/request";
+import { RequestBar } from "@/components/chat/request-bar";
 import { QueueList } from "@/components/chat/queue-list";
 import { SteeringList } from "@/components/chat/steering-list";
 import { ResumeNotice } from "@/components/chat/resume-notice";
@@ -24,8 +26,10 @@ import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
+import { useChatRequests } from "./use-chat-requests";
 import { useModelChoice } from "./use-model-choice";
 import { useMessageRows } from "./use-message-rows";
+import { useRequestPlace } from "./use-request-place";
 
 export type ChatViewProps = {
   chatId: string;
@@ -37,6 +41,8 @@ export type ChatViewProps = {
   model?: string | null;
   accessToken?: Promise<string | null>;
   pendingInput?: Promise<PendingInput<ChatMessage>[]>;
+  /** What was asked of the person in this chat so far. */
+  requests?: HumanRequestView[];
   /** The message that a link led to. */
   opening?: { nodeId: string; messageId: string; isShown: boolean };
   /** What an empty chat suggests. */
@@ -44,6 +50,7 @@ export type ChatViewProps = {
 };
 
 const nothingYet: Transcript<ChatMessage> = { messages: [], status: "idle" };
+const nothingAsked: HumanRequestView[] = [];
 
 /** One conversation: the kit put together for this app. */
 export function ChatView({
@@ -54,6 +61,7 @@ export function ChatView({
   model: savedModel = null,
   accessToken,
   pendingInput,
+  requests: asked = nothingAsked,
   opening,
   prompts = [],
 }: ChatViewProps) {
@@ -83,8 +91,14 @@ export function ChatView({
 
   const { isAnswering, branches } = chat;
   const rows = useMessageRows(chat);
+  const requests = useChatRequests({ chatId, messages: chat.messages, isAnswering, initial: asked });
+  const wantedId = useSearchParams().get("request");
+  const place = useRequestPlace({
+    wanted: asked.find(({ toolCallId }) => toolCallId === wantedId),
+    switchTo: (messageId) => branches.switchTo(messageId),
+  });
   const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);
-  const asked = useMemo(
+  const sent = useMemo(
     () => chat.messages.filter((message) => message.role === "user").map(messageText),
     [chat.messages],
   );
@@ -120,9 +134,10 @@ export function ChatView({
         messages={chat.messages}
         isStreaming={isAnswering && !branches.isReadOnly}
         {...rows}
+        renderTool={requests.renderTool}
         hasOlder={chat.hasOlder}
         onLoadOlder={chat.loadOlder}
-        openAt={opening?.messageId}
+        openAt={place.openAt ?? opening?.messageId}
         placeKey={`${environment.userId}:${chatId}`}
         empty={
           <>
@@ -159,6 +174,10 @@ export function ChatView({
             The model was not changed. {model.error}
           </p>
         )}
+        <RequestBar
+          requests={requests.pending}
+          onReveal={(request) => void place.reveal(request).catch(() => {})}
+        />
         <SteeringList messages={chat.steering} />
         <QueueList
           queued={chat.queue.queued}
@@ -182,7 +201,7 @@ export function ChatView({
               : undefined
           }
           attachments={attachments}
-          history={asked}
+          history={sent}
           commands={commands}
           modelLabel={
             <ModelPicker models={environment.models} value={model.chosen} onChange={model.choose} />

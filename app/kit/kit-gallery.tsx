@@ -134,6 +134,7 @@ export function KitGallery() {
       <ComposerSection />
 
       <MessagesSection />
+
       <RequestsSection />
 
       <Case name="Chips and buttons">

@@ -8,6 +8,8 @@ import { RequestBar } from "@/components/chat/request-bar";
 import { RequestCard } from "@/components/chat/request-card";
 import { SubAgentCard, type SubAgentStep } from "@/components/chat/sub-agent-card";
 import * as samples from "./request-samples";
+import { settle } from "./settle";
+import { WaitingChat } from "./waiting-chat";
 
 /** Everything that waits for a person, in every state, on fixed data. What is decided here is decided in this page. */
 export function RequestsSection() {
@@ -55,6 +57,9 @@ export function RequestsSection() {
       <Case name="Inbox">
         <DecidableInbox />
       </Case>
+      <Case name="Waiting conversation">
+        <WaitingChat />
+      </Case>
       <Case name="Inbox, empty">
         <InboxList requests={[]} onDecide={nothing} hrefOf={() => "#"} />
       </Case>
@@ -63,20 +68,6 @@ export function RequestsSection() {
 }
 
 async function nothing() {}
-
-function settle(request: HumanRequestView, decision: Decision): HumanRequestView {
-  const by = { decidedBy: "you", decidedVia: "card", decidedAt: new Date() } as const;
-  switch (decision.type) {
-    case "approve":
-      return { ...request, ...by, state: "approved", editedInput: decision.editedInput };
-    case "deny":
-      return { ...request, ...by, state: "denied", reason: decision.reason ?? null };
-    case "answer":
-      return { ...request, ...by, state: "answered", output: decision.output };
-    case "skip":
-      return { ...request, ...by, state: "skipped" };
-  }
-}
 
 /** Settles by itself; the first try fails when there is a refusal. */
 function Decidable({ request: initial, refusal }: { request: HumanRequestView; refusal?: string }) {

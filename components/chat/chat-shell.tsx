@@ -24,6 +24,7 @@ export function ChatShell({
   chats,
   currentId,
   newChatHref,
+  inbox,
   user,
   LinkComponent,
   now,
@@ -45,7 +46,7 @@ export function ChatShell({
   const [isDrawerOpen, setIsDrawerOpen] = useState(false);
   /** Where the focus goes when the sidebar and the rail change places: what had it is gone then. */
   const [focus, setFocus] = useState<"toggle" | "search" | null>(null);
-  const links = { newChatHref, user, LinkComponent, onSearch };
+  const links = { newChatHref, inbox, user, LinkComponent, onSearch };
   const list = { chats, currentId, now, footer, actions, view, onViewChange, onLoadMore };
   const sidebar = { ...links, ...list };
   return (

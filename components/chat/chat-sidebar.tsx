@@ -1,7 +1,7 @@
 "use client";
 
 import { type ReactNode, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from "react";
-import { Archive, ArrowLeft, PanelLeftClose, PanelLeftOpen, Search, SquarePen } from "lucide-react";
+import { Archive, ArrowLeft, Inbox, PanelLeftClose, PanelLeftOpen, Search, SquarePen } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { Skeleton } from "@/components/ui/skeleton";
@@ -16,6 +16,8 @@ export type ChatSidebarProps = {
   chats?: ChatShellChat[];
   currentId?: string;
   newChatHref?: string;
+  /** The way to everything that waits for this person, and how much that is. */
+  inbox?: { href: string; count: number };
   /** Who is here. A guest's chats belong to this browser. `href` leads to their settings. */
   user?: { name: string; note?: string; href?: string };
   /** `next/link`, or any component that takes the props of `<a>`. */
@@ -51,6 +53,7 @@ export function ChatSidebar({
   chats,
   currentId,
   newChatHref = "/",
+  inbox,
   user = nobody,
   LinkComponent: Link = PlainLink,
   now,
@@ -116,6 +119,23 @@ export function ChatSidebar({
           <SquarePen aria-hidden />
           New chat
         </Link>
+        {inbox && (
+          <Link
+            href={inbox.href}
+            className={cn(ROW, "shrink-0")}
+            aria-current={currentId === inbox.href ? "page" : undefined}
+            onClick={onNavigate}
+          >
+            <Inbox aria-hidden />
+            Inbox
+            {inbox.count > 0 && (
+              <span className="ml-auto min-w-[18px] rounded-full border border-amber-line bg-amber-soft px-1.5 text-center text-2xs font-medium text-amber-ink tabular-nums">
+                {inbox.count}
+                <span className="sr-only"> waiting for you</span>
+              </span>
+            )}
+          </Link>
+        )}
         {onSearch ? (
           <ChatSearch onSearch={onSearch} LinkComponent={Link} onNavigate={onNavigate} inputRef={search}>
             {list}
@@ -269,7 +289,10 @@ function Initial({ name }: { name: string }) {
   );
 }
 
-export type ChatRailProps = Pick<ChatSidebarProps, "newChatHref" | "user" | "LinkComponent" | "onSearch"> & {
+export type ChatRailProps = Pick<
+  ChatSidebarProps,
+  "newChatHref" | "inbox" | "user" | "LinkComponent" | "onSearch"
+> & {
   focus: SidebarProps["focus"];
   /** What is to have the focus then. */
   onExpand: (focus: "toggle" | "search") => void;
@@ -278,6 +301,7 @@ export type ChatRailProps = Pick<ChatSidebarProps, "newChatHref" | "user" | "Lin
 /** What is left of the sidebar when it is collapsed. */
 export function ChatRail({
   newChatHref = "/",
+  inbox,
   user = nobody,
   LinkComponent: Link = PlainLink,
   onSearch,
@@ -305,6 +329,19 @@ export function ChatRail({
       <Link href={newChatHref} className={square} aria-label="New chat" title="New chat">
         <SquarePen aria-hidden />
       </Link>
+      {inbox && (
+        <Link
+          href={inbox.href}
+          className={cn(square, "relative")}
+          aria-label={inbox.count > 0 ? `Inbox, ${inbox.count} waiting for you` : "Inbox"}
+          title="Inbox"
+        >
+          <Inbox aria-hidden />
+          {inbox.count > 0 && (
+            <span aria-hidden className="absolute top-1.5 right-1.5 size-2 rounded-full bg-amber" />
+          )}
+        </Link>
+      )}
       {onSearch && (
         <button
           type="button"

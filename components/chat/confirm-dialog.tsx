@@ -1,8 +1,8 @@
 "use client";
 
 import { useId, useState } from "react";
-import * as Dialog from "@radix-ui/react-dialog";
 import { Button } from "@/components/ui/button";
+import { Dialog, DialogContent } from "@/components/ui/dialog";
 
 export type ConfirmDialogProps = {
   isOpen: boolean;
@@ -28,29 +28,16 @@ export function ConfirmDialog({
   onConfirm,
 }: ConfirmDialogProps) {
   return (
-    <Dialog.Root open={isOpen} onOpenChange={onOpenChange}>
-      <Dialog.Portal>
-        <Dialog.Overlay
-          data-slot="confirm-overlay"
-          className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
+    <Dialog open={isOpen} onOpenChange={onOpenChange}>
+      <DialogContent data-slot="confirm-dialog" title={title} description={description}>
+        <Confirmation
+          phrase={phrase}
+          confirmLabel={confirmLabel}
+          onConfirm={onConfirm}
+          onCancel={() => onOpenChange(false)}
         />
-        <Dialog.Content
-          data-slot="confirm-dialog"
-          className="fixed top-1/2 left-1/2 z-50 max-h-[calc(100dvh-32px)] w-[min(440px,calc(100vw-32px))] -translate-1/2 overflow-y-auto rounded-lg border bg-surface p-5 shadow-card outline-none motion-safe:animate-fade"
-        >
-          <Dialog.Title className="font-[550] wrap-anywhere">{title}</Dialog.Title>
-          <Dialog.Description className="mt-1 text-sm wrap-anywhere text-ink-2">
-            {description}
-          </Dialog.Description>
-          <Confirmation
-            phrase={phrase}
-            confirmLabel={confirmLabel}
-            onConfirm={onConfirm}
-            onCancel={() => onOpenChange(false)}
-          />
-        </Dialog.Content>
-      </Dialog.Portal>
-    </Dialog.Root>
+      </DialogContent>
+    </Dialog>
   );
 }
 
@@ -81,7 +68,7 @@ function Confirmation({ phrase, confirmLabel, onConfirm, onCancel }: Confirmatio
 
   return (
     <form
-      className="mt-4 flex flex-col gap-4"
+      className="flex flex-col gap-4"
       onSubmit={(event) => {
         event.preventDefault();
         void confirm();

@@ -5,7 +5,7 @@ import { ChevronLeft, ChevronRight, Hand } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import type { HumanRequestView } from "./request";
-import { showRequest } from "./request-frame";
+import { showRequest } from "./show-request";
 
 export type RequestBarProps = React.ComponentProps<"section"> & {
   /** What waits in this conversation, the oldest first. The bar is not there while nothing does. */

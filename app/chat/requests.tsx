@@ -1,0 +1,132 @@
+"use client";
+
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import type { Decision, HumanRequestView } from "@/components/chat/request";
+import { describeError } from "./expected-error";
+
+type Via = "card" | "inbox";
+
+/** What the server does about requests: server actions, checked there for whoever is signed in. */
+export type RequestActions = {
+  /** Everything that waits for this person in any chat, the oldest first. */
+  listWaitingRequests: () => Promise<HumanRequestView[]>;
+  /** Everything that was ever asked in a chat of theirs, the oldest first. */
+  listChatRequests: (chatId: string) => Promise<HumanRequestView[]>;
+  /** Rejects when the decision is not taken: somebody else was first, it expired, it does not fit. */
+  decideRequest: (args: {
+    chatId: string;
+    toolCallId: string;
+    decision: Decision;
+    via: Via;
+  }) => Promise<unknown>;
+};
+
+export type Requests = {
+  /** What waits for this person in any chat, the oldest first. */
+  waiting: HumanRequestView[];
+  /** What was asked in a chat, as far as it was loaded. */
+  ofChat: (chatId: string) => HumanRequestView[];
+  /** Asks the server again: what waits, and what a chat has. */
+  refresh: (chatId?: string) => Promise<void>;
+  /** Rejects with a sentence for the person. */
+  decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<void>;
+};
+
+/** Where a request stands in its chat. */
+export function requestHref({ chatId, toolCallId }: HumanRequestView): string {
+  return `/chat/${chatId}?request=${encodeURIComponent(toolCallId)}`;
+}
+
+const none: HumanRequestView[] = [];
+
+const RequestsContext = createContext<Requests>({
+  waiting: none,
+  ofChat: () => none,
+  refresh: async () => {},
+  decide: () => Promise.reject(new Error("Requests cannot be decided on this page.")),
+});
+
+export function useRequests(): Requests {
+  return use(RequestsContext);
+}
+
+export type RequestsProviderProps = {
+  /** What waited when the page was rendered. */
+  waiting: HumanRequestView[];
+  actions: RequestActions;
+  children: ReactNode;
+};
+
+/** How often a page that is looked at asks whether something new waits. */
+const INTERVAL = 20_000;
+
+/** One reading of what waits, for everything that shows it: cards, bar, sidebar, tab and inbox. */
+export function RequestsProvider({ waiting: initial, actions, children }: RequestsProviderProps) {
+  const [waiting, setWaiting] = useState(initial);
+  const [byChat, setByChat] = useState<ReadonlyMap<string, HumanRequestView[]>>(new Map());
+  const { listWaitingRequests, listChatRequests, decideRequest } = actions;
+  // An older reading that arrives late must not undo a newer one.
+  const readings = useRef({ started: 0, shown: 0 });
+
+  const refresh = useCallback(
+    async (chatId?: string) => {
+      const reading = (readings.current.started += 1);
+      const [everything, ofChat] = await Promise.all([
+        listWaitingRequests(),
+        chatId === undefined ? undefined : listChatRequests(chatId),
+      ]);
+      if (chatId !== undefined && ofChat) setByChat((known) => new Map(known).set(chatId, ofChat));
+      if (reading < readings.current.shown) return;
+      readings.current.shown = reading;
+      setWaiting(everything);
+    },
+    [listChatRequests, listWaitingRequests],
+  );
+
+  const decide = useCallback(
+    async (request: HumanRequestView, decision: Decision, via: Via) => {
+      const { chatId, toolCallId } = request;
+      try {
+        await decideRequest({ chatId, toolCallId, decision, via });
+      } catch (error) {
+        // It may have been decided elsewhere: then the card shows by whom, beside this sentence.
+        await refresh(chatId).catch(() => {});
+        throw new Error(describeError(error));
+      }
+      await refresh(chatId).catch(() => {});
+    },
+    [decideRequest, refresh],
+  );
+
+  // What waits is read again while somebody looks, and whenever they come back.
+  const look = useEffectEvent(() => {
+    if (document.visibilityState === "visible") void refresh().catch(() => {});
+  });
+  useEffect(() => {
+    const timer = setInterval(() => look(), INTERVAL);
+    const onReturn = () => look();
+    document.addEventListener("visibilitychange", onReturn);
+    window.addEventListener("online", onReturn);
+    return () => {
+      clearInterval(timer);
+      document.removeEventListener("visibilitychange", onReturn);
+      window.removeEventListener("online", onReturn);
+    };
+  }, []);
+
+  const requests = useMemo<Requests>(
+    () => ({ waiting, ofChat: (chatId) => byChat.get(chatId) ?? none, refresh, decide }),
+    [byChat, decide, refresh, waiting],
+  );
+  return <RequestsContext value={requests}>{children}</RequestsContext>;
+}

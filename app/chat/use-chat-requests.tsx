@@ -1,0 +1,105 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import { type ReactNode, useCallback, useEffect, useMemo } from "react";
+import { type UIMessage, isToolUIPart } from "ai";
+import type { HumanRequestView } from "@/components/chat/request";
+import type { ToolPart } from "@/components/chat/tool-card";
+import { Skeleton } from "@/components/ui/skeleton";
+import { useRequests } from "./requests";
+
+// Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
+const RequestCard = dynamic(
+  () => import("@/components/chat/request-card").then(({ RequestCard }) => RequestCard),
+  { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
+);
+
+export type ChatRequestsOptions = {
+  chatId: string;
+  messages: UIMessage[];
+  /** An answer is being written: what it asks is saved when it ends. */
+  isAnswering: boolean;
+  /** What the page was rendered with. */
+  initial: HumanRequestView[];
+  /** A decision was taken in a card: the agent goes on. Keep it stable, or every message renders again per token. */
+  onDecided?: (() => void) | undefined;
+};
+
+/** How long after the end of an answer its requests may still be on their way into the database. */
+const PATIENCE = [0, 300, 1_000, 3_000];
+
+/** What one chat asks of its reader: the cards in its messages, and what the bar says. */
+export function useChatRequests({ chatId, messages, isAnswering, initial, onDecided }: ChatRequestsOptions) {
+  const { ofChat, waiting, refresh, decide } = useRequests();
+  const loaded = ofChat(chatId);
+  const requests = useMemo(() => merge(initial, loaded, waiting, chatId), [chatId, initial, loaded, waiting]);
+  const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
+
+  // A call that waits and has no request yet: the answer has ended a moment before it was saved.
+  const isAwaited = !isAnswering && waitingCalls(messages.at(-1)).some((id) => byCall.get(id) === undefined);
+  const hasMessages = messages.length > 0;
+  useEffect(() => {
+    if (isAnswering || !hasMessages) return undefined;
+    const timers = (isAwaited ? PATIENCE : PATIENCE.slice(0, 1)).map((delay) =>
+      setTimeout(() => void refresh(chatId).catch(() => {}), delay),
+    );
+    return () => timers.forEach(clearTimeout);
+  }, [chatId, hasMessages, isAnswering, isAwaited, refresh]);
+
+  // It waits no longer, and nobody decided it here: the chat says how it ended.
+  const isStale = requests.some(
+    ({ state, toolCallId }) =>
+      state === "pending" &&
+      !waiting.some((request) => request.chatId === chatId && request.toolCallId === toolCallId),
+  );
+  useEffect(() => {
+    if (isStale) void refresh(chatId).catch(() => {});
+  }, [chatId, isStale, refresh]);
+
+  const renderTool = useCallback(
+    (part: ToolPart): ReactNode | undefined => {
+      const request = byCall.get(part.toolCallId);
+      if (!request) return undefined;
+      return (
+        <RequestCard
+          request={request}
+          onDecide={async (decision) => {
+            await decide(request, decision, "card");
+            onDecided?.();
+          }}
+        />
+      );
+    },
+    [byCall, decide, onDecided],
+  );
+
+  const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);
+  return {
+    /** Waits on the branch that is shown, or on another one of this chat. */
+    pending,
+    renderTool,
+  };
+}
+
+/** The newest word on each: what waits is asked most often, what was loaded of the chat says how it ended. */
+function merge(
+  initial: HumanRequestView[],
+  loaded: HumanRequestView[],
+  waiting: HumanRequestView[],
+  chatId: string,
+): HumanRequestView[] {
+  const all = new Map(initial.map((request) => [request.toolCallId, request]));
+  for (const request of loaded) all.set(request.toolCallId, request);
+  for (const request of waiting)
+    if (request.chatId === chatId && !all.has(request.toolCallId)) all.set(request.toolCallId, request);
+  return [...all.values()];
+}
+
+function waitingCalls(message: UIMessage | undefined): string[] {
+  if (message?.role !== "assistant") return [];
+  return message.parts.flatMap((part) =>
+    isToolUIPart(part) && (part.state === "approval-requested" || part.state === "input-available")
+      ? [part.toolCallId]
+      : [],
+  );
+}

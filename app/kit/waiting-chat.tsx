@@ -1,0 +1,117 @@
+"use client";
+
+import { useState } from "react";
+import type { UIMessage } from "ai";
+import { MessageList } from "@/components/chat/message-list";
+import type { HumanRequestView } from "@/components/chat/request";
+import { RequestBar } from "@/components/chat/request-bar";
+import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
+import { Button } from "@/components/ui/button";
+import { InboxView } from "../chat/inbox-view";
+import { type RequestActions, RequestsProvider, useRequests } from "../chat/requests";
+import { useChatRequests } from "../chat/use-chat-requests";
+import * as samples from "./request-samples";
+import { settle } from "./settle";
+
+const asked: HumanRequestView[] = [
+  { ...samples.approval, chatId: "waiting", toolCallId: "waiting-approval" },
+  { ...samples.severalQuestion, chatId: "waiting", toolCallId: "waiting-question" },
+];
+
+const messages: UIMessage[] = [
+  {
+    id: "q",
+    role: "user",
+    parts: [{ type: "text", text: "Refund the lamp and find a day for the courier." }],
+  },
+  {
+    id: "m1",
+    role: "assistant",
+    parts: [
+      { type: "text", text: "Before I send money I need your word, and a day for the pickup:" },
+      ...asked.map(({ tool, toolCallId, input }) => ({
+        type: "dynamic-tool" as const,
+        toolName: tool,
+        toolCallId,
+        state: "input-available" as const,
+        input,
+      })),
+    ],
+  },
+];
+
+/** What a server would keep: the first decision counts, a later one is told who was first. */
+class Desk {
+  requests = asked;
+
+  readonly actions: RequestActions = {
+    listWaitingRequests: async () => this.requests.filter(({ state }) => state === "pending"),
+    listChatRequests: async () => this.requests,
+    decideRequest: async ({ toolCallId, decision, via }) => {
+      const request = this.requests.find((each) => each.toolCallId === toolCallId);
+      if (!request || request.state !== "pending") throw new Error("Mara has decided this already.");
+      this.put({ ...settle(request, decision), decidedVia: via });
+    },
+  };
+
+  put(request: HumanRequestView) {
+    this.requests = this.requests.map((each) => (each.toolCallId === request.toolCallId ? request : each));
+  }
+
+  decideElsewhere() {
+    const request = this.requests.find(({ state }) => state === "pending");
+    if (request)
+      this.put({
+        ...settle(request, { type: "deny", reason: "Wait for the photo." }),
+        decidedBy: "Mara",
+        decidedVia: "link",
+      });
+  }
+}
+
+/** A conversation that waits, its bar and the inbox, all reading the same requests. */
+export function WaitingChat() {
+  const [desk] = useState(() => new Desk());
+  const [isBadged, setIsBadged] = useState(false);
+  return (
+    <RequestsProvider waiting={asked} actions={desk.actions}>
+      <div className="flex flex-wrap gap-2">
+        <Button size="sm" onClick={() => desk.decideElsewhere()}>
+          Decide the first one elsewhere
+        </Button>
+        <Button size="sm" aria-pressed={isBadged} onClick={() => setIsBadged(!isBadged)}>
+          Mark the tab
+        </Button>
+      </div>
+      {isBadged && <Badge />}
+      <div className="flex h-[680px] flex-col overflow-hidden rounded-lg border">
+        <Chat />
+      </div>
+      <div className="flex max-h-[680px] flex-col overflow-hidden rounded-lg border">
+        <InboxView keys="within" />
+      </div>
+    </RequestsProvider>
+  );
+}
+
+function Chat() {
+  const { pending, renderTool } = useChatRequests({
+    chatId: "waiting",
+    messages,
+    isAnswering: false,
+    initial: asked,
+  });
+  return (
+    <>
+      <MessageList messages={messages} renderTool={renderTool} />
+      <div className="px-3 pb-1">
+        <RequestBar requests={pending} />
+      </div>
+    </>
+  );
+}
+
+function Badge() {
+  useWaitingBadge(useRequests().waiting.length);
+  return null;
+}

@@ -1,0 +1,8 @@
+/** Brings the card of a request into view and puts the focus on it. False when it is not in the page. */
+export function showRequest(toolCallId: string): boolean {
+  const card = document.querySelector<HTMLElement>(`[data-request="${CSS.escape(toolCallId)}"]`);
+  if (!card) return false;
+  card.scrollIntoView({ block: card.offsetHeight > window.innerHeight / 2 ? "start" : "center" });
+  card.focus({ preventScroll: true });
+  return true;
+}

@@ -1,0 +1,62 @@
+"use client";
+
+import { useEffect } from "react";
+
+const SIZE = 32;
+
+/** Says in the tab how much waits: a number before the title, a dot on the icon. */
+export function useWaitingBadge(count: number): void {
+  useEffect(() => {
+    if (count === 0) return undefined;
+    const prefix = `(${count}) `;
+    const strip = () => document.title.replace(/^\(\d+\) /, "");
+    const mark = () => {
+      if (!document.title.startsWith(prefix)) document.title = prefix + strip();
+    };
+    mark();
+    // A navigation brings a title of its own.
+    const observer = new MutationObserver(mark);
+    observer.observe(document.head, { childList: true, subtree: true, characterData: true });
+    return () => {
+      observer.disconnect();
+      document.title = strip();
+    };
+  }, [count]);
+
+  const isWaiting = count > 0;
+  useEffect(() => {
+    if (!isWaiting) return undefined;
+    const own = document.querySelector<HTMLLinkElement>('link[rel="icon"]');
+    if (!own) return undefined;
+    const marked = document.createElement("link");
+    marked.rel = "icon";
+    marked.type = "image/png";
+    const image = new Image();
+    image.addEventListener("load", () => {
+      const href = withDot(image);
+      if (!href) return;
+      marked.href = href;
+      // Of several icons the browser takes the last.
+      document.head.append(marked);
+    });
+    image.src = own.href;
+    return () => {
+      image.src = "";
+      marked.remove();
+    };
+  }, [isWaiting]);
+}
+
+function withDot(image: HTMLImageElement): string | undefined {
+  const canvas = document.createElement("canvas");
+  canvas.width = SIZE;
+  canvas.height = SIZE;
+  const context = canvas.getContext("2d");
+  if (!context) return undefined;
+  context.drawImage(image, 0, 0, SIZE, SIZE);
+  context.beginPath();
+  context.arc(SIZE - 8, 8, 7, 0, 2 * Math.PI);
+  context.fillStyle = getComputedStyle(document.documentElement).getPropertyValue("--amber");
+  context.fill();
+  return canvas.toDataURL("image/png");
+}

@@ -4,10 +4,13 @@ import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { ShareLinks } from "@/components/chat/share-dialog";
+import { ShortcutList } from "@/components/chat/shortcut-list";
+import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/share";
 import type { ModelInfo } from "@/trigger/models";
 import { revokeShare } from "../chat/chat-actions";
+import { useShowShortcuts } from "../chat/commands-provider";
 import { describeError } from "../chat/expected-error";
 import { AccountForms } from "./account-forms";
 import { setDefaultModel, signOut } from "./actions";
@@ -39,7 +42,7 @@ export function Settings({ email, canSendMail, models, defaultModel, shares }: S
           <ModelChoice models={models} chosen={defaultModel} />
         </Section>
         <Section title="Keyboard">
-          <Keys />
+          <Keyboard />
         </Section>
         <Section title="Shared links">
           <Shares initial={shares} />
@@ -174,27 +177,17 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
   );
 }
 
-const keys = [
-  ["Enter", "Send"],
-  ["Shift Enter", "New line"],
-  ["↓ ↑", "Through the results of a search"],
-  ["Escape", "Close, or clear the search"],
-] as const;
+const frequent: ShortcutGroup[] = kitShortcuts.slice(0, 2);
 
-function Keys() {
+function Keyboard() {
+  const showShortcuts = useShowShortcuts();
   return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-5 gap-y-2 text-sm">
-      {keys.map(([combination, meaning]) => (
-        <div key={combination} className="contents">
-          <dt className="flex gap-1">
-            {combination.split(" ").map((key) => (
-              <kbd key={key}>{key}</kbd>
-            ))}
-          </dt>
-          <dd className="text-ink-2">{meaning}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <ShortcutList groups={frequent} className="max-w-md" />
+      <Button className="self-start" aria-haspopup="dialog" onClick={showShortcuts}>
+        All shortcuts
+      </Button>
+    </>
   );
 }
 

@@ -17,6 +17,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
 import { BranchesSection } from "./branches-section";
+import { CommandsSection } from "./commands-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
 import { RequestsSection } from "./requests-section";
@@ -32,11 +33,16 @@ export function KitGallery() {
         <span className="text-sm text-ink-3">every part, every state</span>
         <ThemeToggle className="ml-auto" />
       </header>
+      <ShellCase />
+      <Parts />
+    </div>
+  );
+}
 
-      <Case name="Shell">
-        <ShellCase />
-      </Case>
-
+/** Beside the shell, not around it: the shell has the page's `main`, and everything else stands in this landmark. */
+function Parts() {
+  return (
+    <section aria-label="Parts" className="flex flex-col gap-14">
       <Case name="Markdown">
         <Column>
           <Markdown text={samples.markdown} />
@@ -137,6 +143,8 @@ export function KitGallery() {
 
       <RequestsSection />
 
+      <CommandsSection />
+
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">
           <ChatChip>
@@ -155,7 +163,7 @@ export function KitGallery() {
           </Button>
         </Column>
       </Case>
-    </div>
+    </section>
   );
 }
 
@@ -250,28 +258,32 @@ const shellStates = ["Conversation", "First run", "Loading", "Sidebar"] as const
 function ShellCase() {
   const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
   return (
-    <>
-      <div className="flex flex-wrap gap-1">
-        {shellStates.map((each) => (
-          <Button
-            key={each}
-            size="sm"
-            variant="ghost"
-            aria-pressed={each === state}
-            className="aria-pressed:bg-raised aria-pressed:text-ink"
-            onClick={() => setState(each)}
-          >
-            {each}
-          </Button>
-        ))}
-      </div>
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div role="group" aria-label="Shell" data-case className="flex flex-col gap-4">
+      <section aria-label="States of the shell" className="flex flex-col gap-4">
+        <h2 className="text-xs text-ink-3">Shell</h2>
+        <div className="flex flex-wrap gap-1">
+          {shellStates.map((each) => (
+            <Button
+              key={each}
+              size="sm"
+              variant="ghost"
+              aria-pressed={each === state}
+              className="aria-pressed:bg-raised aria-pressed:text-ink"
+              onClick={() => setState(each)}
+            >
+              {each}
+            </Button>
+          ))}
+        </div>
+      </section>
       <div className="h-[760px] overflow-hidden rounded-lg border">
         {state === "Conversation" && <LiveChat />}
         {state === "First run" && <FirstRunChat />}
         {state === "Loading" && <LoadingChat />}
         {state === "Sidebar" && <ShellSection />}
       </div>
-    </>
+    </div>
   );
 }
 

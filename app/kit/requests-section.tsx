@@ -42,8 +42,12 @@ export function RequestsSection() {
         ))}
       </Case>
       <Case name="Request bar">
-        <RequestBar requests={[{ ...samples.approval, title: "refund of € 89.00" }]} />
         <RequestBar
+          aria-label="Needs your answer, one request"
+          requests={[{ ...samples.approval, title: "refund of € 89.00" }]}
+        />
+        <RequestBar
+          aria-label="Needs your answer, three requests"
           requests={[samples.question, samples.approval, { ...samples.form, onOtherBranch: true }]}
         />
       </Case>

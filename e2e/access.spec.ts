@@ -64,11 +64,12 @@ test("a conversation breaks no rule while it streams, when it is settled, and in
   await expectAccessible(page, "share dialog");
   await page.keyboard.press("Escape");
 
-  const stranger = await browser.newPage();
+  const elsewhere = await browser.newContext();
+  const stranger = await elsewhere.newPage();
   await stranger.goto(address);
   await expect(stranger.getByRole("heading", { level: 1 })).toBeVisible();
   await expectAccessible(stranger, "shared conversation");
-  await stranger.close();
+  await elsewhere.close();
 
   await page.getByRole("button", { name: "Collapse sidebar" }).click();
   await expectAccessible(page, "collapsed sidebar");

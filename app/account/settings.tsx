@@ -2,10 +2,11 @@
 
 import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
-import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
 import { ShareLinks } from "@/components/chat/share-dialog";
 import { ShortcutList } from "@/components/chat/shortcut-list";
 import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
+import { useKeptFocus } from "@/components/chat/use-kept-focus";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/share";
 import type { ModelInfo } from "@/trigger/models";
@@ -194,25 +195,30 @@ function Keyboard() {
 function Shares({ initial }: { initial: ShareSummary[] }) {
   const [links, setLinks] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
-  if (links.length === 0)
-    return <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>;
+  const list = useRef<HTMLDivElement>(null);
+  const keptFocus = useKeptFocus(list);
   return (
-    <>
-      <ShareLinks
-        links={links}
-        onRevoke={(id) => {
-          setProblem(null);
-          revokeShare(id).then(
-            () => setLinks((all) => all.filter((link) => link.id !== id)),
-            (error: unknown) => setProblem(describeError(error)),
-          );
-        }}
-      />
+    <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...keptFocus}>
+      {links.length === 0 && (
+        <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>
+      )}
+      {links.length > 0 && (
+        <ShareLinks
+          links={links}
+          onRevoke={(id) => {
+            setProblem(null);
+            revokeShare(id).then(
+              () => setLinks((all) => all.filter((link) => link.id !== id)),
+              (error: unknown) => setProblem(describeError(error)),
+            );
+          }}
+        />
+      )}
       {problem && (
         <p role="alert" className="text-sm text-red">
           {problem}
         </p>
       )}
-    </>
+    </div>
   );
 }

@@ -159,6 +159,7 @@ export function ChatView({
             <div className="flex items-start justify-between gap-3">
               <TurnStatus
                 state={chat.turn}
+                needsAnswer={requests.needsAnswer}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
               />

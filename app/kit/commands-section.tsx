@@ -63,7 +63,7 @@ export function CommandsSection() {
     },
   ];
   return (
-    // Not a landmark: the shell beside it has the page's own.
+    // Not a landmark: there are too many to walk through.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label="Commands and keys" data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">Commands and keys</h2>

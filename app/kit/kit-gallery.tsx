@@ -27,22 +27,17 @@ import { ShellSection } from "./shell-section";
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
   return (
-    <div className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
+    <main className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
       <header className="flex items-center gap-3">
         <h1 className="text-xl font-semibold tracking-[-0.02em]">Kit</h1>
         <span className="text-sm text-ink-3">every part, every state</span>
         <ThemeToggle className="ml-auto" />
       </header>
-      <ShellCase />
-      <Parts />
-    </div>
-  );
-}
 
-/** Beside the shell, not around it: the shell has the page's `main`, and everything else stands in this landmark. */
-function Parts() {
-  return (
-    <section aria-label="Parts" className="flex flex-col gap-14">
+      <Case name="Shell">
+        <ShellCase />
+      </Case>
+
       <Case name="Markdown">
         <Column>
           <Markdown text={samples.markdown} />
@@ -163,7 +158,7 @@ function Parts() {
           </Button>
         </Column>
       </Case>
-    </section>
+    </main>
   );
 }
 
@@ -181,7 +176,7 @@ function BrokenCase() {
 
 function Case({ name, children }: { name: string; children: ReactNode }) {
   return (
-    // Not a landmark: the shell inside has the page's own.
+    // Not a landmark: there are too many to walk through.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">{name}</h2>
@@ -254,36 +249,32 @@ function ComposerCase() {
 
 const shellStates = ["Conversation", "First run", "Loading", "Sidebar"] as const;
 
-/** One shell at a time: a page has one `main`. */
+/** One shell at a time: each fills a window. */
 function ShellCase() {
   const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
   return (
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label="Shell" data-case className="flex flex-col gap-4">
-      <section aria-label="States of the shell" className="flex flex-col gap-4">
-        <h2 className="text-xs text-ink-3">Shell</h2>
-        <div className="flex flex-wrap gap-1">
-          {shellStates.map((each) => (
-            <Button
-              key={each}
-              size="sm"
-              variant="ghost"
-              aria-pressed={each === state}
-              className="aria-pressed:bg-raised aria-pressed:text-ink"
-              onClick={() => setState(each)}
-            >
-              {each}
-            </Button>
-          ))}
-        </div>
-      </section>
+    <>
+      <div className="flex flex-wrap gap-1">
+        {shellStates.map((each) => (
+          <Button
+            key={each}
+            size="sm"
+            variant="ghost"
+            aria-pressed={each === state}
+            className="aria-pressed:bg-raised aria-pressed:text-ink"
+            onClick={() => setState(each)}
+          >
+            {each}
+          </Button>
+        ))}
+      </div>
       <div className="h-[760px] overflow-hidden rounded-lg border">
         {state === "Conversation" && <LiveChat />}
         {state === "First run" && <FirstRunChat />}
         {state === "Loading" && <LoadingChat />}
         {state === "Sidebar" && <ShellSection />}
       </div>
-    </div>
+    </>
   );
 }
 
@@ -291,7 +282,7 @@ const guest = { name: "Guest", note: "Chats stay in this browser" };
 
 function FirstRunChat() {
   return (
-    <ChatShell className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
+    <ChatShell isEmbedded className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
       <MessageList messages={[]} empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />} />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model · scripted, offline" />
@@ -302,7 +293,7 @@ function FirstRunChat() {
 
 function LoadingChat() {
   return (
-    <ChatShell className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
+    <ChatShell isEmbedded className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
       <MessageList messages={[]} isLoading />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} disabledReason="The conversation is loading." />
@@ -352,6 +343,7 @@ function LiveChat() {
 
   return (
     <ChatShell
+      isEmbedded
       className="h-full"
       title="Refund for order 4417"
       chats={samples.chats}

@@ -55,6 +55,7 @@ export function ShellSection() {
   return (
     <div className="relative h-full">
       <ChatShell
+        isEmbedded
         className="h-full"
         title="Sidebar"
         chats={view === "active" ? chats : archived}

@@ -1,5 +1,12 @@
+import type { Locator, Page } from "@playwright/test";
 import { expectAccessible } from "./support/axe";
 import { expect, test } from "./support/story";
+
+declare global {
+  interface Window {
+    spoken: string[];
+  }
+}
 
 test("the pages around the conversation break no rule", async ({ page }) => {
   await page.goto("/settings");
@@ -64,6 +71,22 @@ test("a conversation breaks no rule while it streams, when it is settled, and in
   await expectAccessible(page, "share dialog");
   await page.keyboard.press("Escape");
 
+  await page.keyboard.press("Control+k");
+  await expect(page.getByRole("option").first()).toBeVisible();
+  await expectAccessible(page, "palette");
+  await page.keyboard.type("Search chats");
+  await page.keyboard.press("Enter");
+  await expectAccessible(page, "palette, about to search");
+  await page.keyboard.type("long answer");
+  await expect(page.getByRole("option").first()).toBeVisible();
+  await expectAccessible(page, "palette, with results");
+  await page.keyboard.press("Escape");
+  await page.getByRole("link", { name: "New chat" }).focus();
+  await page.keyboard.press("?");
+  await expect(page.getByRole("dialog", { name: "Keyboard shortcuts" })).toBeVisible();
+  await expectAccessible(page, "shortcuts");
+  await page.keyboard.press("Escape");
+
   const elsewhere = await browser.newContext();
   const stranger = await elsewhere.newPage();
   await stranger.goto(address);
@@ -86,3 +109,150 @@ test("every part of the kit in every state breaks no rule", async ({ page }) => 
   await page.getByRole("button", { name: "Show the editors" }).click();
   await expectAccessible(page, "kit");
 });
+
+test("an answer is spoken of twice, when it begins and when it ends, however many words it has", async ({
+  conversation: chat,
+}) => {
+  const { page } = chat;
+  await listenToLiveRegions(page);
+  await chat.ask("count to 40 at 20 ms");
+  await expect(chat.answerTexts.last()).toContainText("39 40");
+  await chat.settles();
+  await expect(page.getByRole("status", { name: "Turn status" })).toContainText("Answer finished");
+  const spoken = await page.evaluate(() => window.spoken);
+  expect(spoken.filter((text) => text.includes("Answer finished"))).toHaveLength(1);
+  expect(spoken.join(" ")).not.toMatch(/\b\d+ \d+ \d+\b/);
+  expect(spoken.length).toBeLessThan(8);
+});
+
+test("the focus is never lost: not by sending, stopping, queueing, undoing, renaming, deleting or closing", async ({
+  conversation: chat,
+}) => {
+  const { page } = chat;
+  const somewhere = () =>
+    expect.poll(() => page.evaluate(() => document.activeElement?.tagName ?? "BODY")).not.toBe("BODY");
+  const press = async (target: Locator) => {
+    await target.focus();
+    await page.keyboard.press("Enter");
+  };
+  const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
+
+  await press(page.getByRole("button", { name: /^A long answer/ }));
+  await expect(chat.questions).toHaveCount(1);
+  await somewhere();
+  await chat.settles();
+
+  await chat.composer.fill("count to 500 at 200 ms");
+  await press(chat.sendButton);
+  await chat.sees(1);
+  await expect(chat.stopButton).toBeFocused();
+  await chat.composer.fill("and then this");
+  await press(button("Queue"));
+  await expect(chat.composer).toBeFocused();
+  await press(page.getByRole("button", { name: "Remove from the queue" }));
+  await expect(page.locator("[data-slot=queue-list]")).toHaveCount(0);
+  await expect(chat.composer).toBeFocused();
+  await press(chat.stopButton);
+  await expect(page.getByRole("status", { name: "Turn status" })).toContainText("You stopped this answer");
+  await somewhere();
+  await press(button("Undo"));
+  await expect(chat.questions).toHaveCount(1);
+  await somewhere();
+
+  await page.goto("/");
+  await chat.ask("count to 3");
+  await chat.settles();
+  const list = page.getByRole("navigation", { name: "Chats" });
+  const rows = list.locator("[data-slot=chat-row]");
+  await expect(rows).toHaveCount(2);
+  // Not the one that is open: that would lead to another page.
+  await rows.last().getByRole("link").focus();
+  await page.keyboard.press("Tab");
+  await page.keyboard.press("Enter");
+  await expect(page.getByRole("menu")).toBeVisible();
+  await page.keyboard.press("End");
+  await page.keyboard.press("Enter");
+  await expect(rows).toHaveCount(1);
+  await expect(list).toBeFocused();
+  await press(button("Undo").last());
+  await expect(rows).toHaveCount(2);
+  await expect(list).toBeFocused();
+
+  const share = button("Share");
+  await press(share);
+  await expect(page.getByRole("dialog", { name: "Share this branch" })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await expect(share).toBeFocused();
+});
+
+test("nothing moves for whoever asked for that", async ({ conversation: chat }) => {
+  const { page } = chat;
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 390, height: 844 });
+  await chat.ask("count to 500 at 200 ms");
+  await chat.sees(1);
+  await page.getByRole("button", { name: "Chats" }).click();
+  await expect(page.getByRole("dialog", { name: "Chats" })).toBeVisible();
+  expect(await moving(page)).toEqual([]);
+
+  // The same page moves for everybody else, or nothing was measured.
+  await page.emulateMedia({ reducedMotion: "no-preference" });
+  expect(await moving(page)).not.toEqual([]);
+});
+
+for (const [what, width, height] of [
+  ["200 % zoom of a small laptop", 640, 400],
+  ["400 % zoom, 320 px wide", 320, 256],
+  ["a small phone", 320, 568],
+] as const) {
+  test(`${what}: nothing scrolls sideways, and the composer is at hand`, async ({ conversation: chat }) => {
+    const { page } = chat;
+    await page.setViewportSize({ width, height });
+    const fits = async (state: string) =>
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), state).toBe(
+        0,
+      );
+    await fits("first run");
+    await chat.ask("Explain how tides work, with a table and code");
+    await chat.settles();
+    await fits("conversation");
+    await expect(chat.composer).toBeInViewport({ ratio: 1 });
+    await expect(chat.sendButton).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole("button", { name: "Share" })).toBeInViewport({ ratio: 1 });
+    await page.keyboard.press("Control+k");
+    await expect(page.getByRole("combobox")).toBeInViewport({ ratio: 1 });
+    await expect(page.getByRole("option").first()).toBeInViewport();
+    await fits("palette");
+    await page.keyboard.press("Escape");
+    for (const address of ["/settings", "/inbox", "/inspect", "/sign-in/link?token=none", "/no/such/page"]) {
+      await page.goto(address);
+      await fits(address);
+    }
+  });
+}
+
+/** Collects what a screen reader would say: every new text of a live region. */
+async function listenToLiveRegions(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    window.spoken = [];
+    const live = 'output, [role="status"], [role="alert"], [aria-live="polite"], [aria-live="assertive"]';
+    const last = new Map<Element, string>();
+    new MutationObserver(() => {
+      for (const region of document.querySelectorAll(live)) {
+        const text = region.textContent?.trim() ?? "";
+        if (text !== "" && text !== last.get(region)) window.spoken.push(text);
+        last.set(region, text);
+      }
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+}
+
+/** What is in motion for longer than a blink. */
+function moving(page: Page): Promise<string[]> {
+  return page.evaluate(() =>
+    document
+      .getAnimations()
+      .filter(({ playState, effect }) => playState === "running" && Number(effect?.getTiming().duration) > 1)
+      .map((animation) => ("animationName" in animation ? String(animation.animationName) : "transition")),
+  );
+}

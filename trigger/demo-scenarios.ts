@@ -1,6 +1,7 @@
 /** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { describeFile, isInlinedFile } from "./demo-attachments";
+import { effectCalls, fromEffect } from "./demo-effects";
 import { demoPrompts } from "./demo-prompts";
 
 export type Beat =
@@ -65,6 +66,8 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (/\bcrash\b/i.test(request)) return crash(/\bevery time\b/i.test(request), context.recovered);
   const last = number(request, /\b(?:count (?:up )?to|numbered tokens)\s+(\d{1,9})/i);
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
+  const effects = effectCalls(request, context.tools);
+  if (effects.length > 0) return [text("I see to it."), ...effects];
   const calls = toolCalls(request, context);
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
   if (context.attached.length > 0) return [text(context.attached.join("\n\n"))];
@@ -156,7 +159,10 @@ function toolCalls(request: string, { said, tools }: Context): Beat[] {
   return calls;
 }
 
-function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string {
+function fromResult(result: LanguageModelV4ToolResultPart): string {
+  const { toolName, output } = result;
+  const effect = fromEffect(result);
+  if (effect !== undefined) return effect;
   if (output.type === "error-text" || output.type === "error-json") {
     return `The tool \`${toolName}\` failed, so I cannot tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
   }

@@ -2,6 +2,7 @@
  * Where the demo tools leave their mark, in place of a bank, a database and a mail server. Every call adds an entry, so
  * what happened twice is there twice. Only mail takes an idempotency key, as some real services do.
  */
+import { randomUUID } from "node:crypto";
 import { db } from "@/lib/db";
 
 type Refund = { orderId: string; amount: number; currency: string; reason?: string | undefined };
@@ -19,11 +20,11 @@ export const backOffice = {
 
   /** A request with a key that was seen before is answered as it was then. */
   async send(mail: Mail, idempotencyKey: string): Promise<{ id: string }> {
-    return db.demoEntry.upsert({
-      where: { idempotencyKey },
-      create: { kind: "mail", data: mail, idempotencyKey },
-      update: {},
-      select: { id: true },
-    });
+    // In SQL: of two at the same time, Prisma's `upsert` would fail the second.
+    const [entry] = await db.$queryRaw<{ id: string }[]>`
+      INSERT INTO "DemoEntry" (id, kind, data, "idempotencyKey")
+      VALUES (${randomUUID()}, 'mail', ${JSON.stringify(mail)}::jsonb, ${idempotencyKey})
+      ON CONFLICT ("idempotencyKey") DO UPDATE SET kind = excluded.kind RETURNING id`;
+    return entry!;
   },
 };

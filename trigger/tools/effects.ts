@@ -67,7 +67,7 @@ type InputOf<Name extends keyof typeof toolSchemas> =
   (typeof toolSchemas)[Name]["inputSchema"]["_zod"]["output"];
 
 /** A call that was approved follows its approval: the last message says so. */
-function wasApproved({ messages, toolCallId }: ToolExecutionOptions<unknown>): boolean {
+export function wasApproved({ messages, toolCallId }: ToolExecutionOptions<unknown>): boolean {
   const last = messages.at(-1);
   if (last?.role !== "tool") return false;
   const approved = new Set(

@@ -22,6 +22,7 @@ import { withEveryStep } from "./step-messages";
 import { titleChat } from "./title";
 import { tools } from "./tools/execute";
 import { describeCall } from "./tools/rules";
+import { beginTurn } from "./tools/turn";
 import { usageOf } from "./usage";
 
 const MAX_STEPS = 12;
@@ -128,8 +129,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   actionSchema: branchAction,
   onAction: ({ chatId, action }) => walk(chatId, action),
 
-  async run({ chatId, messages, tools, signal, streamText }) {
+  async run({ chatId, ctx, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
+    beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
     try {
       const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);

@@ -2,6 +2,7 @@
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
+import { effectTools } from "./effects";
 import { answerSchemas, toolSchemas } from "./schemas";
 
 export const tools = {
@@ -11,6 +12,7 @@ export const tools = {
   // Without `execute` a call waits until a person has answered it.
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
+  ...effectTools,
 };
 
 /** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */

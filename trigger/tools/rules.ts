@@ -33,6 +33,25 @@ type Rule<I> = Words<I> &
 const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
   askQuestion: { kind: "question", title: ({ question }) => question },
   askDelivery: { kind: "form", title: ({ item }) => `Where should ${item} go?`, why: ({ why }) => why },
+  refund: {
+    kind: "approval",
+    // Small change is not worth anybody's time.
+    needed: ({ amount }) => amount > 5,
+    title: ({ orderId, amount, currency }) => `Refund ${amount} ${currency} of order ${orderId}`,
+    why: () => "Sends money to the card that paid. It cannot be taken back.",
+  },
+  sendEmail: {
+    kind: "approval",
+    needed: "always",
+    title: ({ to }) => `Send an e-mail to ${to}`,
+  },
+  deleteRecords: {
+    kind: "confirm",
+    title: ({ collection, ids, olderThan }) =>
+      ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
+    why: () => "They are gone at once, also from the backups. It cannot be taken back.",
+    phrase: ({ collection }) => `delete ${collection}`,
+  },
 };
 
 /** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */

@@ -2,6 +2,7 @@
  * One picture of each section of the gallery, in light and in dark. A new section has none yet: make it with
  * `npm run screenshots`, which also takes what has changed on purpose.
  */
+import type { Page } from "@playwright/test";
 import { expect, test } from "./support/story";
 
 for (const colorScheme of ["light", "dark"] as const) {
@@ -12,11 +13,8 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.clock.setFixedTime(new Date("2025-11-14T14:10:00Z"));
     await page.setViewportSize({ width: 800, height: 900 });
     await page.goto("/kit");
-    await page.evaluate(() => document.fonts.ready);
-
-    const sections = page.locator("[data-case]");
-    await expect(sections.last()).toBeVisible();
-    for (const section of await sections.all()) {
+    await settle(page);
+    for (const section of await page.locator("[data-case]").all()) {
       const name = (await section.getAttribute("aria-label")) ?? "";
       await test.step(name, async () => {
         await section.scrollIntoViewIfNeeded();
@@ -24,6 +22,21 @@ for (const colorScheme of ["light", "dark"] as const) {
       });
     }
   });
+}
+
+/** Everything that comes a moment later is there, and nothing that the system's own fonts draw. */
+async function settle(page: Page): Promise<void> {
+  await page.evaluate(() => {
+    const sheet = new CSSStyleSheet();
+    sheet.replaceSync("math { display: none }");
+    document.adoptedStyleSheets.push(sheet);
+    return document.fonts.ready;
+  });
+  // Markdown and its colours are loaded lazily, as they come near the screen.
+  await page.locator('[data-case][aria-label="Code"]').scrollIntoViewIfNeeded();
+  await expect
+    .poll(() => page.evaluate(() => CSS.highlights.get("code-keyword")?.size ?? 0))
+    .toBeGreaterThan(0);
 }
 
 function fileNameOf(name: string): string {

@@ -30,7 +30,7 @@ test("a conversation breaks no rule while it streams, when it is settled, and in
   const { page } = chat;
   await expectAccessible(page, "first run");
 
-  await chat.ask("count to 300 at 200 ms");
+  await chat.ask("count to 3000 at 200 ms");
   await chat.sees(2);
   await expect(page.getByRole("log")).toHaveAttribute("aria-busy", "true");
   await expectAccessible(page, "streaming");
@@ -38,7 +38,7 @@ test("a conversation breaks no rule while it streams, when it is settled, and in
   await page.getByRole("button", { name: "Queue", exact: true }).click();
   await expectAccessible(page, "streaming, with a queue");
   await page.goto("/inspect");
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/count to 300/);
+  await expect(page.getByRole("heading", { level: 1 })).toHaveText(/count to 3000/);
   await expectAccessible(page, "inspect, with a run at work");
   await page.goBack();
   await chat.stopButton.click();
@@ -142,7 +142,7 @@ test("the focus is never lost: not by sending, stopping, queueing, undoing, rena
   await somewhere();
   await chat.settles();
 
-  await chat.composer.fill("count to 500 at 200 ms");
+  await chat.composer.fill("count to 3000 at 200 ms");
   await press(chat.sendButton);
   await chat.sees(1);
   await expect(chat.stopButton).toBeFocused();
@@ -189,7 +189,7 @@ test("nothing moves for whoever asked for that", async ({ conversation: chat }) 
   const { page } = chat;
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.setViewportSize({ width: 390, height: 844 });
-  await chat.ask("count to 500 at 200 ms");
+  await chat.ask("count to 3000 at 200 ms");
   await chat.sees(1);
   await page.getByRole("button", { name: "Chats" }).click();
   await expect(page.getByRole("dialog", { name: "Chats" })).toBeVisible();
@@ -237,13 +237,21 @@ async function listenToLiveRegions(page: Page): Promise<void> {
     window.spoken = [];
     const live = 'output, [role="status"], [role="alert"], [aria-live="polite"], [aria-live="assertive"]';
     const last = new Map<Element, string>();
-    new MutationObserver(() => {
+    const listen = () => {
       for (const region of document.querySelectorAll(live)) {
         const text = region.textContent?.trim() ?? "";
         if (text !== "" && text !== last.get(region)) window.spoken.push(text);
         last.set(region, text);
       }
-    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+    };
+    listen();
+    // What stood there before was said before.
+    window.spoken = [];
+    new MutationObserver(listen).observe(document.body, {
+      subtree: true,
+      childList: true,
+      characterData: true,
+    });
   });
 }
 

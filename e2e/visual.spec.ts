@@ -5,6 +5,9 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/story";
 
+// At half the size a picture weighs a third, says as much, and the edges of letters matter less. Dates are in UTC.
+test.use({ deviceScaleFactor: 0.5, timezoneId: "UTC", locale: "en-GB" });
+
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every section of the kit looks as it did, ${colorScheme}`, async ({ page }) => {
     test.setTimeout(300_000);

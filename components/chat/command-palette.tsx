@@ -111,7 +111,8 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
           onRun={(command) => run(command.onRun)}
           onSearch={
             onSearch &&
-            (() => {
+            ((words) => {
+              setQuery(words);
               setIsSearching(true);
               input.current?.focus();
             })
@@ -122,17 +123,22 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
   );
 }
 
+const SEARCH = "Search chats";
+
 type CommandsProps = {
   groups: PaletteGroup[];
   query: string;
   onRun: (command: PaletteCommand) => void;
-  onSearch: (() => void) | undefined;
+  /** Goes on to the search for these words. */
+  onSearch: ((words: string) => void) | undefined;
 };
 
 function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
   const wanted = query.trim();
   const shown = wanted === "" ? offered(groups) : ranked(groups, wanted);
   const modifier = useModifierName();
+  // Whoever types the name of the command has not said yet what to search for.
+  const words = SEARCH.toLowerCase().startsWith(wanted.toLowerCase()) ? "" : wanted;
   return (
     <>
       <List label="Commands" isEmpty={shown.length === 0 && !onSearch}>
@@ -162,10 +168,10 @@ function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
         ))}
         {onSearch && (
           <Group heading="Search">
-            <Item value="search chats" onSelect={onSearch}>
+            <Item value="search chats" onSelect={() => onSearch(words)}>
               <MessageSquareText aria-hidden />
               <span className="min-w-0 flex-1 truncate">
-                {wanted === "" ? "Search chats" : `Search chats for “${wanted}”`}
+                {words === "" ? SEARCH : `${SEARCH} for “${words}”`}
               </span>
             </Item>
           </Group>

@@ -39,7 +39,7 @@ export const kitShortcuts: ShortcutGroup[] = [
   {
     heading: "When something waits for you",
     shortcuts: [
-      { keys: ["1"], or: ["9"], meaning: "Choose that option of a question" },
+      { keys: ["1–9"], meaning: "Choose that option of a question" },
       { keys: ["J"], or: ["K"], meaning: "Next and previous card of the inbox" },
       { keys: ["Enter"], meaning: "Answer the card that has the focus" },
     ],

@@ -125,6 +125,25 @@ test("an answer is spoken of twice, when it begins and when it ends, however man
   expect(spoken.length).toBeLessThan(8);
 });
 
+test("an answer that needs a decision says so once, and its card breaks no rule", async ({
+  conversation: chat,
+}) => {
+  const { page } = chat;
+  await listenToLiveRegions(page);
+  await chat.ask("Ask me which lamp to send");
+  await expect(page.getByRole("article", { name: "Which lamp should be sent instead?" })).toBeVisible();
+  await chat.settles();
+  const asking = /needs your answer|waiting for you/i;
+  await expect(page.getByRole("status", { name: "Turn status" })).toContainText(asking);
+  const spoken = await page.evaluate(() => window.spoken);
+  expect(spoken.filter((text) => asking.test(text))).toHaveLength(1);
+  expect(spoken.join(" ")).not.toContain("Answer finished");
+  await expectAccessible(page, "waiting for an answer");
+  await page.goto("/inbox");
+  await expect(page.getByRole("article", { name: "Which lamp should be sent instead?" })).toBeVisible();
+  await expectAccessible(page, "inbox with a request");
+});
+
 test("the focus is never lost: not by sending, stopping, queueing, undoing, renaming, deleting or closing", async ({
   conversation: chat,
 }) => {

@@ -13,7 +13,7 @@ export default defineConfig({
   timeout: 90_000,
   expect: {
     timeout: 20_000,
-    toHaveScreenshot: { scale: "device", threshold: 0.3, maxDiffPixelRatio: 0.01 },
+    toHaveScreenshot: { scale: "device", threshold: 0.25, maxDiffPixelRatio: 0.01 },
   },
   // The same pictures for every system: what differs between them is the edges of letters, and that is tolerated.
   snapshotPathTemplate: "{testDir}/screenshots/kit/{arg}{ext}",

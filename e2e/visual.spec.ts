@@ -5,7 +5,7 @@
 import type { Page } from "@playwright/test";
 import { expect, test } from "./support/story";
 
-// At half the size a picture weighs a third, says as much, and the edges of letters matter less. Dates are in UTC.
+// At half the size a picture weighs half, still shows what has moved, and the edges of letters matter less.
 test.use({ deviceScaleFactor: 0.5, timezoneId: "UTC", locale: "en-GB" });
 
 for (const colorScheme of ["light", "dark"] as const) {

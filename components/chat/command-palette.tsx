@@ -1,6 +1,6 @@
 "use client";
 
-import { type ComponentType, useRef, useState } from "react";
+import { type ComponentType, useEffect, useRef, useState } from "react";
 import { Command, defaultFilter } from "cmdk";
 import { Check, MessageSquareText, Search, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
@@ -65,6 +65,7 @@ type PaletteProps = Omit<CommandPaletteProps, "isOpen" | "onOpenChange"> & { onC
 function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
   const [query, setQuery] = useState("");
   const [isSearching, setIsSearching] = useState(false);
+  const [selected, setSelected] = useState("");
   const input = useRef<HTMLInputElement>(null);
   const placeholder = isSearching ? "Search titles and messages" : "Type a command, or the name of a chat";
 
@@ -77,6 +78,8 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
     <Command
       label={placeholder}
       shouldFilter={false}
+      value={selected}
+      onValueChange={setSelected}
       loop
       vimBindings={false}
       className="flex min-h-0 flex-1 flex-col outline-none"
@@ -103,7 +106,12 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
         </DialogClose>
       </div>
       {isSearching && onSearch ? (
-        <Found query={query} onSearch={onSearch} onFollow={(href) => run(() => onFollow?.(href))} />
+        <Found
+          query={query}
+          onSearch={onSearch}
+          onFollow={(href) => run(() => onFollow?.(href))}
+          onSelect={setSelected}
+        />
       ) : (
         <Commands
           groups={groups}
@@ -124,6 +132,7 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
 }
 
 const SEARCH = "Search chats";
+const RETRY = "try again";
 
 type CommandsProps = {
   groups: PaletteGroup[];
@@ -183,18 +192,24 @@ function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
   );
 }
 
-type FoundProps = Required<Pick<CommandPaletteProps, "onSearch" | "onFollow">> & { query: string };
+type FoundProps = Required<Pick<CommandPaletteProps, "onSearch" | "onFollow">> & {
+  query: string;
+  onSelect: (key: string) => void;
+};
 
-function Found({ query, onSearch, onFollow }: FoundProps) {
+function Found({ query, onSearch, onFollow, onSelect }: FoundProps) {
   const { answer, isCurrent, retry } = useSearch<ChatSearchResult>(query, onSearch);
   const isAsking = query.trim() !== "";
   const hasFailed = isAsking && answer?.results === "failed";
   const results = isAsking && answer && answer.results !== "failed" ? answer.results : [];
+  // What was selected may have left with the last answer: Enter is for the first of this one.
+  const first = hasFailed ? RETRY : (results[0]?.key ?? "");
+  useEffect(() => onSelect(first), [answer, first, onSelect]);
   return (
     <>
       <List label="Found in chats" isEmpty={results.length === 0 && !hasFailed}>
         {hasFailed && (
-          <Item value="try again" onSelect={retry}>
+          <Item value={RETRY} onSelect={retry}>
             The search could not be reached. Try again
           </Item>
         )}

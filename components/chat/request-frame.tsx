@@ -45,9 +45,9 @@ export function RequestFrame({ request, decision, children, className, ...props 
     >
       <header data-slot="request-header" className="flex items-start gap-2.5 px-4 pt-3.5">
         <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", isPending ? "text-amber" : face.tone)} />
-        <h3 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere" dir="auto">
+        <h2 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere" dir="auto">
           {request.title}
-        </h3>
+        </h2>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
           {isPending ? (
             <>

@@ -27,7 +27,7 @@ export function DecisionsButton({ chatId }: { chatId: string }) {
       >
         <History aria-hidden />
       </Button>
-      {isOpen && <Decisions decisions={decisions} onClose={() => setIsOpen(false)} />}
+      {isOpen && <Decisions chatId={chatId} decisions={decisions} onClose={() => setIsOpen(false)} />}
     </>
   );
 }

@@ -1,9 +1,11 @@
 "use client";
 
+import { AllowedTools } from "@/components/chat/allowed-tools";
 import { DecisionHistory } from "@/components/chat/decision-history";
 import type { HumanRequestView } from "@/components/chat/request";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import type { DecisionsFormat } from "@/lib/chat/export-decisions";
+import { useRequests } from "./requests";
 
 export type DecisionsProps = {
   chatId: string;
@@ -11,8 +13,9 @@ export type DecisionsProps = {
   onClose: () => void;
 };
 
-/** Everything that was decided in the chat, over the page. */
+/** Everything that was decided in the chat, and what runs in it without a decision, over the page. */
 export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
+  const { allowedIn, revoke } = useRequests();
   const fileOf = (format: DecisionsFormat) => `/chat/${chatId}/decisions?format=${format}`;
   return (
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -21,6 +24,7 @@ export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
         description="What was asked in this chat, and what became of it. The newest first."
         className="w-[min(640px,calc(100vw-32px))]"
       >
+        <AllowedTools tools={allowedIn(chatId)} onRevoke={(tool) => revoke(chatId, tool)} />
         <DecisionHistory
           decisions={decisions.toReversed()}
           exports={{ csv: fileOf("csv"), json: fileOf("json") }}

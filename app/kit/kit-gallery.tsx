@@ -16,6 +16,7 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
@@ -136,6 +137,8 @@ export function KitGallery() {
       <MessagesSection />
 
       <RequestsSection />
+
+      <AllowedToolsSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

@@ -9,7 +9,7 @@ import { moveBranch } from "@/lib/chat/branches";
 import { skipRequests } from "@/lib/chat/decisions";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
-import { isWaiting, toolParts, type ToolPart } from "@/lib/chat/requests";
+import { isUndecided, toolParts, type ToolPart } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
 import { db } from "@/lib/db";
 import type { HumanRequest } from "@/prisma/generated/client";
@@ -139,10 +139,6 @@ export function editedInput(toolCallId: string): { input: unknown } | undefined 
 }
 
 // ── From rows to parts ──
-
-function isUndecided(part: ToolPart): boolean {
-  return isWaiting(part) || part.state === "approval-responded";
-}
 
 /** `now`: the calls run, or are refused, in the turn that follows. `past`: the conversation has gone on without them. */
 function withDecisions(message: ChatMessage, requests: HumanRequest[], when: "now" | "past"): ChatMessage {

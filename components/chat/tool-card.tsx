@@ -2,7 +2,16 @@
 
 import { type ComponentType, useId, useState } from "react";
 import { type DynamicToolUIPart, type ToolUIPart, getToolName } from "ai";
-import { Ban, Check, ChevronDown, CircleAlert, CircleDashed, Hand, LoaderCircle } from "lucide-react";
+import {
+  Ban,
+  Check,
+  ChevronDown,
+  CircleAlert,
+  CircleDashed,
+  Hand,
+  LoaderCircle,
+  SkipForward,
+} from "lucide-react";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
@@ -31,6 +40,8 @@ export const toolStates: Record<ToolState, Face> = {
 /** The tool has said something and is still at work. */
 const UNDER_WAY: Face = { ...RUNNING, label: "Running" };
 const UNFINISHED: Face = { label: "Did not finish", icon: CircleDashed, tone: "text-ink-3" };
+/** Somebody was asked, and the conversation went on without an answer. */
+const SKIPPED: Face = { label: "Skipped", icon: SkipForward, tone: "text-ink-3" };
 const UNKNOWN: Face = { label: "Unknown state", icon: CircleDashed, tone: "text-ink-3" };
 
 export type ToolCardProps = Omit<React.ComponentProps<"div">, "part"> & {
@@ -48,7 +59,8 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   // A stored message can hold a state that this version does not know yet, or the name of something every object has.
   const known = Object.hasOwn(toolStates, part.state) ? toolStates[part.state] : UNKNOWN;
   const isPreliminary = part.state === "output-available" && part.preliminary === true;
-  const stored = isPreliminary ? UNDER_WAY : known;
+  const isSkipped = part.state === "output-available" && wasSkipped(part.output);
+  const stored = isPreliminary ? UNDER_WAY : isSkipped ? SKIPPED : known;
   const face = stored.isRunning && !isStreaming ? UNFINISHED : stored;
   const elapsed = useElapsed(face.isRunning ?? false);
   const duration = durationMs ?? (face.isRunning ? undefined : elapsed);
@@ -116,6 +128,10 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
       )}
     </div>
   );
+}
+
+function wasSkipped(output: unknown): boolean {
+  return typeof output === "object" && output !== null && "skipped" in output && output.skipped === true;
 }
 
 /** What a person sees of a long value; the copy button takes all of it. */

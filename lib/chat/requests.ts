@@ -41,6 +41,11 @@ export function isWaiting(part: ToolPart): boolean {
   return part.state === "input-available" || part.state === "approval-requested";
 }
 
+/** A call that has no outcome yet: nobody decided it, or nothing was done about the decision. */
+export function isUndecided(part: ToolPart): boolean {
+  return isWaiting(part) || part.state === "approval-responded";
+}
+
 export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
   return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
 }

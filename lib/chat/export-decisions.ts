@@ -10,7 +10,7 @@ type Asked = Omit<HumanRequest, "decidedBy"> & { decidedBy: Person | null };
 
 const ROWS_PER_READ = 100;
 
-const columns: Array<[title: string, cell: (request: Asked) => unknown]> = [
+const columns: Array<[title: string, cell: (request: Asked) => string | Date | null]> = [
   ["Asked at", ({ createdAt }) => createdAt],
   ["Kind", ({ kind }) => kind],
   ["Tool", ({ tool }) => tool],
@@ -71,7 +71,13 @@ export async function* exportDecisionsJson(db: DbClient, chat: ExportedChat): As
     toolCallId: request.toolCallId,
   }));
   yield '\n],"checkpoints":[';
-  yield* listed(readCheckpoints(db, id), ({ chatId: _, ...checkpoint }) => checkpoint);
+  yield* listed(readCheckpoints(db, id), ({ messageId, number, kind, createdAt, message }) => ({
+    messageId,
+    number,
+    kind,
+    createdAt,
+    message,
+  }));
   yield "\n]}\n";
 }
 
@@ -140,9 +146,8 @@ function quoted(text: string): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless;
 }
 
-function toText(value: unknown): string {
-  if (value === null || value === undefined) return "";
-  return value instanceof Date ? value.toISOString() : String(value);
+function toText(value: string | Date | null): string {
+  return value instanceof Date ? value.toISOString() : (value ?? "");
 }
 
 function toJson(value: unknown): string | null {

@@ -1,7 +1,10 @@
 /** Waiting for a person, in the browser: asked, reloaded, decided, gone on with in the same message. */
 import { expect, test } from "./support/story";
 
-test("a question survives a reload, and its answer goes on in the same message", async ({ conversation, page }) => {
+test("a question survives a reload, and its answer goes on in the same message", async ({
+  conversation,
+  page,
+}) => {
   await conversation.ask("Ask me something");
   const card = page.getByRole("article", { name: "Which lamp should be sent instead?" });
   await expect(card).toBeVisible();

@@ -67,8 +67,9 @@ export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart):
   ) {
     return `I do not know how \`${toolName}\` ended. ${output.value}`;
   }
-  if (output.type !== "json" || typeof output.value !== "object") return undefined;
+  if (output.type !== "json" || typeof output.value !== "object" || output.value === null) return undefined;
   const value = output.value as Record<string, unknown>;
+  if (value.outcome === "happened") return `\`${toolName}\` had happened. A person has checked that.`;
   switch (toolName) {
     case "refund":
       return `I refunded **${String(value.amount)} ${String(value.currency)}** of order ${String(value.orderId)}. In the books it is \`${String(value.refundId)}\`; no money has moved.`;

@@ -52,7 +52,8 @@ function deletion(request: string): ToolBeat | undefined {
 
 function email(request: string): ToolBeat | undefined {
   if (!/\b(e-?mail|send|write to)\b/i.test(request)) return undefined;
-  const to = request.match(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/)?.[0];
+  const named = request.match(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/)?.[0];
+  const to = named ?? (/\bcustomer\b/i.test(request) ? "customer@example.com" : undefined);
   if (to === undefined) return undefined;
   const body = request.match(/\bthat\s+([^\n]{1,500})/i)?.[1]?.trim() ?? "Thank you for your patience.";
   return { type: "tool", name: "sendEmail", input: { to, subject: "Your request", body } };
@@ -68,7 +69,8 @@ export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart):
     return `I do not know how \`${toolName}\` ended. ${output.value}`;
   }
   if (output.type !== "json" || typeof output.value !== "object" || output.value === null) return undefined;
-  const value = output.value as Record<string, unknown>;
+  const { approvedInput, result } = output.value as { approvedInput?: unknown; result?: unknown };
+  const value = (approvedInput === undefined ? output.value : result) as Record<string, unknown>;
   if (value.outcome === "happened") return `\`${toolName}\` had happened. A person has checked that.`;
   switch (toolName) {
     case "refund":

@@ -1,8 +1,8 @@
 /** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { describeFile, isInlinedFile } from "./demo-attachments";
-import { effectCalls, fromEffect } from "./demo-effects";
 import { demoPrompts } from "./demo-prompts";
+import { requestBeats } from "./demo-requests";
 
 export type Beat =
   | { type: "text"; text: string }
@@ -34,6 +34,7 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const attached = lastAttachments(prompt);
   const beats =
     research(prompt, tools) ??
+    requestBeats(request, sinceQuestion(prompt), tools) ??
     beatsFor(request, {
       said,
       answered: lastAnswer(prompt),
@@ -66,8 +67,6 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (/\bcrash\b/i.test(request)) return crash(/\bevery time\b/i.test(request), context.recovered);
   const last = number(request, /\b(?:count (?:up )?to|numbered tokens)\s+(\d{1,9})/i);
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
-  const effects = effectCalls(request, context.tools);
-  if (effects.length > 0) return [text("I see to it."), ...effects];
   const calls = toolCalls(request, context);
   if (calls.length > 0) return [text("Let me look that up."), ...calls];
   if (context.attached.length > 0) return [text(context.attached.join("\n\n"))];
@@ -159,10 +158,7 @@ function toolCalls(request: string, { said, tools }: Context): Beat[] {
   return calls;
 }
 
-function fromResult(result: LanguageModelV4ToolResultPart): string {
-  const { toolName, output } = result;
-  const effect = fromEffect(result);
-  if (effect !== undefined) return effect;
+function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string {
   if (output.type === "error-text" || output.type === "error-json") {
     return `The tool \`${toolName}\` failed, so I cannot tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
   }
@@ -271,14 +267,15 @@ function lastAttachments(prompt: LanguageModelV4Prompt): string[] {
   return question ? question.content.flatMap((part) => describeFile(part) ?? []) : [];
 }
 
+function sinceQuestion(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
+  return prompt.slice(prompt.findLastIndex((message) => message.role === "user") + 1);
+}
+
 /** Results that came after the last question, so that an older tool call does not answer a newer one. */
 function toolResults(prompt: LanguageModelV4Prompt): LanguageModelV4ToolResultPart[] {
-  const lastQuestion = prompt.findLastIndex((message) => message.role === "user");
-  return prompt
-    .slice(lastQuestion + 1)
-    .flatMap((message) =>
-      message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
-    );
+  return sinceQuestion(prompt).flatMap((message) =>
+    message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
+  );
 }
 
 function number(request: string, pattern: RegExp): number | undefined {

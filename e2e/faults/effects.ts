@@ -7,6 +7,7 @@ import { PATIENCE_MS, pause, random, verdict, within, type Fault, type Verdict }
 import type { Lab } from "./lab";
 
 type Tool = {
+  name: string;
   /** What the person asks for; the subject makes it the trial's own. */
   question: (subject: string) => string;
   subject: (random: string) => string;
@@ -16,7 +17,8 @@ type Tool = {
 };
 
 const refund: Tool = {
-  question: (order) => `Refund 20 EUR of order ${order}.`,
+  name: "refund",
+  question: (order) => `Refund 4 EUR of order ${order}.`,
   subject: (digits) => `A-${digits}`,
   kind: "refund",
   field: "orderId",
@@ -24,6 +26,7 @@ const refund: Tool = {
 };
 
 const mail: Tool = {
+  name: "sendEmail",
   question: (to) => `E-mail ${to} that the parcel is on its way.`,
   subject: (digits) => `reader-${digits}@example.com`,
   kind: "mail",
@@ -56,7 +59,10 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
       const subject = tool.subject(String(Date.now() % 1_000_000) + String(seed).padStart(4, "0"));
       const times = () =>
         lab.db.demoEntry.count({ where: { kind: tool.kind, data: { path: [tool.field], equals: subject } } });
-      await createChat(lab.db, { id: chatId, userId: lab.site.userId });
+      const { userId } = lab.site;
+      await createChat(lab.db, { id: chatId, userId });
+      // Nobody is there to approve it.
+      await lab.db.toolPermission.create({ data: { chatId, tool: tool.name, grantedBy: userId } });
       if (moment) await lab.arm(effectFault(moment, subject));
 
       const page = lab.open(chatId);

@@ -61,12 +61,12 @@ const outputs = (turn: Turn) =>
   turn.chunks.flatMap((chunk) => (chunk.type === "tool-output-available" ? [chunk.output] : []));
 const refunds = (order = orderId) =>
   shared.db.demoEntry.count({ where: { kind: "refund", data: { path: ["orderId"], equals: order } } });
-const refund = () => `Refund 12.50 EUR of order ${orderId} because it came late.`;
+const refund = () => `Refund 2.50 EUR of order ${orderId} because it came late.`;
 
 describe("a tool with an effect", () => {
   it("does what it was asked, and says so", async () => {
     const turn = await ask("u1", refund());
-    expect(streamed(turn)).toContain(`I refunded **12.5 EUR** of order ${orderId}`);
+    expect(streamed(turn)).toContain(`I refunded **2.5 EUR** of order ${orderId}`);
     expect(await refunds()).toBe(1);
     expect(await listEffects(shared.db, chatId)).toMatchObject([
       {
@@ -74,7 +74,7 @@ describe("a tool with an effect", () => {
         tool: "refund",
         state: "done",
         toolCallId: expect.stringMatching(/^call_/),
-        input: { orderId, amount: 12.5, currency: "EUR", reason: "it came late" },
+        input: { orderId, amount: 2.5, currency: "EUR", reason: "it came late" },
         output: { refundId: expect.any(String) },
       },
     ]);
@@ -94,11 +94,12 @@ describe("a tool with an effect", () => {
   });
 
   it("does several things for one question, each once", async () => {
-    const request = `Refund €5 of order ${orderId}, delete the customers C-1 and C-2, and e-mail ada@example.com that it is done.`;
+    await shared.db.toolPermission.create({ data: { chatId, tool: "sendEmail", grantedBy: "ada" } });
+    const request = `Refund €5 of order ${orderId}, and e-mail ada@example.com that it is done.`;
     await ask("u1", request);
     await harness.sendRegenerate();
     const effects = await listEffects(shared.db, chatId);
-    expect(effects.map(({ tool }) => tool).toSorted()).toEqual(["deleteRecords", "refund", "sendEmail"]);
+    expect(effects.map(({ tool }) => tool).toSorted()).toEqual(["refund", "sendEmail"]);
     expect(effects.every(({ state }) => state === "done")).toBe(true);
     expect(await refunds()).toBe(1);
     const mails = await shared.db.demoEntry.findMany({ where: { kind: "mail" } });

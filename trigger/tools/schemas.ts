@@ -56,4 +56,56 @@ export const toolSchemas = {
       body: z.string().min(1).max(20_000),
     }),
   },
+  askQuestion: {
+    description:
+      "Asks the person one question with two to four options, when you cannot go on without their choice. Wait for the answer.",
+    inputSchema: z.object({
+      question: z.string().min(1).max(500).describe("The question, in one sentence"),
+      options: z
+        .array(
+          z.object({
+            id: z.string().min(1).max(60),
+            label: z.string().min(1).max(120),
+            description: z.string().max(300).optional(),
+          }),
+        )
+        .min(2)
+        .max(4),
+      multiple: z.boolean().optional().describe("More than one may be chosen"),
+      allowText: z.boolean().optional().describe("The person may answer in their own words"),
+    }),
+  },
+  askDelivery: {
+    description:
+      "Shows the person a form for where and when something should be delivered. Wait for the answer.",
+    inputSchema: z.object({
+      item: z.string().min(1).max(120).describe("What is delivered"),
+      why: z.string().max(300).optional().describe("Why it is needed, in one sentence"),
+    }),
+  },
+};
+
+/** What a person gives back, for the tools that ask and run nothing themselves. */
+export const answerSchemas = {
+  askQuestion: z.object({
+    optionIds: z.array(z.string().max(60)).max(4),
+    text: z.string().max(2_000).optional(),
+  }),
+  askDelivery: z.object({
+    name: z.string().min(2).max(60).meta({ title: "Full name" }),
+    parcels: z.int().min(1).max(9).default(1),
+    speed: z.enum(["standard", "express"]).default("standard"),
+    day: z.iso.date().describe("The first day that suits you"),
+    isGift: z.boolean().default(false).meta({ title: "It is a gift" }),
+    address: z.object({
+      street: z.string().min(3).max(120),
+      city: z.string().min(2).max(60),
+      floor: z.int().min(0).max(120).nullable(),
+    }),
+    phones: z
+      .array(z.string().regex(/^[+0-9 ]{5,20}$/, "Digits and spaces, at least 5."))
+      .max(3)
+      .default([]),
+    note: z.string().max(500).optional().meta({ title: "Note for the courier" }),
+  }),
 };

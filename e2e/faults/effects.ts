@@ -53,7 +53,7 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
   return {
     name,
     trials: 50,
-    parallel: 6,
+    parallel: 4,
     async run(lab, seed) {
       const chatId = newChatId();
       const subject = tool.subject(String(Date.now() % 1_000_000) + String(seed).padStart(4, "0"));

@@ -36,8 +36,8 @@ const mail: Tool = {
 
 const NOT_KNOWN = /^I do not know how/m;
 
-/** Two turns may have to wait for the lease of a worker that died. */
-const TURN_MS = 2 * PATIENCE_MS;
+/** What is counted here is how often; how soon a broken turn heals, the other families say. */
+const TURN_MS = 4 * PATIENCE_MS;
 
 export const effectFaults: Array<Fault<Lab>> = [
   effectTrial("effects: killed before, not in the ledger yet", refund, "called"),

@@ -12,7 +12,7 @@ export type OutcomeProps = { chatId: string; part: ToolPart; unknown: UnknownOut
 /** The message says that it was not known; the ledger says whether it still is. */
 export function Outcome({ chatId, part, unknown }: OutcomeProps) {
   const [outcome, setOutcome] = useState<OutcomeCardProps["outcome"]>("unknown");
-  const { effect, tool, startedAt } = unknown;
+  const { effect, tool, input, startedAt } = unknown;
   useEffect(() => {
     let isGone = false;
     readOutcome(chatId, effect).then(
@@ -32,6 +32,13 @@ export function Outcome({ chatId, part, unknown }: OutcomeProps) {
   }
 
   return (
-    <OutcomeCard tool={tool} input={part.input} startedAt={startedAt} outcome={outcome} onSettle={settle} />
+    <OutcomeCard
+      tool={tool}
+      input={part.input}
+      edited={input}
+      startedAt={startedAt}
+      outcome={outcome}
+      onSettle={settle}
+    />
   );
 }

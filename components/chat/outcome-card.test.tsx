@@ -34,3 +34,17 @@ it("stands whatever the input is", () => {
   for (const input of [undefined, null, "text", 7, [], { deep: { er: [1] } }])
     expect(html("unknown", input)).toContain("Did refund happen?");
 });
+
+it("shows what was carried out when a person had changed it", () => {
+  const shown = renderToString(
+    <OutcomeCard
+      tool="refund"
+      input={{ amount: 89 }}
+      edited={{ amount: 75 }}
+      startedAt={new Date(0)}
+      outcome="unknown"
+      onSettle={async () => {}}
+    />,
+  );
+  expect(shown).toMatch(/proposed .*89.*now .*75/s);
+});

@@ -13,6 +13,8 @@ export type OutcomeCardProps = Omit<React.ComponentProps<"article">, "children">
   tool: string;
   /** What the tool was called with. */
   input: unknown;
+  /** What it was carried out with, when a person had changed that. */
+  edited?: unknown;
   startedAt: string | Date;
   /** What is known by now. */
   outcome: Outcome | "unknown";
@@ -32,6 +34,7 @@ const choices = ["happened", "did-not-happen"] as const;
 export function OutcomeCard({
   tool,
   input,
+  edited,
   startedAt,
   outcome,
   onSettle,
@@ -82,7 +85,7 @@ export function OutcomeCard({
             ? "It broke off before it could say. It may have happened, so it is not tried again by itself. Look where it acts, then say what you found."
             : `${label}. A new version of this answer goes on from there.`}
         </p>
-        <ArgumentTable label={tool} value={input} />
+        <ArgumentTable label={tool} value={input} edited={edited} />
         {outcome === "unknown" && (
           <div data-slot="outcome-actions" className="flex flex-wrap items-center gap-2">
             {choices.map((choice) => (

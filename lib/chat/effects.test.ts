@@ -48,7 +48,7 @@ const brokenOff = async (which = call()) => {
     data: { state: "started", error: null, leaseUntil: new Date(Date.now() - 1) },
   });
 };
-const told = (which: EffectCall) => ({ key: effectKey(which), tool: which.tool, startedAt: new Date() });
+const told = (which: EffectCall) => ({ key: effectKey(which), tool: which.tool, input: which.input, startedAt: new Date() });
 
 describe("once", () => {
   it("does it, and from then on gives back what it returned", async () => {
@@ -221,7 +221,7 @@ describe("an unknown outcome", () => {
     expect(await listEffects(shared.db, chatId)).toMatchObject([{ state: "unknown" }]);
     for (let time = 0; time < 3; time++) {
       const outcome = await outcomeOf();
-      expect(outcome).toMatchObject({ outcome: "unknown", effect: effectKey(call()), tool: "refund" });
+      expect(outcome).toMatchObject({ outcome: "unknown", effect: effectKey(call()), tool: "refund", input });
       expect(outcome?.message).toMatch(/may have happened.*Check/s);
       expect(unknownOutcomeOf(JSON.parse(JSON.stringify(outcome)))).toEqual(outcome);
     }

@@ -48,7 +48,12 @@ const brokenOff = async (which = call()) => {
     data: { state: "started", error: null, leaseUntil: new Date(Date.now() - 1) },
   });
 };
-const told = (which: EffectCall) => ({ key: effectKey(which), tool: which.tool, input: which.input, startedAt: new Date() });
+const told = (which: EffectCall) => ({
+  key: effectKey(which),
+  tool: which.tool,
+  input: which.input,
+  startedAt: new Date(),
+});
 
 describe("once", () => {
   it("does it, and from then on gives back what it returned", async () => {

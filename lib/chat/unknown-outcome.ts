@@ -17,7 +17,10 @@ export class UnknownOutcomeError extends Error {
   override name = "UnknownOutcomeError";
   readonly outcome: UnknownOutcome;
 
-  constructor(effect: { key: string; tool: string; input: unknown; startedAt: Date }, options?: ErrorOptions) {
+  constructor(
+    effect: { key: string; tool: string; input: unknown; startedAt: Date },
+    options?: ErrorOptions,
+  ) {
     const message =
       `Whether "${effect.tool}" happened is not known: what carried it out broke off before it could say. ` +
       "It may have happened, so it is not tried again by itself. Check, and then say which it was.";

@@ -9,12 +9,13 @@ import { freePort } from "@/lib/embedded-postgres";
 import {
   decideRequest,
   findUndelivered,
+  markDelivered,
   listPermissions,
   revokePermission,
   type Decision,
 } from "@/lib/chat/decisions";
 import { deliverDecisions, sweepRequests } from "@/lib/chat/deliver";
-import { createChat, loadTranscript } from "@/lib/chat/queries";
+import { createChat, loadTranscript, type Transcript } from "@/lib/chat/queries";
 import { listChatRequests, listWaitingRequests } from "@/lib/chat/request-queries";
 import { checkInput, checkOutput } from "@/trigger/tools/rules";
 import { freshDatabase } from "./support/database";
@@ -53,6 +54,12 @@ afterAll(async () => {
 
 const site = (): Site => ({ db, userId, engineUrl: engine.url });
 const openPage = (chatId: string) => openPageOn(site(), chatId);
+
+/** Two deaths in one moment would both be held against whatever is said next: the engine has to notice the first. */
+async function killWorkers(chatId: string) {
+  engine.killWorkers();
+  await expect.poll(() => engine.workerOf(chatId)).toBeUndefined();
+}
 
 /** Asks, and waits until what the answer asks is in the database. */
 async function askAndWait(chatId: string, text: string) {
@@ -131,6 +138,9 @@ const refundsOf = (order: string) =>
   db.demoEntry.findMany({ where: { kind: "refund", data: { path: ["orderId"], equals: order } } });
 const approve: Decision = { type: "approve" };
 const textOf = async (chatId: string) => lines(await savedTranscript(db, chatId)).at(-1)?.[1] ?? "";
+
+const partOf = ({ messages }: Pick<Transcript, "messages">, type: string) =>
+  messages.flatMap(({ parts }) => parts).find((part) => part.type === type);
 
 describe("an approval", () => {
   it("runs what was proposed, once, and in the same message", async () => {
@@ -268,11 +278,40 @@ describe("a form", () => {
   }, 60_000);
 });
 
+describe("a sub-agent", () => {
+  it("asks, waits, and goes on with the answer before the agent does", async () => {
+    const chatId = newChatId();
+    const { requests, transcript } = await askAndWait(chatId, "Let a sub-agent find a courier");
+    expect(requests).toMatchObject([{ kind: "question", tool: "askQuestion", state: "pending" }]);
+    expect(partOf(transcript, "tool-delegate")).toMatchObject({ output: { state: "waiting" } });
+    await killWorkers(chatId);
+    await decide(chatId, requests[0]!.toolCallId, { type: "answer", output: { optionIds: ["mon", "wed"] } });
+    const { answer, transcript: after } = await goOn(chatId);
+    expect(answer.errors).toEqual([]);
+    expect(after.messages).toHaveLength(2);
+    expect(partOf(after, "tool-delegate")).toMatchObject({
+      output: { state: "done", result: expect.stringContaining("mon, wed") },
+    });
+    expect(await textOf(chatId)).toMatch(/The courier desk says: Noted: you chose \*\*mon, wed\*\*/);
+    expect((await listChatRequests(db, chatId))[0]?.state).toBe("answered");
+  }, 90_000);
+
+  it("whose question is passed over is told so", async () => {
+    const chatId = newChatId();
+    await askAndWait(chatId, "Let a sub-agent find a courier");
+    await readAnswer(await openPage(chatId).ask("count to 1"));
+    const after = await savedTranscript(db, chatId);
+    expect(lines(after).at(-1)?.[1]).toBe("0 1");
+    expect(partOf(after, "tool-delegate")).toMatchObject({ output: { state: "failed" } });
+    expect((await listChatRequests(db, chatId))[0]?.state).toBe("skipped");
+  }, 60_000);
+});
+
 describe("what dies meanwhile", () => {
   it("the worker, while something waits", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    engine.killWorkers();
+    await killWorkers(chatId);
     await decide(chatId, requests[0]!.toolCallId, approve);
     const { transcript } = await goOn(chatId);
     expect(transcript.messages).toHaveLength(2);
@@ -323,6 +362,37 @@ describe("what dies meanwhile", () => {
     expect((await savedTranscript(db, chatId)).messages).toHaveLength(4);
     expect(await refundsOf(order)).toHaveLength(1);
   }, 60_000);
+});
+
+it("news that nothing came of is told again, and not for ever", async () => {
+  const chatId = newChatId();
+  await createChat(db, { id: chatId, userId });
+  const row = {
+    chatId,
+    toolCallId: "call_1",
+    messageId: "m",
+    tool: "refund",
+    kind: "approval",
+    title: "?",
+    input: {},
+  };
+  const decidedAt = new Date();
+  await db.humanRequest.create({ data: { ...row, state: "approved", decidedAt } });
+  const later = (minutes: number) => new Date(decidedAt.getTime() + minutes * 60_000);
+  const isDue = async (minutes: number) =>
+    (await findUndelivered(db, { chatId, now: later(minutes) })).length === 1;
+  const tell = (minutes: number) => markDelivered(db, { chatId, messageId: "m", now: later(minutes) });
+  expect(await isDue(0)).toBe(true);
+  await tell(0);
+  expect([await isDue(0.5), await isDue(2)]).toEqual([false, true]);
+  await tell(2);
+  expect([await isDue(3), await isDue(5)]).toEqual([false, true]);
+  await db.chat.update({ where: { id: chatId }, data: { status: "running" } });
+  expect(await isDue(5)).toBe(false);
+  await db.chat.update({ where: { id: chatId }, data: { status: "failed" } });
+  await tell(5);
+  await tell(10);
+  expect(await isDue(10_000)).toBe(false);
 });
 
 describe("branches", () => {

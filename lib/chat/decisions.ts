@@ -227,14 +227,25 @@ export async function expireRequests(db: DbClient, now = new Date()): Promise<nu
 
 // ── Telling the agent ──
 
-/** Messages of which everything is decided and the agent does not know it yet, the longest wait first. */
+/** How often the agent is told of decisions from which nothing comes, and how long it has each time. */
+const MAX_DELIVERIES = 4;
+const PATIENCE = Prisma.sql`interval '1 minute'`;
+
+/**
+ * Messages of which everything is decided and the agent does not know it yet, the longest wait first. It is told again
+ * when nothing comes of it: the news may have died with a worker.
+ */
 export function findUndelivered(
   db: DbClient,
-  { chatId, limit = 20 }: { chatId?: string; limit?: number } = {},
+  { chatId, limit = 20, now = new Date() }: { chatId?: string; limit?: number; now?: Date } = {},
 ): Promise<{ chatId: string; messageId: string }[]> {
+  const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
   return db.$queryRaw`
     SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
-    WHERE r.state <> 'pending' AND r."deliveredAt" IS NULL
+    WHERE r.state <> 'pending' AND r."settledAt" IS NULL
+      AND (r."deliveredAt" IS NULL OR (
+        r."deliveredAt" + r.deliveries * ${PATIENCE} < ${at} AND r.deliveries < ${MAX_DELIVERIES} AND c.status <> 'running'
+      ))
       ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
       AND NOT EXISTS (
         SELECT 1 FROM "HumanRequest" o
@@ -248,8 +259,8 @@ export async function markDelivered(
   { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
 ): Promise<void> {
   await db.humanRequest.updateMany({
-    where: { chatId, messageId, state: { not: "pending" }, deliveredAt: null },
-    data: { deliveredAt: now },
+    where: { chatId, messageId, state: { not: "pending" }, settledAt: null },
+    data: { deliveredAt: now, deliveries: { increment: 1 } },
   });
 }
 

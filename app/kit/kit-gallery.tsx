@@ -22,6 +22,7 @@ import { MessagesSection } from "./messages-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
+import { UsageSection } from "./usage-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
@@ -136,6 +137,8 @@ export function KitGallery() {
       <MessagesSection />
 
       <RequestsSection />
+
+      <UsageSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

@@ -104,7 +104,10 @@ it("counts an answer once that stands in two branches, and none that was removed
 it("knows an empty chat, and no other chat's answers", async () => {
   const other = crypto.randomUUID();
   await createChat(shared.db, { id: other, userId: "ada" });
-  await save(prismaStorage(shared.db), other, [put("u1"), answer("a1", { inputTokens: 1, outputTokens: 1, cost: 1 })]);
+  await save(prismaStorage(shared.db), other, [
+    put("u1"),
+    answer("a1", { inputTokens: 1, outputTokens: 1, cost: 1 }),
+  ]);
   expect(await loadUsage(shared.db, chatId)).toEqual({ branch: nothing, chat: nothing });
   expect(await loadUsage(shared.db, crypto.randomUUID())).toBeNull();
   expect(await loadUsage(shared.db, "no id")).toBeNull();

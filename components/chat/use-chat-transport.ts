@@ -1,18 +1,13 @@
 "use client";
 
 import type { TriggerChatTransport, TriggerChatTransportOptions } from "@trigger.dev/sdk/chat";
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useState } from "react";
 import { untilReached } from "./patient-fetch";
 
 /** What a chat needs of the SDK's transport. */
 export type LaterTransport = Pick<
   TriggerChatTransport,
-  | "sendMessages"
-  | "reconnectToStream"
-  | "sendPendingMessage"
-  | "stopGeneration"
-  | "getSession"
-  | "setSession"
+  "sendMessages" | "reconnectToStream" | "sendPendingMessage" | "stopGeneration" | "getSession" | "setSession"
 >;
 
 type Options = Pick<
@@ -25,11 +20,8 @@ type Options = Pick<
  * nothing that is shown first needs it. Until then a session is kept for it, and whatever is sent waits.
  */
 export function useChatTransport(options: Options): LaterTransport {
-  const latest = useRef(options);
-  const [transport] = useState(() => loadLater(() => latest.current));
-  useEffect(() => {
-    latest.current = options;
-  });
+  const [transport] = useState(() => loadLater(options));
+  useEffect(() => transport.use(options));
   useEffect(() => {
     // When it cannot be loaded, whoever sends tries again, and learns of it.
     transport.load().catch(() => {});
@@ -37,8 +29,13 @@ export function useChatTransport(options: Options): LaterTransport {
   return transport;
 }
 
-/** `options` is asked at each call, so that a callback may change. */
-function loadLater(options: () => Options): LaterTransport & { load(): Promise<TriggerChatTransport> } {
+type Loader = {
+  load(): Promise<TriggerChatTransport>;
+  /** From now on these callbacks are called. */
+  use(options: Options): void;
+};
+
+function loadLater(options: Options): LaterTransport & Loader {
   type Session = Parameters<TriggerChatTransport["setSession"]>[1];
   const sessions = new Map<string, Session>();
   let loaded: TriggerChatTransport | undefined;
@@ -46,14 +43,14 @@ function loadLater(options: () => Options): LaterTransport & { load(): Promise<T
 
   async function make(): Promise<TriggerChatTransport> {
     const { TriggerChatTransport } = await untilReached(loadScript);
-    const { task, baseURL, fetch, startSession } = options();
+    const { task, baseURL, fetch, startSession } = options;
     loaded = new TriggerChatTransport({
       task,
       ...(baseURL !== undefined && { baseURL }),
       ...(fetch && { fetch }),
-      ...(startSession && { startSession: (session) => options().startSession!(session) }),
-      accessToken: (chat) => options().accessToken(chat),
-      onEvent: (event) => options().onEvent?.(event),
+      ...(startSession && { startSession: (session) => options.startSession!(session) }),
+      accessToken: (chat) => options.accessToken(chat),
+      onEvent: (event) => options.onEvent?.(event),
     });
     for (const [chatId, session] of sessions) loaded.setSession(chatId, session);
     return loaded;
@@ -69,6 +66,7 @@ function loadLater(options: () => Options): LaterTransport & { load(): Promise<T
 
   return {
     load,
+    use: (next) => void (options = next),
     getSession: (chatId) => (loaded ? loaded.getSession(chatId) : sessions.get(chatId)),
     setSession: (chatId, session) =>
       void (loaded ? loaded.setSession(chatId, session) : sessions.set(chatId, session)),

@@ -126,11 +126,14 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);
       const durations = watchDurations();
+      // An answer that goes on after a person was asked.
+      const begun = chat.history.all().at(-1);
+      const before = begun?.role === "assistant" ? (begun as ChatMessage).metadata : undefined;
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return durations(part);
-          return usageOf(id, part.totalUsage);
+          return usageOf(id, part.totalUsage, before);
         },
       });
       return streamText({

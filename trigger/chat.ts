@@ -10,8 +10,10 @@ import { withRetry } from "@/lib/chat/retry";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
+import { approvals, approvalSecret } from "./approvals";
 import { withAttachments } from "./attachments";
 import { rememberTakenOver, untilAnswered, walk } from "./branching";
+import { endContinuation, skipWaiting, takeDecisions, whatGoesOn, withDecisionsFirst } from "./decisions";
 import { watchDurations } from "./durations";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
@@ -19,6 +21,8 @@ import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
 import { titleChat } from "./title";
 import { tools } from "./tools/execute";
+import { describeCall } from "./tools/rules";
+import { beginTurn } from "./tools/turn";
 import { usageOf } from "./usage";
 
 const MAX_STEPS = 12;
@@ -30,12 +34,12 @@ const refused = locals.create<string | null>("holdfast.refused");
 /** The model's stream of this turn ended in an error. */
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
-const storage = prismaStorage(db);
+const storage = prismaStorage(db, { describe: describeCall });
 if (process.env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
-  storage: withOutcomes(prismaStorage(db)),
+  storage: withOutcomes(storage),
   tools,
   system:
     "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
@@ -50,16 +54,18 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     onError: describeError,
   },
 
-  /**
-   * The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
-   * moved from the embedded engine to the cloud. The runtime would start from nothing.
-   */
   async onTurnStart({ chatId, clientData, turn, continuation, uiMessages }) {
-    if (turn > 0 || continuation) return;
-    const { messages: saved } = await storage.load({ chatId, clientData });
-    if (saved.length === 0) return;
+    const goesOn = whatGoesOn();
+    if (goesOn) return chat.history.set(goesOn.history);
+    // The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
+    // moved from the embedded engine to the cloud. The runtime would start from nothing.
+    const isNew = turn === 0 && !continuation;
+    const saved = isNew ? (await storage.load<ChatMessage>({ chatId, clientData })).messages : [];
     const known = new Set(saved.map((message) => message.id));
-    chat.history.set([...saved, ...uiMessages.filter((message) => !known.has(message.id))]);
+    const messages =
+      saved.length === 0 ? uiMessages : [...saved, ...uiMessages.filter((message) => !known.has(message.id))];
+    const history = (await skipWaiting(chatId, messages)) ?? messages;
+    if (history !== uiMessages) chat.history.set(history);
   },
 
   /**
@@ -85,8 +91,10 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   onValidateMessages({ messages, chatId }) {
     const accept = async (message: ChatMessage): Promise<ChatMessage> => {
       const known = chat.history.findMessage(message.id);
-      // The answer to a tool call comes back inside the assistant's own message; the SDK takes over its results only.
-      if (message.role === "assistant" && known?.role === "assistant") return message;
+      if (message.role === "assistant") {
+        locals.set(refused, known ? null : message.id);
+        return takeDecisions(chatId, message.id);
+      }
       try {
         const accepted = await withOwnFiles(chatId, parseUserMessage(message));
         // The same message again is a run taking over, or a retry. Anything else would put words into another mouth.
@@ -107,6 +115,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
   onTurnComplete({ chatId, error, uiMessages }) {
     locals.set(recovering, false);
+    endContinuation();
     // Not awaited: the next question does not wait for a title. It reports its own failures.
     if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
     if (!(error instanceof InvalidMessageError)) return;
@@ -120,35 +129,36 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   actionSchema: branchAction,
   onAction: ({ chatId, action }) => walk(chatId, action),
 
-  async run({ chatId, messages, tools, signal, streamText }) {
+  async run({ chatId, ctx, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
+    beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
     try {
       const { model: chosen, userId } = await requireChat(chatId);
       const { id, model } = await resolveModel(chosen);
       const durations = watchDurations();
-      // An answer that goes on after a person was asked.
-      const begun = chat.history.all().at(-1);
-      const before = begun?.role === "assistant" ? (begun as ChatMessage).metadata : undefined;
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return durations(part);
-          return usageOf(id, part.totalUsage, before);
+          return usageOf(id, part.totalUsage, whatGoesOn()?.message.metadata);
         },
       });
-      return streamText({
+      const result = streamText({
         model: withAttachments(model, { db, userId }),
         messages,
         tools,
         abortSignal: signal,
         stopWhen: stepCountIs(MAX_STEPS),
         prepareStep: ({ messages: input, steps }) => ({ messages: withEveryStep(input, steps) }),
+        toolApproval: approvals(chatId),
+        experimental_toolApprovalSecret: approvalSecret(),
         providerOptions: { demo: { recovered: locals.get(recovering) ?? false } },
         onError({ error }) {
           locals.set(brokeOff, true);
           logger.warn("The answer broke off", { chatId, ...summariseError(error) });
         },
       });
+      return withDecisionsFirst(result);
     } catch (error) {
       logger.warn("The turn could not begin", { chatId, ...summariseError(error) });
       throw new ChatError(describeError(error), { cause: error });

@@ -2,6 +2,7 @@
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { describeFile, isInlinedFile } from "./demo-attachments";
 import { demoPrompts } from "./demo-prompts";
+import { requestBeats } from "./demo-requests";
 
 export type Beat =
   | { type: "text"; text: string }
@@ -33,6 +34,7 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const attached = lastAttachments(prompt);
   const beats =
     research(prompt, tools) ??
+    requestBeats(request, sinceQuestion(prompt), tools) ??
     beatsFor(request, {
       said,
       answered: lastAnswer(prompt),
@@ -265,14 +267,15 @@ function lastAttachments(prompt: LanguageModelV4Prompt): string[] {
   return question ? question.content.flatMap((part) => describeFile(part) ?? []) : [];
 }
 
+function sinceQuestion(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
+  return prompt.slice(prompt.findLastIndex((message) => message.role === "user") + 1);
+}
+
 /** Results that came after the last question, so that an older tool call does not answer a newer one. */
 function toolResults(prompt: LanguageModelV4Prompt): LanguageModelV4ToolResultPart[] {
-  const lastQuestion = prompt.findLastIndex((message) => message.role === "user");
-  return prompt
-    .slice(lastQuestion + 1)
-    .flatMap((message) =>
-      message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
-    );
+  return sinceQuestion(prompt).flatMap((message) =>
+    message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],
+  );
 }
 
 function number(request: string, pattern: RegExp): number | undefined {

@@ -8,7 +8,9 @@ import {
   UnsupportedFunctionalityError,
 } from "ai";
 import { BranchError } from "@/lib/chat/branch-actions";
+import { EffectError } from "@/lib/chat/effects";
 import { InvalidMessageError } from "@/lib/chat/message";
+import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
 import { DemoModelError } from "./demo-model";
 import { ModelSetupError } from "./models";
 
@@ -21,6 +23,8 @@ export function describeError(error: unknown): string {
   if (
     error instanceof ChatError ||
     error instanceof BranchError ||
+    error instanceof EffectError ||
+    error instanceof UnknownOutcomeError ||
     error instanceof InvalidMessageError ||
     error instanceof DemoModelError ||
     error instanceof ModelSetupError

@@ -3,27 +3,17 @@ import type { ChatMetadata } from "@/lib/chat/message";
 import { costOf, priceOf } from "@/lib/chat/prices";
 
 /**
- * What an answer took, for its metadata: whatever the provider did not report is left out. `before` is what the same
- * answer took already, when it goes on after a person was asked: it is one message, and its metadata are of all of it.
+ * What an answer took, for its metadata: whatever the provider did not report is left out. An answer that paused for a
+ * person took what it had taken `before`, too.
  */
-export function usageOf(modelId: string, usage: LanguageModelUsage, before?: ChatMetadata): ChatMetadata {
+export function usageOf(modelId: string, usage: LanguageModelUsage, before: ChatMetadata = {}): ChatMetadata {
+  const { inputTokens, outputTokens } = usage;
   const cachedInputTokens = usage.inputTokenDetails?.cacheReadTokens;
-  const inputTokens = sum(before?.inputTokens, usage.inputTokens);
-  const outputTokens = sum(before?.outputTokens, usage.outputTokens);
-  const cost = costOf(priceOf(modelId), { ...usage, cachedInputTokens });
+  const cost = costOf(priceOf(modelId), { inputTokens, cachedInputTokens, outputTokens });
   return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    // One half without a price leaves the whole without one.
-    cost: before === undefined || cost === null ? cost : (sumKnown(before.cost, cost) ?? null),
+    ...(inputTokens !== undefined && { inputTokens: inputTokens + (before.inputTokens ?? 0) }),
+    ...(outputTokens !== undefined && { outputTokens: outputTokens + (before.outputTokens ?? 0) }),
+    cost: cost === null || before.cost === null ? null : cost + (before.cost ?? 0),
     finishedAt: new Date().toISOString(),
   };
-}
-
-function sum(before: number | undefined, now: number | undefined): number | undefined {
-  return before === undefined ? now : before + (now ?? 0);
-}
-
-function sumKnown(before: number | null | undefined, now: number): number | undefined {
-  return typeof before === "number" ? before + now : undefined;
 }

@@ -2,20 +2,28 @@ import { cookies } from "next/headers";
 import { listChatPage } from "@/lib/chat/chat-list";
 import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db";
+import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/request-queries";
 import { ChatFrame } from "../chat/chat-frame";
+import { decideRequest, listChatRequests, listWaitingRequests } from "../chat/request-actions";
+import { RequestsProvider } from "../chat/requests";
 
 export default async function ChatLayout({ children }: LayoutProps<"/">) {
   const user = await getUser();
   const sidebar = (await cookies()).get("holdfast-sidebar")?.value;
+  const [firstPage, waiting] = user
+    ? await Promise.all([listChatPage(db, user.id), queryWaitingRequests(db, user.id)])
+    : [{ chats: [] }, []];
   return (
-    <ChatFrame
-      firstPage={user ? await listChatPage(db, user.id) : { chats: [] }}
-      userName={user?.name ?? "Guest"}
-      isGuest={user?.isGuest ?? true}
-      isCollapsed={sidebar === "collapsed"}
-      now={Date.now()}
-    >
-      {children}
-    </ChatFrame>
+    <RequestsProvider waiting={waiting} actions={{ decideRequest, listChatRequests, listWaitingRequests }}>
+      <ChatFrame
+        firstPage={firstPage}
+        userName={user?.name ?? "Guest"}
+        isGuest={user?.isGuest ?? true}
+        isCollapsed={sidebar === "collapsed"}
+        now={Date.now()}
+      >
+        {children}
+      </ChatFrame>
+    </RequestsProvider>
   );
 }

@@ -91,7 +91,13 @@ export function ChatView({
 
   const { isAnswering, branches } = chat;
   const rows = useMessageRows(chat);
-  const requests = useChatRequests({ chatId, messages: chat.messages, isAnswering, initial: asked });
+  const requests = useChatRequests({
+    chatId,
+    messages: chat.messages,
+    isAnswering,
+    initial: asked,
+    expectTurn: chat.expectTurn,
+  });
   const wantedId = useSearchParams().get("request");
   const place = useRequestPlace({
     wanted: asked.find(({ toolCallId }) => toolCallId === wantedId),

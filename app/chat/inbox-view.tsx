@@ -44,7 +44,7 @@ export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
           hrefOf={requestHref}
           LinkComponent={Link}
           keys={keys}
-          onDecide={(request, decision) => decide(request, decision, "inbox")}
+          onDecide={async (request, decision) => void (await decide(request, decision, "inbox"))}
         />
       </div>
     </div>

@@ -22,13 +22,13 @@ export type RequestActions = {
   listWaitingRequests: () => Promise<HumanRequestView[]>;
   /** Everything that was ever asked in a chat of theirs, the oldest first. */
   listChatRequests: (chatId: string) => Promise<HumanRequestView[]>;
-  /** Rejects when the decision is not taken: somebody else was first, it expired, it does not fit. */
+  /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
   decideRequest: (args: {
     chatId: string;
     toolCallId: string;
     decision: Decision;
     via: Via;
-  }) => Promise<unknown>;
+  }) => Promise<{ problem?: string; isComplete?: boolean }>;
 };
 
 export type Requests = {
@@ -38,8 +38,8 @@ export type Requests = {
   ofChat: (chatId: string) => HumanRequestView[];
   /** Asks the server again: what waits, and what a chat has. */
   refresh: (chatId?: string) => Promise<void>;
-  /** Rejects with a sentence for the person. */
-  decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<void>;
+  /** Rejects with a sentence for the person. Resolves with whether the agent goes on: nothing else of the message waits. */
+  decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<boolean>;
 };
 
 /** Where a request stands in its chat. */
@@ -96,14 +96,18 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
   const decide = useCallback(
     async (request: HumanRequestView, decision: Decision, via: Via) => {
       const { chatId, toolCallId } = request;
-      try {
-        await decideRequest({ chatId, toolCallId, decision, via });
-      } catch (error) {
-        // It may have been decided elsewhere: then the card shows by whom, beside this sentence.
-        await refresh(chatId).catch(() => {});
-        throw new Error(describeError(error));
-      }
+      const { problem, isComplete = false } = await decideRequest({
+        chatId,
+        toolCallId,
+        decision,
+        via,
+      }).catch(
+        (error: unknown) => ({ problem: describeError(error) }) as { problem: string; isComplete?: boolean },
+      );
+      // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom.
       await refresh(chatId).catch(() => {});
+      if (problem !== undefined) throw new Error(problem);
+      return isComplete;
     },
     [decideRequest, refresh],
   );

@@ -21,15 +21,15 @@ export type ChatRequestsOptions = {
   isAnswering: boolean;
   /** What the page was rendered with. */
   initial: HumanRequestView[];
-  /** A decision was taken in a card: the agent goes on. Keep it stable, or every message renders again per token. */
-  onDecided?: (() => void) | undefined;
+  /** Asked before a decision is taken; what it resolves with follows the agent when that was the last one. Keep it stable, or every message renders again per token. */
+  expectTurn?: (() => Promise<() => Promise<void>>) | undefined;
 };
 
 /** How long after the end of an answer its requests may still be on their way into the database. */
 const PATIENCE = [0, 300, 1_000, 3_000];
 
 /** What one chat asks of its reader: the cards in its messages, and what the bar says. */
-export function useChatRequests({ chatId, messages, isAnswering, initial, onDecided }: ChatRequestsOptions) {
+export function useChatRequests({ chatId, messages, isAnswering, initial, expectTurn }: ChatRequestsOptions) {
   const { ofChat, waiting, refresh, decide } = useRequests();
   const loaded = ofChat(chatId);
   const requests = useMemo(() => merge(initial, loaded, waiting, chatId), [chatId, initial, loaded, waiting]);
@@ -64,13 +64,13 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, onDeci
         <RequestCard
           request={request}
           onDecide={async (decision) => {
-            await decide(request, decision, "card");
-            onDecided?.();
+            const follow = await expectTurn?.();
+            if (await decide(request, decision, "card")) void follow?.();
           }}
         />
       );
     },
-    [byCall, decide, onDecided],
+    [byCall, decide, expectTurn],
   );
 
   const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);

@@ -130,7 +130,8 @@ export const confirm: HumanRequestView = {
   title: "Delete a customer with all orders",
   why: "All of it is gone at once, also from the backups. It cannot be taken back.",
   state: "pending",
-  input: { customer: "cus_4417", phrase: "delete cus_4417" },
+  input: { customer: "cus_4417" },
+  phrase: "delete cus_4417",
 };
 
 const as = (request: HumanRequestView, state: RequestState, more: Partial<HumanRequestView> = {}) => ({

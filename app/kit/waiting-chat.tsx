@@ -49,8 +49,9 @@ class Desk {
     listChatRequests: async () => this.requests,
     decideRequest: async ({ toolCallId, decision, via }) => {
       const request = this.requests.find((each) => each.toolCallId === toolCallId);
-      if (!request || request.state !== "pending") throw new Error("Mara has decided this already.");
+      if (!request || request.state !== "pending") return { problem: "Mara has decided this already." };
       this.put({ ...settle(request, decision), decidedVia: via });
+      return {};
     },
   };
 

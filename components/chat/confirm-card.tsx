@@ -4,7 +4,6 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { ConfirmDialog } from "./confirm-dialog";
-import { isRecord } from "./form-schema";
 import type { RequestCardProps } from "./question-card";
 import { RequestActions, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
@@ -42,15 +41,12 @@ export function ConfirmCard({ request, onDecide }: RequestCardProps) {
         onOpenChange={setIsOpen}
         title={request.title}
         description={request.why ?? "This cannot be taken back."}
-        phrase={phraseOf(request.input)}
+        phrase={request.phrase ?? undefined}
         confirmLabel="Approve"
-        onConfirm={() => decision.decideOrThrow({ type: "approve" })}
+        onConfirm={() =>
+          decision.decideOrThrow({ type: "approve", ...(request.phrase && { phrase: request.phrase }) })
+        }
       />
     </RequestFrame>
   );
-}
-
-/** What the tool wants typed: its `phrase`. */
-function phraseOf(input: unknown): string | undefined {
-  return isRecord(input) && typeof input.phrase === "string" && input.phrase ? input.phrase : undefined;
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useRef, useState } from "react";
+import { useEffect, useEffectEvent, useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { isSendable } from "./draft";
 import { type QuestionAnswer, readQuestion } from "./question";
@@ -23,6 +23,14 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
   const fieldset = useRef<HTMLFieldSetElement>(null);
   const name = useId();
   const isBusy = decision.phase !== "open";
+
+  // Chosen while the page was still coming alive: the browser knows, and nobody was told.
+  const takeOver = useEffectEvent(() => {
+    const checked = fieldset.current?.querySelectorAll<HTMLInputElement>("input:checked") ?? [];
+    const optionIds = [...checked].map(({ value }) => value);
+    if (optionIds.length > 0 && answer.optionIds.length === 0) setAnswer({ ...answer, optionIds });
+  });
+  useEffect(() => takeOver(), []);
 
   function toggle(id: string) {
     setProblem(undefined);
@@ -57,6 +65,8 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
   return (
     <RequestFrame request={request} decision={decision} onKeyDown={onKeyDown}>
       <form
+        // Outside of a dialog that submits to nowhere, until the page is alive and does it itself.
+        method="dialog"
         className="flex flex-col gap-3"
         onSubmit={(event) => {
           event.preventDefault();

@@ -16,9 +16,10 @@ export type HumanRequestView = {
   tool: string;
   kind: RequestKind;
   title: string;
-  why?: string;
+  why?: string | null;
   input: unknown;
   /** JSON Schema of the tool's input or of the asked form */ schema?: unknown;
+  /** What has to be typed to approve a `confirm`. */ phrase?: string | null;
   state: RequestState;
   output?: unknown;
   editedInput?: unknown;
@@ -31,7 +32,7 @@ export type HumanRequestView = {
   onOtherBranch?: boolean;
 };
 export type Decision =
-  | { type: "approve"; editedInput?: unknown; remember?: boolean }
+  | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
   | { type: "deny"; reason?: string }
   | { type: "answer"; output: unknown }
   | { type: "skip" };

@@ -8,6 +8,11 @@ export type AnswerListener = {
    * `abandonedMessageId` is void.
    */
   onRestart(abandonedMessageId: string): void;
+  /**
+   * The same, in the second half of a message that had waited for a person: it goes on under its own id, from where it
+   * is saved. What was shown of the second half is void.
+   */
+  onRepeat(): void;
   /** The stream of a send ends here, and the rest of the answer is behind the next `reconnectToStream`. */
   onRest(): void;
 };
@@ -32,13 +37,15 @@ export function restartAware<M extends UIMessage>(
       async pull(controller) {
         const { done, value } = await reader.read();
         if (done) return controller.close();
-        if (value.type === "start" && value.messageId !== undefined && value.messageId !== current) {
+        if (value.type === "start" && value.messageId !== undefined) {
           const previous = current;
+          const isRepeated = value.messageId === previous && !isWhole;
           current = value.messageId;
           if (previous === undefined) listener?.onStart(current, resumed);
+          else if (isRepeated) listener?.onRepeat();
           else if (!isWhole) listener?.onRestart(previous);
           isWhole = false;
-          if (previous !== undefined && !resumed) {
+          if (isRepeated || (previous !== undefined && previous !== current && !resumed)) {
             rest = follow(withFirst(value, reader), true);
             listener?.onRest();
             return controller.close();

@@ -84,6 +84,11 @@ export type DurableChat<M extends UIMessage> = {
   steering: UIMessage[];
   /** Sends a queued message before the others: into the running answer, or at once when there is none. */
   sendQueuedNow: (id: string) => Promise<void>;
+  /**
+   * Call it before something outside of this page makes the agent go on, such as a decision. What it resolves with
+   * shows what the agent then says, to the end.
+   */
+  expectTurn: () => Promise<() => Promise<void>>;
 };
 
 type Delivery = { resolve(): void; reject(error: Error): void };
@@ -113,6 +118,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }, [saved]);
   const deliveries = useRef(new Map<string, Delivery>());
   const hasRest = useRef(false);
+  const isRepeated = useRef(false);
   const refusal = useRef<Error>(undefined);
   /** The newest input record that is known to be this page's. */
   const lastInput = useRef(-1);
@@ -129,7 +135,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   });
 
   const [transport] = useState(() => restartAware<M>(triggerTransport));
-  useEffect(() => transport.listen({ onStart, onRestart, onRest }));
+  useEffect(() => transport.listen({ onStart, onRestart, onRepeat, onRest }));
 
   const chat = useChat<M>({
     id: chatId,
@@ -160,6 +166,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   function onRestart(abandonedId: string) {
     setAbandoned((ids) => new Set(ids).add(abandonedId));
+  }
+
+  function onRepeat() {
+    isRepeated.current = true;
   }
 
   function onRest() {
@@ -220,6 +230,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     for (;;) {
       while (hasRest.current) {
         hasRest.current = false;
+        if (isRepeated.current) show(await load());
+        isRepeated.current = false;
         await chat.resumeStream();
       }
       setIsRestarting(false);
@@ -377,6 +389,29 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     [clearError, load, sendMessage],
   );
 
+  const latestSettle = useRef(settle);
+  useEffect(() => {
+    latestSettle.current = settle;
+  });
+  const expectTurn = useCallback(async () => {
+    await connecting.current;
+    // Read before the turn is asked for: afterwards nobody could tell whether it is still to come or over already.
+    const { cursors } = await load();
+    return async () => {
+      const { lastOutEventId, lastInEventId } = cursors ?? {};
+      setOutcome(undefined);
+      setIsQuiet(false);
+      triggerTransport.setSession(chatId, {
+        publicAccessToken: triggerTransport.getSession(chatId)?.publicAccessToken ?? "",
+        ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
+        activeInputSeq: Number(lastInEventId ?? -1) + 1,
+        isStreaming: true,
+      });
+      await following.current(resumeStream());
+      await latestSettle.current();
+    };
+  }, [chatId, load, resumeStream, triggerTransport]);
+
   const live = useMemo(() => {
     const inside = injectedIds(chat.messages);
     if (abandoned.size === 0 && inside.size === 0) return chat.messages;
@@ -449,6 +484,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     steer,
     steering: steering.waiting,
     sendQueuedNow,
+    expectTurn,
   };
 
   function turnState(): TurnState {

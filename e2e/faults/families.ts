@@ -2,6 +2,7 @@
 import type { EngineProcess } from "@/e2e/support/processes";
 import { browserFaults, startBrowserLab, type BrowserLab } from "./browser";
 import { databaseFaults } from "./database";
+import { effectFaults } from "./effects";
 import { engineFaults } from "./engine";
 import type { Fault } from "./fault";
 import { startLab, type Lab } from "./lab";
@@ -20,6 +21,7 @@ export const labFamilies: Array<Family<Lab>> = [
   databaseFaults,
   reloadFaults,
   networkFaults,
+  effectFaults,
 ].map((faults) => ({ faults, start: startLab }));
 
 export const labFaults = labFamilies.flatMap(({ faults }) => faults);

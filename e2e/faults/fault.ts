@@ -14,6 +14,8 @@ export type Verdict = {
    * shown what is saved and the stream from there on; the database has it with the next turn.
    */
   late: number;
+  /** What was counted besides, by its name. Nothing of it is wrong. */
+  counts: Record<string, number>;
   /** What exactly, for the person who reads the report. */
   notes: string[];
 };
@@ -32,7 +34,7 @@ export type Fault<Place> = {
 export const PATIENCE_MS = 30_000;
 
 export function verdict(): Verdict {
-  return { lost: 0, doubled: 0, stuck: 0, late: 0, notes: [] };
+  return { lost: 0, doubled: 0, stuck: 0, late: 0, counts: {}, notes: [] };
 }
 
 export function isClean({ lost, doubled, stuck }: Verdict): boolean {
@@ -44,6 +46,8 @@ export function add(total: Verdict, more: Verdict): Verdict {
   total.doubled += more.doubled;
   total.stuck += more.stuck;
   total.late += more.late;
+  for (const [name, count] of Object.entries(more.counts))
+    total.counts[name] = (total.counts[name] ?? 0) + count;
   total.notes.push(...more.notes);
   return total;
 }

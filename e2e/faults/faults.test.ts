@@ -20,6 +20,8 @@ it.each([
   ["100 concurrent replays of one part id", 1],
   ["engine killed after commit, before acknowledge", 2],
   ["PostgreSQL killed under write load", 1],
+  ["effects: killed during", 1],
+  ["effects: killed after", 1],
 ])("nothing is lost, doubled or stuck: %s (seed %i)", { timeout: 180_000 }, async (name, seed) => {
   const fault = labFaults.find((candidate) => candidate.name === name);
   expect(await fault!.run(lab, seed)).toMatchObject({ lost: 0, doubled: 0, stuck: 0, notes: [] });

@@ -1,6 +1,6 @@
 /**
- * `npm run faults [-- --only NAME] [--seed N] [--trials N]`: breaks everything on purpose and counts what was lost. A
- * trial that failed is run again with `--only <fault> --seed <its seed> --trials 1`.
+ * `npm run faults [-- NAME] [--seed N] [--trials N]`: breaks everything on purpose and counts what was lost. With a
+ * name, only what has it in its own. A trial that failed is run again with `<fault> --seed <its seed> --trials 1`.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import path from "node:path";
@@ -9,13 +9,16 @@ import { projectDir } from "@/e2e/support/processes";
 import { browserFamily, labFamilies, type Family, type Place } from "./families";
 import { add, isClean, verdict, type Fault, type Verdict } from "./fault";
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     only: { type: "string" },
     seed: { type: "string", default: "1" },
     trials: { type: "string" },
   },
 });
+
+const only = values.only ?? positionals[0];
 
 type Row = Verdict & { fault: string; trials: number; seconds: number };
 
@@ -24,14 +27,14 @@ for (const family of labFamilies) await tryFamily(family);
 await tryFamily(browserFamily);
 if (rows.length === 0) {
   const names = [...labFamilies, browserFamily].flatMap(({ faults }) => faults.map(({ name }) => name));
-  console.error(`No fault is called "${values.only}". There are:\n${names.join("\n")}`);
+  console.error(`No fault is called "${only}". There are:\n${names.join("\n")}`);
   process.exit(1);
 }
 await report();
 process.exit(rows.every(isClean) ? 0 : 1);
 
 async function tryFamily<P extends Place>({ faults, start }: Family<P>): Promise<void> {
-  const wanted = faults.filter(({ name }) => !values.only || name.includes(values.only));
+  const wanted = faults.filter(({ name }) => !only || name.includes(only));
   if (wanted.length === 0) return;
   const place = await start();
   for (const fault of wanted) rows.push(await tryOut(fault, place));
@@ -77,6 +80,7 @@ async function report(): Promise<void> {
   console.log("-".repeat(width + 4 * 9));
   const late = rows.reduce((total, row) => total + row.late, 0);
   console.log(line(["all", sum("trials"), sum("lost"), sum("doubled"), sum("stuck")]));
+  printCounts(width);
   if (late > 0) {
     console.log(
       `${late} turns were over before their worker died and saved after it: a reader saw them whole from the stream, ` +
@@ -87,4 +91,23 @@ async function report(): Promise<void> {
   await mkdir(folder, { recursive: true });
   const result = { seed: Number(values.seed), date: new Date().toISOString(), node: process.version, rows };
   await writeFile(path.join(folder, "faults.json"), `${JSON.stringify(result, null, 2)}\n`);
+}
+
+function printCounts(width: number): void {
+  const counted = rows.filter(({ counts }) => Object.keys(counts).length > 0);
+  const names = [...new Set(counted.flatMap(({ counts }) => Object.keys(counts)))];
+  if (names.length === 0) return;
+  const line = (first: string, cells: Array<string | number>) =>
+    [
+      first.padEnd(width),
+      ...cells.map((cell, index) => String(cell).padStart(Math.max(6, (names[index] ?? "").length))),
+    ].join("  ");
+  console.log(`\n${line("", names)}`);
+  for (const { fault, counts } of counted)
+    console.log(
+      line(
+        fault,
+        names.map((name) => counts[name] ?? 0),
+      ),
+    );
 }

@@ -2,7 +2,12 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
-export type WorkerFault = "save-fails" | "tool-exits" | "tool-runs-out-of-memory" | "tool-hangs";
+export type WorkerFault =
+  | "save-fails"
+  | "tool-exits"
+  | "tool-runs-out-of-memory"
+  | "tool-hangs"
+  | `effect-${string}`;
 
 /** True as many times as the file says (once, when it says nothing), over all workers together. */
 export function strikes(fault: WorkerFault): boolean {

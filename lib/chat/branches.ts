@@ -5,6 +5,7 @@
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
 import { BranchError, type BranchAction } from "./branch-actions";
+import { supersedeRequests } from "./decisions";
 import type { ChatMessage } from "./message";
 
 export type BranchMove = {
@@ -14,6 +15,8 @@ export type BranchMove = {
   question?: ChatMessage;
   /** Whether the branch now waits for an answer. */
   asks: boolean;
+  /** The answer that is written anew. */
+  replaces?: string;
 };
 
 type Node = { id: string; parentId: string | null; role: string; message: ChatMessage };
@@ -33,6 +36,7 @@ export async function moveBranch(tx: DbClient, chatId: string, action: BranchAct
     await tx.chat.update({ where: { id: chatId }, data: { headId: move.headId } });
     await markSeen(tx, chatId, move.headId, chat.headId);
   }
+  if (move.replaces !== undefined) await supersedeRequests(tx, { chatId, messageId: move.replaces });
   if ("actionId" in action && move.asks) {
     await tx.chat.update({ where: { id: chatId }, data: { actionId: action.actionId } });
   }
@@ -62,7 +66,7 @@ async function planMove(
       const questionId = node.role === "user" ? node.id : node.parentId;
       if (questionId === null)
         throw new BranchError("This message answers no question, so it cannot be answered again.");
-      return { headId: questionId, asks: true };
+      return { headId: questionId, asks: true, ...(node.role === "assistant" && { replaces: node.id }) };
     }
     case "switch": {
       const node = await requireNode(tx, chatId, action.nodeId);

@@ -27,6 +27,8 @@ export function moveGuest(db: Db, { guestId, userId }: { guestId: string; userId
     if (!guest || guestId === userId) return;
     await tx.$executeRaw`UPDATE "Chat" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
     await tx.$executeRaw`UPDATE "Attachment" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
+    await tx.$executeRaw`UPDATE "HumanRequest" SET "decidedBy" = ${userId} WHERE "decidedBy" = ${guestId}`;
+    await tx.$executeRaw`UPDATE "ToolPermission" SET "grantedBy" = ${userId} WHERE "grantedBy" = ${guestId}`;
     const chosen = await tx.userSettings.findUnique({ where: { userId: guestId } });
     if (chosen) {
       // What the account had chosen before stays.

@@ -16,6 +16,7 @@ import { Prisma, type Chat } from "@/prisma/generated/client";
 import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } from "./fencing";
 import { messageText, sanitise } from "./message";
 import { readBranch, type ChatStatus } from "./queries";
+import { saveRequests, type Describe } from "./requests";
 import { withRetry } from "./retry";
 import { applyChanges, type Tree, type TreeNode, type TreeWrites } from "./tree";
 
@@ -27,7 +28,15 @@ type LockedChat = Pick<
   "headId" | "title" | "status" | "lastOutEventId" | "lastInEventId" | "nextOrder" | "runId" | "runCreatedAt"
 >;
 
-export function prismaStorage(db: Db): TranscriptStorage {
+export type StorageOptions = {
+  /** What a tool's call asks of a person. Without it, nothing that waits is asked. */
+  describe?: Describe;
+};
+
+export function prismaStorage(
+  db: Db,
+  { describe = () => undefined }: StorageOptions = {},
+): TranscriptStorage {
   return {
     async load<TMessage extends UIMessage>(
       { chatId }: { chatId: string },
@@ -50,7 +59,8 @@ export function prismaStorage(db: Db): TranscriptStorage {
     async save(context: TranscriptStorageContext, changeset: TranscriptChangeset): Promise<void> {
       const clean: Changeset = { ...changeset, changes: sanitise(changeset.changes) };
       await withRetry(
-        () => db.$transaction((tx) => write(tx, context, clean), { maxWait: 10_000, timeout: 20_000 }),
+        () =>
+          db.$transaction((tx) => write(tx, context, clean, describe), { maxWait: 10_000, timeout: 20_000 }),
         { doing: `Saving chat ${context.chatId}` },
       );
     },
@@ -70,7 +80,12 @@ export async function warmUp(db: Db): Promise<void> {
   });
 }
 
-async function write(tx: DbClient, context: TranscriptStorageContext, changeset: Changeset): Promise<void> {
+async function write(
+  tx: DbClient,
+  context: TranscriptStorageContext,
+  changeset: Changeset,
+  describe: Describe,
+): Promise<void> {
   const { chatId } = context;
   const chat = await lockChat(tx, chatId);
   const run = runOf(context);
@@ -80,13 +95,18 @@ async function write(tx: DbClient, context: TranscriptStorageContext, changeset:
   if (isOutdated(chat, run, changeset)) {
     // Kept as a branch; the head stays where the newer run has it.
     const missing = whatIsMissing(tree, changeset.changes);
-    await writeNodes(tx, chatId, applyChanges(tree, missing, { predecessor }));
+    const writes = applyChanges(tree, missing, { predecessor });
+    await writeNodes(tx, chatId, writes);
+    await saveRequests(tx, chatId, writes.inserted, { ends: false, describe });
     await tx.chat.update({ where: { id: chatId }, data: { nextOrder: tree.nextOrder } });
     return;
   }
 
   const changes = withoutRegressions(tree, chat, changeset);
-  await writeNodes(tx, chatId, applyChanges(tree, changes, { predecessor }));
+  const writes = applyChanges(tree, changes, { predecessor });
+  await writeNodes(tx, chatId, writes);
+  const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
+  await saveRequests(tx, chatId, [...writes.inserted, ...writes.updated], { ends, describe });
   await tx.chat.update({
     where: { id: chatId },
     data: {

@@ -2,12 +2,17 @@
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
-import { toolSchemas } from "./schemas";
+import { effectTools } from "./effects";
+import { answerSchemas, toolSchemas } from "./schemas";
 
 export const tools = {
   weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
   lookUp: tool({ ...toolSchemas.lookUp, execute: capped(lookUp) }),
   currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
+  // Without `execute` a call waits until a person has answered it.
+  askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
+  askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
+  ...effectTools,
 };
 
 /** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */

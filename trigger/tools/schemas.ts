@@ -25,4 +25,87 @@ export const toolSchemas = {
         .describe("IANA time zone, for example Europe/Oslo. Default: UTC"),
     }),
   },
+  refund: {
+    description:
+      "Pays money of an order back to the customer. It cannot be taken back. Demonstration data: no bank hears of it.",
+    inputSchema: z.object({
+      orderId: z.string().trim().min(1).max(60).describe("The order, for example A-1042"),
+      amount: z.number().positive().max(1_000_000).describe("How much, in units of the currency"),
+      currency: z.enum(["EUR", "USD", "GBP", "NOK"]),
+      reason: z.string().max(500).optional().describe("Why, for the books"),
+    }),
+  },
+  deleteRecords: {
+    description:
+      "Deletes records for good: those with the given ids, or those from before a day. Demonstration data: nothing real is deleted.",
+    inputSchema: z
+      .object({
+        collection: z.enum(["customers", "orders", "invoices", "logs"]),
+        ids: z.array(z.string().trim().min(1).max(60)).min(1).max(100).optional(),
+        olderThan: z.iso.date().optional().describe("A day, for example 2024-01-31"),
+      })
+      .refine(({ ids, olderThan }) => (ids === undefined) !== (olderThan === undefined), {
+        message: "Give either `ids` or `olderThan`, and not both.",
+      }),
+  },
+  sendEmail: {
+    description: "Sends an e-mail. Demonstration data: it is kept and goes nowhere.",
+    inputSchema: z.object({
+      to: z.email().max(254).describe("Address of the receiver"),
+      subject: z.string().min(1).max(200),
+      body: z.string().min(1).max(20_000),
+    }),
+  },
+  askQuestion: {
+    description:
+      "Asks the person one question with two to four options, when you cannot go on without their choice. Wait for the answer.",
+    inputSchema: z.object({
+      question: z.string().min(1).max(500).describe("The question, in one sentence"),
+      options: z
+        .array(
+          z.object({
+            id: z.string().min(1).max(60),
+            label: z.string().min(1).max(120),
+            description: z.string().max(300).optional(),
+          }),
+        )
+        .min(2)
+        .max(4),
+      multiple: z.boolean().optional().describe("More than one may be chosen"),
+      allowText: z.boolean().optional().describe("The person may answer in their own words"),
+    }),
+  },
+  askDelivery: {
+    description:
+      "Shows the person a form for where and when something should be delivered. Wait for the answer.",
+    inputSchema: z.object({
+      item: z.string().min(1).max(120).describe("What is delivered"),
+      why: z.string().max(300).optional().describe("Why it is needed, in one sentence"),
+    }),
+  },
+};
+
+/** What a person gives back, for the tools that ask and run nothing themselves. */
+export const answerSchemas = {
+  askQuestion: z.object({
+    optionIds: z.array(z.string().max(60)).max(4),
+    text: z.string().max(2_000).optional(),
+  }),
+  askDelivery: z.object({
+    name: z.string().min(2).max(60).meta({ title: "Full name" }),
+    parcels: z.int().min(1).max(9).default(1),
+    speed: z.enum(["standard", "express"]).default("standard"),
+    day: z.iso.date().describe("The first day that suits you"),
+    isGift: z.boolean().default(false).meta({ title: "It is a gift" }),
+    address: z.object({
+      street: z.string().min(3).max(120),
+      city: z.string().min(2).max(60),
+      floor: z.int().min(0).max(120).nullable(),
+    }),
+    phones: z
+      .array(z.string().regex(/^[+0-9 ]{5,20}$/, "Digits and spaces, at least 5."))
+      .max(3)
+      .default([]),
+    note: z.string().max(500).optional().meta({ title: "Note for the courier" }),
+  }),
 };

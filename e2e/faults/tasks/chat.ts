@@ -1,6 +1,7 @@
 /** The product's agent, on a database and with a tool that break when a test says so. */
 import { createDb } from "@/lib/db";
 import { tools } from "@/trigger/tools/execute";
+import { breakEffects } from "../effect-moments";
 import { strikes } from "../worker-faults";
 
 const db = createDb();
@@ -31,5 +32,7 @@ function fillMemory(): never {
   const hoard: unknown[] = [];
   for (;;) hoard.push(Array.from({ length: 100_000 }, (_, index) => ({ index })));
 }
+
+breakEffects();
 
 export const { chatAgent } = await import("@/trigger/chat");

@@ -4,6 +4,7 @@ import { cache } from "react";
 import { getUser } from "@/lib/auth";
 import { findOpening } from "@/lib/chat/branches";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
+import { listChatRequests } from "@/lib/chat/request-queries";
 import { db } from "@/lib/db";
 import { mintChatAccessToken } from "../../../chat/actions";
 import { ChatView } from "../../../chat/chat-view";
@@ -27,7 +28,7 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
   if (!owned) notFound();
   // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
   const accessToken = mintChatAccessToken(id).catch(() => null);
-  const transcript = await loadTranscript(db, id);
+  const [transcript, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
   if (!transcript) notFound();
   const opening = typeof message === "string" ? await findOpening(db, id, message) : null;
   const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
@@ -39,6 +40,7 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
       {...(opening && { opening })}
       accessToken={accessToken}
       pendingInput={pendingInput}
+      requests={requests}
       environment={await chatEnvironment()}
       model={owned.model}
     />

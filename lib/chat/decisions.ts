@@ -1,0 +1,279 @@
+/**
+ * Deciding what waits. Every decision is one transaction that holds the chat's row, so the first one that commits
+ * counts, and whoever comes later is told who it was. Nothing here runs a tool: the agent reads the rows.
+ */
+import type { Db, DbClient } from "@/lib/db";
+import { Prisma, type HumanRequest } from "@/prisma/generated/client";
+import { isChatId } from "./queries";
+import { sanitise } from "./message";
+import type { DecidedVia, RequestState } from "./requests";
+
+/** What a person says to a request. */
+export type Decision =
+  /** With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. */
+  | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
+  | { type: "deny"; reason?: string }
+  | { type: "answer"; output: unknown }
+  | { type: "skip" };
+
+export type RequestErrorCode = "not-found" | "decided" | "expired" | "misfit";
+
+/** Thrown when a decision is not taken. Its text is for the person who decided. */
+export class RequestError extends Error {
+  override name = "RequestError";
+  readonly code: RequestErrorCode;
+
+  constructor(code: RequestErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const MAX_REASON_LENGTH = 2_000;
+const MAX_BYTES = 64 * 1024;
+
+/** Returns the value as the tool's schema reads it, or throws `RequestError("misfit")` and names what does not fit. */
+export type CheckValue = (request: Pick<HumanRequest, "tool" | "input">, value: unknown) => unknown;
+
+export type DecideOptions = {
+  chatId: string;
+  toolCallId: string;
+  /** Whoever decides: only the chat's owner may. */
+  userId: string;
+  decision: Decision;
+  via: Extract<DecidedVia, "card" | "inbox" | "link">;
+  /** Checks arguments that were edited. */
+  checkInput: CheckValue;
+  /** Checks an answer. */
+  checkOutput: CheckValue;
+  now?: Date;
+};
+
+export type Decided = {
+  messageId: string;
+  /** Nothing else of this message waits: the agent can go on. */
+  isComplete: boolean;
+};
+
+/**
+ * Takes a decision, once. Throws `RequestError`: a foreign chat, an unknown call and a deleted chat are the same
+ * *not found*; a request that is decided, superseded or expired keeps what it has.
+ */
+export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
+  const { chatId, toolCallId, userId, decision, via, now = new Date() } = options;
+  const outcome = await db.$transaction(async (tx) => {
+    if (!(await lockOwnChat(tx, chatId, userId))) return "not-found" as const;
+    const request = await tx.humanRequest.findUnique({
+      where: { chatId_toolCallId: { chatId, toolCallId } },
+    });
+    if (!request) return "not-found" as const;
+    if (request.state !== "pending") return request;
+    if (isDue(request, now)) {
+      // Committed, not thrown: the clock has decided, and that must stay so.
+      const state = "expired";
+      await tx.humanRequest.updateMany({
+        where: { chatId, toolCallId },
+        data: { state, decidedVia: "timeout", decidedAt: request.expiresAt },
+      });
+      return { ...request, state };
+    }
+    const { remember, ...change } = read(request, options);
+    await tx.humanRequest.updateMany({
+      where: { chatId, toolCallId, state: "pending" },
+      data: { ...change, decidedBy: userId, decidedVia: via, decidedAt: now },
+    });
+    if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
+    const waiting = await tx.humanRequest.count({
+      where: { chatId, messageId: request.messageId, state: "pending" },
+    });
+    return { messageId: request.messageId, isComplete: waiting === 0 };
+  });
+  if (outcome === "not-found")
+    throw new RequestError(
+      "not-found",
+      "There is no such request, or it is not yours. Its chat may have been deleted.",
+    );
+  if ("isComplete" in outcome) return outcome;
+  throw await refusal(db, outcome, decision);
+}
+
+function isDue({ expiresAt }: Pick<HumanRequest, "expiresAt">, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
+type Change = Pick<Prisma.HumanRequestUpdateManyMutationInput, "output" | "editedInput" | "reason"> & {
+  state: RequestState;
+  remember?: boolean;
+};
+
+/** What a decision changes in the row. The request's kind says which decisions fit it. */
+function read(request: HumanRequest, { decision, checkInput, checkOutput }: DecideOptions): Change {
+  const isApproval = request.kind === "approval" || request.kind === "confirm";
+  switch (decision.type) {
+    case "approve": {
+      if (!isApproval) throw new RequestError("misfit", "This asks for an answer, not for an approval.");
+      if (request.phrase !== null && decision.phrase !== request.phrase)
+        throw new RequestError("misfit", `Type "${request.phrase}" to approve this.`);
+      const remember = decision.remember === true && request.kind === "approval";
+      if (decision.editedInput === undefined) return { state: "approved", remember };
+      const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
+      return { state: "approved", remember, editedInput: edited as Prisma.InputJsonValue };
+    }
+    case "deny": {
+      const reason = sanitise(decision.reason?.trim() ?? "");
+      if (reason.length > MAX_REASON_LENGTH)
+        throw new RequestError(
+          "misfit",
+          `The reason is too long: ${MAX_REASON_LENGTH.toLocaleString("en-US")} characters are the limit.`,
+        );
+      if (!isApproval) throw new RequestError("misfit", "A question is answered or skipped, not denied.");
+      return { state: "denied", ...(reason && { reason }) };
+    }
+    case "answer": {
+      if (isApproval)
+        throw new RequestError(
+          "misfit",
+          "This asks for an approval: approve or deny it, or edit its arguments.",
+        );
+      const output = sanitise(checkOutput(request, limited(decision.output, "answer")));
+      return { state: "answered", output: output as Prisma.InputJsonValue };
+    }
+    case "skip":
+      return { state: "skipped" };
+  }
+}
+
+function limited(value: unknown, what: "arguments" | "answer"): unknown {
+  if (Buffer.byteLength(JSON.stringify(value) ?? "null") > MAX_BYTES)
+    throw new RequestError("misfit", `The ${what} may have 64 KB at most.`);
+  return value;
+}
+
+async function refusal(db: Db, request: HumanRequest, decision: Decision): Promise<RequestError> {
+  if (request.state === "expired")
+    return new RequestError(
+      "expired",
+      "This expired before it was decided. Send a message to have it asked again.",
+    );
+  if (request.state === "superseded")
+    return new RequestError(
+      "decided",
+      "The message that asked this was written anew. Decide on the newer one.",
+    );
+  const person = request.decidedBy
+    ? await db.user.findUnique({ where: { id: request.decidedBy }, select: { name: true } })
+    : null;
+  const who = person ? ` by ${person.name}` : "";
+  const what = request.state === "skipped" ? "skipped" : request.state;
+  const yours = decision.type === "skip" ? "Nothing was changed." : "Your decision was not taken.";
+  return new RequestError("decided", `This was already ${what}${who}. ${yours}`);
+}
+
+// ── What happens to requests without somebody deciding ──
+
+/**
+ * The person went on without deciding: what the branch still asked is skipped, and what was decided but had to wait
+ * for the rest is not carried out either. Returns all requests of these messages.
+ */
+export async function skipRequests(
+  tx: DbClient,
+  { chatId, messageIds, now = new Date() }: { chatId: string; messageIds: string[]; now?: Date },
+): Promise<HumanRequest[]> {
+  const where = { chatId, messageId: { in: messageIds } };
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: "pending" },
+    data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
+  });
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: "approved", settledAt: null },
+    data: { state: "skipped", reason: NOT_CARRIED_OUT, deliveredAt: now, settledAt: now },
+  });
+  await tx.humanRequest.updateMany({
+    where: { ...where, settledAt: null },
+    data: { deliveredAt: now, settledAt: now },
+  });
+  return tx.humanRequest.findMany({ where });
+}
+
+const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
+
+/** The message that asked is written anew: what it asked waits no longer. */
+export async function supersedeRequests(
+  tx: DbClient,
+  { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
+): Promise<void> {
+  await tx.humanRequest.updateMany({
+    where: {
+      chatId,
+      messageId,
+      settledAt: null,
+      state: { in: ["pending", "approved", "answered", "denied"] },
+    },
+    data: { state: "superseded", decidedAt: now, deliveredAt: now, settledAt: now },
+  });
+}
+
+/** Whatever nobody decided in time. Returns how many. */
+export async function expireRequests(db: DbClient, now = new Date()): Promise<number> {
+  return db.$executeRaw`
+    UPDATE "HumanRequest" r SET state = 'expired', "decidedVia" = 'timeout', "decidedAt" = "expiresAt"
+    FROM "Chat" c WHERE c.id = r."chatId" AND c."deletedAt" IS NULL
+      AND r.state = 'pending' AND r."expiresAt" <= ${now.toISOString().slice(0, -1)}::text::timestamp`;
+}
+
+// ── Telling the agent ──
+
+/** Messages of which everything is decided and the agent does not know it yet, the longest wait first. */
+export function findUndelivered(
+  db: DbClient,
+  { chatId, limit = 20 }: { chatId?: string; limit?: number } = {},
+): Promise<{ chatId: string; messageId: string }[]> {
+  return db.$queryRaw`
+    SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
+    WHERE r.state <> 'pending' AND r."deliveredAt" IS NULL
+      ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
+      AND NOT EXISTS (
+        SELECT 1 FROM "HumanRequest" o
+        WHERE o."chatId" = r."chatId" AND o."messageId" = r."messageId" AND o.state = 'pending'
+      )
+    GROUP BY r."chatId", r."messageId" ORDER BY min(r."decidedAt") LIMIT ${limit}`;
+}
+
+export async function markDelivered(
+  db: DbClient,
+  { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
+): Promise<void> {
+  await db.humanRequest.updateMany({
+    where: { chatId, messageId, state: { not: "pending" }, deliveredAt: null },
+    data: { deliveredAt: now },
+  });
+}
+
+// ── Standing permissions ──
+
+function permit(
+  tx: DbClient,
+  { chatId, tool, userId, now }: { chatId: string; tool: string; userId: string; now: Date },
+) {
+  return tx.toolPermission.createMany({
+    data: [{ chatId, tool, grantedBy: userId, grantedAt: now }],
+    skipDuplicates: true,
+  });
+}
+
+export async function listPermissions(db: DbClient, chatId: string): Promise<string[]> {
+  const rows = await db.toolPermission.findMany({ where: { chatId }, orderBy: { grantedAt: "asc" } });
+  return rows.map(({ tool }) => tool);
+}
+
+/** From the next call on the tool asks again. */
+export async function revokePermission(db: DbClient, chatId: string, tool: string): Promise<void> {
+  await db.toolPermission.deleteMany({ where: { chatId, tool } });
+}
+
+async function lockOwnChat(tx: DbClient, chatId: string, userId: string): Promise<boolean> {
+  if (!isChatId(chatId)) return false;
+  const rows = await tx.$queryRaw<unknown[]>`
+    SELECT 1 FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
+  return rows.length > 0;
+}

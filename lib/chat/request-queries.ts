@@ -1,0 +1,79 @@
+/** What waits and what was decided, for the page. Whoever calls names the reader, or has checked the chat. */
+import type { DbClient } from "@/lib/db";
+import { Prisma } from "@/prisma/generated/client";
+import type { DecidedVia, RequestKind, RequestState } from "./requests";
+
+/** One request, for all five views of it. */
+export type RequestView = {
+  chatId: string;
+  chatTitle: string | null;
+  toolCallId: string;
+  messageId: string;
+  tool: string;
+  kind: RequestKind;
+  title: string;
+  why: string | null;
+  input: unknown;
+  schema?: unknown;
+  phrase: string | null;
+  state: RequestState;
+  output?: unknown;
+  editedInput?: unknown;
+  reason: string | null;
+  /** The name of whoever decided. */
+  decidedBy: string | null;
+  decidedVia: DecidedVia | null;
+  decidedAt: string | null;
+  expiresAt: string | null;
+  createdAt: string;
+  /** The message that asks is not on the branch that is shown. */
+  onOtherBranch: boolean;
+};
+
+/** Of more than that, the oldest are shown: they have waited longest. */
+const MAX_LISTED = 200;
+
+/** Everything that waits for a person in any of their chats, the oldest first. */
+export function listWaitingRequests(db: DbClient, userId: string, now = new Date()): Promise<RequestView[]> {
+  return read(
+    db,
+    Prisma.sql`c."userId" = ${userId} AND c."deletedAt" IS NULL AND r.state = 'pending'
+      AND (r."expiresAt" IS NULL OR r."expiresAt" > ${now.toISOString().slice(0, -1)}::text::timestamp)`,
+    Prisma.sql`r."createdAt", r."toolCallId"`,
+  );
+}
+
+/** Everything that was ever asked in a chat, the oldest first. */
+export function listChatRequests(db: DbClient, chatId: string): Promise<RequestView[]> {
+  return read(db, Prisma.sql`r."chatId" = ${chatId}`, Prisma.sql`r."createdAt", r."toolCallId"`);
+}
+
+async function read(db: DbClient, where: Prisma.Sql, order: Prisma.Sql): Promise<RequestView[]> {
+  const rows = await db.$queryRaw<RequestView[]>`
+    SELECT r."chatId", c.title AS "chatTitle", r."toolCallId", r."messageId", r.tool, r.kind, r.title, r.why, r.input,
+      r.schema, r.phrase, r.state, r.output, r."editedInput", r.reason, u.name AS "decidedBy", r."decidedVia",
+      ${utc(Prisma.sql`r."decidedAt"`)} AS "decidedAt", ${utc(Prisma.sql`r."expiresAt"`)} AS "expiresAt",
+      ${utc(Prisma.sql`r."createdAt"`)} AS "createdAt",
+      NOT EXISTS (
+        WITH RECURSIVE up AS (
+          SELECT m.id, m."parentId", m."order" FROM "Message" m WHERE m."chatId" = r."chatId" AND m.id = c."headId"
+          UNION ALL
+          SELECT next.* FROM up, LATERAL (
+            SELECT id, "parentId", "order" FROM "Message" WHERE "chatId" = r."chatId" AND id = up."parentId" LIMIT 1
+          ) next
+          -- A parent is older than its children, so the walk ends where the message would have to be.
+          WHERE up."order" > asking."order"
+        )
+        SELECT 1 FROM up WHERE up.id = r."messageId"
+      ) AS "onOtherBranch"
+    FROM "HumanRequest" r
+      JOIN "Chat" c ON c.id = r."chatId"
+      LEFT JOIN "Message" asking ON asking."chatId" = r."chatId" AND asking.id = r."messageId"
+      LEFT JOIN "User" u ON u.id = r."decidedBy"
+    WHERE ${where} ORDER BY ${order} LIMIT ${MAX_LISTED}`;
+  return rows;
+}
+
+function utc(column: Prisma.Sql): Prisma.Sql {
+  return Prisma.sql`to_char(${column}, 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
+}

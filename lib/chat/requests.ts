@@ -1,0 +1,137 @@
+/**
+ * What waits for a human, in the transaction that saves the message which asks. The message says that a call waits;
+ * the row says everything else, and is what people decide on and agents act on.
+ */
+import { getToolName, isToolUIPart, type DynamicToolUIPart, type ToolUIPart, type UIMessage } from "ai";
+import type { DbClient } from "@/lib/db";
+import { Prisma } from "@/prisma/generated/client";
+
+export type RequestKind = "question" | "approval" | "form" | "confirm";
+export type RequestState =
+  | "pending"
+  | "answered"
+  | "approved"
+  | "denied"
+  | "skipped"
+  | "expired"
+  | "superseded"
+  | "unknown-outcome";
+/** Where a decision was made: by a person (in the card, the inbox, a one-time link, with a message), or by a rule. */
+export type DecidedVia = "card" | "inbox" | "link" | "message" | "policy" | "timeout";
+
+export type ToolPart = ToolUIPart | DynamicToolUIPart;
+
+/** What a tool's call asks of a person. */
+export type Asked = {
+  kind: RequestKind;
+  title: string;
+  why?: string | undefined;
+  /** JSON Schema of what can be edited or filled in. */
+  schema?: unknown;
+  phrase?: string | undefined;
+  /** Without an answer by then, it is taken as none. */
+  expiresInMs?: number | undefined;
+};
+
+/** What the call asks of a person; undefined for a tool that asks nobody. The agent's tools know. */
+export type Describe = (tool: string, input: unknown) => Asked | undefined;
+
+/** A call that nobody has decided yet. */
+export function isWaiting(part: ToolPart): boolean {
+  return part.state === "input-available" || part.state === "approval-requested";
+}
+
+export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
+  return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
+}
+
+type SavedNode = { id: string; message: UIMessage | null };
+
+/**
+ * Brings the rows up to what the saved messages say. `ends` is true for the save that ends a turn: only then is what
+ * a decision led to safe in the database.
+ */
+export async function saveRequests(
+  tx: DbClient,
+  chatId: string,
+  nodes: SavedNode[],
+  { ends, describe, now = new Date() }: { ends: boolean; describe: Describe; now?: Date },
+): Promise<void> {
+  for (const { id: messageId, message } of nodes) {
+    const asking = (message ? toolParts(message) : []).flatMap((part) => {
+      const asked = describe(getToolName(part), part.input);
+      return asked ? [{ part, asked }] : [];
+    });
+    if (!message || asking.length === 0) continue;
+    const rows = asking.flatMap(({ part, asked }) => toRow(part, asked, { chatId, messageId, now }));
+    if (rows.length > 0) await tx.humanRequest.createMany({ data: rows, skipDuplicates: true });
+    if (!ends) continue;
+    const parts = asking.map(({ part }) => part);
+    const closed = parts.filter((part) => part.state.startsWith("output-")).map((part) => part.toolCallId);
+    await tx.humanRequest.updateMany({
+      where: { chatId, messageId, toolCallId: { in: closed }, state: { not: "pending" }, settledAt: null },
+      data: { settledAt: now },
+    });
+    await saveCheckpoint(tx, { chatId, messageId, message, now });
+  }
+}
+
+function toRow(
+  part: ToolPart,
+  asked: Asked,
+  { chatId, messageId, now }: { chatId: string; messageId: string; now: Date },
+): Prisma.HumanRequestCreateManyInput[] {
+  const { approval } = part;
+  const isRule = approval?.isAutomatic === true;
+  if (!isRule && !isWaiting(part)) return [];
+  // A call that is about to run has its input, too: only what a person answers waits like that.
+  if (part.state === "input-available" && asked.kind !== "question" && asked.kind !== "form") return [];
+  const { kind, title, why, schema, phrase, expiresInMs } = asked;
+  const row = {
+    chatId,
+    toolCallId: part.toolCallId,
+    messageId,
+    tool: getToolName(part),
+    kind,
+    title,
+    why: why ?? null,
+    input: (part.input ?? {}) as Prisma.InputJsonValue,
+    schema: (schema as Prisma.InputJsonValue | undefined) ?? Prisma.DbNull,
+    phrase: phrase ?? null,
+    createdAt: now,
+  };
+  if (!isRule)
+    return [{ ...row, expiresAt: expiresInMs === undefined ? null : new Date(now.getTime() + expiresInMs) }];
+  // A standing permission or a limit decided: nobody was asked, and the history says so.
+  return [
+    {
+      ...row,
+      state: approval.approved ? "approved" : "denied",
+      decidedVia: "policy",
+      decidedAt: now,
+      deliveredAt: now,
+      reason: approval.reason ?? null,
+    },
+  ];
+}
+
+/** An immutable copy of the message at every pause, and of its end. Saving the same again adds nothing. */
+async function saveCheckpoint(
+  tx: DbClient,
+  { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },
+): Promise<void> {
+  const kind = toolParts(message).some(isWaiting) ? "partial" : "final";
+  await tx.$executeRaw`
+    INSERT INTO "Checkpoint" ("chatId", "messageId", number, kind, message, "createdAt")
+    SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(message)}::jsonb, ${timestamp(now)}
+    FROM (SELECT 1) one LEFT JOIN LATERAL (
+      SELECT number, message FROM "Checkpoint" WHERE "chatId" = ${chatId} AND "messageId" = ${messageId}
+      ORDER BY number DESC LIMIT 1
+    ) last ON true
+    WHERE last.message IS DISTINCT FROM ${JSON.stringify(message)}::jsonb`;
+}
+
+/** Columns have no time zone and hold UTC, whatever zone the connection is in. */
+function timestamp(date: Date): Prisma.Sql {
+  return Prisma.sql`${date.toISOString().slice(0, -1)}::text::timestamp`;
+}

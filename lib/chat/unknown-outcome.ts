@@ -1,0 +1,39 @@
+/** A side effect of which nobody can say whether it happened. Light, because the page tells it apart, too. */
+
+/** What a tool returns in that case, so that the conversation keeps it and a person can settle it. */
+export type UnknownOutcome = {
+  outcome: "unknown";
+  /** The effect's key: what `settleEffect` takes. */
+  effect: string;
+  tool: string;
+  startedAt: string;
+  message: string;
+};
+
+/** Thrown instead of trying again: the effect may have happened, and only a person can find out. */
+export class UnknownOutcomeError extends Error {
+  override name = "UnknownOutcomeError";
+  readonly outcome: UnknownOutcome;
+
+  constructor(effect: { key: string; tool: string; startedAt: Date }, options?: ErrorOptions) {
+    const message =
+      `Whether "${effect.tool}" happened is not known: what carried it out broke off before it could say. ` +
+      "It may have happened, so it is not tried again by itself. Check, and then say which it was.";
+    super(message, options);
+    this.outcome = {
+      outcome: "unknown",
+      effect: effect.key,
+      tool: effect.tool,
+      startedAt: effect.startedAt.toISOString(),
+      message,
+    };
+  }
+}
+
+/** The outcome, when this tool output is one that is not known. */
+export function unknownOutcomeOf(output: unknown): UnknownOutcome | undefined {
+  if (typeof output !== "object" || output === null) return undefined;
+  const { outcome, effect, tool, startedAt, message } = output as Partial<UnknownOutcome>;
+  const isText = [effect, tool, startedAt, message].every((value) => typeof value === "string");
+  return outcome === "unknown" && isText ? (output as UnknownOutcome) : undefined;
+}

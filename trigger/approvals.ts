@@ -1,0 +1,81 @@
+/** Whether a call may run, has to wait for a person, or is refused: decided on the server at every call. */
+import type { ModelMessage, ToolApprovalStatus } from "ai";
+import { withRetry } from "@/lib/chat/retry";
+import { db } from "@/lib/db";
+import { MAX_REQUESTS_PER_TURN, ruleOf } from "./tools/rules";
+
+type Call = { toolCallId: string; toolName: string; input: unknown };
+
+/** For one answer: it counts what the answer asks. Give it to `streamText` as `toolApproval`. */
+export function approvals(chatId: string) {
+  const asked = new Set<string>();
+
+  return async ({
+    toolCall,
+    messages,
+  }: {
+    toolCall: Call;
+    messages: ModelMessage[];
+  }): Promise<ToolApprovalStatus> => {
+    const { toolCallId, toolName, input } = toolCall;
+    const rule = ruleOf(toolName);
+    if (!rule) return "not-applicable";
+    const earlier = callsSinceQuestion(messages);
+    // It was asked before, and is looked at again because somebody has approved it.
+    if (earlier.has(toolCallId)) return "user-approval";
+    const isQuestion = rule.kind === "question" || rule.kind === "form";
+    if (!isQuestion && rule.kind === "approval") {
+      const { needed } = rule;
+      if (needed === "never" || (typeof needed === "function" && !needed(input))) return "not-applicable";
+      const reason = await standingApproval(chatId, toolName, needed === "once");
+      if (reason) return { type: "approved", reason };
+    }
+    for (const id of earlier) asked.add(id);
+    asked.add(toolCallId);
+    if (asked.size > MAX_REQUESTS_PER_TURN)
+      return {
+        type: "denied",
+        reason: `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Go on with what you have, and ask again later.`,
+      };
+    return isQuestion ? "not-applicable" : "user-approval";
+  };
+}
+
+/** The ids of this turn's calls that asked somebody. */
+function callsSinceQuestion(messages: ModelMessage[]): Set<string> {
+  const question = messages.findLastIndex(({ role }) => role === "user");
+  return new Set(
+    messages
+      .slice(question + 1)
+      .flatMap(({ role, content }) =>
+        role === "assistant" && typeof content !== "string"
+          ? content.flatMap((part) =>
+              part.type === "tool-call" && ruleOf(part.toolName) ? [part.toolCallId] : [],
+            )
+          : [],
+      ),
+  );
+}
+
+async function standingApproval(chatId: string, tool: string, once: boolean): Promise<string | undefined> {
+  const [permission, approved] = await withRetry(
+    () =>
+      Promise.all([
+        db.toolPermission.findUnique({ where: { chatId_tool: { chatId, tool } }, select: { tool: true } }),
+        once
+          ? db.humanRequest.findFirst({ where: { chatId, tool, state: "approved" }, select: { tool: true } })
+          : null,
+      ]),
+    { doing: `Reading what is allowed in chat ${chatId}` },
+  );
+  if (permission) return "Always allowed in this chat.";
+  return approved ? "Approved once in this chat." : undefined;
+}
+
+/**
+ * Signs what is proposed, so that nothing else can be approved in its name. Without a secret of its own it is the
+ * engine's; whoever changes that key while approvals wait sets `APPROVAL_SECRET` to the old one.
+ */
+export function approvalSecret(): string | undefined {
+  return process.env.APPROVAL_SECRET ?? process.env.TRIGGER_SECRET_KEY;
+}

@@ -1,0 +1,198 @@
+/**
+ * The agent's side of requests. What people decided is read from the rows and from nothing else: a message that comes
+ * back only says that there may be something to read.
+ */
+import { locals } from "@trigger.dev/sdk";
+import { chat } from "@trigger.dev/sdk/ai";
+import type { UIMessageChunk } from "ai";
+import { moveBranch } from "@/lib/chat/branches";
+import { skipRequests } from "@/lib/chat/decisions";
+import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
+import { readBranch } from "@/lib/chat/queries";
+import { isWaiting, toolParts, type ToolPart } from "@/lib/chat/requests";
+import { withRetry } from "@/lib/chat/retry";
+import { db } from "@/lib/db";
+import type { HumanRequest } from "@/prisma/generated/client";
+
+type Chunks = ReadableStream<UIMessageChunk>;
+/** The message that a turn goes on with. */
+type Continued = {
+  message: ChatMessage;
+  /** The branch up to it. */
+  history: ChatMessage[];
+  /** What the page has not heard of it. */
+  chunks: UIMessageChunk[];
+  /** By tool call id, the arguments that a person put in place of the proposed ones. */
+  edits: ReadonlyMap<string, unknown>;
+};
+const continued = locals.create<Continued | null>("holdfast.continued");
+
+/**
+ * The assistant's own message comes back when what it asked may be decided. Returns it with the decisions, which this
+ * turn then goes on with; returns it without any when there is nothing more to do, because the same news may come
+ * twice. Throws `InvalidMessageError` when nothing was decided: somebody made the message up.
+ */
+export async function takeDecisions(chatId: string, messageId: string): Promise<ChatMessage> {
+  const taken = await withRetry(
+    () =>
+      db.$transaction(async (tx) => {
+        const requests = await tx.humanRequest.findMany({ where: { chatId, messageId } });
+        if (requests.length === 0 || requests.some(({ state }) => state === "pending"))
+          throw new InvalidMessageError(
+            "Only messages of role `user` can be sent. A request is decided on its card.",
+          );
+        if (requests.every(({ settledAt }) => settledAt !== null)) return undefined;
+        // The head goes to the message that asked, wherever the reader is by now: that is where the answer belongs.
+        await moveBranch(tx, chatId, { type: "continue-from", nodeId: messageId });
+        await tx.humanRequest.updateMany({
+          where: { chatId, messageId, deliveredAt: null },
+          data: { deliveredAt: new Date() },
+        });
+        return { requests, messages: (await readBranch(tx, chatId))?.messages ?? [] };
+      }),
+    { doing: `Reading decisions in chat ${chatId}` },
+  );
+  const last = taken?.messages.at(-1);
+  if (!taken || !last)
+    return { id: chat.history.all().at(-1)?.id ?? messageId, role: "assistant", parts: [] };
+  const { requests } = taken;
+  const message = withDecisions(last, requests, "now");
+  locals.set(continued, {
+    message,
+    history: [...taken.messages.slice(0, -1), message],
+    chunks: requests.flatMap((request) => toChunk(request, last) ?? []),
+    edits: new Map(
+      requests.flatMap(({ toolCallId, state, editedInput }) =>
+        state === "approved" && editedInput !== null ? [[toolCallId, editedInput] as const] : [],
+      ),
+    ),
+  });
+  return message;
+}
+
+/**
+ * A message that is sent while something waits goes before it: what the branch still asked is skipped, visibly, and
+ * the model is told so. Returns the history as it now is, or undefined when nothing waited.
+ */
+export async function skipWaiting(
+  chatId: string,
+  messages: ChatMessage[],
+): Promise<ChatMessage[] | undefined> {
+  const waiting = messages.filter((message) => toolParts(message).some(isUndecided));
+  if (waiting.length === 0) return undefined;
+  const calls = waiting
+    .flatMap((message) => toolParts(message).filter(isUndecided))
+    .map((part) => part.toolCallId);
+  const requests = await withRetry(
+    () =>
+      db.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+        // A message's node may have another id than the message has, so the calls lead there.
+        const rows = await tx.humanRequest.findMany({ where: { chatId, toolCallId: { in: calls } } });
+        return skipRequests(tx, { chatId, messageIds: [...new Set(rows.map(({ messageId }) => messageId))] });
+      }),
+    { doing: `Skipping what waits in chat ${chatId}` },
+  );
+  return messages.map((message) =>
+    waiting.includes(message) ? withDecisions(message, requests, "past") : message,
+  );
+}
+
+/** What the present turn goes on with, if it goes on with a message. */
+export function whatGoesOn(): Pick<Continued, "message" | "history"> | undefined {
+  return locals.get(continued) ?? undefined;
+}
+
+export function endContinuation(): void {
+  locals.set(continued, null);
+}
+
+/**
+ * What was decided comes before what follows from it, so that a page which saw the question sees the answer too. (It
+ * also keeps a run that takes over from mistaking the second half of a message for all of it: without the first half,
+ * these chunks cannot be read.)
+ */
+export function withDecisionsFirst<Result extends { toUIMessageStream: (options?: never) => Chunks }>(
+  result: Result,
+): Result {
+  const chunks = locals.get(continued)?.chunks;
+  if (!chunks) return result;
+  const toUIMessageStream = result.toUIMessageStream.bind(result) as unknown as (options: object) => Chunks;
+  return Object.assign(result, {
+    toUIMessageStream: (options: object) => toUIMessageStream(options).pipeThrough(afterStart(chunks)),
+  });
+}
+
+function afterStart(chunks: UIMessageChunk[]): TransformStream<UIMessageChunk, UIMessageChunk> {
+  return new TransformStream({
+    transform(chunk, controller) {
+      controller.enqueue(chunk);
+      if (chunk.type === "start") for (const each of chunks) controller.enqueue(each);
+    },
+  });
+}
+
+/** What the call runs with when a person edited it. */
+export function editedInput(toolCallId: string): { input: unknown } | undefined {
+  const known = locals.get(continued)?.edits;
+  return known?.has(toolCallId) ? { input: known.get(toolCallId) } : undefined;
+}
+
+// ── From rows to parts ──
+
+function isUndecided(part: ToolPart): boolean {
+  return isWaiting(part) || part.state === "approval-responded";
+}
+
+/** `now`: the calls run, or are refused, in the turn that follows. `past`: the conversation has gone on without them. */
+function withDecisions(message: ChatMessage, requests: HumanRequest[], when: "now" | "past"): ChatMessage {
+  const byCall = new Map(requests.map((request) => [request.toolCallId, request]));
+  const undecided = new Set<unknown>(toolParts(message).filter(isUndecided));
+  const parts = message.parts.map((part) => {
+    if (!undecided.has(part)) return part;
+    const call = part as ToolPart;
+    return decided(call, byCall.get(call.toolCallId), when) as typeof part;
+  });
+  return { ...message, parts };
+}
+
+function decided(part: ToolPart, request: HumanRequest | undefined, when: "now" | "past"): unknown {
+  const { approval } = part;
+  if (!approval) return { ...part, state: "output-available", output: answerOf(request) };
+  if (request?.state === "approved" && when === "now")
+    return { ...part, state: "approval-responded", approval: { ...approval, approved: true } };
+  return {
+    ...part,
+    state: when === "now" ? "approval-responded" : "output-denied",
+    approval: { ...approval, approved: false, reason: whyNot(request) },
+  };
+}
+
+function answerOf(request: HumanRequest | undefined): unknown {
+  if (request?.state === "answered") return request.output;
+  if (request?.state === "expired") return { expired: true, note: "Nobody answered in time." };
+  return { skipped: true, note: "The person did not answer this. Go on without it." };
+}
+
+function whyNot(request: HumanRequest | undefined): string {
+  if (request?.state === "denied") return request.reason ?? "The person denied it.";
+  if (request?.state === "expired") return "Nobody decided in time.";
+  return "The person did not decide this and went on.";
+}
+
+/** How the page learns what became of a call that it still shows as waiting. */
+function toChunk(request: HumanRequest, message: ChatMessage): UIMessageChunk | undefined {
+  const part = toolParts(message).find(({ toolCallId }) => toolCallId === request.toolCallId);
+  if (!part || !isUndecided(part)) return undefined;
+  const { approval } = part;
+  if (!approval)
+    return { type: "tool-output-available", toolCallId: part.toolCallId, output: answerOf(request) };
+  if (request.state === "approved")
+    return { type: "tool-approval-response", approvalId: approval.id, approved: true };
+  return {
+    type: "tool-approval-response",
+    approvalId: approval.id,
+    approved: false,
+    reason: whyNot(request),
+  };
+}

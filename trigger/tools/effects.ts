@@ -1,0 +1,106 @@
+/** The tools that change something outside of the chat. Each goes through `once`, whatever else it does. */
+import { tool, type ToolExecutionOptions } from "ai";
+import { once, type EffectPolicy } from "@/lib/chat/effects";
+import { UnknownOutcomeError, unknownOutcomeOf, type UnknownOutcome } from "@/lib/chat/unknown-outcome";
+import { db } from "@/lib/db";
+import { editedInput } from "../decisions";
+import { backOffice } from "./back-office";
+import { toolSchemas } from "./schemas";
+import { currentTurn } from "./turn";
+
+export const effectTools = {
+  refund: tool({
+    ...toolSchemas.refund,
+    execute: effect("refund", async (input) => {
+      const { id } = await backOffice.refund(input);
+      return { ...input, refundId: id };
+    }),
+    toModelOutput,
+  }),
+  deleteRecords: tool({
+    ...toolSchemas.deleteRecords,
+    execute: effect("deleteRecords", async (input) => {
+      const { id } = await backOffice.delete(input);
+      return { ...input, deletionId: id };
+    }),
+    toModelOutput,
+  }),
+  sendEmail: tool({
+    ...toolSchemas.sendEmail,
+    // The mail server knows a key again, so an e-mail whose outcome is unknown can be sent once more.
+    execute: effect(
+      "sendEmail",
+      async ({ to, subject, body }, idempotencyKey) => {
+        const { id } = await backOffice.send({ to, subject, body }, idempotencyKey);
+        return { to, subject, messageId: id };
+      },
+      { safeToRepeat: true },
+    ),
+    toModelOutput,
+  }),
+};
+
+/**
+ * An `execute` whose effect happens once per question and arguments, or per approved call. When nobody can say whether
+ * it happened, that is its output: the model hears of a failure, and the page can ask the person.
+ */
+export function effect<Name extends keyof typeof toolSchemas, Output>(
+  name: Name,
+  run: (input: InputOf<Name>, idempotencyKey: string) => Promise<Output>,
+  policy: Pick<EffectPolicy, "safeToRepeat"> = {},
+) {
+  return async (
+    input: InputOf<Name>,
+    options: ToolExecutionOptions<unknown>,
+  ): Promise<Output | Edited<Output> | UnknownOutcome> => {
+    const { toolCallId, abortSignal: signal } = options;
+    const edited = editedInput(toolCallId);
+    const given = edited ? (edited.input as InputOf<Name>) : input;
+    const call = { ...currentTurn(), tool: name, input: given, toolCallId, approved: wasApproved(options) };
+    try {
+      const result = await once(db, call, (idempotencyKey) => run(given, idempotencyKey), {
+        ...policy,
+        signal,
+      });
+      return edited ? { approvedInput: given, result } : result;
+    } catch (error) {
+      if (error instanceof UnknownOutcomeError) return error.outcome;
+      throw error;
+    }
+  };
+}
+
+/** The person changed the arguments before they approved: the model is told what ran instead of what it proposed. */
+type Edited<Output> = { approvedInput: unknown; result: Output };
+
+type InputOf<Name extends keyof typeof toolSchemas> =
+  (typeof toolSchemas)[Name]["inputSchema"]["_zod"]["output"];
+
+/** A call that was approved follows its approval: the last message says so. */
+export function wasApproved({ messages, toolCallId }: ToolExecutionOptions<unknown>): boolean {
+  const last = messages.at(-1);
+  if (last?.role !== "tool") return false;
+  const approved = new Set(
+    last.content.flatMap((part) =>
+      part.type === "tool-approval-response" && part.approved ? [part.approvalId] : [],
+    ),
+  );
+  return messages.some(
+    ({ role, content }) =>
+      role === "assistant" &&
+      typeof content !== "string" &&
+      content.some(
+        (part) =>
+          part.type === "tool-approval-request" &&
+          part.toolCallId === toolCallId &&
+          approved.has(part.approvalId),
+      ),
+  );
+}
+
+function toModelOutput({ output }: { output: unknown }) {
+  const unknown = unknownOutcomeOf(output);
+  return unknown
+    ? ({ type: "error-text", value: unknown.message } as const)
+    : ({ type: "json", value: output as never } as const);
+}

@@ -17,7 +17,7 @@ type Walk = {
   /** Of the largest tree, in milliseconds. */
   p95?: number;
   /** What is measured, and a check of what came. `call` counts up. */
-  act(db: Db, size: number, call: number): Promise<() => boolean>;
+  act: (db: Db, size: number, call: number) => Promise<() => boolean>;
 };
 
 const walks: Walk[] = [

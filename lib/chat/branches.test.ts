@@ -134,6 +134,7 @@ describe("edit and regenerate", () => {
     expect(await move({ type: "regenerate", actionId: "r1", nodeId: "a2" })).toEqual({
       headId: "u2",
       asks: true,
+      replaces: "a2",
     });
     expect(await move({ type: "regenerate", actionId: "r2", nodeId: "u1" })).toEqual({
       headId: "u1",

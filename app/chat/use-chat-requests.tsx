@@ -6,6 +6,7 @@ import { type UIMessage, isToolUIPart } from "ai";
 import type { HumanRequestView } from "@/components/chat/request";
 import type { ToolPart } from "@/components/chat/tool-card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
 import { useRequests } from "./requests";
 
 // Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
@@ -13,6 +14,10 @@ const RequestCard = dynamic(
   () => import("@/components/chat/request-card").then(({ RequestCard }) => RequestCard),
   { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
 );
+
+const Outcome = dynamic(() => import("./outcome").then(({ Outcome }) => Outcome), {
+  loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
+});
 
 export type ChatRequestsOptions = {
   chatId: string;
@@ -58,6 +63,9 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
 
   const renderTool = useCallback(
     (part: ToolPart): ReactNode | undefined => {
+      // Approved or not, what matters now is whether it happened.
+      const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
+      if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
       const request = byCall.get(part.toolCallId);
       if (!request) return undefined;
       return (
@@ -70,7 +78,7 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
         />
       );
     },
-    [byCall, decide, expectTurn],
+    [byCall, chatId, decide, expectTurn],
   );
 
   const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);

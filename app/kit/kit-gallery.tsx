@@ -19,6 +19,7 @@ import { cn } from "@/lib/utils";
 import { BranchesSection } from "./branches-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
+import { OutcomeSection } from "./outcome-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
@@ -137,6 +138,7 @@ export function KitGallery() {
       <MessagesSection />
 
       <RequestsSection />
+      <OutcomeSection />
 
       <UsageSection />
 

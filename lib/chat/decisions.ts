@@ -6,6 +6,7 @@ import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type HumanRequest } from "@/prisma/generated/client";
 import { isChatId } from "./queries";
 import { sanitise } from "./message";
+import { withRetry } from "./retry";
 import type { DecidedVia, RequestState } from "./requests";
 
 /** What a person says to a request. */
@@ -61,7 +62,7 @@ export type Decided = {
  */
 export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
   const { chatId, toolCallId, userId, decision, via, now = new Date() } = options;
-  const outcome = await db.$transaction(async (tx) => {
+  const take = async (tx: DbClient) => {
     if (!(await lockOwnChat(tx, chatId, userId))) return "not-found" as const;
     const request = await tx.humanRequest.findUnique({
       where: { chatId_toolCallId: { chatId, toolCallId } },
@@ -87,6 +88,9 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       where: { chatId, messageId: request.messageId, state: "pending" },
     });
     return { messageId: request.messageId, isComplete: waiting === 0 };
+  };
+  const outcome = await withRetry(() => db.$transaction(take, { maxWait: 10_000, timeout: 20_000 }), {
+    doing: `Deciding ${toolCallId} of chat ${chatId}`,
   });
   if (outcome === "not-found")
     throw new RequestError(

@@ -63,7 +63,10 @@ export async function saveRequests(
       return asked ? [{ part, asked }] : [];
     });
     if (!message || asking.length === 0) continue;
-    const rows = asking.flatMap(({ part, asked }) => toRow(part, asked, { chatId, messageId, now }));
+    // A millisecond apart, so that what is asked together keeps its order everywhere.
+    const rows = asking.flatMap(({ part, asked }, index) =>
+      toRow(part, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
+    );
     if (rows.length > 0) await tx.humanRequest.createMany({ data: rows, skipDuplicates: true });
     if (!ends) continue;
     const parts = asking.map(({ part }) => part);

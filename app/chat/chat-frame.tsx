@@ -19,6 +19,10 @@ import { useChatList } from "./use-chat-list";
 
 const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
 
+const ChatUsageDialog = dynamic(() => import("./chat-usage").then(({ ChatUsageDialog }) => ChatUsageDialog), {
+  ssr: false,
+});
+
 const RefreshChats = createContext<() => void>(() => {});
 
 /** Call it when a chat was made or renamed: the list beside the conversation asks the server again. */
@@ -52,6 +56,7 @@ export function ChatFrame({
   const list = useChatList(firstPage, currentId);
   const [isCollapsed, setIsCollapsed] = useState(wasCollapsed);
   const [sharedId, setSharedId] = useState<string | null>(null);
+  const [usageId, setUsageId] = useState<string | null>(null);
 
   const router = useRouter();
   const { waiting } = useRequests();
@@ -77,7 +82,10 @@ export function ChatFrame({
       })),
     [chats, currentId, waitingChats],
   );
-  const actions = useMemo(() => ({ ...list.actions, onShare: setSharedId }), [list.actions]);
+  const actions = useMemo(
+    () => ({ ...list.actions, onShare: setSharedId, onUsage: setUsageId }),
+    [list.actions],
+  );
   return (
     <RefreshChats value={list.refresh}>
       <ChatShell
@@ -117,6 +125,7 @@ export function ChatFrame({
       </ChatShell>
       <Toast toast={list.toast} onDismiss={list.dismissToast} />
       {sharedId && <ShareChat key={sharedId} chatId={sharedId} onClose={() => setSharedId(null)} />}
+      {usageId && <ChatUsageDialog key={usageId} chatId={usageId} onClose={() => setUsageId(null)} />}
     </RefreshChats>
   );
 }

@@ -23,6 +23,7 @@ import { OutcomeSection } from "./outcome-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
+import { UsageSection } from "./usage-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
@@ -138,6 +139,8 @@ export function KitGallery() {
 
       <RequestsSection />
       <OutcomeSection />
+
+      <UsageSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

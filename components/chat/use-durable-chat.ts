@@ -1,7 +1,6 @@
 "use client";
 
 import { useChat } from "@ai-sdk/react";
-import { useTriggerChatTransport } from "@trigger.dev/sdk/chat/react";
 import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
 import { type FileUIPart, generateId, isToolUIPart, type UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
@@ -10,6 +9,7 @@ import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
 import type { TurnState } from "./turn-status";
 import { useBranches, type Branches } from "./use-branches";
+import { useChatTransport } from "./use-chat-transport";
 import type { OutgoingMessage } from "./composer";
 import { injectedIds } from "./injected-messages";
 import { useIsQueued } from "./use-is-queued";
@@ -125,7 +125,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
-  const triggerTransport = useTriggerChatTransport({
+  const triggerTransport = useChatTransport({
     task: options.task,
     baseURL: options.baseURL,
     fetch: fetchPatiently,

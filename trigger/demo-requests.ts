@@ -130,7 +130,7 @@ function fromDecision(result: LanguageModelV4ToolResultPart): string {
   }
   if (toolName === "delegate")
     return "found" in value
-      ? `The courier desk says: ${String(value.found)}`
+      ? `The courier desk says: ${String((value as { found?: string }).found)}`
       : "The courier desk found nothing.";
   if (toolName === "lookUp") return String((value as { finding?: string }).finding);
   const { name, day, address } = value as { name?: string; day?: string; address?: { city?: string } };

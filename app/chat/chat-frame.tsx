@@ -5,6 +5,7 @@ import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
 import { Link2 } from "lucide-react";
+import type { ChatShellChat } from "@/components/chat/chat-row";
 import { ChatShell } from "@/components/chat/chat-shell";
 import type { HumanRequestView } from "@/components/chat/request";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
@@ -13,6 +14,7 @@ import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import type { ChatListPage } from "@/lib/chat/chat-list";
 import { searchChats } from "./chat-actions";
+import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./decisions-button";
 import { requestHref, useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
@@ -39,6 +41,8 @@ export type ChatFrameProps = {
   now: number;
   children: ReactNode;
 };
+
+const noChats: ChatShellChat[] = [];
 
 const TITLES: Record<string, string> = { "/settings": "Settings", "/inbox": "Inbox" };
 
@@ -88,41 +92,50 @@ export function ChatFrame({
   );
   return (
     <RefreshChats value={list.refresh}>
-      <ChatShell
-        chats={rows}
-        currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
-        title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
-        inbox={{ href: "/inbox", count: waiting.length }}
-        user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
-        LinkComponent={Link}
-        actions={actions}
+      <CommandsProvider
+        chats={rows ?? noChats}
+        currentId={list.current?.id}
+        waitingCount={waiting.length}
+        onShare={setSharedId}
+        exportHref={list.actions.exportHref}
         onSearch={search}
-        view={list.view}
-        onViewChange={list.setView}
-        onLoadMore={list.loadMore}
-        isCollapsed={isCollapsed}
-        onCollapsedChange={(next) => {
-          setIsCollapsed(next);
-          remember(next);
-        }}
-        headerEnd={
-          list.current && (
-            <>
-              <DecisionsButton chatId={list.current.id} />
-              <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
-                <Link2 aria-hidden />
-                Share
-              </Button>
-            </>
-          )
-        }
-        footer={
-          process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
-        }
-        now={now}
       >
-        {children}
-      </ChatShell>
+        <ChatShell
+          chats={rows}
+          currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
+          title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
+          inbox={{ href: "/inbox", count: waiting.length }}
+          user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
+          LinkComponent={Link}
+          actions={actions}
+          onSearch={search}
+          view={list.view}
+          onViewChange={list.setView}
+          onLoadMore={list.loadMore}
+          isCollapsed={isCollapsed}
+          onCollapsedChange={(next) => {
+            setIsCollapsed(next);
+            remember(next);
+          }}
+          headerEnd={
+            list.current && (
+              <>
+                <DecisionsButton chatId={list.current.id} />
+                <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
+                  <Link2 aria-hidden />
+                  Share
+                </Button>
+              </>
+            )
+          }
+          footer={
+            process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
+          }
+          now={now}
+        >
+          {children}
+        </ChatShell>
+      </CommandsProvider>
       <Toast toast={list.toast} onDismiss={list.dismissToast} />
       {sharedId && <ShareChat key={sharedId} chatId={sharedId} onClose={() => setSharedId(null)} />}
       {usageId && <ChatUsageDialog key={usageId} chatId={usageId} onClose={() => setUsageId(null)} />}

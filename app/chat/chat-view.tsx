@@ -24,6 +24,7 @@ import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
+import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
 import { useChatRequests } from "./use-chat-requests";
@@ -128,12 +129,10 @@ export function ChatView({
     void switchTo(leadsElsewhere).catch(() => {});
   }, [leadsElsewhere, switchTo]);
 
-  const undoRedo = (
-    <UndoRedo
-      onUndo={branches.canUndo ? () => void branches.undo() : undefined}
-      onRedo={branches.canRedo ? () => void branches.redo() : undefined}
-    />
-  );
+  const onUndo = branches.canUndo ? () => void branches.undo() : undefined;
+  const onRedo = branches.canRedo ? () => void branches.redo() : undefined;
+  useOfferCommands({ onStop: isAnswering ? () => void chat.stop() : undefined, onUndo, onRedo });
+  const undoRedo = <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
   return (
     <>
       <MessageList
@@ -166,6 +165,7 @@ export function ChatView({
             <div className="flex items-start justify-between gap-3">
               <TurnStatus
                 state={chat.turn}
+                needsAnswer={requests.needsAnswer}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
               />

@@ -46,7 +46,8 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
   const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
 
   // A call that waits and has no request yet: the answer has ended a moment before it was saved.
-  const isAwaited = !isAnswering && waitingCalls(messages.at(-1)).some((id) => byCall.get(id) === undefined);
+  const waitingIds = waitingCalls(messages.at(-1));
+  const isAwaited = !isAnswering && waitingIds.some((id) => byCall.get(id) === undefined);
   const hasMessages = messages.length > 0;
   useEffect(() => {
     if (isAnswering || !hasMessages) return undefined;
@@ -100,6 +101,8 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
   return {
     /** Waits on the branch that is shown, or on another one of this chat. */
     pending,
+    /** The last answer ends with something to decide, whether or not its request is loaded. */
+    needsAnswer: waitingIds.length > 0,
     renderTool,
   };
 }

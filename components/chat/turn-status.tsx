@@ -46,13 +46,22 @@ export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
   detail?: ReactNode;
   /** Shows "Retry" when the turn failed or was stopped. */
   onRetry?: () => void;
+  /** The answer ends with something that this person has to decide. Said instead of "Answer finished". */
+  needsAnswer?: boolean;
 };
 
 /**
  * The quiet line under the list. It keeps its height in every state, and it is the one place that speaks to screen
  * readers: states, and once at the end of an answer; never the words as they stream.
  */
-export function TurnStatus({ state, detail, onRetry, className, ...props }: TurnStatusProps) {
+export function TurnStatus({
+  state,
+  detail,
+  onRetry,
+  needsAnswer = false,
+  className,
+  ...props
+}: TurnStatusProps) {
   const [previous, setPrevious] = useState(state);
   const [hasFinished, setHasFinished] = useState(false);
   if (previous !== state) {
@@ -84,7 +93,9 @@ export function TurnStatus({ state, detail, onRetry, className, ...props }: Turn
             (detail ?? face.text)
           )}
         </span>
-        {hasFinished && <span className="sr-only">Answer finished</span>}
+        {hasFinished && (
+          <span className="sr-only">{needsAnswer ? "Needs your answer" : "Answer finished"}</span>
+        )}
       </output>
       {canRetry && (
         <Button size="sm" onClick={onRetry}>

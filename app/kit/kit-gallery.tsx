@@ -25,6 +25,7 @@ import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
 import { UsageSection } from "./usage-section";
+import { TabsSection } from "./tabs-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
@@ -101,13 +102,8 @@ export function KitGallery() {
             <TurnStatus
               key={state}
               state={state}
-              detail={
-                state === "failed"
-                  ? "the model answered 529, overloaded."
-                  : state === "using-tool"
-                    ? "Using lookupOrder…"
-                    : undefined
-              }
+              tool="lookupOrder"
+              detail={state === "failed" ? "the model answered 529, overloaded." : undefined}
               onRetry={() => {}}
             />
           ))}
@@ -144,6 +140,7 @@ export function KitGallery() {
       <UsageSection />
 
       <CommandsSection />
+      <TabsSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

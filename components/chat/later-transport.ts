@@ -26,7 +26,7 @@ export function laterTransport(options: LaterTransportOptions): LaterTransport &
   let loading: Promise<TriggerChatTransport> | undefined;
 
   async function make(): Promise<TriggerChatTransport> {
-    const { TriggerChatTransport } = await untilReached(loadScript);
+    const { TriggerChatTransport } = await untilReached(loadTransport);
     const { task, baseURL, fetch, startSession } = options;
     loaded = new TriggerChatTransport({
       task,
@@ -62,7 +62,7 @@ export function laterTransport(options: LaterTransportOptions): LaterTransport &
 }
 
 /** A script that does not come is a line that is broken, and is asked for again like everything else. */
-function loadScript() {
+export function loadTransport() {
   return import("@trigger.dev/sdk/chat").catch((cause: unknown) => {
     throw new TypeError("A part of the page could not be loaded. Reload the page to go on.", { cause });
   });

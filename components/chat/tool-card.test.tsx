@@ -55,5 +55,11 @@ it("shows a state that it does not know", () => {
 });
 
 it("writes durations as a person would", () => {
-  expect([412, 9_960, 61_200].map(formatDuration)).toEqual(["0.4 s", "10 s", "1 min 1 s"]);
+  expect([0.2, 34, 412, 9_960, 61_200].map(formatDuration)).toEqual([
+    "1 ms",
+    "34 ms",
+    "0.4 s",
+    "10 s",
+    "1 min 1 s",
+  ]);
 });

@@ -11,7 +11,12 @@ export default defineConfig({
   workers: 1,
   fullyParallel: false,
   timeout: 90_000,
-  expect: { timeout: 20_000 },
+  expect: {
+    timeout: 20_000,
+    toHaveScreenshot: { scale: "device", threshold: 0.25, maxDiffPixelRatio: 0.01 },
+  },
+  // The same pictures for every system: what differs between them is the edges of letters, and that is tolerated.
+  snapshotPathTemplate: "{testDir}/screenshots/kit/{arg}{ext}",
   forbidOnly: Boolean(process.env.CI),
   retries: 0,
   reporter: process.env.CI

@@ -2,12 +2,16 @@
 
 import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
-import { type ReactNode, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
 import { ShareLinks } from "@/components/chat/share-dialog";
+import { ShortcutList } from "@/components/chat/shortcut-list";
+import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
+import { useKeptFocus } from "@/components/chat/use-kept-focus";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/share";
 import type { ModelInfo } from "@/trigger/models";
 import { revokeShare } from "../chat/chat-actions";
+import { useShowShortcuts } from "../chat/commands-provider";
 import { describeError } from "../chat/expected-error";
 import { AccountForms } from "./account-forms";
 import { setDefaultModel, signOut } from "./actions";
@@ -39,7 +43,7 @@ export function Settings({ email, canSendMail, models, defaultModel, shares }: S
           <ModelChoice models={models} chosen={defaultModel} />
         </Section>
         <Section title="Keyboard">
-          <Keys />
+          <Keyboard />
         </Section>
         <Section title="Shared links">
           <Shares initial={shares} />
@@ -174,52 +178,47 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
   );
 }
 
-const keys = [
-  ["Enter", "Send"],
-  ["Shift Enter", "New line"],
-  ["↓ ↑", "Through the results of a search"],
-  ["Escape", "Close, or clear the search"],
-] as const;
+const frequent: ShortcutGroup[] = kitShortcuts.slice(0, 2);
 
-function Keys() {
+function Keyboard() {
+  const showShortcuts = useShowShortcuts();
   return (
-    <dl className="grid grid-cols-[max-content_1fr] gap-x-5 gap-y-2 text-sm">
-      {keys.map(([combination, meaning]) => (
-        <div key={combination} className="contents">
-          <dt className="flex gap-1">
-            {combination.split(" ").map((key) => (
-              <kbd key={key}>{key}</kbd>
-            ))}
-          </dt>
-          <dd className="text-ink-2">{meaning}</dd>
-        </div>
-      ))}
-    </dl>
+    <>
+      <ShortcutList groups={frequent} className="max-w-md" />
+      <Button className="self-start" aria-haspopup="dialog" onClick={showShortcuts}>
+        All shortcuts
+      </Button>
+    </>
   );
 }
 
 function Shares({ initial }: { initial: ShareSummary[] }) {
   const [links, setLinks] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
-  if (links.length === 0)
-    return <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>;
+  const list = useRef<HTMLDivElement>(null);
+  const keptFocus = useKeptFocus(list);
   return (
-    <>
-      <ShareLinks
-        links={links}
-        onRevoke={(id) => {
-          setProblem(null);
-          revokeShare(id).then(
-            () => setLinks((all) => all.filter((link) => link.id !== id)),
-            (error: unknown) => setProblem(describeError(error)),
-          );
-        }}
-      />
+    <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...keptFocus}>
+      {links.length === 0 && (
+        <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>
+      )}
+      {links.length > 0 && (
+        <ShareLinks
+          links={links}
+          onRevoke={(id) => {
+            setProblem(null);
+            revokeShare(id).then(
+              () => setLinks((all) => all.filter((link) => link.id !== id)),
+              (error: unknown) => setProblem(describeError(error)),
+            );
+          }}
+        />
+      )}
       {problem && (
         <p role="alert" className="text-sm text-red">
           {problem}
         </p>
       )}
-    </>
+    </div>
   );
 }

@@ -5,6 +5,7 @@ import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
 import { Link2 } from "lucide-react";
+import type { ChatShellChat } from "@/components/chat/chat-row";
 import { ChatShell } from "@/components/chat/chat-shell";
 import type { HumanRequestView } from "@/components/chat/request";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
@@ -13,11 +14,16 @@ import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import type { ChatListPage } from "@/lib/chat/chat-list";
 import { searchChats } from "./chat-actions";
+import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./decisions-button";
 import { requestHref, useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
 
 const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
+
+const ChatUsageDialog = dynamic(() => import("./chat-usage").then(({ ChatUsageDialog }) => ChatUsageDialog), {
+  ssr: false,
+});
 
 const RefreshChats = createContext<() => void>(() => {});
 
@@ -36,6 +42,8 @@ export type ChatFrameProps = {
   children: ReactNode;
 };
 
+const noChats: ChatShellChat[] = [];
+
 const TITLES: Record<string, string> = { "/settings": "Settings", "/inbox": "Inbox" };
 
 /** The list of chats around whichever conversation is open. */
@@ -52,6 +60,7 @@ export function ChatFrame({
   const list = useChatList(firstPage, currentId);
   const [isCollapsed, setIsCollapsed] = useState(wasCollapsed);
   const [sharedId, setSharedId] = useState<string | null>(null);
+  const [usageId, setUsageId] = useState<string | null>(null);
 
   const router = useRouter();
   const { waiting } = useRequests();
@@ -77,46 +86,59 @@ export function ChatFrame({
       })),
     [chats, currentId, waitingChats],
   );
-  const actions = useMemo(() => ({ ...list.actions, onShare: setSharedId }), [list.actions]);
+  const actions = useMemo(
+    () => ({ ...list.actions, onShare: setSharedId, onUsage: setUsageId }),
+    [list.actions],
+  );
   return (
     <RefreshChats value={list.refresh}>
-      <ChatShell
-        chats={rows}
-        currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
-        title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
-        inbox={{ href: "/inbox", count: waiting.length }}
-        user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
-        LinkComponent={Link}
-        actions={actions}
+      <CommandsProvider
+        chats={rows ?? noChats}
+        currentId={list.current?.id}
+        waitingCount={waiting.length}
+        onShare={setSharedId}
+        exportHref={list.actions.exportHref}
         onSearch={search}
-        view={list.view}
-        onViewChange={list.setView}
-        onLoadMore={list.loadMore}
-        isCollapsed={isCollapsed}
-        onCollapsedChange={(next) => {
-          setIsCollapsed(next);
-          remember(next);
-        }}
-        headerEnd={
-          list.current && (
-            <>
-              <DecisionsButton chatId={list.current.id} />
-              <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
-                <Link2 aria-hidden />
-                Share
-              </Button>
-            </>
-          )
-        }
-        footer={
-          process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
-        }
-        now={now}
       >
-        {children}
-      </ChatShell>
+        <ChatShell
+          chats={rows}
+          currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
+          title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
+          inbox={{ href: "/inbox", count: waiting.length }}
+          user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
+          LinkComponent={Link}
+          actions={actions}
+          onSearch={search}
+          view={list.view}
+          onViewChange={list.setView}
+          onLoadMore={list.loadMore}
+          isCollapsed={isCollapsed}
+          onCollapsedChange={(next) => {
+            setIsCollapsed(next);
+            remember(next);
+          }}
+          headerEnd={
+            list.current && (
+              <>
+                <DecisionsButton chatId={list.current.id} />
+                <Button variant="ghost" size="sm" onClick={() => setSharedId(list.current!.id)}>
+                  <Link2 aria-hidden />
+                  Share
+                </Button>
+              </>
+            )
+          }
+          footer={
+            process.env.NODE_ENV === "development" && <Link href="/inspect">Inspect sessions and runs</Link>
+          }
+          now={now}
+        >
+          {children}
+        </ChatShell>
+      </CommandsProvider>
       <Toast toast={list.toast} onDismiss={list.dismissToast} />
       {sharedId && <ShareChat key={sharedId} chatId={sharedId} onClose={() => setSharedId(null)} />}
+      {usageId && <ChatUsageDialog key={usageId} chatId={usageId} onClose={() => setUsageId(null)} />}
     </RefreshChats>
   );
 }

@@ -15,6 +15,7 @@ import { SteeringList } from "@/components/chat/steering-list";
 import { ResumeNotice } from "@/components/chat/resume-notice";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
+import { TabNotice } from "@/components/chat/tab-notice";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
@@ -24,6 +25,7 @@ import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
+import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
 import { useChatRequests } from "./use-chat-requests";
@@ -128,12 +130,10 @@ export function ChatView({
     void switchTo(leadsElsewhere).catch(() => {});
   }, [leadsElsewhere, switchTo]);
 
-  const undoRedo = (
-    <UndoRedo
-      onUndo={branches.canUndo ? () => void branches.undo() : undefined}
-      onRedo={branches.canRedo ? () => void branches.redo() : undefined}
-    />
-  );
+  const onUndo = branches.canUndo ? () => void branches.undo() : undefined;
+  const onRedo = branches.canRedo ? () => void branches.redo() : undefined;
+  useOfferCommands({ onStop: isAnswering ? () => void chat.stop() : undefined, onUndo, onRedo });
+  const undoRedo = <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
   return (
     <>
       <MessageList
@@ -145,12 +145,13 @@ export function ChatView({
         onLoadOlder={chat.loadOlder}
         openAt={place.openAt ?? opening?.messageId}
         placeKey={`${environment.userId}:${chatId}`}
+        isOwn={chat.isOwn}
         empty={
           <>
             <FirstRun
               prompts={prompts}
               onPick={(prompt) => void chat.send(prompt)}
-              isDisabled={isAnswering}
+              isDisabled={isAnswering || chat.elsewhere !== undefined}
             />
             {undoRedo}
           </>
@@ -166,6 +167,8 @@ export function ChatView({
             <div className="flex items-start justify-between gap-3">
               <TurnStatus
                 state={chat.turn}
+                needsAnswer={requests.needsAnswer}
+                tool={chat.tool}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
               />
@@ -184,13 +187,23 @@ export function ChatView({
           requests={requests.pending}
           onReveal={(request) => void place.reveal(request).catch(() => {})}
         />
+        <TabNotice
+          elsewhere={chat.elsewhere}
+          onTakeOver={() => {
+            chat.takeOver();
+            // The button is gone then, and the focus must not go with it.
+            document.querySelector<HTMLElement>('[data-slot="composer-input"]')?.focus();
+          }}
+        />
         <SteeringList messages={chat.steering} />
         <QueueList
           queued={chat.queue.queued}
           onEdit={chat.queue.edit}
           onMove={chat.queue.move}
           onRemove={chat.queue.remove}
-          onSendNow={(id) => void chat.sendQueuedNow(id).catch(() => {})}
+          onSendNow={
+            chat.elsewhere === undefined ? (id) => void chat.sendQueuedNow(id).catch(() => {}) : undefined
+          }
         />
         <Composer
           draftKey={draftKey}
@@ -198,13 +211,15 @@ export function ChatView({
             deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
           onStop={() => void chat.stop()}
-          isStreaming={isAnswering}
+          isStreaming={isAnswering && chat.elsewhere === undefined}
           canQueue
           canSteer
           disabledReason={
-            branches.isReadOnly
-              ? "The answer is being written in another version. This one can be read until it ends."
-              : undefined
+            chat.elsewhere !== undefined
+              ? "You are reading along. Take over to write here."
+              : branches.isReadOnly
+                ? "The answer is being written in another version. This one can be read until it ends."
+                : undefined
           }
           attachments={attachments}
           history={sent}

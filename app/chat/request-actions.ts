@@ -3,7 +3,6 @@
 import { after } from "next/server";
 import { z } from "zod";
 import { listPermissions, revokePermission, type Decision } from "@/lib/chat/decisions";
-import { settleEffect } from "@/lib/chat/effects";
 import {
   listChatRequests as queryChatRequests,
   listWaitingRequests as queryWaitingRequests,
@@ -61,15 +60,4 @@ export async function listAllowedTools(chatId: string): Promise<string[]> {
 export async function revokeAllowedTool(chatId: string, tool: string): Promise<void> {
   await requireOwnChat(chatId);
   await revokePermission(db, chatId, id.parse(tool));
-}
-
-/** What a person found out about an effect of which nobody knew whether it happened. The first word counts. */
-export async function settleOutcome(
-  chatId: string,
-  effect: string,
-  outcome: "happened" | "did-not-happen",
-): Promise<"settled" | "already-known" | "not-found"> {
-  const { userId } = await requireOwnChat(chatId);
-  const known = z.enum(["happened", "did-not-happen"]).parse(outcome);
-  return settleEffect(db, { chatId, key: id.parse(effect) }, { outcome: known }, userId);
 }

@@ -9,6 +9,7 @@ import * as server from "./chat-actions";
 import { describeError } from "./expected-error";
 
 type View = "active" | "archived";
+type ExportHref = NonNullable<ChatRowActions["exportHref"]>;
 type Pages = Partial<Record<View, ChatListPage>>;
 
 const PAGE = 40;
@@ -111,7 +112,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     };
   }, [currentId]);
 
-  const actions = useMemo((): ChatRowActions => {
+  const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
     const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => {
       version.current += 1;
       setPage(

@@ -18,16 +18,20 @@ import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
 import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
+import { CommandsSection } from "./commands-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
+import { OutcomeSection } from "./outcome-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
+import { UsageSection } from "./usage-section";
+import { TabsSection } from "./tabs-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
   return (
-    <div className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
+    <main className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
       <header className="flex items-center gap-3">
         <h1 className="text-xl font-semibold tracking-[-0.02em]">Kit</h1>
         <span className="text-sm text-ink-3">every part, every state</span>
@@ -99,13 +103,8 @@ export function KitGallery() {
             <TurnStatus
               key={state}
               state={state}
-              detail={
-                state === "failed"
-                  ? "the model answered 529, overloaded."
-                  : state === "using-tool"
-                    ? "Using lookupOrder…"
-                    : undefined
-              }
+              tool="lookupOrder"
+              detail={state === "failed" ? "the model answered 529, overloaded." : undefined}
               onRetry={() => {}}
             />
           ))}
@@ -137,6 +136,12 @@ export function KitGallery() {
       <MessagesSection />
 
       <RequestsSection />
+      <OutcomeSection />
+
+      <UsageSection />
+
+      <CommandsSection />
+      <TabsSection />
 
       <AllowedToolsSection />
 
@@ -158,7 +163,7 @@ export function KitGallery() {
           </Button>
         </Column>
       </Case>
-    </div>
+    </main>
   );
 }
 
@@ -176,7 +181,7 @@ function BrokenCase() {
 
 function Case({ name, children }: { name: string; children: ReactNode }) {
   return (
-    // Not a landmark: the shell inside has the page's own.
+    // Not a landmark: there are too many to walk through.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">{name}</h2>
@@ -249,7 +254,7 @@ function ComposerCase() {
 
 const shellStates = ["Conversation", "First run", "Loading", "Sidebar"] as const;
 
-/** One shell at a time: a page has one `main`. */
+/** One shell at a time: each fills a window. */
 function ShellCase() {
   const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
   return (
@@ -282,7 +287,7 @@ const guest = { name: "Guest", note: "Chats stay in this browser" };
 
 function FirstRunChat() {
   return (
-    <ChatShell className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
+    <ChatShell isEmbedded className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
       <MessageList messages={[]} empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />} />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model · scripted, offline" />
@@ -293,7 +298,7 @@ function FirstRunChat() {
 
 function LoadingChat() {
   return (
-    <ChatShell className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
+    <ChatShell isEmbedded className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
       <MessageList messages={[]} isLoading />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} disabledReason="The conversation is loading." />
@@ -343,6 +348,7 @@ function LiveChat() {
 
   return (
     <ChatShell
+      isEmbedded
       className="h-full"
       title="Refund for order 4417"
       chats={samples.chats}

@@ -179,7 +179,7 @@ function Hostile() {
 
 function Case({ name, children }: { name: string; children: ReactNode }) {
   return (
-    // Not a landmark: the shell of the gallery has the page's own.
+    // Not a landmark: there are too many to walk through.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">{name}</h2>

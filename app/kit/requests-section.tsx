@@ -42,8 +42,12 @@ export function RequestsSection() {
         ))}
       </Case>
       <Case name="Request bar">
-        <RequestBar requests={[{ ...samples.approval, title: "refund of € 89.00" }]} />
         <RequestBar
+          aria-label="Needs your answer, one request"
+          requests={[{ ...samples.approval, title: "refund of € 89.00" }]}
+        />
+        <RequestBar
+          aria-label="Needs your answer, three requests"
           requests={[samples.question, samples.approval, { ...samples.form, onOtherBranch: true }]}
         />
       </Case>
@@ -129,7 +133,7 @@ function SubAgents() {
 
 function Case({ name, children }: { name: string; children: ReactNode }) {
   return (
-    // Not a landmark: the shell beside it has the page's own.
+    // Not a landmark: there are too many to walk through.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">{name}</h2>

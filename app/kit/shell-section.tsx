@@ -2,12 +2,12 @@
 
 import { useMemo, useState } from "react";
 import type { ChatRowActions, ChatShellChat } from "@/components/chat/chat-row";
-import type { ChatSearchResult } from "@/components/chat/chat-search";
 import { ChatShell } from "@/components/chat/chat-shell";
 import { ShareDialog, type ShareLink } from "@/components/chat/share-dialog";
 import { Button } from "@/components/ui/button";
 import { Toast, type ToastMessage } from "@/components/ui/toast";
 import * as samples from "./samples";
+import { search } from "./search";
 
 const archived: ChatShellChat[] = [
   { id: "old", title: "Old plan", href: "#old", updatedAt: samples.NOW - 90 * 86_400_000, isArchived: true },
@@ -48,6 +48,7 @@ export function ShellSection() {
       },
       onCopy: () => {},
       onShare: () => setIsSharing(true),
+      onUsage: () => {},
       exportHref: (id, format) => `#${id}-${format}`,
     };
   }, []);
@@ -55,6 +56,7 @@ export function ShellSection() {
   return (
     <div className="relative h-full">
       <ChatShell
+        isEmbedded
         className="h-full"
         title="Sidebar"
         chats={view === "active" ? chats : archived}
@@ -86,30 +88,4 @@ export function ShellSection() {
       />
     </div>
   );
-}
-
-async function search(query: string): Promise<ChatSearchResult[]> {
-  if (query === "fail") throw new Error("away");
-  const needle = query.toLowerCase();
-  return first.flatMap(({ id, title, href }) => {
-    const at = title.toLowerCase().indexOf(needle);
-    if (at < 0) return [];
-    const end = at + query.length;
-    return [
-      {
-        key: id,
-        href,
-        title: [
-          { text: title.slice(0, at), isMatch: false },
-          { text: title.slice(at, end), isMatch: true },
-          { text: title.slice(end), isMatch: false },
-        ],
-        excerpt: [
-          { text: "… and that is what ", isMatch: false },
-          { text: query, isMatch: true },
-          { text: " means here, as far as the order says …", isMatch: false },
-        ],
-      },
-    ];
-  });
 }

@@ -1,13 +1,12 @@
 "use client";
 
-import { type ReactNode, type RefObject, useEffect, useEffectEvent, useRef, useState } from "react";
+import { type ReactNode, type RefObject, useRef, useState } from "react";
 import { Search, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { ChatShellLink } from "./chat-row";
-
-/** Text in its order; what matched is marked. */
-export type HighlightedText = Array<{ text: string; isMatch: boolean }>;
+import { Highlighted, type HighlightedText } from "./highlighted";
+import { type SearchAnswer, useSearch } from "./use-search";
 
 export type ChatSearchResult = {
   key: string;
@@ -27,9 +26,7 @@ export type ChatSearchProps = {
   children: ReactNode;
 };
 
-const PAUSE_MS = 150;
-
-type Answer = { query: string; results: ChatSearchResult[] | "failed" };
+type Answer = SearchAnswer<ChatSearchResult>;
 
 /** A search box, and its results in the place of what is below it. Arrow keys walk through them, Escape ends it. */
 export function ChatSearch({
@@ -40,32 +37,15 @@ export function ChatSearch({
   children,
 }: ChatSearchProps) {
   const [query, setQuery] = useState("");
-  const [answer, setAnswer] = useState<Answer | null>(null);
-  const [attempt, setAttempt] = useState(0);
   const ownInput = useRef<HTMLInputElement>(null);
   const input = inputRef ?? ownInput;
   const box = useRef<HTMLDivElement>(null);
-  const wanted = query.trim();
 
-  const search = useEffectEvent(onSearch);
-  useEffect(() => {
-    if (wanted === "") return;
-    let isStale = false;
-    const timer = setTimeout(() => {
-      search(wanted).then(
-        (results) => !isStale && setAnswer({ query: wanted, results }),
-        () => !isStale && setAnswer({ query: wanted, results: "failed" }),
-      );
-    }, PAUSE_MS);
-    return () => {
-      isStale = true;
-      clearTimeout(timer);
-    };
-  }, [wanted, attempt]);
+  const { answer, isCurrent, retry, forget } = useSearch(query, onSearch);
 
   function end() {
     setQuery("");
-    setAnswer(null);
+    forget();
     input.current?.focus();
   }
 
@@ -85,7 +65,7 @@ export function ChatSearch({
     next.focus();
   }
 
-  const isAsking = wanted !== "";
+  const isAsking = query.trim() !== "";
   return (
     // It only hears what its box and its results hear.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
@@ -118,15 +98,15 @@ export function ChatSearch({
       {isAsking ? (
         <Results
           answer={answer}
-          isCurrent={answer?.query === wanted}
+          isCurrent={isCurrent}
           LinkComponent={Link}
           onNavigate={onNavigate}
-          onRetry={() => setAttempt(attempt + 1)}
+          onRetry={retry}
         />
       ) : (
         children
       )}
-      <output className="sr-only">{isAsking && answer?.query === wanted && countOf(answer)}</output>
+      <output className="sr-only">{isAsking && answer && isCurrent && countOf(answer)}</output>
     </div>
   );
 }
@@ -142,7 +122,6 @@ type ResultsProps = Pick<ChatSearchProps, "LinkComponent" | "onNavigate"> & {
   onRetry: () => void;
 };
 
-/** The last results stay while the next ones come: nothing flickers under a typing hand. */
 function Results({ answer, isCurrent, LinkComponent: Link, onNavigate, onRetry }: ResultsProps) {
   if (!answer) {
     return (
@@ -181,28 +160,16 @@ function Results({ answer, isCurrent, LinkComponent: Link, onNavigate, onRetry }
             onClick={onNavigate}
           >
             <span className="truncate text-ink" dir="auto">
-              <Highlights of={result.title} />
+              <Highlighted text={result.title} />
             </span>
             {result.excerpt && (
               <span className="line-clamp-2 text-xs wrap-anywhere text-ink-3" dir="auto">
-                <Highlights of={result.excerpt} />
+                <Highlighted text={result.excerpt} />
               </span>
             )}
           </Link>
         </li>
       ))}
     </ul>
-  );
-}
-
-function Highlights({ of }: { of: HighlightedText }) {
-  return of.map(({ text, isMatch }, index) =>
-    isMatch ? (
-      <mark key={index} className="rounded-[3px] bg-kelp-soft font-medium text-ink">
-        {text}
-      </mark>
-    ) : (
-      text
-    ),
   );
 }

@@ -1,11 +1,12 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { type ReactNode, useRef, useState } from "react";
 import { Menu } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Sheet, SheetContent, SheetTrigger } from "@/components/ui/sheet";
 import { cn } from "@/lib/utils";
 import { ChatRail, ChatSidebar, type ChatSidebarProps } from "./chat-sidebar";
+import { useKeptFocus } from "./use-kept-focus";
 
 export type ChatShellProps = Omit<React.ComponentProps<"div">, "title"> &
   ChatSidebarProps & {
@@ -18,6 +19,8 @@ export type ChatShellProps = Omit<React.ComponentProps<"div">, "title"> &
     headerStart?: ReactNode;
     /** At the right end of the header. */
     headerEnd?: ReactNode;
+    /** It stands in a page that has a `main` of its own, and brings none. */
+    isEmbedded?: boolean;
   };
 
 export function ChatShell({
@@ -39,6 +42,7 @@ export function ChatShell({
   onCollapsedChange,
   headerStart,
   headerEnd,
+  isEmbedded = false,
   className,
   children,
   ...props
@@ -49,6 +53,8 @@ export function ChatShell({
   const links = { newChatHref, inbox, user, LinkComponent, onSearch };
   const list = { chats, currentId, now, footer, actions, view, onViewChange, onLoadMore };
   const sidebar = { ...links, ...list };
+  const Side = isEmbedded ? "div" : "aside";
+  const Main = isEmbedded ? "div" : "main";
   return (
     <div
       data-slot="chat-shell"
@@ -65,7 +71,7 @@ export function ChatShell({
       >
         Skip to the conversation
       </a>
-      <aside data-slot="chat-shell-sidebar" className="hidden min-h-0 flex-col border-r bg-bg md:flex">
+      <Side data-slot="chat-shell-sidebar" className="hidden min-h-0 flex-col border-r bg-bg md:flex">
         {isCollapsed ? (
           <ChatRail
             {...links}
@@ -88,8 +94,8 @@ export function ChatShell({
             }
           />
         )}
-      </aside>
-      <main id="conversation" tabIndex={-1} className="relative flex min-h-0 min-w-0 flex-col outline-none">
+      </Side>
+      <Main id="conversation" tabIndex={-1} className="relative flex min-h-0 min-w-0 flex-col outline-none">
         <header
           data-slot="chat-shell-header"
           className="flex h-[52px] shrink-0 items-center gap-2 border-b px-3 text-sm md:px-4"
@@ -109,20 +115,25 @@ export function ChatShell({
           <div className="ml-auto flex shrink-0 items-center gap-1.5">{headerEnd}</div>
         </header>
         {children}
-      </main>
+      </Main>
     </div>
   );
 }
 
 /** The lower edge of the conversation: what is docked there fades over the list and keeps the reading column. */
 export function ChatDock({ className, children, ...props }: React.ComponentProps<"div">) {
+  const dock = useRef<HTMLDivElement>(null);
+  // The last message of the queue takes the queue along when it goes.
+  const keptFocus = useKeptFocus(dock, "[data-slot=composer-input]");
   return (
     <div
+      ref={dock}
       data-slot="chat-dock"
       className={cn(
         "relative shrink-0 px-3 pt-1 pb-[max(14px,env(safe-area-inset-bottom))] before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-5 before:bg-linear-to-t before:from-surface before:to-transparent sm:px-6 sm:pb-4",
         className,
       )}
+      {...keptFocus}
       {...props}
     >
       <div className="mx-auto w-full max-w-[720px]">{children}</div>

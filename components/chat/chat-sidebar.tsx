@@ -10,6 +10,7 @@ import { cn } from "@/lib/utils";
 import { ChatRow, type ChatRowActions, type ChatShellChat, type ChatShellLink, ROW } from "./chat-row";
 import { ChatSearch, type ChatSearchProps } from "./chat-search";
 import { groupByDate } from "./group-by-date";
+import { useKeptFocus } from "./use-kept-focus";
 
 export type ChatSidebarProps = {
   /** Undefined while they load: skeletons in the shape of rows. */
@@ -69,6 +70,9 @@ export function ChatSidebar({
 }: SidebarProps) {
   const search = useRef<HTMLInputElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
+  // A chat that is deleted or archived takes its row along.
+  const nav = useRef<HTMLElement>(null);
+  const keptFocus = useKeptFocus(nav);
   useEffect(() => {
     if (focus === "search") search.current?.focus();
     if (focus === "toggle") toggle.current?.focus();
@@ -107,8 +111,11 @@ export function ChatSidebar({
         )}
       </div>
       <nav
+        ref={nav}
         aria-label="Chats"
-        className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain px-3 pb-3"
+        tabIndex={-1}
+        className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain px-3 pb-3 outline-none"
+        {...keptFocus}
       >
         <Link
           href={newChatHref}

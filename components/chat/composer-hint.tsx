@@ -1,5 +1,5 @@
-import { useSyncExternalStore } from "react";
 import { cn } from "@/lib/utils";
+import { useModifierName } from "./modifier-key";
 
 export type ComposerHintProps = {
   id: string;
@@ -37,7 +37,7 @@ function Keys({
   canQueue,
   canSteer,
 }: Pick<ComposerHintProps, "isStreaming" | "canQueue" | "canSteer">) {
-  const modifier = useSyncExternalStore(never, modifierName, () => "Ctrl");
+  const modifier = useModifierName();
   if (!isStreaming) {
     return (
       <>
@@ -62,6 +62,3 @@ function Keys({
     </>
   );
 }
-
-const never = () => () => {};
-const modifierName = () => (/mac|iphone|ipad/i.test(navigator.userAgent) ? "⌘" : "Ctrl");

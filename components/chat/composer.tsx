@@ -21,6 +21,7 @@ import {
 import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachments } from "./use-attachments";
+import { useKeptFocus } from "./use-kept-focus";
 
 const SlashCommands = lazy(() => import("./slash-commands"));
 
@@ -81,6 +82,9 @@ export function Composer({
 }: ComposerProps) {
   // The box is uncontrolled: what is typed before the page hydrates is the browser's, and React must not take it back.
   const box = useRef<HTMLTextAreaElement>(null);
+  const form = useRef<HTMLFormElement>(null);
+  // "Queue", a file's "Remove" and "Try again" leave with what they were for.
+  const keptFocus = useKeptFocus(form, "textarea");
   const isSendingNow = useRef(false);
   const recalled = useRef(nothingRecalled);
   const keptUnder = useRef(draftKey);
@@ -213,10 +217,12 @@ export function Composer({
 
   return (
     <form
+      ref={form}
       data-slot="composer"
       data-sending={isSending || undefined}
       className={cn("flex flex-col", className)}
       onSubmit={(event) => event.preventDefault()}
+      {...keptFocus}
       {...props}
     >
       {failure && (

@@ -3,6 +3,7 @@
 import { type ComponentType, useEffect, useEffectEvent, useRef, useState } from "react";
 import { Inbox } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { isTyping } from "./is-typing";
 import type { Decision, HumanRequestView, RequestKind } from "./request";
 import { RequestCard } from "./request-card";
 
@@ -104,7 +105,15 @@ export function InboxList({
         </div>
       ) : (
         groupByChat(shown).map(({ chatId, title, items }) => (
-          <section key={chatId} aria-label={title} data-slot="inbox-group" className="flex flex-col gap-3">
+          <div
+            key={chatId}
+            data-slot="inbox-group"
+            // Not a landmark: there may be many, and two chats may have the same title.
+            // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+            role="group"
+            aria-label={title}
+            className="flex flex-col gap-3"
+          >
             <h2 className="truncate text-sm font-medium text-ink-2" dir="auto">
               {title}
             </h2>
@@ -122,7 +131,7 @@ export function InboxList({
                 </p>
               </div>
             ))}
-          </section>
+          </div>
         ))
       )}
     </div>
@@ -142,15 +151,6 @@ function groupByChat(requests: HumanRequestView[]) {
       });
   }
   return [...groups.values()];
-}
-
-function isTyping(target: EventTarget | null) {
-  if (target instanceof HTMLInputElement) return target.type !== "radio" && target.type !== "checkbox";
-  return (
-    target instanceof HTMLTextAreaElement ||
-    target instanceof HTMLSelectElement ||
-    (target instanceof HTMLElement && target.isContentEditable)
-  );
 }
 
 function PlainLink({ children, ...props }: React.ComponentProps<"a"> & { href: string }) {

@@ -1,10 +1,14 @@
 import { type FocusEventHandler, type RefObject, useLayoutEffect, useRef } from "react";
 
 /**
- * What has the focus may leave the page with its message, after a regenerate or an undo. The list takes the focus
- * then, so that the keyboard goes on from here and not from the top of the page.
+ * What has the focus may leave the page: with its message, after a regenerate or an undo, or because it has done its
+ * work. The region takes the focus then, or what `heir` selects in it, so that the keyboard goes on from here and not
+ * from the top of the page.
  */
-export function useKeptFocus(list: RefObject<HTMLElement | null>): {
+export function useKeptFocus(
+  region: RefObject<HTMLElement | null>,
+  heir?: string,
+): {
   onFocus: FocusEventHandler;
   onBlur: FocusEventHandler;
 } {
@@ -13,8 +17,11 @@ export function useKeptFocus(list: RefObject<HTMLElement | null>): {
   useLayoutEffect(() => {
     const { activeElement } = document;
     // What was focused before the page came alive told nobody.
-    if (activeElement !== document.body) isInside.current = list.current?.contains(activeElement) ?? false;
-    else if (isInside.current) list.current?.focus({ preventScroll: true });
+    if (activeElement !== document.body) isInside.current = region.current?.contains(activeElement) ?? false;
+    else if (isInside.current) {
+      const target = heir ? region.current?.querySelector<HTMLElement>(heir) : region.current;
+      target?.focus({ preventScroll: true });
+    }
   });
   return {
     onFocus: () => {

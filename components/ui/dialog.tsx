@@ -1,9 +1,11 @@
 "use client";
 
+import { useRef } from "react";
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
+import { holdFocus } from "./return-focus";
 
 export const Dialog = Radix.Root;
 export const DialogTrigger = Radix.Trigger;
@@ -12,10 +14,23 @@ export const DialogClose = Radix.Close;
 export type DialogContentProps = Omit<React.ComponentProps<typeof Radix.Content>, "title"> & {
   title: string;
   description?: React.ReactNode;
+  /** The title is for screen readers only, and what is inside brings its own way to close. */
+  isBare?: boolean;
 };
 
-/** In the middle of the page, named by its title. Escape and a press beside it close it. */
-export function DialogContent({ title, description, className, children, ...props }: DialogContentProps) {
+/**
+ * In the middle of the page, named by its title. Escape and a press beside it close it, and the focus goes back to
+ * where it was.
+ */
+export function DialogContent({
+  title,
+  description,
+  isBare = false,
+  className,
+  children,
+  ...props
+}: DialogContentProps) {
+  const giveFocusBack = useRef<() => boolean>(undefined);
   return (
     <Radix.Portal>
       <Radix.Overlay
@@ -29,25 +44,33 @@ export function DialogContent({ title, description, className, children, ...prop
           "fixed top-1/2 left-1/2 z-50 flex max-h-[min(640px,calc(100dvh-32px))] w-[min(480px,calc(100vw-32px))] -translate-1/2 flex-col gap-4 overflow-y-auto rounded-lg border bg-surface p-5 shadow-card outline-none motion-safe:animate-fade",
           className,
         )}
+        onOpenAutoFocus={() => {
+          giveFocusBack.current = holdFocus();
+        }}
+        onCloseAutoFocus={(event) => {
+          if (giveFocusBack.current?.()) event.preventDefault();
+        }}
         {...props}
       >
-        <div className="flex flex-col gap-1 pr-9">
+        <div className={isBare ? "sr-only" : "flex flex-col gap-1 pr-9"}>
           <Radix.Title className="font-semibold tracking-[-0.01em]">{title}</Radix.Title>
           {description !== undefined && (
             <Radix.Description className="text-sm text-ink-2">{description}</Radix.Description>
           )}
         </div>
         {children}
-        <Radix.Close asChild>
-          <Button
-            variant="ghost"
-            size="icon"
-            aria-label="Close"
-            className="absolute top-3.5 right-3.5 pointer-coarse:top-2 pointer-coarse:right-2"
-          >
-            <X aria-hidden />
-          </Button>
-        </Radix.Close>
+        {!isBare && (
+          <Radix.Close asChild>
+            <Button
+              variant="ghost"
+              size="icon"
+              aria-label="Close"
+              className="absolute top-3.5 right-3.5 pointer-coarse:top-2 pointer-coarse:right-2"
+            >
+              <X aria-hidden />
+            </Button>
+          </Radix.Close>
+        )}
       </Radix.Content>
     </Radix.Portal>
   );

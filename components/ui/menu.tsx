@@ -1,14 +1,23 @@
 "use client";
 
+import { useCallback, useState } from "react";
 import * as Radix from "@radix-ui/react-dropdown-menu";
 import { cn } from "@/lib/utils";
 
 export const Menu = Radix.Root;
 export const MenuTrigger = Radix.Trigger;
 
+const LANDMARK = "nav, main, [role=dialog]";
+
+/** Above everything, but inside the landmark or the dialog of its button, where those who walk by them look for it. */
 export function MenuContent({ className, ...props }: React.ComponentProps<typeof Radix.Content>) {
+  const [place, setPlace] = useState<HTMLElement>();
+  const find = useCallback((mark: HTMLElement | null) => {
+    if (mark) setPlace(mark.closest<HTMLElement>(LANDMARK) ?? document.body);
+  }, []);
+  if (!place) return <span hidden ref={find} />;
   return (
-    <Radix.Portal>
+    <Radix.Portal container={place}>
       <Radix.Content
         data-slot="menu-content"
         sideOffset={4}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useEffect, useEffectEvent, useState } from "react";
+import { useEffect, useEffectEvent, useRef, useState } from "react";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
@@ -25,6 +25,8 @@ export type ToastProps = Omit<React.ComponentProps<"div">, "children"> & {
  */
 export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...props }: ToastProps) {
   const [isHeld, setIsHeld] = useState(false);
+  /** What had the focus before the toast, and has it again after a press. */
+  const before = useRef<Element>(null);
   const dismiss = useEffectEvent(onDismiss);
   const id = toast?.id;
   useEffect(() => {
@@ -32,6 +34,12 @@ export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...pro
     const timer = setTimeout(() => dismiss(), durationMs);
     return () => clearTimeout(timer);
   }, [id, isHeld, durationMs]);
+
+  function close() {
+    setIsHeld(false);
+    if (before.current instanceof HTMLElement) before.current.focus({ preventScroll: true });
+    onDismiss();
+  }
 
   return (
     <div
@@ -42,7 +50,10 @@ export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...pro
       )}
       onPointerEnter={() => setIsHeld(true)}
       onPointerLeave={() => setIsHeld(false)}
-      onFocus={() => setIsHeld(true)}
+      onFocus={(event) => {
+        setIsHeld(true);
+        if (!event.currentTarget.contains(event.relatedTarget)) before.current = event.relatedTarget;
+      }}
       onBlur={() => setIsHeld(false)}
       {...props}
     >
@@ -59,9 +70,8 @@ export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...pro
                 type="button"
                 className="h-8 shrink-0 rounded-sm px-2.5 font-medium underline decoration-1 underline-offset-4 hover:bg-surface/15 pointer-coarse:h-11"
                 onClick={() => {
-                  setIsHeld(false);
+                  close();
                   toast.action?.onAction();
-                  onDismiss();
                 }}
               >
                 {toast.action.label}
@@ -72,10 +82,7 @@ export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...pro
               size="icon-sm"
               aria-label="Dismiss"
               className="text-surface/80 hover:bg-surface/15 hover:text-surface"
-              onClick={() => {
-                setIsHeld(false);
-                onDismiss();
-              }}
+              onClick={close}
             >
               <X aria-hidden />
             </Button>

@@ -248,6 +248,14 @@ describe("what waits for somebody", () => {
       approval: { id: "approval-2", approved: true },
     }),
     tool("lookUp", "broke-off", { state: "input-available" }),
+    tool("delegate", "delegated", {
+      state: "output-available",
+      output: {
+        state: "waiting",
+        asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
+        messages: [],
+      },
+    }),
   ];
 
   beforeEach(async () => {
@@ -258,6 +266,7 @@ describe("what waits for somebody", () => {
       data: [
         { ...request, toolCallId: "question", tool: "askQuestion", kind: "question", title: "Which lamp?" },
         { ...request, toolCallId: "refund", tool: "refund", kind: "approval", title: "Refund 89 EUR" },
+        { ...request, toolCallId: "inside", tool: "askQuestion", kind: "question", title: "Which courier?" },
         {
           ...request,
           toolCallId: "approved",
@@ -285,13 +294,21 @@ describe("what waits for somebody", () => {
         { ...parts[2], state: "output-denied", approval: { id: "approval-1", approved: false, reason } },
         { ...parts[3], state: "output-denied", approval: { id: "approval-2", approved: false, reason } },
         parts[4],
+        {
+          ...parts[5],
+          output: {
+            state: "failed",
+            asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
+            result: reason,
+          },
+        },
       ]);
       expect((await loadTranscript(shared.db, chatId))?.messages.at(-1)?.parts).toEqual(parts);
       expect(await shared.db.humanRequest.count({ where: { chatId: copy } })).toBe(0);
-      expect(await shared.db.humanRequest.count({ where: { chatId, state: "pending" } })).toBe(2);
+      expect(await shared.db.humanRequest.count({ where: { chatId, state: "pending" } })).toBe(3);
       // The model hears that each was asked, and what became of it.
       const answered = messages.at(-1)!;
-      const closed = { ...answered, parts: answered.parts.filter((part) => part !== answered.parts.at(-1)) };
+      const closed = { ...answered, parts: answered.parts.filter((part) => part !== answered.parts[4]) };
       const heard = JSON.stringify(await convertToModelMessages([closed]));
       expect(heard).toContain(reason);
     },
@@ -302,6 +319,7 @@ describe("what waits for somebody", () => {
     const { requests } = (await readShare(shared.db, "token" in outcome ? outcome.token : ""))!;
     expect(requests.toSorted((a, b) => a.toolCallId.localeCompare(b.toolCallId))).toEqual([
       { toolCallId: "approved", title: "Send an e-mail", isWaiting: false },
+      { toolCallId: "inside", title: "Which courier?", isWaiting: true },
       { toolCallId: "question", title: "Which lamp?", isWaiting: true },
       { toolCallId: "refund", title: "Refund 89 EUR", isWaiting: true },
     ]);

@@ -1,10 +1,11 @@
 /** A chat made out of another one. The rows keep their ids, which are unique within a chat only. */
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db";
+import { askedInside, type ToolPart } from "./asked-inside";
 import { findNode, pathTo } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
-import { isUndecided, type ToolPart } from "./requests";
+import { isUndecided, requestIdOf } from "./requests";
 
 export type CopyOptions = {
   chatId: string;
@@ -70,11 +71,11 @@ async function settleRequests(tx: DbClient, chatId: string, copyId: string): Pro
     SELECT m.id, m.message, array_agg(r."toolCallId") AS calls
     FROM "Message" m
       CROSS JOIN LATERAL jsonb_array_elements(m.message -> 'parts') part
-      JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."toolCallId" = part ->> 'toolCallId'
+      JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
     WHERE m."chatId" = ${copyId} AND m.role = 'assistant' GROUP BY m.id, m.message, m."chatId"`;
   for (const { id, message, calls } of rows) {
     const parts = message.parts.map((part) =>
-      "toolCallId" in part && calls.includes(part.toolCallId) && isUndecided(part)
+      "toolCallId" in part && isUndecided(part) && calls.includes(requestIdOf(part))
         ? (skipped(part) as typeof part)
         : part,
     );
@@ -86,6 +87,10 @@ async function settleRequests(tx: DbClient, chatId: string, copyId: string): Pro
 }
 
 function skipped(part: ToolPart): unknown {
+  if (askedInside(part)) {
+    const { messages: _, ...output } = part.output as { messages?: unknown };
+    return { ...part, output: { ...output, state: "failed", result: SKIPPED } };
+  }
   if (!part.approval) return { ...part, state: "output-available", output: { skipped: true, note: SKIPPED } };
   return {
     ...part,

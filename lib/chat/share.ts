@@ -7,7 +7,7 @@ import type { Db, DbClient } from "@/lib/db";
 import { branchIds, findNode, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
-import { isUndecided, toolParts } from "./requests";
+import { isUndecided, requestIdOf, toolParts } from "./requests";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
 
@@ -97,7 +97,7 @@ async function undecidedIn(db: DbClient, chatId: string, messages: ChatMessage[]
   const calls = messages.flatMap((message) => toolParts(message).filter(isUndecided));
   if (calls.length === 0) return [];
   const rows = await db.humanRequest.findMany({
-    where: { chatId, toolCallId: { in: calls.map(({ toolCallId }) => toolCallId) } },
+    where: { chatId, toolCallId: { in: calls.map(requestIdOf) } },
     select: { toolCallId: true, title: true, state: true },
   });
   return rows.map(({ state, ...row }) => ({ ...row, isWaiting: state === "pending" }));

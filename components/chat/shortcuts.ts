@@ -1,0 +1,54 @@
+/** A combination that does something; `Mod` stands for ⌘ on a Mac and for Ctrl elsewhere. */
+export type Shortcut = {
+  keys: readonly string[];
+  /** Another combination that does the same. */
+  or?: readonly string[];
+  meaning: string;
+};
+
+export type ShortcutGroup = { heading: string; shortcuts: Shortcut[] };
+
+/** Every combination that the kit listens to, where it listens. */
+export const kitShortcuts: ShortcutGroup[] = [
+  {
+    heading: "Anywhere",
+    shortcuts: [
+      { keys: ["Mod", "K"], meaning: "Open the command palette" },
+      { keys: ["?"], meaning: "Show these shortcuts" },
+      { keys: ["Esc"], meaning: "Close what is open" },
+    ],
+  },
+  {
+    heading: "Writing",
+    shortcuts: [
+      { keys: ["Enter"], meaning: "Send; while an answer streams, queue" },
+      { keys: ["Mod", "Enter"], meaning: "Steer the answer that streams" },
+      { keys: ["Shift", "Enter"], meaning: "New line" },
+      { keys: ["↑"], or: ["↓"], meaning: "Earlier and later questions, in an empty box" },
+      { keys: ["/"], meaning: "Commands, at the beginning of the box" },
+    ],
+  },
+  {
+    heading: "On a message",
+    shortcuts: [
+      { keys: ["←"], or: ["→"], meaning: "Previous and next version, on the arrows beside its number" },
+      { keys: ["Enter"], meaning: "In the editor: ask again in these words" },
+      { keys: ["Esc"], meaning: "In the editor: leave all as it was" },
+    ],
+  },
+  {
+    heading: "When something waits for you",
+    shortcuts: [
+      { keys: ["1–9"], meaning: "Choose that option of a question" },
+      { keys: ["J"], or: ["K"], meaning: "Next and previous card of the inbox" },
+      { keys: ["Enter"], meaning: "Answer the card that has the focus" },
+    ],
+  },
+  {
+    heading: "Searching chats",
+    shortcuts: [
+      { keys: ["↓"], or: ["↑"], meaning: "Through the results" },
+      { keys: ["Esc"], meaning: "Clear the search" },
+    ],
+  },
+];

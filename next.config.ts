@@ -27,6 +27,7 @@ export default {
   devIndicators: { position: "bottom-right" },
   // `npm run check` looks at every type, the tests' too; a deployment need not fail for those.
   typescript: { ignoreBuildErrors: true },
+  logging: { incomingRequests: { ignore: [/^\/answer\//] } },
   // A phone on the LAN may open the development server, too.
   allowedDevOrigins: ["127.0.0.1", "*.local", "192.168.*.*", "10.*.*.*", "172.*.*.*"],
   serverExternalPackages: ["pg", "@prisma/client", "@prisma/adapter-pg"],
@@ -38,6 +39,14 @@ export default {
         { key: "Content-Security-Policy", value: contentSecurityPolicy },
         { key: "X-Content-Type-Options", value: "nosniff" },
         { key: "Referrer-Policy", value: "same-origin" },
+      ],
+    },
+    {
+      // The address is the key.
+      source: "/answer/:token",
+      headers: [
+        { key: "Referrer-Policy", value: "no-referrer" },
+        { key: "X-Robots-Tag", value: "noindex, nofollow" },
       ],
     },
   ],

@@ -24,5 +24,5 @@ export async function sendMail({ to, subject, text }: Mail): Promise<void> {
     body: JSON.stringify({ from: process.env.MAIL_FROM, to: [to], subject, text }),
     signal: AbortSignal.timeout(10_000),
   });
-  if (!response.ok) throw new Error(`The mail service answered ${response.status} to a sign-in link.`);
+  if (!response.ok) throw new Error(`The mail service answered ${response.status}.`);
 }

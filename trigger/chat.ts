@@ -13,14 +13,22 @@ import { db } from "@/lib/db";
 import { approvals, approvalSecret } from "./approvals";
 import { withAttachments } from "./attachments";
 import { rememberTakenOver, untilAnswered, walk } from "./branching";
-import { endContinuation, skipWaiting, takeDecisions, whatGoesOn, withDecisionsFirst } from "./decisions";
+import {
+  continuedMessage,
+  endContinuation,
+  goOn,
+  skipWaiting,
+  takeDecisions,
+  withDecisionsFirst,
+} from "./decisions";
 import { watchDurations } from "./durations";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
 import { titleChat } from "./title";
-import { tools } from "./tools/execute";
+import { isDelegateWaiting } from "./tools/delegate";
+import { resume, tools } from "./tools/execute";
 import { describeCall } from "./tools/rules";
 import { beginTurn } from "./tools/turn";
 import { usageOf } from "./usage";
@@ -55,8 +63,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   async onTurnStart({ chatId, clientData, turn, continuation, uiMessages }) {
-    const goesOn = whatGoesOn();
-    if (goesOn) return chat.history.set(goesOn.history);
+    const goesOn = await goOn((waiting, answer) => resume(chatId, waiting, answer));
+    if (goesOn) return chat.history.set(goesOn);
     // The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
     // moved from the embedded engine to the cloud. The runtime would start from nothing.
     const isNew = turn === 0 && !continuation;
@@ -140,7 +148,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return durations(part);
-          return usageOf(id, part.totalUsage, whatGoesOn()?.message.metadata);
+          return usageOf(id, part.totalUsage, continuedMessage()?.metadata);
         },
       });
       const result = streamText({
@@ -148,7 +156,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         messages,
         tools,
         abortSignal: signal,
-        stopWhen: stepCountIs(MAX_STEPS),
+        stopWhen: [stepCountIs(MAX_STEPS), isDelegateWaiting],
         prepareStep: ({ messages: input, steps }) => ({ messages: withEveryStep(input, steps) }),
         toolApproval: approvals(chatId),
         experimental_toolApprovalSecret: approvalSecret(),

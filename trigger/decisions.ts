@@ -4,26 +4,30 @@
  */
 import { locals } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import type { UIMessageChunk } from "ai";
+import { isToolUIPart, type UIMessageChunk } from "ai";
 import { moveBranch } from "@/lib/chat/branches";
 import { skipRequests } from "@/lib/chat/decisions";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
-import { isWaiting, toolParts, type ToolPart } from "@/lib/chat/requests";
+import { askedInside, type ToolPart } from "@/lib/chat/asked-inside";
+import { isUndecided, toolParts } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
 import { db } from "@/lib/db";
 import type { HumanRequest } from "@/prisma/generated/client";
+import type { DelegateOutput } from "./tools/delegate";
 
 type Chunks = ReadableStream<UIMessageChunk>;
 /** The message that a turn goes on with. */
 type Continued = {
   message: ChatMessage;
-  /** The branch up to it. */
-  history: ChatMessage[];
+  /** The branch above it. */
+  before: ChatMessage[];
   /** What the page has not heard of it. */
   chunks: UIMessageChunk[];
   /** By tool call id, the arguments that a person put in place of the proposed ones. */
   edits: ReadonlyMap<string, unknown>;
+  /** By tool call id, what a person said to a question. */
+  answers: ReadonlyMap<string, unknown>;
 };
 const continued = locals.create<Continued | null>("holdfast.continued");
 
@@ -44,10 +48,7 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
         if (requests.every(({ settledAt }) => settledAt !== null)) return undefined;
         // The head goes to the message that asked, wherever the reader is by now: that is where the answer belongs.
         await moveBranch(tx, chatId, { type: "continue-from", nodeId: messageId });
-        await tx.humanRequest.updateMany({
-          where: { chatId, messageId, deliveredAt: null },
-          data: { deliveredAt: new Date() },
-        });
+        await tx.chat.update({ where: { id: chatId }, data: { status: "running" } });
         return { requests, messages: (await readBranch(tx, chatId))?.messages ?? [] };
       }),
     { doing: `Reading decisions in chat ${chatId}` },
@@ -59,15 +60,38 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
   const message = withDecisions(last, requests, "now");
   locals.set(continued, {
     message,
-    history: [...taken.messages.slice(0, -1), message],
+    before: taken.messages.slice(0, -1),
     chunks: requests.flatMap((request) => toChunk(request, last) ?? []),
     edits: new Map(
       requests.flatMap(({ toolCallId, state, editedInput }) =>
         state === "approved" && editedInput !== null ? [[toolCallId, editedInput] as const] : [],
       ),
     ),
+    answers: new Map(requests.map((request) => [request.toolCallId, answerOf(request)])),
   });
   return message;
+}
+
+/**
+ * What the present turn goes on with, if it goes on with a message: the branch up to it, in which sub-agents that had
+ * asked something have gone on with the answer. `resume` lets one of them do that.
+ */
+export async function goOn(
+  resume: (waiting: DelegateOutput, answer: unknown) => Promise<DelegateOutput>,
+): Promise<ChatMessage[] | undefined> {
+  const going = locals.get(continued);
+  if (!going) return undefined;
+  const parts = await Promise.all(
+    going.message.parts.map(async (part) => {
+      const inside = isToolUIPart(part) ? askedInside(part) : undefined;
+      if (!isToolUIPart(part) || !inside?.waits) return part;
+      const output = await resume(part.output as DelegateOutput, going.answers.get(inside.toolCallId));
+      going.chunks.push({ type: "tool-output-available", toolCallId: part.toolCallId, output });
+      return { ...part, output } as typeof part;
+    }),
+  );
+  going.message = { ...going.message, parts };
+  return [...going.before, going.message];
 }
 
 /**
@@ -82,7 +106,7 @@ export async function skipWaiting(
   if (waiting.length === 0) return undefined;
   const calls = waiting
     .flatMap((message) => toolParts(message).filter(isUndecided))
-    .map((part) => part.toolCallId);
+    .map((part) => askedInside(part)?.toolCallId ?? part.toolCallId);
   const requests = await withRetry(
     () =>
       db.$transaction(async (tx) => {
@@ -98,9 +122,9 @@ export async function skipWaiting(
   );
 }
 
-/** What the present turn goes on with, if it goes on with a message. */
-export function whatGoesOn(): Pick<Continued, "message" | "history"> | undefined {
-  return locals.get(continued) ?? undefined;
+/** The message that the present turn goes on with, as it was before. */
+export function continuedMessage(): ChatMessage | undefined {
+  return locals.get(continued)?.message;
 }
 
 export function endContinuation(): void {
@@ -140,10 +164,6 @@ export function editedInput(toolCallId: string): { input: unknown } | undefined 
 
 // ── From rows to parts ──
 
-function isUndecided(part: ToolPart): boolean {
-  return isWaiting(part) || part.state === "approval-responded";
-}
-
 /** `now`: the calls run, or are refused, in the turn that follows. `past`: the conversation has gone on without them. */
 function withDecisions(message: ChatMessage, requests: HumanRequest[], when: "now" | "past"): ChatMessage {
   const byCall = new Map(requests.map((request) => [request.toolCallId, request]));
@@ -158,6 +178,11 @@ function withDecisions(message: ChatMessage, requests: HumanRequest[], when: "no
 
 function decided(part: ToolPart, request: HumanRequest | undefined, when: "now" | "past"): unknown {
   const { approval } = part;
+  if (askedInside(part)) {
+    if (when === "now") return part;
+    const { messages: _, ...output } = part.output as DelegateOutput;
+    return { ...part, output: { ...output, state: "failed", result: "Its question was not answered." } };
+  }
   if (!approval) return { ...part, state: "output-available", output: answerOf(request) };
   if (request?.state === "approved" && when === "now")
     return { ...part, state: "approval-responded", approval: { ...approval, approved: true } };

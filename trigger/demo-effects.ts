@@ -68,9 +68,10 @@ export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart):
   ) {
     return `I do not know how \`${toolName}\` ended. ${output.value}`;
   }
-  if (output.type !== "json" || typeof output.value !== "object") return undefined;
+  if (output.type !== "json" || typeof output.value !== "object" || output.value === null) return undefined;
   const { approvedInput, result } = output.value as { approvedInput?: unknown; result?: unknown };
   const value = (approvedInput === undefined ? output.value : result) as Record<string, unknown>;
+  if (value.outcome === "happened") return `\`${toolName}\` had happened. A person has checked that.`;
   switch (toolName) {
     case "refund":
       return `I refunded **${String(value.amount)} ${String(value.currency)}** of order ${String(value.orderId)}. In the books it is \`${String(value.refundId)}\`; no money has moved.`;

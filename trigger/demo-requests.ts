@@ -47,6 +47,10 @@ function planOf(request: string, tools: string[]): Plan | undefined {
       opening: effects.length > 1 ? "Let me see to all of it." : "Let me see to it.",
       rounds: [effects],
     };
+  if (/\b(sub-?agent|delegate)\b/i.test(request) && tools.includes("delegate"))
+    return { opening: "I give that to somebody who knows couriers.", rounds: [[courier]] };
+  if (/\bcourier\b/i.test(request) && tools.includes("lookUp"))
+    return { opening: "", rounds: [[routes], ...(tools.includes("askQuestion") ? [[days]] : [])] };
   if (/\b(delivery|deliver|ship)\b/i.test(request) && tools.includes("askDelivery"))
     return { opening: "I need to know where it should go.", rounds: [[delivery]] };
   if (!/\bask me\b/i.test(request) || !tools.includes("askQuestion")) return undefined;
@@ -83,6 +87,14 @@ const days: Call = {
   },
 };
 
+const courier: Call = {
+  type: "tool",
+  name: "delegate",
+  input: { name: "Courier desk", task: "Find a courier day for the new lamp." },
+};
+
+const routes: Call = { type: "tool", name: "lookUp", input: { topic: "courier routes", step: 1 } };
+
 const delivery: Call = {
   type: "tool",
   name: "askDelivery",
@@ -116,6 +128,11 @@ function fromDecision(result: LanguageModelV4ToolResultPart): string {
     const chosen = optionIds.join(", ");
     return `Noted: ${[chosen && `you chose **${chosen}**`, words && `you said "${words}"`].filter(Boolean).join(", and ")}.`;
   }
+  if (toolName === "delegate")
+    return "found" in value
+      ? `The courier desk says: ${String((value as { found?: string }).found)}`
+      : "The courier desk found nothing.";
+  if (toolName === "lookUp") return String((value as { finding?: string }).finding);
   const { name, day, address } = value as { name?: string; day?: string; address?: { city?: string } };
   return `It goes to **${String(name)}** in ${String(address?.city)}, from ${String(day)} on.`;
 }

@@ -4,8 +4,22 @@ import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db";
 import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/request-queries";
 import { ChatFrame } from "../chat/chat-frame";
-import { decideRequest, listChatRequests, listWaitingRequests } from "../chat/request-actions";
+import {
+  decideRequest,
+  listAllowedTools,
+  listChatRequests,
+  listWaitingRequests,
+  revokeAllowedTool,
+} from "../chat/request-actions";
 import { RequestsProvider } from "../chat/requests";
+
+const requestActions = {
+  decideRequest,
+  listAllowedTools,
+  listChatRequests,
+  listWaitingRequests,
+  revokeAllowedTool,
+};
 
 export default async function ChatLayout({ children }: LayoutProps<"/">) {
   const user = await getUser();
@@ -14,7 +28,7 @@ export default async function ChatLayout({ children }: LayoutProps<"/">) {
     ? await Promise.all([listChatPage(db, user.id), queryWaitingRequests(db, user.id)])
     : [{ chats: [] }, []];
   return (
-    <RequestsProvider waiting={waiting} actions={{ decideRequest, listChatRequests, listWaitingRequests }}>
+    <RequestsProvider waiting={waiting} actions={requestActions}>
       <ChatFrame
         firstPage={firstPage}
         userName={user?.name ?? "Guest"}

@@ -40,6 +40,7 @@ const about: Record<string, (id: string) => Promise<unknown>> = {
   copyChat: (id) => actions.copyChat(id),
   "copyChat of a branch": (id) => actions.copyChat(id, { headId: "a1" }),
   shareChat: (id) => actions.shareChat(id),
+  chatUsage: (id) => actions.chatUsage({ chatId: id }),
 };
 
 describe("an action about a chat", () => {

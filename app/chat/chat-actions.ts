@@ -12,10 +12,11 @@ import {
 import { copyChat as copy } from "@/lib/chat/copy-chat";
 import { searchChats as search, type SearchHit } from "@/lib/chat/search";
 import * as shares from "@/lib/chat/share";
+import { loadUsage, type ChatUsage } from "@/lib/chat/usage";
 import { db } from "@/lib/db";
 import { closeSessions } from "./close-sessions";
 import { expectedError } from "./expected-error";
-import { requireUser } from "./owner";
+import { requireOwnChat, requireUser } from "./owner";
 
 const listOptions = z.object({
   view: z.enum(["active", "archived"]).optional(),
@@ -96,6 +97,14 @@ export async function copyChat(chatId: string, only?: z.input<typeof branch>): P
   const id = parsed.success && (await copy(db, { chatId, userId: user.id, branch: parsed.data }));
   if (!id) throw expectedError("chat-not-found");
   return id;
+}
+
+/** What the answers of the shown branch took, and those of the whole chat. */
+export async function chatUsage({ chatId }: { chatId: string }): Promise<ChatUsage> {
+  const { id } = await requireOwnChat(chatId);
+  const usage = await loadUsage(db, id);
+  if (!usage) throw expectedError("chat-not-found");
+  return usage;
 }
 
 /** A read-only link to the branch that ends at `headId`, or to the shown one. Its token is told this once. */

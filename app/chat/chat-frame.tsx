@@ -21,6 +21,10 @@ import { useChatList } from "./use-chat-list";
 
 const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
 
+const ChatUsageDialog = dynamic(() => import("./chat-usage").then(({ ChatUsageDialog }) => ChatUsageDialog), {
+  ssr: false,
+});
+
 const RefreshChats = createContext<() => void>(() => {});
 
 /** Call it when a chat was made or renamed: the list beside the conversation asks the server again. */
@@ -56,6 +60,7 @@ export function ChatFrame({
   const list = useChatList(firstPage, currentId);
   const [isCollapsed, setIsCollapsed] = useState(wasCollapsed);
   const [sharedId, setSharedId] = useState<string | null>(null);
+  const [usageId, setUsageId] = useState<string | null>(null);
 
   const router = useRouter();
   const { waiting } = useRequests();
@@ -81,7 +86,10 @@ export function ChatFrame({
       })),
     [chats, currentId, waitingChats],
   );
-  const actions = useMemo(() => ({ ...list.actions, onShare: setSharedId }), [list.actions]);
+  const actions = useMemo(
+    () => ({ ...list.actions, onShare: setSharedId, onUsage: setUsageId }),
+    [list.actions],
+  );
   return (
     <RefreshChats value={list.refresh}>
       <CommandsProvider
@@ -130,6 +138,7 @@ export function ChatFrame({
       </CommandsProvider>
       <Toast toast={list.toast} onDismiss={list.dismissToast} />
       {sharedId && <ShareChat key={sharedId} chatId={sharedId} onClose={() => setSharedId(null)} />}
+      {usageId && <ChatUsageDialog key={usageId} chatId={usageId} onClose={() => setUsageId(null)} />}
     </RefreshChats>
   );
 }

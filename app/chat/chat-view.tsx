@@ -15,6 +15,7 @@ import { SteeringList } from "@/components/chat/steering-list";
 import { ResumeNotice } from "@/components/chat/resume-notice";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
+import { TabNotice } from "@/components/chat/tab-notice";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
@@ -144,12 +145,13 @@ export function ChatView({
         onLoadOlder={chat.loadOlder}
         openAt={place.openAt ?? opening?.messageId}
         placeKey={`${environment.userId}:${chatId}`}
+        isOwn={chat.isOwn}
         empty={
           <>
             <FirstRun
               prompts={prompts}
               onPick={(prompt) => void chat.send(prompt)}
-              isDisabled={isAnswering}
+              isDisabled={isAnswering || chat.elsewhere !== undefined}
             />
             {undoRedo}
           </>
@@ -166,6 +168,7 @@ export function ChatView({
               <TurnStatus
                 state={chat.turn}
                 needsAnswer={requests.needsAnswer}
+                tool={chat.tool}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
               />
@@ -184,13 +187,23 @@ export function ChatView({
           requests={requests.pending}
           onReveal={(request) => void place.reveal(request).catch(() => {})}
         />
+        <TabNotice
+          elsewhere={chat.elsewhere}
+          onTakeOver={() => {
+            chat.takeOver();
+            // The button is gone then, and the focus must not go with it.
+            document.querySelector<HTMLElement>('[data-slot="composer-input"]')?.focus();
+          }}
+        />
         <SteeringList messages={chat.steering} />
         <QueueList
           queued={chat.queue.queued}
           onEdit={chat.queue.edit}
           onMove={chat.queue.move}
           onRemove={chat.queue.remove}
-          onSendNow={(id) => void chat.sendQueuedNow(id).catch(() => {})}
+          onSendNow={
+            chat.elsewhere === undefined ? (id) => void chat.sendQueuedNow(id).catch(() => {}) : undefined
+          }
         />
         <Composer
           draftKey={draftKey}
@@ -198,13 +211,15 @@ export function ChatView({
             deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
           onStop={() => void chat.stop()}
-          isStreaming={isAnswering}
+          isStreaming={isAnswering && chat.elsewhere === undefined}
           canQueue
           canSteer
           disabledReason={
-            branches.isReadOnly
-              ? "The answer is being written in another version. This one can be read until it ends."
-              : undefined
+            chat.elsewhere !== undefined
+              ? "You are reading along. Take over to write here."
+              : branches.isReadOnly
+                ? "The answer is being written in another version. This one can be read until it ends."
+                : undefined
           }
           attachments={attachments}
           history={sent}

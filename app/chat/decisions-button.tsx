@@ -8,13 +8,13 @@ import { useRequests } from "./requests";
 
 const Decisions = dynamic(() => import("./decisions").then(({ Decisions }) => Decisions), { ssr: false });
 
-/** Leads to what was decided in a chat; not there while nothing was. */
+/** Leads to what was decided in a chat; and to what runs without a decision; not there without either. */
 export function DecisionsButton({ chatId }: { chatId: string }) {
   const [isOpen, setIsOpen] = useState(false);
-  const decisions = useRequests()
-    .ofChat(chatId)
-    .filter(({ state }) => state !== "pending");
-  if (decisions.length === 0) return null;
+  const { ofChat, allowedIn } = useRequests();
+  const decisions = ofChat(chatId).filter(({ state }) => state !== "pending");
+  // Open, it stays: whoever has just revoked the last permission is still reading.
+  if (decisions.length === 0 && allowedIn(chatId).length === 0 && !isOpen) return null;
   return (
     <>
       <Button
@@ -27,7 +27,7 @@ export function DecisionsButton({ chatId }: { chatId: string }) {
       >
         <History aria-hidden />
       </Button>
-      {isOpen && <Decisions decisions={decisions} onClose={() => setIsOpen(false)} />}
+      {isOpen && <Decisions chatId={chatId} decisions={decisions} onClose={() => setIsOpen(false)} />}
     </>
   );
 }

@@ -1,16 +1,22 @@
 "use client";
 
+import { AllowedTools } from "@/components/chat/allowed-tools";
 import { DecisionHistory } from "@/components/chat/decision-history";
 import type { HumanRequestView } from "@/components/chat/request";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
+import type { DecisionsFormat } from "@/lib/chat/export-decisions";
+import { useRequests } from "./requests";
 
 export type DecisionsProps = {
+  chatId: string;
   decisions: HumanRequestView[];
   onClose: () => void;
 };
 
-/** Everything that was decided in the chat, over the page. */
-export function Decisions({ decisions, onClose }: DecisionsProps) {
+/** Everything that was decided in the chat, and what runs in it without a decision, over the page. */
+export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
+  const { allowedIn, revoke } = useRequests();
+  const fileOf = (format: DecisionsFormat) => `/chat/${chatId}/decisions?format=${format}`;
   return (
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <DialogContent
@@ -18,7 +24,11 @@ export function Decisions({ decisions, onClose }: DecisionsProps) {
         description="What was asked in this chat, and what became of it. The newest first."
         className="w-[min(640px,calc(100vw-32px))]"
       >
-        <DecisionHistory decisions={decisions.toReversed()} />
+        <AllowedTools tools={allowedIn(chatId)} onRevoke={(tool) => revoke(chatId, tool)} />
+        <DecisionHistory
+          decisions={decisions.toReversed()}
+          exports={{ csv: fileOf("csv"), json: fileOf("json") }}
+        />
       </DialogContent>
     </Dialog>
   );

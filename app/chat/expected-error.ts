@@ -7,6 +7,7 @@ const messages = {
   "link-not-found": "There is no such link. It may already be revoked.",
   "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
   "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
+  "outcome-not-found": "There is nothing to settle here. Reload the page to see what is known.",
   "signed-out": "You are signed out. Reload the page to go on.",
 };
 

@@ -29,6 +29,9 @@ export type RequestActions = {
     decision: Decision;
     via: Via;
   }) => Promise<{ problem?: string; isComplete?: boolean }>;
+  /** The tools that run without asking in a chat of theirs. */
+  listAllowedTools: (chatId: string) => Promise<string[]>;
+  revokeAllowedTool: (chatId: string, tool: string) => Promise<void>;
 };
 
 export type Requests = {
@@ -40,6 +43,10 @@ export type Requests = {
   refresh: (chatId?: string) => Promise<void>;
   /** Rejects with a sentence for the person. Resolves with whether the agent goes on: nothing else of the message waits. */
   decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<boolean>;
+  /** The tools that run without asking in a chat, as far as it was loaded. */
+  allowedIn: (chatId: string) => string[];
+  /** From the next call on the tool asks again. Rejects with a sentence for the person. */
+  revoke: (chatId: string, tool: string) => Promise<void>;
 };
 
 /** Where a request stands in its chat. */
@@ -48,12 +55,15 @@ export function requestHref({ chatId, toolCallId }: HumanRequestView): string {
 }
 
 const none: HumanRequestView[] = [];
+const noTools: string[] = [];
 
 const RequestsContext = createContext<Requests>({
   waiting: none,
   ofChat: () => none,
   refresh: async () => {},
   decide: () => Promise.reject(new Error("Requests cannot be decided on this page.")),
+  allowedIn: () => noTools,
+  revoke: () => Promise.reject(new Error("Nothing can be revoked on this page.")),
 });
 
 export function useRequests(): Requests {
@@ -74,23 +84,27 @@ const INTERVAL = 20_000;
 export function RequestsProvider({ waiting: initial, actions, children }: RequestsProviderProps) {
   const [waiting, setWaiting] = useState(initial);
   const [byChat, setByChat] = useState<ReadonlyMap<string, HumanRequestView[]>>(new Map());
-  const { listWaitingRequests, listChatRequests, decideRequest } = actions;
+  const [allowed, setAllowed] = useState<ReadonlyMap<string, string[]>>(new Map());
+  const { listWaitingRequests, listChatRequests, decideRequest, listAllowedTools, revokeAllowedTool } =
+    actions;
   // An older reading that arrives late must not undo a newer one.
   const readings = useRef({ started: 0, shown: 0 });
 
   const refresh = useCallback(
     async (chatId?: string) => {
       const reading = (readings.current.started += 1);
-      const [everything, ofChat] = await Promise.all([
+      const [everything, ofChat, tools] = await Promise.all([
         listWaitingRequests(),
         chatId === undefined ? undefined : listChatRequests(chatId),
+        chatId === undefined ? undefined : listAllowedTools(chatId),
       ]);
       if (chatId !== undefined && ofChat) setByChat((known) => new Map(known).set(chatId, ofChat));
+      if (chatId !== undefined && tools) setAllowed((known) => new Map(known).set(chatId, tools));
       if (reading < readings.current.shown) return;
       readings.current.shown = reading;
       setWaiting(everything);
     },
-    [listChatRequests, listWaitingRequests],
+    [listAllowedTools, listChatRequests, listWaitingRequests],
   );
 
   const decide = useCallback(
@@ -112,6 +126,23 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
     [decideRequest, refresh],
   );
 
+  const revoke = useCallback(
+    async (chatId: string, tool: string) => {
+      try {
+        await revokeAllowedTool(chatId, tool);
+      } catch (error) {
+        throw new Error(describeError(error), { cause: error });
+      }
+      setAllowed((known) =>
+        new Map(known).set(
+          chatId,
+          (known.get(chatId) ?? noTools).filter((each) => each !== tool),
+        ),
+      );
+    },
+    [revokeAllowedTool],
+  );
+
   // What waits is read again while somebody looks, and whenever they come back.
   const look = useEffectEvent(() => {
     if (document.visibilityState === "visible") void refresh().catch(() => {});
@@ -129,8 +160,15 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
   }, []);
 
   const requests = useMemo<Requests>(
-    () => ({ waiting, ofChat: (chatId) => byChat.get(chatId) ?? none, refresh, decide }),
-    [byChat, decide, refresh, waiting],
+    () => ({
+      waiting,
+      ofChat: (chatId) => byChat.get(chatId) ?? none,
+      refresh,
+      decide,
+      allowedIn: (chatId) => allowed.get(chatId) ?? noTools,
+      revoke,
+    }),
+    [allowed, byChat, decide, refresh, revoke, waiting],
   );
   return <RequestsContext value={requests}>{children}</RequestsContext>;
 }

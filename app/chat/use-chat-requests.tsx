@@ -2,10 +2,12 @@
 
 import dynamic from "next/dynamic";
 import { type ReactNode, useCallback, useEffect, useMemo } from "react";
-import { type UIMessage, isToolUIPart } from "ai";
+import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import type { HumanRequestView } from "@/components/chat/request";
-import type { ToolPart } from "@/components/chat/tool-card";
+import { ToolCard, type ToolPart } from "@/components/chat/tool-card";
 import { Skeleton } from "@/components/ui/skeleton";
+import { askedInside } from "@/lib/chat/asked-inside";
+import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
 import { useRequests } from "./requests";
 
 // Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
@@ -13,6 +15,14 @@ const RequestCard = dynamic(
   () => import("@/components/chat/request-card").then(({ RequestCard }) => RequestCard),
   { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
 );
+
+const Delegate = dynamic(() => import("./delegate").then(({ Delegate }) => Delegate), {
+  loading: () => <Skeleton className="h-10 w-full rounded-md" />,
+});
+
+const Outcome = dynamic(() => import("./outcome").then(({ Outcome }) => Outcome), {
+  loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
+});
 
 export type ChatRequestsOptions = {
   chatId: string;
@@ -59,9 +69,12 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
 
   const renderTool = useCallback(
     (part: ToolPart): ReactNode | undefined => {
-      const request = byCall.get(part.toolCallId);
-      if (!request) return undefined;
-      return (
+      // Approved or not, what matters now is whether it happened.
+      const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
+      if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
+      const inside = askedInside(part);
+      const request = byCall.get(inside?.toolCallId ?? part.toolCallId);
+      const card = request && (
         <RequestCard
           request={request}
           onDecide={async (decision) => {
@@ -70,8 +83,18 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
           }}
         />
       );
+      if (getToolName(part) === "delegate") return <Delegate part={part}>{card}</Delegate>;
+      const hasRun = request?.state === "approved" && part.state.startsWith("output-");
+      return hasRun ? (
+        <div className="flex flex-col gap-2">
+          {card}
+          <ToolCard part={part} />
+        </div>
+      ) : (
+        card
+      );
     },
-    [byCall, decide, expectTurn],
+    [byCall, chatId, decide, expectTurn],
   );
 
   const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);
@@ -101,8 +124,9 @@ function merge(
 function waitingCalls(message: UIMessage | undefined): string[] {
   if (message?.role !== "assistant") return [];
   return message.parts.flatMap((part) =>
-    isToolUIPart(part) && (part.state === "approval-requested" || part.state === "input-available")
-      ? [part.toolCallId]
+    isToolUIPart(part) &&
+    (part.state === "approval-requested" || part.state === "input-available" || askedInside(part)?.waits)
+      ? [askedInside(part)?.toolCallId ?? part.toolCallId]
       : [],
   );
 }

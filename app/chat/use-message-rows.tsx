@@ -22,6 +22,7 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
   });
   const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
   const { versionOf, earlier } = chat.branches;
+  const isReading = chat.elsewhere !== undefined;
 
   const renderActions = useCallback(
     (message: UIMessage, isStreaming: boolean): ReactNode => {
@@ -33,12 +34,16 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
       return (
         <MessageActions
           message={message}
-          onEdit={isQuestion ? () => setEditing({ id: message.id }) : undefined}
+          onEdit={isQuestion && !isReading ? () => setEditing({ id: message.id }) : undefined}
           onRegenerate={
-            isQuestion ? undefined : () => void latest.current.regenerate(message.id).catch(() => {})
+            isQuestion || isReading
+              ? undefined
+              : () => void latest.current.regenerate(message.id).catch(() => {})
           }
           onContinue={
-            isQuestion ? undefined : () => void latest.current.continueFrom(message.id).catch(() => {})
+            isQuestion || isReading
+              ? undefined
+              : () => void latest.current.continueFrom(message.id).catch(() => {})
           }
           meta={isQuestion ? undefined : metaOf(message)}
           version={
@@ -52,7 +57,7 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
         />
       );
     },
-    [versionOf],
+    [isReading, versionOf],
   );
 
   const renderEditor = useCallback(

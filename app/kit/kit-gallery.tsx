@@ -16,13 +16,17 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
+import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
 import { CommandsSection } from "./commands-section";
 import { ComposerSection } from "./composer-section";
 import { MessagesSection } from "./messages-section";
+import { OutcomeSection } from "./outcome-section";
 import { RequestsSection } from "./requests-section";
 import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
+import { UsageSection } from "./usage-section";
+import { TabsSection } from "./tabs-section";
 
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
@@ -99,13 +103,8 @@ export function KitGallery() {
             <TurnStatus
               key={state}
               state={state}
-              detail={
-                state === "failed"
-                  ? "the model answered 529, overloaded."
-                  : state === "using-tool"
-                    ? "Using lookupOrder…"
-                    : undefined
-              }
+              tool="lookupOrder"
+              detail={state === "failed" ? "the model answered 529, overloaded." : undefined}
               onRetry={() => {}}
             />
           ))}
@@ -137,8 +136,14 @@ export function KitGallery() {
       <MessagesSection />
 
       <RequestsSection />
+      <OutcomeSection />
+
+      <UsageSection />
 
       <CommandsSection />
+      <TabsSection />
+
+      <AllowedToolsSection />
 
       <Case name="Chips and buttons">
         <Column className="flex-row flex-wrap items-center gap-2">

@@ -48,6 +48,7 @@ export function ShellSection() {
       },
       onCopy: () => {},
       onShare: () => setIsSharing(true),
+      onUsage: () => {},
       exportHref: (id, format) => `#${id}-${format}`,
     };
   }, []);

@@ -47,6 +47,8 @@ class Desk {
   readonly actions: RequestActions = {
     listWaitingRequests: async () => this.requests.filter(({ state }) => state === "pending"),
     listChatRequests: async () => this.requests,
+    listAllowedTools: async () => [],
+    revokeAllowedTool: async () => {},
     decideRequest: async ({ toolCallId, decision, via }) => {
       const request = this.requests.find((each) => each.toolCallId === toolCallId);
       if (!request || request.state !== "pending") return { problem: "Mara has decided this already." };

@@ -16,7 +16,7 @@ const OPENED_BY: Record<Step, string> = { decide: "approve", edit: "edit", deny:
 const MAX_REASON = 2_000;
 
 /** A call that runs only when a person says so, with the arguments that they see: the proposed ones, or their own. */
-export function ApprovalCard({ request, onDecide }: RequestCardProps) {
+export function ApprovalCard({ request, onDecide, canAllowTool = true }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const form = useForm(request, request.input);
   const [step, setStep] = useRequestDraft<Step>(request, "step", () => "decide");
@@ -161,15 +161,17 @@ export function ApprovalCard({ request, onDecide }: RequestCardProps) {
                     Reset edit
                   </Button>
                 )}
-                <label className="flex min-h-9 items-center gap-2 text-[13px] text-ink-2 sm:ml-auto pointer-coarse:min-h-11">
-                  <input
-                    type="checkbox"
-                    className="size-4 shrink-0 accent-kelp"
-                    checked={isRemembered}
-                    onChange={(event) => setIsRemembered(event.target.checked)}
-                  />
-                  Always allow this tool in this chat
-                </label>
+                {canAllowTool && (
+                  <label className="flex min-h-9 items-center gap-2 text-[13px] text-ink-2 sm:ml-auto pointer-coarse:min-h-11">
+                    <input
+                      type="checkbox"
+                      className="size-4 shrink-0 accent-kelp"
+                      checked={isRemembered}
+                      onChange={(event) => setIsRemembered(event.target.checked)}
+                    />
+                    Always allow this tool in this chat
+                  </label>
+                )}
               </RequestActions>
             )}
           </>

@@ -3,6 +3,7 @@
 import {
   Archive,
   ArchiveRestore,
+  ChartNoAxesColumn,
   Copy,
   Download,
   GitFork,
@@ -36,6 +37,7 @@ export default function ChatRowMenu({
   onShare,
   onCopy,
   exportHref,
+  onUsage,
   onDelete,
   children,
 }: ChatRowMenuProps) {
@@ -82,6 +84,11 @@ export default function ChatRowMenu({
               </a>
             </MenuItem>
           </>
+        )}
+        {onUsage && (
+          <MenuItem onSelect={() => onUsage(id)}>
+            <ChartNoAxesColumn aria-hidden /> Usage…
+          </MenuItem>
         )}
         {onArchive && (
           <MenuItem onSelect={() => onArchive(id, !isArchived)}>

@@ -33,6 +33,8 @@ export type ChatRowActions = {
   /** A new chat out of the whole one, or of the branch that is shown. */
   onCopy?: (id: string, what: "chat" | "branch") => void;
   onShare?: (id: string) => void;
+  /** Shows what its answers took. */
+  onUsage?: (id: string) => void;
   exportHref?: (id: string, format: "markdown" | "json") => string;
 };
 

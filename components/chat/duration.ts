@@ -18,6 +18,7 @@ export function useElapsed(isRunning: boolean) {
 }
 
 export function formatDuration(ms: number) {
+  if (ms < 100) return `${Math.max(1, Math.round(ms))} ms`;
   const seconds = ms / 1000;
   if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
   const whole = Math.round(seconds);

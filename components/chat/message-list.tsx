@@ -27,6 +27,8 @@ export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
     placeKey?: string;
     /** Opens at this message instead, for example at one that a search found. */
     openAt?: string | undefined;
+    /** Whether a question was sent from this page, and so brings its reader to the end. Without it every one does. */
+    isOwn?: (messageId: string) => boolean;
     /** Shown instead of the list while there is no message. */
     empty?: ReactNode;
     /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
@@ -54,6 +56,7 @@ export function MessageList({
   onLoadOlder,
   placeKey,
   openAt,
+  isOwn,
   empty,
   renderActions,
   renderEditor,
@@ -94,9 +97,9 @@ export function MessageList({
   useIsomorphicLayoutEffect(() => {
     const { question, last } = before.current;
     before.current = { question: lastQuestion, last: messages.at(-1)?.id };
-    if (!lastQuestion || lastQuestion === question) return;
+    if (!lastQuestion || lastQuestion === question || isOwn?.(lastQuestion) === false) return;
     if (!last || messages.some(({ id }) => id === last)) jumpToEnd();
-  }, [lastQuestion, messages, jumpToEnd]);
+  }, [isOwn, lastQuestion, messages, jumpToEnd]);
 
   // Nothing leaves the page under the eyes of a reader who is not at the end.
   const first = messages[from]?.id;

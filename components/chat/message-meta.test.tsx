@@ -23,7 +23,7 @@ it("says what is known and nothing else", () => {
 
 it("writes money with the digits that mean something", () => {
   expect([0, 0.00001, 0.0042, 0.12, 1234.5].map(formatCost)).toEqual([
-    "$0.00",
+    "free",
     "< $0.0001",
     "$0.0042",
     "$0.12",

@@ -76,11 +76,12 @@ function count(tokens: number | undefined) {
   return tokens === undefined ? "?" : tokens.toLocaleString("en");
 }
 
-/** Dollars with the digits that mean something: `$0.0042`, `$0.12`, `$3.40`. */
+/** Dollars with the digits that mean something: `$0.0042`, `$0.12`, `$3.40`; a price of nothing is said in words. */
 export function formatCost(dollars: number) {
   if (!Number.isFinite(dollars)) return "price unknown";
+  if (dollars === 0) return "free";
   if (dollars > 0 && dollars < 0.0001) return "< $0.0001";
-  const digits = dollars !== 0 && Math.abs(dollars) < 0.01 ? 4 : 2;
+  const digits = Math.abs(dollars) < 0.01 ? 4 : 2;
   return `$${dollars.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 

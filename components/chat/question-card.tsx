@@ -12,6 +12,8 @@ export type RequestCardProps = {
   request: HumanRequestView;
   /** Rejects with a sentence for the person when the decision is not taken; the card then keeps all that was typed. */
   onDecide: Decide;
+  /** Whether an approval may be for the rest of the chat, too. */
+  canAllowTool?: boolean;
 };
 
 /** A question with a few answers to choose from. Their numbers are their keys while the focus is in the card. */

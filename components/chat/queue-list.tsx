@@ -15,8 +15,8 @@ export type QueueListProps = {
   onEdit: (id: string, text: string) => void;
   onMove: (id: string, index: number) => void;
   onRemove: (id: string) => void;
-  /** Sends this one before the rest, without waiting for the answer. */
-  onSendNow: (id: string) => void;
+  /** Sends this one before the rest, without waiting for the answer. Absent while nothing can be sent from here. */
+  onSendNow?: ((id: string) => void) | undefined;
 };
 
 type Action = "edit" | "up" | "down" | "remove";
@@ -92,9 +92,11 @@ export function QueueList({ queued, onEdit, onMove, onRemove, onSendNow }: Queue
                     {message.files.length > 0 && <Files files={message.files} />}
                   </span>
                   <span className="ml-auto flex shrink-0 items-center">
-                    <Button variant="ghost" size="sm" onClick={() => onSendNow(message.id)}>
-                      <CornerDownRight aria-hidden /> Send now
-                    </Button>
+                    {onSendNow && (
+                      <Button variant="ghost" size="sm" onClick={() => onSendNow(message.id)}>
+                        <CornerDownRight aria-hidden /> Send now
+                      </Button>
+                    )}
                     <IconButton
                       action="edit"
                       label="Edit queued message"

@@ -15,6 +15,8 @@ export type AnswerListener = {
   onRepeat(): void;
   /** The stream of a send ends here, and the rest of the answer is behind the next `reconnectToStream`. */
   onRest(): void;
+  /** The answer ended before it was whole, and not because of an error: it was stopped, perhaps elsewhere. */
+  onCut(): void;
 };
 
 type Chunks = ReadableStream<UIMessageChunk>;
@@ -25,7 +27,11 @@ type Chunks = ReadableStream<UIMessageChunk>;
  */
 export function restartAware<M extends UIMessage>(
   transport: ChatTransport<M>,
-): ChatTransport<M> & { listen(listener: AnswerListener): void } {
+): ChatTransport<M> & {
+  listen(listener: AnswerListener): void;
+  /** What was kept for the next `reconnectToStream` is not wanted any more. */
+  dropRest(): void;
+} {
   let rest: Chunks | undefined;
   let listener: AnswerListener | undefined;
 
@@ -33,10 +39,16 @@ export function restartAware<M extends UIMessage>(
     const reader = stream.getReader();
     let current: string | undefined;
     let isWhole = false;
+    let hasFailed = false;
+    let isLeft = false;
     return new ReadableStream<UIMessageChunk>({
       async pull(controller) {
         const { done, value } = await reader.read();
-        if (done) return controller.close();
+        if (done) {
+          if (current !== undefined && !isWhole && !hasFailed && !isLeft) listener?.onCut();
+          return controller.close();
+        }
+        if (value.type === "error") hasFailed = true;
         if (value.type === "start" && value.messageId !== undefined) {
           const previous = current;
           const isRepeated = value.messageId === previous && !isWhole;
@@ -54,13 +66,20 @@ export function restartAware<M extends UIMessage>(
         if (value.type === "finish") isWhole = true;
         controller.enqueue(value);
       },
-      cancel: (reason) => reader.cancel(reason),
+      cancel(reason) {
+        isLeft = true;
+        return reader.cancel(reason);
+      },
     });
   }
 
   return {
     listen: (next) => {
       listener = next;
+    },
+    dropRest() {
+      void rest?.cancel().catch(() => {});
+      rest = undefined;
     },
     // Without the signal: aborting it makes the transport send a stop of its own, beside `stopGeneration`.
     sendMessages: async (options) =>

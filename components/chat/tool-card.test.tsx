@@ -29,6 +29,21 @@ it("says that a call did not finish when the answer is over", () => {
   expect(renderToString(<ToolCard part={part} />)).toContain("Did not finish");
 });
 
+it("does not call done what nobody knows to be done", () => {
+  const part = (output: unknown): ToolPart => ({
+    type: "tool-refund",
+    toolCallId: "1",
+    state: "output-available",
+    input: {},
+    output,
+  });
+  expect(renderToString(<ToolCard part={part({ outcome: "unknown", tool: "refund" })} />)).toContain(
+    "Outcome unknown",
+  );
+  for (const output of [{ outcome: "happened" }, "unknown", null, undefined])
+    expect(renderToString(<ToolCard part={part(output)} />)).toContain("Done");
+});
+
 it("shows a state that it does not know", () => {
   const part = {
     type: "tool-lookup",
@@ -40,5 +55,11 @@ it("shows a state that it does not know", () => {
 });
 
 it("writes durations as a person would", () => {
-  expect([412, 9_960, 61_200].map(formatDuration)).toEqual(["0.4 s", "10 s", "1 min 1 s"]);
+  expect([0.2, 34, 412, 9_960, 61_200].map(formatDuration)).toEqual([
+    "1 ms",
+    "34 ms",
+    "0.4 s",
+    "10 s",
+    "1 min 1 s",
+  ]);
 });

@@ -1,9 +1,10 @@
 "use client";
 
 import { type ComponentType, type ReactNode, useState } from "react";
-import { Check, CircleAlert, Clock, RefreshCw, Square, WifiOff, Wrench } from "lucide-react";
+import { Check, CircleAlert, Clock, Hand, RefreshCw, Square, WifiOff, Wrench } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
+import { calmText } from "./calm-text";
 
 export type TurnState =
   | "idle"
@@ -12,6 +13,7 @@ export type TurnState =
   | "thinking"
   | "using-tool"
   | "answering"
+  | "waiting"
   | "reconnecting"
   | "offline"
   | "recovered"
@@ -33,6 +35,7 @@ export const turnStates: Record<TurnState, Face> = {
   "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
   // The words themselves show that it goes on.
   answering: { text: "", icon: null, isActive: true },
+  waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
   reconnecting: { text: "Reconnecting. The answer goes on meanwhile", icon: RefreshCw, isActive: true },
   offline: { text: "You are offline. Nothing is lost; this goes on when you are back", icon: WifiOff },
   recovered: { text: "Picked up after a restart", icon: Check, tone: "text-kelp" },
@@ -42,6 +45,8 @@ export const turnStates: Record<TurnState, Face> = {
 
 export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
   state: TurnState;
+  /** Named while a tool is at work. */
+  tool?: string | undefined;
   /** Replaces the sentence, or for a failure follows it: what went wrong, in words a person can use. */
   detail?: ReactNode;
   /** Shows "Retry" when the turn failed or was stopped. */
@@ -56,6 +61,7 @@ export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
  */
 export function TurnStatus({
   state,
+  tool,
   detail,
   onRetry,
   needsAnswer = false,
@@ -90,7 +96,7 @@ export function TurnStatus({
               {face.text}: <span className="text-ink-2">{detail}</span>
             </>
           ) : (
-            (detail ?? face.text)
+            (detail ?? (state === "using-tool" && tool ? `Using ${calmText(tool)}…` : face.text))
           )}
         </span>
         {hasFinished && (

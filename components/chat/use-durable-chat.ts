@@ -1,19 +1,21 @@
 "use client";
 
 import { useChat } from "@ai-sdk/react";
-import { useTriggerChatTransport } from "@trigger.dev/sdk/chat/react";
 import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
-import { type FileUIPart, generateId, isToolUIPart, type UIMessage } from "ai";
+import { type FileUIPart, generateId, type UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import "./random-uuid";
 import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
+import { answerState, isWaitingForHuman, runningTool } from "./turn-state";
 import type { TurnState } from "./turn-status";
 import { useBranches, type Branches } from "./use-branches";
+import { useChatTransport } from "./use-chat-transport";
 import type { OutgoingMessage } from "./composer";
 import { injectedIds } from "./injected-messages";
 import { useIsQueued } from "./use-is-queued";
 import { useMessageQueue, type MessageQueue } from "./use-message-queue";
+import { type Elsewhere, useOtherPages } from "./use-other-pages";
 import { steeringMessage, useSteering } from "./use-steering";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
@@ -61,6 +63,8 @@ export type DurableChat<M extends UIMessage> = {
   messages: M[];
   /** What the quiet line under the conversation says. */
   turn: TurnState;
+  /** The tool that is at work, while `turn` says that one is. */
+  tool: string | undefined;
   /** An answer is on its way, whether or not this page asked for it. */
   isAnswering: boolean;
   error: Error | undefined;
@@ -89,7 +93,15 @@ export type DurableChat<M extends UIMessage> = {
    * shows what the agent then says, to the end.
    */
   expectTurn: () => Promise<() => Promise<void>>;
+  /** Where the answer was asked for, while another page is at it: this one reads along until it ends, or takes over. */
+  elsewhere: Elsewhere | undefined;
+  takeOver: () => void;
+  /** Whether this page asked that question. */
+  isOwn: (messageId: string) => boolean;
 };
+
+/** In milliseconds, one after the other. */
+const SAVED_WITHIN = [0, 50, 150, 400, 1_000, 2_000];
 
 type Delivery = { resolve(): void; reject(error: Error): void };
 
@@ -122,10 +134,19 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const refusal = useRef<Error>(undefined);
   /** The newest input record that is known to be this page's. */
   const lastInput = useRef(-1);
+  /** The newest input record that this page knows to be answered. */
+  const answeredInput = useRef(Number(transcript.cursors?.lastInEventId ?? -1));
+  const asked = useRef<string>(undefined);
+  const own = useRef(new Set<string>());
+  /** Somebody else has stopped the answer that was followed. */
+  const wasCut = useRef(false);
+  /** Requests whose stream is being followed: as they are, and as they were last drawn. */
+  const followedNow = useRef(0);
+  const [followed, setFollowed] = useState(0);
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
-  const triggerTransport = useTriggerChatTransport({
+  const triggerTransport = useChatTransport({
     task: options.task,
     baseURL: options.baseURL,
     fetch: fetchPatiently,
@@ -135,7 +156,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   });
 
   const [transport] = useState(() => restartAware<M>(triggerTransport));
-  useEffect(() => transport.listen({ onStart, onRestart, onRepeat, onRest }));
+  useEffect(() => transport.listen({ onStart, onRestart, onRepeat, onRest, onCut }));
 
   const chat = useChat<M>({
     id: chatId,
@@ -151,14 +172,24 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     },
   });
 
+  const chatStatus = useRef(chat.status);
+  useEffect(() => {
+    chatStatus.current = chat.status;
+  });
+
   const steering = useSteering(chat.messages);
 
   function settleDelivery(event: ChatTransportEvent) {
     if (event.type === "message-sent" && event.messageId) deliveries.current.get(event.messageId)?.resolve();
+    if (event.type === "turn-completed") {
+      answeredInput.current = Math.max(answeredInput.current, Number(event.sessionInEventId ?? -1));
+    }
   }
 
   function onStart(messageId: string, resumed: boolean) {
     setIsQuiet(false);
+    pages.onStart();
+    if (!resumed) void yieldToOthers(messageId).catch(() => {});
     if (!resumed || chat.messages.some((message) => message.id === messageId)) return;
     // The question of a resumed answer may have been saved after this page was rendered.
     if (chat.messages.at(-1)?.role !== "user") void load().then(merge);
@@ -183,9 +214,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     [chatId, loadTranscript],
   );
 
-  /** What is saved as it was saved; what is newer than that follows as it is shown. */
+  /** What is saved as it was saved; what was never saved is newer, and follows as it is shown. */
   function merge(fresh: Transcript<M>) {
-    const ids = new Set(fresh.messages.map((message) => message.id));
+    const ids = new Set([...fresh.messages, ...latestSaved.current.messages].map((message) => message.id));
     show(fresh, (shown) => shown.filter((message) => !ids.has(message.id)));
   }
 
@@ -203,6 +234,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
         first === undefined ? 0 : shownNow.current.findIndex(({ id }) => id === first),
       );
       setMessages((shown) => [...shown.slice(0, earlier), ...fresh.messages, ...newer(shown.slice(earlier))]);
+      answeredInput.current = Math.max(answeredInput.current, Number(fresh.cursors?.lastInEventId ?? -1));
       setSaved((known) => ({
         ...fresh,
         ...(earlier > 0 && { nextCursor: known.nextCursor }),
@@ -211,6 +243,70 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     },
     [setMessages],
   );
+
+  const live = useMemo(() => {
+    const inside = injectedIds(chat.messages);
+    if (abandoned.size === 0 && inside.size === 0) return chat.messages;
+    return chat.messages.filter(({ id }) => !abandoned.has(id) && !inside.has(id));
+  }, [abandoned, chat.messages]);
+  const isBusy = chat.status === "submitted" || chat.status === "streaming";
+  const isExpecting = isRestarting || (isBusy && !isQuiet);
+  const pages = useOtherPages<M>({
+    chatId,
+    task: options.task,
+    baseURL: options.baseURL,
+    messages: chat.messages,
+    isAnswering: isExpecting || isDelivering,
+    isIdle: isOnline && followed === 0 && !isDelivering,
+    isBusyNow: () => followedNow.current > 0 || deliveries.current.size > 0,
+    load,
+    show,
+    session: readSoFar,
+    accessToken: () => sharedToken(() => untilReached(() => options.mintAccessToken(chatId))),
+    async follow(fresh) {
+      pointAt(fresh, triggerTransport.getSession(chatId)?.publicAccessToken ?? "");
+      setIsQuiet(fresh.status !== "running");
+      // How the answer before ended is no longer the news.
+      if (fresh.status !== "idle") setOutcome(fresh.status === "failed" ? "failed" : undefined);
+      await follow(chat.resumeStream());
+      setIsQuiet(false);
+    },
+    settle: settleBehindStream,
+  });
+  const { waiting, ask, know, catchUp, isFollowing: isFollowingOthers } = pages;
+  const isAnswering = isExpecting || waiting.length > 0;
+  const withWaiting = useMemo(() => (waiting.length > 0 ? [...live, ...waiting] : live), [live, waiting]);
+
+  /** Nothing for a chat that has no session yet. */
+  function readSoFar() {
+    const session = triggerTransport.getSession(chatId);
+    if (!session) return undefined;
+    const { publicAccessToken, lastEventId } = session;
+    return {
+      publicAccessToken,
+      lastEventId: later(lastEventId, latestSaved.current.cursors?.lastOutEventId),
+    };
+  }
+
+  /** What was followed has ended: shows it as it is saved, which is a moment after its stream has said so. */
+  async function settleBehindStream() {
+    if (chatStatus.current === "error") return;
+    const answered = answeredInput.current;
+    for (const delay of SAVED_WITHIN) {
+      await new Promise((resolve) => setTimeout(resolve, delay));
+      const fresh = await load();
+      if (Number(fresh.cursors?.lastInEventId ?? -1) >= answered) return showSaved(fresh);
+    }
+  }
+
+  /** As it is saved, and behind it what this page has asked since. */
+  function showSaved(fresh: Transcript<M>) {
+    const saved = new Set([...fresh.messages, ...latestSaved.current.messages].map(({ id }) => id));
+    show(fresh, (shown) => {
+      const since = shown.findIndex(({ id }) => own.current.has(id) && !saved.has(id));
+      return since === -1 ? [] : shown.slice(since).filter(({ id }) => !saved.has(id));
+    });
+  }
 
   async function loadOlder(): Promise<void> {
     if (saved.nextCursor === undefined) return;
@@ -225,7 +321,26 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }
 
   /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
-  async function follow(request: Promise<void>) {
+  async function follow(request: Promise<void>, isResumed = false) {
+    followedNow.current += 1;
+    setFollowed((count) => count + 1);
+    const before = answeredInput.current;
+    wasCut.current = false;
+    try {
+      await followToEnd(request);
+      // What this page did not ask for, or did not see to its end, may have gone otherwise than it was shown.
+      if (wasCut.current || (isResumed && answeredInput.current > before)) await settleBehindStream();
+    } finally {
+      followedNow.current -= 1;
+      setFollowed((count) => count - 1);
+    }
+  }
+
+  function onCut() {
+    wasCut.current = true;
+  }
+
+  async function followToEnd(request: Promise<void>) {
     await request;
     for (;;) {
       while (hasRest.current) {
@@ -239,6 +354,27 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       if (!late) return;
       await followLate(late);
     }
+  }
+
+  /**
+   * The answer that begins after a send is not always the one to it: another page may have asked first. Then this page
+   * follows in the order of the engine, with its own question behind.
+   */
+  async function yieldToOthers(answerId: string) {
+    const input = triggerTransport.getSession(chatId)?.activeInputSeq ?? 0;
+    if (input <= answeredInput.current + 1) return;
+    const fresh = await load();
+    const question = fresh.messages.findLast(({ role }) => role === "user")?.id;
+    // A question that is asked again has no new id, but this page has seen it.
+    const isOurs =
+      asked.current === undefined ? question && pages.isKnown(question) : question === asked.current;
+    if (isOurs && fresh.messages.every(({ id }) => id !== answerId)) return;
+    const mine = currentMessages().find(({ id }) => id === asked.current);
+    if (mine) pages.expect(mine);
+    hasRest.current = false;
+    transport.dropRest();
+    await chat.stop();
+    await pages.catchUp();
   }
 
   /** A steered message that no step took up is the next turn. Its place on the stream is behind everything so far. */
@@ -260,6 +396,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   async function steer({ text }: OutgoingMessage): Promise<void> {
     const message = steeringMessage(text);
+    own.current.add(message.id);
+    pages.know(message.id);
     lastInput.current = Math.max(
       lastInput.current,
       triggerTransport.getSession(chatId)?.activeInputSeq ?? -1,
@@ -274,6 +412,20 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     following.current = follow;
   });
 
+  /** What is read next is what the transcript does not reflect. A turn that is known to come is waited for. */
+  const pointAt = useCallback(
+    ({ cursors = {}, status }: Transcript<M>, publicAccessToken: string, waitingSeq?: number) => {
+      const { lastOutEventId, lastInEventId } = cursors;
+      const awaited = status === "running" ? Number(lastInEventId ?? -1) + 1 : waitingSeq;
+      triggerTransport.setSession(chatId, {
+        publicAccessToken,
+        ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
+        ...(awaited === undefined ? {} : { activeInputSeq: awaited, isStreaming: true }),
+      });
+    },
+    [chatId, triggerTransport],
+  );
+
   const { resumeStream } = chat;
   const connecting = useRef<Promise<void>>(undefined);
   const connect = useCallback(async () => {
@@ -285,21 +437,14 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       setMessages((shown) => [...shown, ...waiting.map(({ message }) => message)]);
       setIsQuiet(false);
     }
-    const { lastOutEventId, lastInEventId } = transcript.cursors ?? {};
-    // A turn that is known to come is waited for, however silent it is.
-    const awaited = transcript.status === "running" ? Number(lastInEventId ?? -1) + 1 : waiting[0]?.seq;
-    triggerTransport.setSession(chatId, {
-      // An empty token is refused once, and then `accessToken` brings a good one.
-      publicAccessToken: token ?? "",
-      ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
-      ...(awaited === undefined ? {} : { activeInputSeq: awaited, isStreaming: true }),
-    });
-  }, [accessToken, chatId, pendingInput, setMessages, transcript, triggerTransport]);
+    // An empty token is refused once, and then `accessToken` brings a good one.
+    pointAt(transcript, token ?? "", waiting[0]?.seq);
+  }, [accessToken, pendingInput, pointAt, setMessages, transcript]);
   useEffect(() => {
     if (connecting.current || !accessToken) return;
     connecting.current = connect();
     // A resume that fails is shown by `error`.
-    void connecting.current.then(() => following.current(resumeStream())).then(() => setIsQuiet(false));
+    void connecting.current.then(() => following.current(resumeStream(), true)).then(() => setIsQuiet(false));
   }, [accessToken, connect, resumeStream]);
 
   async function send(
@@ -313,22 +458,42 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
     const parts = [...files, ...(text ? [{ type: "text", text }] : [])];
     const message = { id, role: "user", parts } as unknown as M;
+    asked.current = id;
+    own.current.add(id);
+    pages.ask(message);
     // Without the session's cursor the answer would begin with what is already shown; and a message that overtook a
     // move would land on the branch that is being left.
-    await Promise.all([connecting.current, moved()]);
+    const [isFollowing] = await Promise.all([pages.isFollowing(), connecting.current, moved()]);
+    if (isFollowing) return sendBehind(message);
     // Its failure is shown by `error`; what the caller waits for is the delivery.
+    const followsFailure = outcome === "failed" || chat.status === "error";
     void follow(chat.sendMessage(message)).then(async () => {
+      // What was shown of an answer that failed may never have been saved.
+      if (followsFailure) await settleBehindStream();
       // As it is by then: the undo that made this a new version may have been under way when it was sent.
-      if (latestSaved.current.canRedo) await settle();
+      else if (latestSaved.current.canRedo) await settle();
     });
     try {
       await delivered;
     } catch (error) {
       chat.setMessages((messages) => messages.filter((shown) => shown.id !== id));
       chat.clearError();
+      pages.withdraw(id);
       throw error;
     } finally {
       deliveries.current.delete(id);
+      setIsDelivering(deliveries.current.size > 0);
+    }
+  }
+
+  /** Somebody else's answer had just begun: this question is answered after it. */
+  async function sendBehind(message: M): Promise<void> {
+    try {
+      if (await triggerTransport.sendPendingMessage(chatId, message)) return pages.expect(message);
+      pages.withdraw(message.id);
+      throw new Error("The message could not be sent.");
+    } finally {
+      deliveries.current.delete(message.id);
       setIsDelivering(deliveries.current.size > 0);
     }
   }
@@ -345,7 +510,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
    * the stop: show what was saved, so a reload shows the same.
    */
   const settled = useCallback(async () => {
-    for (const delay of [0, 50, 150, 400, 1_000, 2_000]) {
+    for (const delay of SAVED_WITHIN) {
       await new Promise((resolve) => setTimeout(resolve, delay));
       const fresh = await load();
       if (fresh.status !== "running") return fresh;
@@ -361,6 +526,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   async function retry(): Promise<void> {
     setOutcome(undefined);
     chat.clearError();
+    asked.current = undefined;
+    pages.ask();
     await follow(chat.regenerate());
     await settle();
   }
@@ -374,6 +541,11 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       setIsQuiet(!asks);
       clearError();
       refusal.current = undefined;
+      const newId = typeof action.newId === "string" ? action.newId : undefined;
+      asked.current = newId;
+      if (newId !== undefined) own.current.add(newId);
+      if (newId !== undefined) know(newId);
+      if (asks) ask();
       try {
         await following.current(sendMessage(undefined, { body: { action } }));
       } finally {
@@ -386,7 +558,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       clearError();
       throw refusal.current;
     },
-    [clearError, load, sendMessage],
+    [ask, clearError, know, load, sendMessage],
   );
 
   const latestSettle = useRef(settle);
@@ -399,6 +571,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     const { cursors } = await load();
     return async () => {
       const { lastOutEventId, lastInEventId } = cursors ?? {};
+      // The watch at the stream's tail may have been quicker: then it is being followed, or over and shown.
+      if (await isFollowingOthers()) return catchUp();
+      if (answeredInput.current > Number(lastInEventId ?? -1)) return;
       setOutcome(undefined);
       setIsQuiet(false);
       triggerTransport.setSession(chatId, {
@@ -410,16 +585,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       await following.current(resumeStream());
       await latestSettle.current();
     };
-  }, [chatId, load, resumeStream, triggerTransport]);
+  }, [catchUp, chatId, isFollowingOthers, load, resumeStream, triggerTransport]);
 
-  const live = useMemo(() => {
-    const inside = injectedIds(chat.messages);
-    if (abandoned.size === 0 && inside.size === 0) return chat.messages;
-    return chat.messages.filter(({ id }) => !abandoned.has(id) && !inside.has(id));
-  }, [abandoned, chat.messages]);
-  const isBusy = chat.status === "submitted" || chat.status === "streaming";
-  const isAnswering = isRestarting || (isBusy && !isQuiet);
-  const answerSoFar = answerState(live.at(-1));
+  const answerSoFar = isBusy || waiting.length === 0 ? answerState(live.at(-1)) : undefined;
   const accessTokenNow = useCallback(
     () => triggerTransport.getSession(chatId)?.publicAccessToken,
     [chatId, triggerTransport],
@@ -439,6 +607,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       isOnline &&
       connection === "online" &&
       chat.status !== "error" &&
+      pages.elsewhere === undefined &&
       (outcome === undefined || outcome === "recovered") &&
       steering.waiting.length === 0,
     hasArrived: (id) => chat.messages.some((message) => message.id === id),
@@ -454,8 +623,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     queue.remove(id);
   }
 
+  const isUnfinished = !isAnswering && isPartial(live.at(-1), saved);
   const { preview, moved, ...branches } = useBranches<M>({
-    messages: live,
+    messages: withWaiting,
     setMessages,
     saved,
     isAnswering,
@@ -468,16 +638,16 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     stop,
   });
   return {
-    messages: preview ?? live,
+    messages: preview ?? withWaiting,
     turn: turnState(),
+    tool: runningTool(live.at(-1)),
     isAnswering,
     error: chat.error,
     send,
     stop,
     retry,
     branches,
-    partialId:
-      !isAnswering && preview === undefined && isPartial(live.at(-1), saved) ? live.at(-1)?.id : undefined,
+    partialId: isUnfinished && preview === undefined ? live.at(-1)?.id : undefined,
     hasOlder: preview === undefined && saved.nextCursor !== undefined,
     loadOlder,
     queue,
@@ -485,13 +655,17 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     steering: steering.waiting,
     sendQueuedNow,
     expectTurn,
+    elsewhere: pages.elsewhere,
+    takeOver: pages.takeOver,
+    isOwn: useCallback((messageId: string) => own.current.has(messageId), []),
   };
 
   function turnState(): TurnState {
+    const isWaiting = !isUnfinished && isWaitingForHuman((preview ?? live).at(-1));
     if (!isOnline) return "offline";
     if (connection === "reconnecting") return "reconnecting";
     if (chat.status === "error") return "failed";
-    if (!isAnswering) return outcome ?? "idle";
+    if (!isAnswering) return outcome ?? (isWaiting ? "waiting" : "idle");
     if (isDelivering) return "sending";
     if (answerSoFar) return answerSoFar;
     if (isQueued) return "queued";
@@ -509,6 +683,12 @@ async function orElse<T>(promise: Promise<T> | undefined, missing: T): Promise<T
   } catch {
     return missing;
   }
+}
+
+/** Of two cursors, the one that is further on. */
+function later(one: string | undefined, other: string | undefined): string | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Number(one) > Number(other) ? one : other;
 }
 
 function without(versions: Transcript<UIMessage>["versions"] = {}, messages: UIMessage[]) {
@@ -535,14 +715,6 @@ function isPartial(
   { nonFinalIds = [] }: Pick<Transcript<UIMessage>, "nonFinalIds">,
 ) {
   return message?.role === "assistant" && message.parts.length > 0 && nonFinalIds.includes(message.id);
-}
-
-/** Undefined while nothing of the answer can be seen. */
-function answerState(message: UIMessage | undefined): TurnState | undefined {
-  const part = message?.role === "assistant" ? message.parts.at(-1) : undefined;
-  if (!part) return undefined;
-  if (isToolUIPart(part)) return part.state.startsWith("output-") ? "thinking" : "using-tool";
-  return part.type === "text" || part.type === "reasoning" ? "answering" : undefined;
 }
 
 function subscribeToNetwork(onChange: () => void): () => void {

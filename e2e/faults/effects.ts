@@ -7,6 +7,7 @@ import { PATIENCE_MS, pause, random, verdict, within, type Fault, type Verdict }
 import type { Lab } from "./lab";
 
 type Tool = {
+  name: string;
   /** What the person asks for; the subject makes it the trial's own. */
   question: (subject: string) => string;
   subject: (random: string) => string;
@@ -16,6 +17,7 @@ type Tool = {
 };
 
 const refund: Tool = {
+  name: "refund",
   question: (order) => `Refund 4 EUR of order ${order}.`,
   subject: (digits) => `A-${digits}`,
   kind: "refund",
@@ -24,6 +26,7 @@ const refund: Tool = {
 };
 
 const mail: Tool = {
+  name: "sendEmail",
   question: (to) => `E-mail ${to} that the parcel is on its way.`,
   subject: (digits) => `reader-${digits}@example.com`,
   kind: "mail",
@@ -33,8 +36,8 @@ const mail: Tool = {
 
 const NOT_KNOWN = /^I do not know how/m;
 
-/** Two turns may have to wait for the lease of a worker that died. */
-const TURN_MS = 2 * PATIENCE_MS;
+/** What is counted here is how often; how soon a broken turn heals, the other families say. */
+const TURN_MS = 4 * PATIENCE_MS;
 
 export const effectFaults: Array<Fault<Lab>> = [
   effectTrial("effects: killed before, not in the ledger yet", refund, "called"),
@@ -50,13 +53,16 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
   return {
     name,
     trials: 50,
-    parallel: 6,
+    parallel: 4,
     async run(lab, seed) {
       const chatId = newChatId();
       const subject = tool.subject(String(Date.now() % 1_000_000) + String(seed).padStart(4, "0"));
       const times = () =>
         lab.db.demoEntry.count({ where: { kind: tool.kind, data: { path: [tool.field], equals: subject } } });
-      await createChat(lab.db, { id: chatId, userId: lab.site.userId });
+      const { userId } = lab.site;
+      await createChat(lab.db, { id: chatId, userId });
+      // Nobody is there to approve it.
+      await lab.db.toolPermission.create({ data: { chatId, tool: tool.name, grantedBy: userId } });
       if (moment) await lab.arm(effectFault(moment, subject));
 
       const page = lab.open(chatId);

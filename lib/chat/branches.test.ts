@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import type { BranchAction } from "./branch-actions";
@@ -64,6 +65,47 @@ describe("switch", () => {
     expect(await shown()).toEqual(["u1", "a1", "u2b", "a2b"]);
   });
 
+  it("finds under any message what was seen last there, whatever happened before", async () => {
+    const step = fc.tuple(fc.constantFrom("grow", "edit", "continue", "switch", "undo"), fc.nat(1_000));
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 20, maxLength: 40 }), async (steps) => {
+        chatId = `chat-${crypto.randomUUID()}`;
+        await createChat(shared.db, { id: chatId, userId: "ada" });
+        const model = seenTree();
+        const grow = async (question = `u${model.ids().length}`) => {
+          const answer = question.replace("u", "a");
+          model.add(question);
+          model.add(answer);
+          await write(put(question), put(answer));
+        };
+        await grow();
+        for (const [what, number] of steps) {
+          const node = model.ids()[number % model.ids().length]!;
+          if (what === "grow") await grow();
+          if (what === "edit") {
+            const [nodeId, newId] = [node.replace("a", "u"), `u${model.ids().length}`];
+            await move({ type: "edit", actionId: newId, nodeId, newId, text: newId });
+            model.show(model.parentOf(nodeId));
+            await grow(newId);
+          }
+          if (what === "continue") {
+            const nodeId = node.replace("u", "a");
+            await move({ type: "continue-from", nodeId });
+            model.show(nodeId);
+          }
+          if (what === "undo") model.show((await move({ type: "undo", headId: model.head()! })).headId);
+          if (what === "switch") {
+            const leaf = model.lastSeenUnder(node);
+            expect((await move({ type: "switch", nodeId: node })).headId).toBe(leaf);
+            model.show(leaf);
+          }
+          if (model.head() === null) await grow();
+        }
+      }),
+      { numRuns: 10 },
+    );
+  });
+
   it("can be looked at before it is done, and changes nothing by that", async () => {
     expect(await shown("u2")).toEqual(["u1", "a1", "u2", "a2", "u3", "a3"]);
     expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
@@ -92,6 +134,7 @@ describe("edit and regenerate", () => {
     expect(await move({ type: "regenerate", actionId: "r1", nodeId: "a2" })).toEqual({
       headId: "u2",
       asks: true,
+      replaces: "a2",
     });
     expect(await move({ type: "regenerate", actionId: "r2", nodeId: "u1" })).toEqual({
       headId: "u1",
@@ -166,3 +209,34 @@ describe("a link to a message", () => {
     for (const id of ["gone", "", "a\u0000b", "x".repeat(500)]) expect(await opening(id)).toBeNull();
   });
 });
+
+/** A tree that notes, each time the head moves, everything that is then shown. */
+function seenTree() {
+  const parents = new Map<string, string | null>();
+  const seenAt = new Map<string, number>();
+  let head: string | null = null;
+  let now = 0;
+  const show = (id: string | null) => {
+    head = id;
+    now += 1;
+    for (let node = id; node !== null; node = parents.get(node) ?? null) seenAt.set(node, now);
+  };
+  return {
+    show,
+    head: () => head,
+    ids: () => [...parents.keys()],
+    parentOf: (id: string) => parents.get(id) ?? null,
+    add(id: string) {
+      parents.set(id, head);
+      show(id);
+    },
+    lastSeenUnder(id: string): string {
+      let leaf = id;
+      for (;;) {
+        const children = [...parents].flatMap(([child, parent]) => (parent === leaf ? [child] : []));
+        if (children.length === 0) return leaf;
+        leaf = children.reduce((last, child) => (seenAt.get(child)! > seenAt.get(last)! ? child : last));
+      }
+    },
+  };
+}

@@ -34,7 +34,7 @@ export async function moveBranch(tx: DbClient, chatId: string, action: BranchAct
   const move = await planMove(tx, chatId, chat.headId, action);
   if (move.headId !== chat.headId) {
     await tx.chat.update({ where: { id: chatId }, data: { headId: move.headId } });
-    await markSeen(tx, chatId, move.headId);
+    await markSeen(tx, chatId, move.headId, chat.headId);
   }
   if (move.replaces !== undefined) await supersedeRequests(tx, { chatId, messageId: move.replaces });
   if ("actionId" in action && move.asks) {
@@ -171,19 +171,40 @@ async function afterNextAnswer(tx: DbClient, chatId: string, headId: string | nu
   return steps.at(next === -1 ? steps.length - 1 : next - 1)?.id ?? headId;
 }
 
-/** Where the branch parts from others, it becomes the one that was seen last. */
-async function markSeen(tx: DbClient, chatId: string, headId: string | null): Promise<void> {
+/**
+ * Where the branch parts from others, it becomes the one that was seen last. Only down from where it parts from the
+ * branch of `fromId`, which was the one until now: both are climbed, whichever is the newer, until they meet.
+ */
+async function markSeen(
+  tx: DbClient,
+  chatId: string,
+  headId: string | null,
+  fromId: string | null,
+): Promise<void> {
   if (headId === null) return;
   const marked = await tx.$executeRaw`
     WITH RECURSIVE up AS (
-      SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
+      SELECT m.id, m."parentId", m."order", f.id AS "fromId", f."parentId" AS "fromParentId", f."order" AS "fromOrder"
+        FROM "Message" m LEFT JOIN "Message" f ON f."chatId" = m."chatId" AND f.id = ${fromId}
+        WHERE m."chatId" = ${chatId} AND m.id = ${headId}
       UNION ALL
-      SELECT next.* FROM up, LATERAL (
-        SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = up."parentId" LIMIT 1
-      ) next
+      SELECT
+        CASE WHEN climbs THEN next.id ELSE up.id END,
+        CASE WHEN climbs THEN next."parentId" ELSE up."parentId" END,
+        CASE WHEN climbs THEN next."order" ELSE up."order" END,
+        CASE WHEN climbs THEN up."fromId" ELSE next.id END,
+        CASE WHEN climbs THEN up."fromParentId" ELSE next."parentId" END,
+        CASE WHEN climbs THEN up."fromOrder" ELSE next."order" END
+      FROM up
+        CROSS JOIN LATERAL (SELECT up."fromId" IS NULL OR up."order" > up."fromOrder" AS climbs) newer
+        LEFT JOIN LATERAL (
+          SELECT id, "parentId", "order" FROM "Message"
+          WHERE "chatId" = ${chatId} AND id = CASE WHEN climbs THEN up."parentId" ELSE up."fromParentId" END LIMIT 1
+        ) next ON true
+      WHERE up.id IS DISTINCT FROM up."fromId" AND (next.id IS NOT NULL OR NOT climbs)
     )
     UPDATE "Message" m SET seen = chat."nextOrder"
-    FROM up, "Chat" chat
+    FROM (SELECT DISTINCT id FROM up) up, "Chat" chat
     WHERE m."chatId" = ${chatId} AND m.id = up.id AND chat.id = ${chatId}
       AND (
         EXISTS (SELECT 1 FROM "Message" s WHERE s."chatId" = ${chatId} AND s."parentId" = m."parentId" AND s.seen > m.seen)

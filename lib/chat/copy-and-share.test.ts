@@ -1,3 +1,4 @@
+import { convertToModelMessages, type UIMessage } from "ai";
 import { beforeEach, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { deleteChat, renameChat } from "./chat-changes";
@@ -229,4 +230,98 @@ describe("a shared link", () => {
       expect(await readShare(shared.db, token)).toBeNull();
     },
   );
+});
+
+describe("what waits for somebody", () => {
+  const tool = (name: string, toolCallId: string, more: object) => ({
+    type: `tool-${name}`,
+    toolCallId,
+    input: { of: toolCallId },
+    ...more,
+  });
+  const parts = [
+    { type: "text", text: "Three things" },
+    tool("askQuestion", "question", { state: "input-available" }),
+    tool("refund", "refund", { state: "approval-requested", approval: { id: "approval-1" } }),
+    tool("sendEmail", "approved", {
+      state: "approval-responded",
+      approval: { id: "approval-2", approved: true },
+    }),
+    tool("lookUp", "broke-off", { state: "input-available" }),
+    tool("delegate", "delegated", {
+      state: "output-available",
+      output: {
+        state: "waiting",
+        asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
+        messages: [],
+      },
+    }),
+  ];
+
+  beforeEach(async () => {
+    const message = { id: "a4", role: "assistant", parts } as unknown as UIMessage;
+    await save(prismaStorage(shared.db), chatId, [put("u4"), { op: "put", message }]);
+    const request = { chatId, messageId: "a4", input: {} };
+    await shared.db.humanRequest.createMany({
+      data: [
+        { ...request, toolCallId: "question", tool: "askQuestion", kind: "question", title: "Which lamp?" },
+        { ...request, toolCallId: "refund", tool: "refund", kind: "approval", title: "Refund 89 EUR" },
+        { ...request, toolCallId: "inside", tool: "askQuestion", kind: "question", title: "Which courier?" },
+        {
+          ...request,
+          toolCallId: "approved",
+          tool: "sendEmail",
+          kind: "approval",
+          title: "Send an e-mail",
+          state: "approved",
+        },
+      ],
+    });
+  });
+
+  it.each([
+    ["the chat", undefined],
+    ["the branch", {}],
+  ] as const)(
+    "is skipped in a copy of %s, which has nobody to decide it, and waits on in the chat",
+    async (_what, branch) => {
+      const copy = (await copyChat(shared.db, { chatId, userId: "ada", ...(branch && { branch }) }))!;
+      const { messages } = (await loadTranscript(shared.db, copy))!;
+      const reason = "Copied before it was decided.";
+      expect(messages.at(-1)?.parts).toEqual([
+        parts[0],
+        { ...parts[1], state: "output-available", output: { skipped: true, note: reason } },
+        { ...parts[2], state: "output-denied", approval: { id: "approval-1", approved: false, reason } },
+        { ...parts[3], state: "output-denied", approval: { id: "approval-2", approved: false, reason } },
+        parts[4],
+        {
+          ...parts[5],
+          output: {
+            state: "failed",
+            asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
+            result: reason,
+          },
+        },
+      ]);
+      expect((await loadTranscript(shared.db, chatId))?.messages.at(-1)?.parts).toEqual(parts);
+      expect(await shared.db.humanRequest.count({ where: { chatId: copy } })).toBe(0);
+      expect(await shared.db.humanRequest.count({ where: { chatId, state: "pending" } })).toBe(3);
+      // The model hears that each was asked, and what became of it.
+      const answered = messages.at(-1)!;
+      const closed = { ...answered, parts: answered.parts.filter((part) => part !== answered.parts[4]) };
+      const heard = JSON.stringify(await convertToModelMessages([closed]));
+      expect(heard).toContain(reason);
+    },
+  );
+
+  it("waits for its owner in a shared view", async () => {
+    const outcome = await createShare(shared.db, { chatId, userId: "ada" });
+    const { requests } = (await readShare(shared.db, "token" in outcome ? outcome.token : ""))!;
+    expect(requests.toSorted((a, b) => a.toolCallId.localeCompare(b.toolCallId))).toEqual([
+      { toolCallId: "approved", title: "Send an e-mail", isWaiting: false },
+      { toolCallId: "inside", title: "Which courier?", isWaiting: true },
+      { toolCallId: "question", title: "Which lamp?", isWaiting: true },
+      { toolCallId: "refund", title: "Refund 89 EUR", isWaiting: true },
+    ]);
+  });
 });

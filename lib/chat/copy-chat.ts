@@ -1,8 +1,11 @@
 /** A chat made out of another one. The rows keep their ids, which are unique within a chat only. */
 import { randomUUID } from "node:crypto";
-import type { Db } from "@/lib/db";
+import type { Db, DbClient } from "@/lib/db";
+import { askedInside, type ToolPart } from "./asked-inside";
 import { findNode, pathTo } from "./branch";
+import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
+import { isUndecided, requestIdOf } from "./requests";
 
 export type CopyOptions = {
   chatId: string;
@@ -46,6 +49,7 @@ export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promi
           SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m.seen, m."createdAt"
           FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id`;
       }
+      await settleRequests(tx, chatId, id);
       // Whoever may read the copy may read its files. Of a branch that is too many at worst, and never too few.
       await tx.$executeRaw`
         INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
@@ -54,4 +58,43 @@ export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promi
     },
     { maxWait: 10_000, timeout: 60_000 },
   );
+}
+
+const SKIPPED = "Copied before it was decided.";
+
+/**
+ * What the chat asks is asked there: the copy has no requests, and so nobody could ever decide a call that waits in it.
+ * Such a call is skipped in the copy. Only calls that asked somebody: any other one that did not finish stays as it is.
+ */
+async function settleRequests(tx: DbClient, chatId: string, copyId: string): Promise<void> {
+  const rows = await tx.$queryRaw<{ id: string; message: ChatMessage; calls: string[] }[]>`
+    SELECT m.id, m.message, array_agg(r."toolCallId") AS calls
+    FROM "Message" m
+      CROSS JOIN LATERAL jsonb_array_elements(m.message -> 'parts') part
+      JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
+    WHERE m."chatId" = ${copyId} AND m.role = 'assistant' GROUP BY m.id, m.message, m."chatId"`;
+  for (const { id, message, calls } of rows) {
+    const parts = message.parts.map((part) =>
+      "toolCallId" in part && isUndecided(part) && calls.includes(requestIdOf(part))
+        ? (skipped(part) as typeof part)
+        : part,
+    );
+    if (parts.every((part, index) => part === message.parts[index])) continue;
+    await tx.$executeRaw`
+      UPDATE "Message" SET message = ${JSON.stringify({ ...message, parts })}::jsonb
+      WHERE "chatId" = ${copyId} AND id = ${id}`;
+  }
+}
+
+function skipped(part: ToolPart): unknown {
+  if (askedInside(part)) {
+    const { messages: _, ...output } = part.output as { messages?: unknown };
+    return { ...part, output: { ...output, state: "failed", result: SKIPPED } };
+  }
+  if (!part.approval) return { ...part, state: "output-available", output: { skipped: true, note: SKIPPED } };
+  return {
+    ...part,
+    state: "output-denied",
+    approval: { ...part.approval, approved: false, reason: SKIPPED },
+  };
 }

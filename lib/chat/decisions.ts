@@ -6,6 +6,7 @@ import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type HumanRequest } from "@/prisma/generated/client";
 import { isChatId } from "./queries";
 import { sanitise } from "./message";
+import { withRetry } from "./retry";
 import type { DecidedVia, RequestState } from "./requests";
 
 /** What a person says to a request. */
@@ -61,7 +62,7 @@ export type Decided = {
  */
 export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
   const { chatId, toolCallId, userId, decision, via, now = new Date() } = options;
-  const outcome = await db.$transaction(async (tx) => {
+  const take = async (tx: DbClient) => {
     if (!(await lockOwnChat(tx, chatId, userId))) return "not-found" as const;
     const request = await tx.humanRequest.findUnique({
       where: { chatId_toolCallId: { chatId, toolCallId } },
@@ -87,6 +88,9 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       where: { chatId, messageId: request.messageId, state: "pending" },
     });
     return { messageId: request.messageId, isComplete: waiting === 0 };
+  };
+  const outcome = await withRetry(() => db.$transaction(take, { maxWait: 10_000, timeout: 20_000 }), {
+    doing: `Deciding ${toolCallId} of chat ${chatId}`,
   });
   if (outcome === "not-found")
     throw new RequestError(
@@ -223,14 +227,25 @@ export async function expireRequests(db: DbClient, now = new Date()): Promise<nu
 
 // ── Telling the agent ──
 
-/** Messages of which everything is decided and the agent does not know it yet, the longest wait first. */
+/** How often the agent is told of decisions from which nothing comes, and how long it has each time. */
+const MAX_DELIVERIES = 4;
+const PATIENCE = Prisma.sql`interval '1 minute'`;
+
+/**
+ * Messages of which everything is decided and the agent does not know it yet, the longest wait first. It is told again
+ * when nothing comes of it: the news may have died with a worker.
+ */
 export function findUndelivered(
   db: DbClient,
-  { chatId, limit = 20 }: { chatId?: string; limit?: number } = {},
+  { chatId, limit = 20, now = new Date() }: { chatId?: string; limit?: number; now?: Date } = {},
 ): Promise<{ chatId: string; messageId: string }[]> {
+  const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
   return db.$queryRaw`
     SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
-    WHERE r.state <> 'pending' AND r."deliveredAt" IS NULL
+    WHERE r.state <> 'pending' AND r."settledAt" IS NULL
+      AND (r."deliveredAt" IS NULL OR (
+        r."deliveredAt" + r.deliveries * ${PATIENCE} < ${at} AND r.deliveries < ${MAX_DELIVERIES} AND c.status <> 'running'
+      ))
       ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
       AND NOT EXISTS (
         SELECT 1 FROM "HumanRequest" o
@@ -244,8 +259,8 @@ export async function markDelivered(
   { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
 ): Promise<void> {
   await db.humanRequest.updateMany({
-    where: { chatId, messageId, state: { not: "pending" }, deliveredAt: null },
-    data: { deliveredAt: now },
+    where: { chatId, messageId, state: { not: "pending" }, settledAt: null },
+    data: { deliveredAt: now, deliveries: { increment: 1 } },
   });
 }
 

@@ -14,17 +14,20 @@ const startSession = chat.createStartSessionAction("chat");
  * once: an agent that hears of the same decisions twice does nothing the second time. Rejects when the engine cannot
  * be reached; then nothing is lost but time.
  */
-export async function deliverDecisions(db: Db, { chatId }: { chatId?: string } = {}): Promise<void> {
-  for (const { chatId: id, messageId } of await findUndelivered(db, chatId === undefined ? {} : { chatId })) {
+export async function deliverDecisions(
+  db: Db,
+  { chatId, now = new Date() }: { chatId?: string; now?: Date } = {},
+): Promise<void> {
+  for (const { chatId: id, messageId } of await findUndelivered(db, { now, ...(chatId && { chatId }) })) {
     await tell(id, messageId);
-    await markDelivered(db, { chatId: id, messageId });
+    await markDelivered(db, { chatId: id, messageId, now });
   }
 }
 
 /** Everything that time brings about: what nobody decided expires, and what could not be delivered is. */
 export async function sweepRequests(db: Db, now = new Date()): Promise<void> {
   await expireRequests(db, now);
-  await deliverDecisions(db);
+  await deliverDecisions(db, { now });
 }
 
 async function tell(chatId: string, messageId: string): Promise<void> {

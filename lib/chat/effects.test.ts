@@ -4,7 +4,15 @@ import { createInterface } from "node:readline/promises";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { deleteChat } from "./chat-changes";
-import { canonical, effectKey, listEffects, once, settleEffect, type EffectCall } from "./effects";
+import {
+  canonical,
+  effectKey,
+  listEffects,
+  once,
+  readOutcome,
+  settleEffect,
+  type EffectCall,
+} from "./effects";
 import { createChat } from "./queries";
 import { UnknownOutcomeError, unknownOutcomeOf } from "./unknown-outcome";
 
@@ -40,7 +48,12 @@ const brokenOff = async (which = call()) => {
     data: { state: "started", error: null, leaseUntil: new Date(Date.now() - 1) },
   });
 };
-const told = (which: EffectCall) => ({ key: effectKey(which), tool: which.tool, startedAt: new Date() });
+const told = (which: EffectCall) => ({
+  key: effectKey(which),
+  tool: which.tool,
+  input: which.input,
+  startedAt: new Date(),
+});
 
 describe("once", () => {
   it("does it, and from then on gives back what it returned", async () => {
@@ -213,7 +226,7 @@ describe("an unknown outcome", () => {
     expect(await listEffects(shared.db, chatId)).toMatchObject([{ state: "unknown" }]);
     for (let time = 0; time < 3; time++) {
       const outcome = await outcomeOf();
-      expect(outcome).toMatchObject({ outcome: "unknown", effect: effectKey(call()), tool: "refund" });
+      expect(outcome).toMatchObject({ outcome: "unknown", effect: effectKey(call()), tool: "refund", input });
       expect(outcome?.message).toMatch(/may have happened.*Check/s);
       expect(unknownOutcomeOf(JSON.parse(JSON.stringify(outcome)))).toEqual(outcome);
     }
@@ -242,6 +255,16 @@ describe("an unknown outcome", () => {
     expect(await once(shared.db, call(), mark)).toEqual(output);
     expect(done).toHaveLength(0);
     expect(await row()).toMatchObject({ state: "done", settledBy: "ada" });
+  });
+
+  it("can be said to have happened without more", async () => {
+    await brokenOff();
+    const effect = { chatId, key: effectKey(call()) };
+    expect(await readOutcome(shared.db, effect)).toBe("unknown");
+    await settleEffect(shared.db, effect, { outcome: "happened" }, "ada");
+    expect(await once<unknown>(shared.db, call(), mark)).toMatchObject({ outcome: "happened" });
+    expect(await readOutcome(shared.db, effect)).toBe("happened");
+    expect(await readOutcome(shared.db, { ...effect, chatId: "another-chat" })).toBeNull();
   });
 
   it("that did not happen, says a person: the next call does it, under the same idempotency key", async () => {

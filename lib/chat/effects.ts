@@ -245,9 +245,13 @@ function wordsOf(error: unknown): string {
 
 // ── What a person says about it ──
 
+export type Outcome = "happened" | "did-not-happen" | "unknown";
+
 export type Settlement =
-  | { outcome: "happened"; /** What the tool would have returned. */ output?: unknown }
+  | { outcome: "happened"; /** What the tool would have returned, if the person can say. */ output?: unknown }
   | { outcome: "did-not-happen" };
+
+const FOUND_OUT = { outcome: "happened", note: "A person has checked that it happened." };
 
 /**
  * Ends an unknown outcome with what a person has found out. From then on it counts as done, or as failed, and then the
@@ -261,7 +265,7 @@ export async function settleEffect(
   settledBy: string,
 ): Promise<"settled" | "already-known" | "not-found"> {
   const { chatId, key } = sanitise(effect);
-  const output = settlement.outcome === "happened" ? sanitise(settlement.output ?? null) : null;
+  const output = settlement.outcome === "happened" ? sanitise(settlement.output ?? FOUND_OUT) : null;
   const ended =
     settlement.outcome === "happened"
       ? Prisma.sql`state = 'done', output = ${JSON.stringify(output)}::jsonb`
@@ -272,6 +276,28 @@ export async function settleEffect(
       AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))`;
   if (count > 0) return "settled";
   return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
+}
+
+/** What is known of an effect in the chat; null when the chat has no such effect. */
+export async function readOutcome(
+  db: DbClient,
+  { chatId, key }: { chatId: string; key: string },
+): Promise<Outcome | null> {
+  const effect = await db.effect.findUnique({
+    where: { key: sanitise(key), chatId },
+    select: { state: true },
+  });
+  switch (effect?.state as EffectState | undefined) {
+    case undefined:
+      return null;
+    case "done":
+      return "happened";
+    case "failed":
+      return "did-not-happen";
+    case "started":
+    case "unknown":
+      return "unknown";
+  }
 }
 
 export type EffectSummary = Pick<

@@ -48,6 +48,19 @@ export function listChatRequests(db: DbClient, chatId: string): Promise<RequestV
   return read(db, Prisma.sql`r."chatId" = ${chatId}`, Prisma.sql`r."createdAt", r."toolCallId"`);
 }
 
+/** One request, wherever it is: whoever calls knows that the reader may see it. Null when its chat was deleted. */
+export async function findRequest(
+  db: DbClient,
+  { chatId, toolCallId }: { chatId: string; toolCallId: string },
+): Promise<RequestView | null> {
+  const [request] = await read(
+    db,
+    Prisma.sql`r."chatId" = ${chatId} AND r."toolCallId" = ${toolCallId} AND c."deletedAt" IS NULL`,
+    Prisma.sql`r."createdAt"`,
+  );
+  return request ?? null;
+}
+
 async function read(db: DbClient, where: Prisma.Sql, order: Prisma.Sql): Promise<RequestView[]> {
   const rows = await db.$queryRaw<RequestView[]>`
     SELECT r."chatId", c.title AS "chatTitle", r."toolCallId", r."messageId", r.tool, r.kind, r.title, r.why, r.input,

@@ -2,9 +2,10 @@
  * What waits for a human, in the transaction that saves the message which asks. The message says that a call waits;
  * the row says everything else, and is what people decide on and agents act on.
  */
-import { getToolName, isToolUIPart, type DynamicToolUIPart, type ToolUIPart, type UIMessage } from "ai";
+import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
+import { askedInside, type AskedInside, type ToolPart } from "./asked-inside";
 
 export type RequestKind = "question" | "approval" | "form" | "confirm";
 export type RequestState =
@@ -18,8 +19,6 @@ export type RequestState =
   | "unknown-outcome";
 /** Where a decision was made: by a person (in the card, the inbox, a one-time link, with a message), or by a rule. */
 export type DecidedVia = "card" | "inbox" | "link" | "message" | "policy" | "timeout";
-
-export type ToolPart = ToolUIPart | DynamicToolUIPart;
 
 /** What a tool's call asks of a person. */
 export type Asked = {
@@ -41,8 +40,33 @@ export function isWaiting(part: ToolPart): boolean {
   return part.state === "input-available" || part.state === "approval-requested";
 }
 
+/** A call that has no outcome yet: nobody decided it, or nothing was done about the decision. */
+export function isUndecided(part: ToolPart): boolean {
+  return isWaiting(part) || part.state === "approval-responded" || askedInside(part)?.waits === true;
+}
+
+/** The id by which the request of this call is known: a sub-agent's question has its own. */
+export function requestIdOf(part: ToolPart): string {
+  return askedInside(part)?.toolCallId ?? part.toolCallId;
+}
+
 export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
   return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
+}
+
+/** The call that asks: the part's own, or the one inside. */
+type Call = AskedInside & { waits: boolean; part: ToolPart };
+
+function callOf(part: ToolPart): Call {
+  const inside = askedInside(part);
+  if (inside) return { ...inside, part };
+  return {
+    toolCallId: part.toolCallId,
+    tool: getToolName(part),
+    input: part.input,
+    waits: isWaiting(part),
+    part,
+  };
 }
 
 type SavedNode = { id: string; message: UIMessage | null };
@@ -59,15 +83,20 @@ export async function saveRequests(
 ): Promise<void> {
   for (const { id: messageId, message } of nodes) {
     const asking = (message ? toolParts(message) : []).flatMap((part) => {
-      const asked = describe(getToolName(part), part.input);
-      return asked ? [{ part, asked }] : [];
+      const call = callOf(part);
+      const asked = describe(call.tool, call.input);
+      return asked ? [{ call, asked }] : [];
     });
     if (!message || asking.length === 0) continue;
-    const rows = asking.flatMap(({ part, asked }) => toRow(part, asked, { chatId, messageId, now }));
+    // A millisecond apart, so that what is asked together keeps its order everywhere.
+    const rows = asking.flatMap(({ call, asked }, index) =>
+      toRow(call, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
+    );
     if (rows.length > 0) await tx.humanRequest.createMany({ data: rows, skipDuplicates: true });
     if (!ends) continue;
-    const parts = asking.map(({ part }) => part);
-    const closed = parts.filter((part) => part.state.startsWith("output-")).map((part) => part.toolCallId);
+    const closed = asking.flatMap(({ call }) =>
+      call.part.state.startsWith("output-") && !call.waits ? [call.toolCallId] : [],
+    );
     await tx.humanRequest.updateMany({
       where: { chatId, messageId, toolCallId: { in: closed }, state: { not: "pending" }, settledAt: null },
       data: { settledAt: now },
@@ -77,25 +106,25 @@ export async function saveRequests(
 }
 
 function toRow(
-  part: ToolPart,
+  { part, toolCallId, tool, input, waits }: Call,
   asked: Asked,
   { chatId, messageId, now }: { chatId: string; messageId: string; now: Date },
 ): Prisma.HumanRequestCreateManyInput[] {
   const { approval } = part;
   const isRule = approval?.isAutomatic === true;
-  if (!isRule && !isWaiting(part)) return [];
+  if (!isRule && !waits) return [];
   // A call that is about to run has its input, too: only what a person answers waits like that.
   if (part.state === "input-available" && asked.kind !== "question" && asked.kind !== "form") return [];
   const { kind, title, why, schema, phrase, expiresInMs } = asked;
   const row = {
     chatId,
-    toolCallId: part.toolCallId,
+    toolCallId,
     messageId,
-    tool: getToolName(part),
+    tool,
     kind,
     title,
     why: why ?? null,
-    input: (part.input ?? {}) as Prisma.InputJsonValue,
+    input: (input ?? {}) as Prisma.InputJsonValue,
     schema: (schema as Prisma.InputJsonValue | undefined) ?? Prisma.DbNull,
     phrase: phrase ?? null,
     createdAt: now,
@@ -120,7 +149,7 @@ async function saveCheckpoint(
   tx: DbClient,
   { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },
 ): Promise<void> {
-  const kind = toolParts(message).some(isWaiting) ? "partial" : "final";
+  const kind = toolParts(message).some((part) => callOf(part).waits) ? "partial" : "final";
   await tx.$executeRaw`
     INSERT INTO "Checkpoint" ("chatId", "messageId", number, kind, message, "createdAt")
     SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(message)}::jsonb, ${timestamp(now)}

@@ -7,13 +7,18 @@ import type { Db, DbClient } from "@/lib/db";
 import { branchIds, findNode, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
+import { isUndecided, requestIdOf, toolParts } from "./requests";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
+
+export type SharedRequest = { toolCallId: string; title: string; isWaiting: boolean };
 
 export type SharedBranch = {
   title: string;
   sharedAt: Date;
   messages: ChatMessage[];
+  /** What these messages asked somebody, and whether it still waits. */
+  requests: SharedRequest[];
   /** Older messages exist that the link does not show. */
   isCut: boolean;
 };
@@ -77,7 +82,25 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
   for await (const { message } of readNodes(db, share.chatId, ids.slice(-MAX_MESSAGES))) {
     messages.push(forStrangers(message));
   }
-  return { title: share.title, sharedAt: share.createdAt, messages, isCut: ids.length > MAX_MESSAGES };
+  const requests = await undecidedIn(db, share.chatId, messages);
+  return {
+    title: share.title,
+    sharedAt: share.createdAt,
+    messages,
+    requests,
+    isCut: ids.length > MAX_MESSAGES,
+  };
+}
+
+/** Of the calls that the messages leave open, those that asked somebody. */
+async function undecidedIn(db: DbClient, chatId: string, messages: ChatMessage[]): Promise<SharedRequest[]> {
+  const calls = messages.flatMap((message) => toolParts(message).filter(isUndecided));
+  if (calls.length === 0) return [];
+  const rows = await db.humanRequest.findMany({
+    where: { chatId, toolCallId: { in: calls.map(requestIdOf) } },
+    select: { toolCallId: true, title: true, state: true },
+  });
+  return rows.map(({ state, ...row }) => ({ ...row, isWaiting: state === "pending" }));
 }
 
 /** Neither what it cost, nor what the provider noted for itself. */

@@ -6,6 +6,8 @@ export type UnknownOutcome = {
   /** The effect's key: what `settleEffect` takes. */
   effect: string;
   tool: string;
+  /** What it was carried out with, which an edit may have changed. */
+  input: unknown;
   startedAt: string;
   message: string;
 };
@@ -15,7 +17,10 @@ export class UnknownOutcomeError extends Error {
   override name = "UnknownOutcomeError";
   readonly outcome: UnknownOutcome;
 
-  constructor(effect: { key: string; tool: string; startedAt: Date }, options?: ErrorOptions) {
+  constructor(
+    effect: { key: string; tool: string; input: unknown; startedAt: Date },
+    options?: ErrorOptions,
+  ) {
     const message =
       `Whether "${effect.tool}" happened is not known: what carried it out broke off before it could say. ` +
       "It may have happened, so it is not tried again by itself. Check, and then say which it was.";
@@ -24,6 +29,7 @@ export class UnknownOutcomeError extends Error {
       outcome: "unknown",
       effect: effect.key,
       tool: effect.tool,
+      input: effect.input,
       startedAt: effect.startedAt.toISOString(),
       message,
     };

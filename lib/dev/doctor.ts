@@ -22,6 +22,7 @@ const checks: Check[] = [
   checkDatabaseUrl,
   checkSecretKey,
   checkModels,
+  checkNotices,
   checkBrowser,
 ];
 
@@ -157,6 +158,36 @@ function checkModels(env: NodeJS.ProcessEnv): Finding[] {
     return [fix(`OPENAI_BASE_URL is "${base}": write it as http://localhost:11434/v1.`)];
   }
   return [ok(`Models: ${set.join(", ")}`)];
+}
+
+/** Telling people elsewhere what waits: off, or whole. */
+function checkNotices(env: NodeJS.ProcessEnv): Finding[] {
+  const { REQUEST_WEBHOOK_URL: url, REQUEST_WEBHOOK_SECRET: secret } = env;
+  const findings: Finding[] = [];
+  if (url && !/^https?:\/\/./.test(url))
+    findings.push(fix(`REQUEST_WEBHOOK_URL is "${url}": write it as https://example.com/hook.`));
+  if (url && !secret)
+    findings.push(
+      fix(
+        "REQUEST_WEBHOOK_URL needs REQUEST_WEBHOOK_SECRET beside it: nothing is sent unsigned. Set any long random text.",
+      ),
+    );
+  if (!url && secret)
+    findings.push(note("REQUEST_WEBHOOK_SECRET is set without REQUEST_WEBHOOK_URL: no webhook is sent."));
+  if (env.REQUEST_MAIL === "true" && !(env.RESEND_API_KEY && env.MAIL_FROM && env.BETTER_AUTH_URL))
+    findings.push(fix("REQUEST_MAIL needs RESEND_API_KEY, MAIL_FROM and BETTER_AUTH_URL beside it."));
+  if (url && secret && !env.BETTER_AUTH_URL)
+    findings.push(
+      note(
+        "BETTER_AUTH_URL is not set: the webhook has no link, because this site does not know its address.",
+      ),
+    );
+  const seconds = env.REQUEST_SWEEP_SECONDS;
+  if (seconds && !(Number(seconds) >= 0))
+    findings.push(fix(`REQUEST_SWEEP_SECONDS is "${seconds}": use a number of seconds, or 0 for never.`));
+  if (env.CRON_SECRET && env.CRON_SECRET.length < 16)
+    findings.push(fix("CRON_SECRET is too short to be one: use 16 characters or more."));
+  return findings;
 }
 
 async function checkBrowser(env: NodeJS.ProcessEnv): Promise<Finding[]> {

@@ -294,4 +294,14 @@ describe("the doctor", () => {
     );
     expect(texts.join("\n")).not.toContain("very-secret");
   });
+
+  it("names what is only half configured for telling people elsewhere", async () => {
+    const hook = { REQUEST_WEBHOOK_URL: "https://example.com/hook" };
+    expect(await fixes(hook)).toEqual([expect.stringContaining("needs REQUEST_WEBHOOK_SECRET")]);
+    expect(await fixes({ REQUEST_MAIL: "true" })).toEqual([expect.stringContaining("needs RESEND_API_KEY")]);
+    expect(await fixes({ REQUEST_SWEEP_SECONDS: "often", CRON_SECRET: "short" })).toHaveLength(2);
+    expect(
+      await fixes({ ...hook, REQUEST_WEBHOOK_SECRET: "a secret", BETTER_AUTH_URL: "https://chat.example" }),
+    ).toEqual([]);
+  });
 });

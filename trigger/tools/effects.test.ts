@@ -141,6 +141,18 @@ describe("a tool with an effect", () => {
   });
 });
 
+it("goes on from what a person says has happened", async () => {
+  const timeOut = vi
+    .spyOn(backOffice, "refund")
+    .mockRejectedValueOnce(new DOMException("No answer.", "TimeoutError"));
+  const turn = await ask("u1", refund());
+  timeOut.mockRestore();
+  const effect = { chatId, key: unknownOutcomeOf(outputs(turn)[0])!.effect };
+  await settleEffect(shared.db, effect, { outcome: "happened" }, "ada");
+  expect(streamed(await harness.sendRegenerate())).toContain("`refund` had happened");
+  expect(await refunds()).toBe(0);
+});
+
 describe("the mail server", () => {
   it("answers a key that it knows as it did before", async () => {
     const mail = { to: "ada@example.com", subject: "Once", body: crypto.randomUUID() };

@@ -2,18 +2,30 @@
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
+import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
 import { effectTools } from "./effects";
 import { answerSchemas, toolSchemas } from "./schemas";
 
-export const tools = {
+/** What an agent may do by itself. */
+const plainTools = {
   weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
   lookUp: tool({ ...toolSchemas.lookUp, execute: capped(lookUp) }),
   currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
+};
+
+export const tools = {
+  ...plainTools,
   // Without `execute` a call waits until a person has answered it.
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
+  delegate: delegate(plainTools),
   ...effectTools,
 };
+
+/** A sub-agent that waited goes on with its answer. */
+export function resume(chatId: string, waiting: DelegateOutput, answer: unknown): Promise<DelegateOutput> {
+  return resumeDelegate(waiting, answer, { chatId, tools: plainTools });
+}
 
 /** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */
 const MAX_OUTPUT_BYTES = 256 * 1024;

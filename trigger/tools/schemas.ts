@@ -83,6 +83,18 @@ export const toolSchemas = {
       why: z.string().max(300).optional().describe("Why it is needed, in one sentence"),
     }),
   },
+  delegate: {
+    description:
+      "Gives a task to an agent of its own, which looks things up and may ask the person one question. Returns what it found.",
+    inputSchema: z.object({
+      name: z.string().min(1).max(60).describe("Who does it, for example: Courier desk"),
+      task: z
+        .string()
+        .min(1)
+        .max(2_000)
+        .describe("What it has to find out, with everything it needs to know"),
+    }),
+  },
 };
 
 /** What a person gives back, for the tools that ask and run nothing themselves. */

@@ -26,6 +26,7 @@ export default async function SharePage({ params }: PageProps<"/share/[token]">)
     <SharedConversation
       title={branch.title}
       messages={branch.messages}
+      requests={branch.requests}
       note={`Shared on ${day.format(branch.sharedAt)} · read-only${branch.isCut ? " · the newest 1,000 messages" : ""}`}
     />
   );

@@ -1,16 +1,34 @@
 "use client";
 
 import Link from "next/link";
+import { useCallback, useMemo } from "react";
 import { MessageList } from "@/components/chat/message-list";
+import { OwnersRequest } from "@/components/chat/owners-request";
+import type { ToolPart } from "@/components/chat/tool-card";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
+import { askedInside } from "@/lib/chat/asked-inside";
 import type { ChatMessage } from "@/lib/chat/message";
+import type { SharedRequest } from "@/lib/chat/share";
 
-export type SharedConversationProps = { title: string; note: string; messages: ChatMessage[] };
+export type SharedConversationProps = {
+  title: string;
+  note: string;
+  messages: ChatMessage[];
+  requests: SharedRequest[];
+};
 
 /** The kit's message list without anything to press that would change the conversation. */
-export function SharedConversation({ title, note, messages }: SharedConversationProps) {
+export function SharedConversation({ title, note, messages, requests }: SharedConversationProps) {
+  const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
+  const renderTool = useCallback(
+    (part: ToolPart) => {
+      const request = byCall.get(askedInside(part)?.toolCallId ?? part.toolCallId);
+      return request && <OwnersRequest title={request.title} isWaiting={request.isWaiting} />;
+    },
+    [byCall],
+  );
   return (
     <main className="flex h-dvh min-w-0 flex-col bg-surface">
       <header className="flex min-h-[52px] shrink-0 items-center gap-2.5 border-b px-3 py-1.5 md:px-5">
@@ -26,7 +44,7 @@ export function SharedConversation({ title, note, messages }: SharedConversation
           Open Holdfast
         </Link>
       </header>
-      <MessageList messages={messages} />
+      <MessageList messages={messages} renderTool={renderTool} />
     </main>
   );
 }

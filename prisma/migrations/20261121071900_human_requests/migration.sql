@@ -20,6 +20,7 @@ CREATE TABLE "HumanRequest" (
     "expiresAt" TIMESTAMP(3),
     "notifiedAt" TIMESTAMP(3),
     "deliveredAt" TIMESTAMP(3),
+    "deliveries" INTEGER NOT NULL DEFAULT 0,
     "settledAt" TIMESTAMP(3),
     "createdAt" TIMESTAMP(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 
@@ -60,7 +61,7 @@ ALTER TABLE "ToolPermission" ADD CONSTRAINT "ToolPermission_chatId_fkey" FOREIGN
 -- AddForeignKey
 ALTER TABLE "Checkpoint" ADD CONSTRAINT "Checkpoint_chatId_fkey" FOREIGN KEY ("chatId") REFERENCES "Chat"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
--- What waits for somebody, and decisions that the agent has not been told of: few rows among many.
+-- What waits for somebody, and decisions of which nothing has come yet: few rows among many.
 CREATE INDEX "HumanRequest_pending_idx" ON "HumanRequest"("chatId") WHERE "state" = 'pending';
-CREATE INDEX "HumanRequest_undelivered_idx" ON "HumanRequest"("decidedAt") WHERE "state" <> 'pending' AND "deliveredAt" IS NULL;
+CREATE INDEX "HumanRequest_unsettled_idx" ON "HumanRequest"("decidedAt") WHERE "state" <> 'pending' AND "settledAt" IS NULL;
 CREATE INDEX "HumanRequest_due_idx" ON "HumanRequest"("expiresAt") WHERE "state" = 'pending' AND "expiresAt" IS NOT NULL;

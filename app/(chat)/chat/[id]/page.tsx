@@ -7,6 +7,7 @@ import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
 import { listChatRequests } from "@/lib/chat/request-queries";
 import { db } from "@/lib/db";
 import { mintChatAccessToken } from "../../../chat/actions";
+import { withBrokenTurn } from "../../../chat/broken-turn";
 import { ChatView } from "../../../chat/chat-view";
 import { chatEnvironment } from "../../../chat/environment";
 import { readPendingInput } from "../../../chat/pending-input";
@@ -28,8 +29,9 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
   if (!owned) notFound();
   // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
   const accessToken = mintChatAccessToken(id).catch(() => null);
-  const [transcript, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
-  if (!transcript) notFound();
+  const [saved, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
+  if (!saved) notFound();
+  const transcript = await withBrokenTurn(id, saved);
   const opening = typeof message === "string" ? await findOpening(db, id, message) : null;
   const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
   return (

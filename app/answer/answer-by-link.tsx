@@ -1,0 +1,37 @@
+"use client";
+
+import { useState } from "react";
+import { RequestCard } from "@/components/chat/request-card";
+import type { HumanRequestView } from "@/components/chat/request";
+import { describeError } from "../chat/expected-error";
+import { answerByLink } from "./actions";
+import { AnswerPage } from "./answer-page";
+
+export type AnswerByLinkProps = { token: string; initial: HumanRequestView };
+
+/** The card of one request, decided in place. */
+export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
+  const [request, setRequest] = useState(initial);
+  const isOpen = request.state === "pending";
+  return (
+    <AnswerPage title={isOpen ? "Needs your answer" : "Thank you"}>
+      <RequestCard
+        request={request}
+        canAllowTool={false}
+        onDecide={async (decision) => {
+          const outcome = await answerByLink({ token, decision }).catch((error: unknown) => ({
+            problem: describeError(error),
+          }));
+          // Also when it was not taken: somebody else may have been first, and the card then shows who.
+          if ("request" in outcome && outcome.request) setRequest(outcome.request);
+          if (outcome.problem !== undefined) throw new Error(outcome.problem);
+        }}
+      />
+      <output className="text-sm text-ink-2">
+        {isOpen
+          ? "This link is for this one decision, and works once. Do not pass it on."
+          : "The agent goes on with it. You can close this page."}
+      </output>
+    </AnswerPage>
+  );
+}

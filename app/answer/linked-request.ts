@@ -1,0 +1,26 @@
+import "server-only";
+import { readAnswerToken } from "@/lib/chat/answer-link";
+import { findRequest, type RequestView } from "@/lib/chat/request-queries";
+import { db } from "@/lib/db";
+
+export type Linked =
+  | { state: "open"; request: RequestView }
+  /** `decided` has no request: what became of it is for those who may read the chat. */
+  | { state: "decided" | "expired" | "not-found" };
+
+/** What a one-time link leads to now. A forged link and one whose chat was deleted are the same *not found*. */
+export async function readLink(token: string, now = new Date()): Promise<Linked> {
+  const linked = readAnswerToken(token);
+  const found = linked && (await findRequest(db, linked));
+  if (!found) return { state: "not-found" };
+  if (found.state === "expired") return { state: "expired" };
+  if (found.state !== "pending") return { state: "decided" };
+  const isDue = found.expiresAt !== null && new Date(found.expiresAt) <= now;
+  if (isDue || linked.expiresAt <= now) return { state: "expired" };
+  return { state: "open", request: withoutChat(found) };
+}
+
+/** The request alone. Of the chat the link shows nothing. */
+export function withoutChat(request: RequestView): RequestView {
+  return { ...request, chatTitle: null, onOtherBranch: false };
+}

@@ -1,0 +1,46 @@
+import "server-only";
+import { z } from "zod";
+import { decideRequest, RequestError, type DecideOptions } from "@/lib/chat/decisions";
+import { deliverDecisions } from "@/lib/chat/deliver";
+import { db } from "@/lib/db";
+import { checkInput, checkOutput } from "@/trigger/tools/rules";
+
+/** A decision as a browser sends it. */
+export const decisionSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("approve"),
+    editedInput: z.unknown(),
+    remember: z.boolean().optional(),
+    phrase: z.string().optional(),
+  }),
+  z.object({ type: z.literal("deny"), reason: z.string().optional() }),
+  z.object({ type: z.literal("answer"), output: z.unknown() }),
+  z.object({ type: z.literal("skip") }),
+]);
+
+export const MISSHAPEN = "This decision has the wrong shape. Reload the page and decide again.";
+
+/** A decision was taken, or why it was not: a sentence for the person. */
+export type DecisionResult = { problem?: string; isComplete?: boolean };
+
+/** Takes a decision of somebody who may decide, and tells the agent when it was the last one of its message. */
+export async function takeDecision(
+  options: Omit<DecideOptions, "checkInput" | "checkOutput">,
+): Promise<DecisionResult> {
+  try {
+    const { isComplete } = await decideRequest(db, { ...options, checkInput, checkOutput });
+    // The decision stands. When the engine cannot be reached now, the next look at what waits delivers it.
+    if (isComplete) await deliverDecisions(db, { chatId: options.chatId }).catch(reportUndelivered);
+    return { isComplete };
+  } catch (error) {
+    if (error instanceof RequestError) return { problem: error.message };
+    throw error;
+  }
+}
+
+function reportUndelivered(error: unknown): void {
+  console.warn(
+    "A decision is saved and could not be delivered yet:",
+    error instanceof Error ? error.message : error,
+  );
+}

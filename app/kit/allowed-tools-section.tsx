@@ -1,0 +1,24 @@
+"use client";
+
+import { useState } from "react";
+import { AllowedTools } from "@/components/chat/allowed-tools";
+
+/** What runs without asking; the last tool cannot be revoked, so that the refusal shows. */
+export function AllowedToolsSection() {
+  const [tools, setTools] = useState(["refundPayment", "sendEmail", "runQuery"]);
+  return (
+    // Not a landmark: the shell beside it has the page's own.
+    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
+    <div role="group" aria-label="Allowed tools" data-case className="flex flex-col gap-4">
+      <h2 className="text-xs text-ink-3">Allowed tools</h2>
+      <AllowedTools
+        className="w-full max-w-[720px]"
+        tools={tools}
+        onRevoke={async (tool) => {
+          if (tool === "runQuery") throw new Error("The server did not answer. Try again in a moment.");
+          setTools((all) => all.filter((each) => each !== tool));
+        }}
+      />
+    </div>
+  );
+}

@@ -1,0 +1,19 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import { sweep } from "@/lib/sweep";
+
+/** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
+export async function GET(request: Request): Promise<Response> {
+  const secret = process.env.CRON_SECRET;
+  if (!secret) return new Response("Not found\n", { status: 404 });
+  const given = request.headers.get("authorization") ?? "";
+  if (!timingSafeEqual(digest(given), digest(`Bearer ${secret}`)))
+    return new Response("Send the CRON_SECRET as a bearer token.\n", { status: 401 });
+  const isDone = await sweep();
+  return Response.json({ isDone }, { status: isDone ? 200 : 503, headers: { "cache-control": "no-store" } });
+}
+
+export const dynamic = "force-dynamic";
+
+function digest(text: string): Buffer {
+  return createHash("sha256").update(text).digest();
+}

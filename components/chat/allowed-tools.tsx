@@ -1,0 +1,79 @@
+"use client";
+
+import { useId, useRef, useState } from "react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+
+export type AllowedToolsProps = Omit<React.ComponentProps<"section">, "children"> & {
+  /** The tools that run without asking in this chat. */
+  tools: string[];
+  /** From the next call on the tool asks again. Rejects with a sentence for the person. */
+  onRevoke: (tool: string) => Promise<void>;
+};
+
+/** What a person has allowed for the whole chat, and the way back. Not there while nothing is allowed. */
+export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedToolsProps) {
+  const [revoking, setRevoking] = useState<string | null>(null);
+  const [said, setSaid] = useState("");
+  const [problem, setProblem] = useState<string | null>(null);
+  const section = useRef<HTMLElement>(null);
+  const headingId = useId();
+  if (tools.length === 0 && said === "") return null;
+
+  async function revoke(tool: string) {
+    if (revoking !== null) return;
+    setRevoking(tool);
+    setProblem(null);
+    try {
+      await onRevoke(tool);
+      setSaid(`${tool} asks again from now on.`);
+      // Its button is about to go, and the focus must not go with it.
+      section.current?.focus();
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : String(error));
+    }
+    setRevoking(null);
+  }
+
+  return (
+    <section
+      ref={section}
+      tabIndex={-1}
+      data-slot="allowed-tools"
+      aria-labelledby={headingId}
+      className={cn("flex flex-col gap-2 outline-none", className)}
+      {...props}
+    >
+      <h3 id={headingId} className="text-sm font-medium">
+        Runs without asking in this chat
+      </h3>
+      {tools.length > 0 && (
+        <ul data-slot="allowed-tools-list" className="flex flex-col divide-y rounded-md border">
+          {tools.map((tool) => (
+            <li
+              key={tool}
+              data-slot="allowed-tool"
+              className="flex min-h-11 items-center gap-3 py-1.5 pr-2 pl-3"
+            >
+              <code className="min-w-0 flex-1 font-mono text-[13px] wrap-anywhere">{tool}</code>
+              <Button
+                size="sm"
+                aria-label={`Revoke ${tool}`}
+                aria-disabled={revoking !== null || undefined}
+                onClick={() => void revoke(tool)}
+              >
+                Revoke
+              </Button>
+            </li>
+          ))}
+        </ul>
+      )}
+      <output className="text-xs text-ink-2 empty:hidden">{said}</output>
+      {problem && (
+        <p role="alert" className="text-sm text-red">
+          {problem}
+        </p>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,109 @@
+"use client";
+
+import { useId, useState } from "react";
+import { Ban, Check, CircleHelp } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+import { ArgumentTable } from "./argument-table";
+import { RequestTime } from "./request-time";
+
+export type Outcome = "happened" | "did-not-happen";
+
+export type OutcomeCardProps = Omit<React.ComponentProps<"article">, "children"> & {
+  tool: string;
+  /** What the tool was called with. */
+  input: unknown;
+  /** What it was carried out with, when a person had changed that. */
+  edited?: unknown;
+  startedAt: string | Date;
+  /** What is known by now. */
+  outcome: Outcome | "unknown";
+  /** Rejects when it could not be saved, with a sentence for the person. */
+  onSettle: (outcome: Outcome) => Promise<void>;
+};
+
+const faces = {
+  unknown: { icon: CircleHelp, tone: "text-red", label: "Outcome unknown" },
+  happened: { icon: Check, tone: "text-kelp", label: "It happened" },
+  "did-not-happen": { icon: Ban, tone: "text-ink-3", label: "It did not happen" },
+};
+
+const choices = ["happened", "did-not-happen"] as const;
+
+/** A tool that broke off while it changed something: only a person can find out whether it did, and says so here. */
+export function OutcomeCard({
+  tool,
+  input,
+  edited,
+  startedAt,
+  outcome,
+  onSettle,
+  className,
+  ...props
+}: OutcomeCardProps) {
+  const titleId = useId();
+  const [isSending, setIsSending] = useState(false);
+  const [error, setError] = useState<string>();
+  const { icon: Icon, tone, label } = faces[outcome];
+
+  async function settle(chosen: Outcome) {
+    if (isSending) return;
+    setIsSending(true);
+    setError(undefined);
+    try {
+      await onSettle(chosen);
+    } catch (reason) {
+      setError(reason instanceof Error ? reason.message : String(reason));
+    }
+    setIsSending(false);
+  }
+
+  return (
+    <article
+      data-slot="outcome-card"
+      data-outcome={outcome}
+      aria-labelledby={titleId}
+      className={cn(
+        "flex w-full flex-col overflow-clip rounded-lg border bg-surface",
+        outcome === "unknown" && "border-red-line",
+        className,
+      )}
+      {...props}
+    >
+      <header data-slot="outcome-header" className="flex items-start gap-2.5 px-4 pt-3.5">
+        <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", tone)} />
+        <h3 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere">
+          Did {tool} happen?
+        </h3>
+        <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
+          begun <RequestTime at={startedAt} />
+        </span>
+      </header>
+      <div data-slot="outcome-body" className="flex flex-col gap-3 px-4 pt-1 pb-4">
+        <p className="pl-[26px] text-sm text-ink-2">
+          {outcome === "unknown"
+            ? "It broke off before it could say. It may have happened, so it is not tried again by itself. Look where it acts, then say what you found."
+            : `${label}. A new version of this answer goes on from there.`}
+        </p>
+        <ArgumentTable label={tool} value={input} edited={edited} />
+        {outcome === "unknown" && (
+          <div data-slot="outcome-actions" className="flex flex-wrap items-center gap-2">
+            {choices.map((choice) => (
+              <Button key={choice} aria-disabled={isSending || undefined} onClick={() => void settle(choice)}>
+                {faces[choice].label}
+              </Button>
+            ))}
+          </div>
+        )}
+        {error && (
+          <p role="alert" data-slot="outcome-error" className="text-[13px] wrap-anywhere text-red">
+            Not saved, and nothing is lost. {error}
+          </p>
+        )}
+      </div>
+      <output data-slot="outcome-status" className="sr-only">
+        {outcome === "unknown" ? "" : `${label}.`}
+      </output>
+    </article>
+  );
+}

@@ -1,0 +1,142 @@
+/**
+ * A sub-agent: a tool that runs a model of its own, in the same run. When it asks the person something, its output says
+ * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
+ */
+import { stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from "ai";
+import type { AskedInside } from "@/lib/chat/asked-inside";
+import { sanitise } from "@/lib/chat/message";
+import { db } from "@/lib/db";
+import { resolveModel } from "../models";
+import { toolSchemas } from "./schemas";
+import { currentTurn } from "./turn";
+
+/** What the card shows while it works and afterwards. */
+export type DelegateStep = {
+  id: string;
+  title: string;
+  detail?: string;
+  state: "running" | "waiting" | "done" | "failed";
+};
+export type DelegateOutput = {
+  state: "running" | "waiting" | "done" | "failed";
+  name: string;
+  task: string;
+  steps: DelegateStep[];
+  /** What it found, or why it found nothing. */
+  result?: string;
+  asked?: AskedInside;
+  /** While it waits: what it has said and heard, to go on from. */
+  messages?: ModelMessage[];
+};
+
+const MAX_STEPS = 6;
+const instructions =
+  "You work for another agent. Do the task with your tools, ask the person at most one question when you cannot go on without it, and answer with what you found in a few sentences.";
+
+/** `tools` are those that the sub-agent may use by itself. */
+export function delegate(tools: ToolSet) {
+  return tool({
+    ...toolSchemas.delegate,
+    async *execute({ name, task }, { abortSignal }) {
+      const start: DelegateOutput = { state: "running", name, task, steps: [] };
+      const messages: ModelMessage[] = [{ role: "user", content: task }];
+      const withQuestion = { ...tools, askQuestion: tool(toolSchemas.askQuestion) };
+      yield* work(start, messages, withQuestion, currentTurn().chatId, abortSignal);
+    },
+    // The model needs the finding, not the way to it.
+    toModelOutput: ({ output }) => ({
+      type: "json",
+      value:
+        output.state === "done"
+          ? { found: output.result ?? "" }
+          : { state: output.state, note: output.result ?? "" },
+    }),
+  });
+}
+
+/** Goes on with what waited for `answer`, without asking again. Returns how it ended; it never rejects. */
+export async function resumeDelegate(
+  waiting: DelegateOutput,
+  answer: unknown,
+  { chatId, tools }: { chatId: string; tools: ToolSet },
+): Promise<DelegateOutput> {
+  const { asked, messages = [], ...rest } = waiting;
+  if (!asked) return { ...rest, state: "failed", result: "It waited for nothing." };
+  const steps = rest.steps.map((step) =>
+    step.state === "waiting" ? { ...step, state: "done" as const } : step,
+  );
+  const result: ModelMessage = {
+    role: "tool",
+    content: [
+      {
+        type: "tool-result",
+        toolCallId: asked.toolCallId,
+        toolName: asked.tool,
+        output: { type: "json", value: answer as never },
+      },
+    ],
+  };
+  let last: DelegateOutput = { ...rest, steps, asked };
+  try {
+    for await (const next of work(last, [...messages, result], tools, chatId)) last = next;
+  } catch {
+    last = { ...last, state: "failed", result: "It broke off. Ask for it again." };
+  }
+  return { ...last, asked };
+}
+
+/** A sub-agent asks the person something: the turn waits for the answer. Give it to `streamText` as `stopWhen`. */
+export function isDelegateWaiting({ steps }: { steps: { toolResults: { output: unknown }[] }[] }): boolean {
+  return (steps.at(-1)?.toolResults ?? []).some(
+    ({ output }) =>
+      typeof output === "object" && output !== null && "state" in output && output.state === "waiting",
+  );
+}
+
+async function* work(
+  from: DelegateOutput,
+  messages: ModelMessage[],
+  tools: ToolSet,
+  chatId: string,
+  abortSignal?: AbortSignal,
+): AsyncGenerator<DelegateOutput> {
+  const chat = await db.chat.findUnique({ where: { id: chatId }, select: { model: true } });
+  const { model } = await resolveModel(chat?.model);
+  const answer = streamText({
+    model,
+    system: instructions,
+    messages,
+    tools,
+    stopWhen: stepCountIs(MAX_STEPS),
+    ...(abortSignal && { abortSignal }),
+  });
+  let output = from;
+  const show = (steps: DelegateStep[]) => (output = { ...output, steps });
+  let broken: unknown;
+  for await (const part of answer.fullStream) {
+    if (part.type === "error") broken = part.error;
+    if (part.type === "tool-call" && part.toolName !== "askQuestion") {
+      const { toolCallId: id, toolName: title } = part;
+      yield show([...output.steps, { id, title, detail: brief(part.input), state: "running" }]);
+    }
+    if (part.type === "tool-result" || part.type === "tool-error") {
+      const state = part.type === "tool-result" ? "done" : "failed";
+      yield show(output.steps.map((step) => (step.id === part.toolCallId ? { ...step, state } : step)));
+    }
+  }
+  if (broken !== undefined) throw broken;
+  const question = (await answer.toolCalls).find(({ toolName }) => toolName === "askQuestion");
+  if (!question) {
+    yield { ...output, state: "done", result: (await answer.text).slice(0, 20_000) };
+    return;
+  }
+  const { toolCallId, toolName, input } = question;
+  const asked = { toolCallId, tool: toolName, input: input as unknown };
+  const said = sanitise([...messages, ...(await answer.response).messages]);
+  const step = { id: toolCallId, title: "Asks you", state: "waiting" as const };
+  yield { ...output, state: "waiting", steps: [...output.steps, step], asked, messages: said };
+}
+
+function brief(input: unknown): string {
+  return (JSON.stringify(input) ?? "").slice(0, 120);
+}

@@ -39,6 +39,7 @@ const mailbox = new Mailbox();
 
 const test = base.extend<object, { engineEnv: Record<string, string> }>({
   engineEnv: [
+    // oxlint-disable-next-line no-empty-pattern
     async ({}, provide) => {
       await new Promise<void>((resolve) => mailbox.server.listen(0, "127.0.0.1", resolve));
       const { port } = mailbox.server.address() as AddressInfo;

@@ -18,6 +18,16 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "Research durable chats in three steps",
   },
   {
+    title: "Ask before it acts",
+    description: "A refund and then an e-mail. Each waits for your word, also for days.",
+    prompt: "Refund 20 EUR of order A-1042, then e-mail the customer",
+  },
+  {
+    title: "Send somebody else",
+    description: "A sub-agent looks things up and asks you one question.",
+    prompt: "Let a sub-agent find a courier day",
+  },
+  {
     title: "Crash the worker",
     description: "The process dies in the middle of the answer. The answer still arrives.",
     prompt: "Crash the worker",

@@ -270,11 +270,23 @@ export async function settleEffect(
     settlement.outcome === "happened"
       ? Prisma.sql`state = 'done', output = ${JSON.stringify(output)}::jsonb`
       : Prisma.sql`state = 'failed'`;
-  const count = await db.$executeRaw`
-    UPDATE "Effect" SET ${ended}, "finishedAt" = now(), "settledBy" = ${settledBy}
-    WHERE key = ${key} AND "chatId" = ${chatId}
-      AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))`;
-  if (count > 0) return "settled";
+  const found =
+    settlement.outcome === "happened"
+      ? "Checked afterwards: it happened."
+      : "Checked afterwards: it did not happen.";
+  const settled = await db.$queryRaw<unknown[]>`
+    WITH settled AS (
+      UPDATE "Effect" SET ${ended}, "finishedAt" = now(), "settledBy" = ${settledBy}
+      WHERE key = ${key} AND "chatId" = ${chatId}
+        AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
+      RETURNING "toolCallId"
+    ), told AS (
+      -- The approval that led to it says so, too.
+      UPDATE "HumanRequest" r SET state = 'approved', reason = ${found}
+      FROM settled WHERE r."chatId" = ${chatId} AND r."toolCallId" = settled."toolCallId" AND r.state = 'unknown-outcome'
+    )
+    SELECT 1 FROM settled`;
+  if (settled.length > 0) return "settled";
   return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
 }
 

@@ -5,6 +5,7 @@
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
+import { unknownOutcomeOf } from "./unknown-outcome";
 import { askedInside, type AskedInside, type ToolPart } from "./asked-inside";
 
 export type RequestKind = "question" | "approval" | "form" | "confirm";
@@ -101,6 +102,15 @@ export async function saveRequests(
       where: { chatId, messageId, toolCallId: { in: closed }, state: { not: "pending" }, settledAt: null },
       data: { settledAt: now },
     });
+    const unknown = asking.flatMap(({ call: { part, toolCallId } }) =>
+      part.state === "output-available" && unknownOutcomeOf(part.output) ? [toolCallId] : [],
+    );
+    if (unknown.length > 0) {
+      await tx.humanRequest.updateMany({
+        where: { chatId, messageId, toolCallId: { in: unknown }, state: "approved", reason: null },
+        data: { state: "unknown-outcome" },
+      });
+    }
     await saveCheckpoint(tx, { chatId, messageId, message, now });
   }
 }

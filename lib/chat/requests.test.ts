@@ -1,0 +1,121 @@
+/** What waits for a human, as it is saved with the message that asks. */
+import { beforeEach, describe, expect, it } from "vitest";
+import { save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { describeCall } from "@/trigger/tools/rules";
+import { settleEffect } from "./effects";
+import { createChat } from "./queries";
+import { listChatRequests, listWaitingRequests } from "./request-queries";
+import { prismaStorage } from "./storage";
+
+const shared = testDatabase();
+const input = { orderId: "A-1", amount: 20, currency: "EUR" };
+let chatId: string;
+
+beforeEach(async () => {
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+});
+
+const answer = (id: string, ...parts: object[]) => ({ id, role: "assistant", parts }) as never;
+const refund = (more: object) => ({ type: "tool-refund", toolCallId: "call_1", input, ...more });
+const waiting = refund({ state: "approval-requested", approval: { id: "x" } });
+const put = (message: never) =>
+  save(prismaStorage(shared.db, { describe: describeCall }), chatId, [{ op: "put", message }]);
+const requests = () => listChatRequests(shared.db, chatId);
+
+describe("a message that asks", () => {
+  it("is saved with its request, once however often it is saved", async () => {
+    await put(answer("m", waiting));
+    await put(answer("m", waiting));
+    expect(await requests()).toMatchObject([
+      {
+        toolCallId: "call_1",
+        messageId: "m",
+        kind: "approval",
+        state: "pending",
+        input,
+        onOtherBranch: false,
+      },
+    ]);
+    expect(await listWaitingRequests(shared.db, "ada")).toContainEqual(expect.objectContaining({ chatId }));
+    expect(await listWaitingRequests(shared.db, "bob")).toEqual([]);
+    expect(await shared.db.checkpoint.findMany({ where: { chatId } })).toMatchObject([
+      { kind: "partial", number: 1 },
+    ]);
+  });
+
+  it("asks nothing with a call that is about to run, that is half written, or of a tool without a rule", async () => {
+    await put(
+      answer(
+        "m",
+        refund({ state: "input-available" }),
+        refund({ state: "input-streaming", toolCallId: "call_2" }),
+        { type: "tool-weather", toolCallId: "call_3", state: "input-available", input: { city: "Oslo" } },
+        {
+          type: "tool-refund",
+          toolCallId: "call_4",
+          state: "approval-requested",
+          input: { amount: "much" },
+          approval: { id: "y" },
+        },
+      ),
+    );
+    expect(await requests()).toEqual([]);
+  });
+
+  it("keeps its order when it asks several things at once", async () => {
+    const calls = Array.from({ length: 8 }, (_, index) => ({ ...waiting, toolCallId: `call_${8 - index}` }));
+    await put(answer("m", ...calls));
+    expect((await requests()).map(({ toolCallId }) => toolCallId)).toEqual(
+      calls.map(({ toolCallId }) => toolCallId),
+    );
+  });
+
+  it("whose rule decided by itself is in the history, and waits for nobody", async () => {
+    const approval = { id: "x", approved: true, isAutomatic: true, reason: "Always allowed in this chat." };
+    await put(answer("m", refund({ state: "output-available", approval, output: {} })));
+    expect(await requests()).toMatchObject([
+      { state: "approved", decidedVia: "policy", reason: approval.reason },
+    ]);
+    const waitingOnes = await listWaitingRequests(shared.db, "ada");
+    expect(waitingOnes.filter((each) => each.chatId === chatId)).toEqual([]);
+  });
+});
+
+describe("an approved call of which nobody knows whether it happened", () => {
+  it("says so, until a person has checked", async () => {
+    await put(answer("m", waiting));
+    await shared.db.humanRequest.updateMany({ where: { chatId }, data: { state: "approved" } });
+    const output = {
+      outcome: "unknown",
+      effect: chatId,
+      tool: "refund",
+      startedAt: new Date().toISOString(),
+      message: "?",
+    };
+    const approval = { id: "x", approved: true };
+    await put(answer("m", refund({ state: "output-available", approval, output })));
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+
+    const effect = {
+      key: chatId,
+      chatId,
+      messageId: "q",
+      tool: "refund",
+      toolCallId: "call_1",
+      input,
+      holder: "dead",
+    };
+    await shared.db.effect.create({ data: { ...effect, state: "unknown", leaseUntil: new Date() } });
+    expect(await settleEffect(shared.db, { chatId, key: chatId }, { outcome: "did-not-happen" }, "ada")).toBe(
+      "settled",
+    );
+    const checked = { state: "approved", reason: "Checked afterwards: it did not happen." };
+    expect((await requests())[0]).toMatchObject(checked);
+    // The same message again, as the next turn saves it: what was found out stays.
+    await put(
+      answer("m", refund({ state: "output-available", approval, output }), { type: "text", text: "!" }),
+    );
+    expect((await requests())[0]).toMatchObject(checked);
+  });
+});

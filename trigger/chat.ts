@@ -39,6 +39,8 @@ const MAX_STEPS = 12;
 const recovering = locals.create<boolean>("holdfast.recovering");
 /** The message that was refused and must not become part of the conversation. */
 const refused = locals.create<string | null>("holdfast.refused");
+/** The save of this turn's question, when it is a new one. The runtime would go on without it. */
+const questionSaved = locals.create<{ saved: Promise<void> } | null>("holdfast.questionSaved");
 /** The model's stream of this turn ended in an error. */
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
@@ -123,6 +125,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
   onTurnComplete({ chatId, error, uiMessages }) {
     locals.set(recovering, false);
+    locals.set(questionSaved, null);
     endContinuation();
     // Not awaited: the next question does not wait for a title. It reports its own failures.
     if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
@@ -141,7 +144,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     locals.set(brokeOff, false);
     beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
     try {
-      const { model: chosen, userId } = await requireChat(chatId);
+      // No word of an answer whose question could be lost, and no effect.
+      const [{ model: chosen, userId }] = await Promise.all([
+        requireChat(chatId),
+        locals.get(questionSaved)?.saved.catch(refuseUnsaved),
+      ]);
       const { id, model } = await resolveModel(chosen);
       const durations = watchDurations();
       chat.setUIMessageStreamOptions({
@@ -183,6 +190,11 @@ function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
     load: (scope, options) => storage.load(scope, options),
     save(context, given) {
       const changeset = untilAnswered(given);
+      if (changeset.reason === "turn-start") {
+        const saved = storage.save(context, changeset);
+        locals.set(questionSaved, { saved });
+        return saved;
+      }
       if (changeset.reason !== "turn-complete" || !locals.get(brokeOff))
         return storage.save(context, changeset);
       const changes = changeset.changes.map((change) =>
@@ -191,6 +203,12 @@ function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
       return storage.save(context, { ...changeset, changes, reason: "turn-error" });
     },
   };
+}
+
+function refuseUnsaved(cause: unknown): never {
+  throw new ChatError("Your message could not be saved, so it was not answered. Try again in a moment.", {
+    cause,
+  });
 }
 
 /** Whose a file may be is the chat's row to say. Most messages have none and cost no question. */

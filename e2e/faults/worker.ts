@@ -74,7 +74,43 @@ export const workerFaults: Array<Fault<Lab>> = [
     },
   },
   {
-    name: "save() fails twice, then the worker is killed",
+    name: "a question cannot be saved, and the worker is killed",
+    trials: 4,
+    async run(lab, seed) {
+      const result = verdict();
+      const chatId = newChatId();
+      const page = lab.open(chatId);
+      add(result, await judgeAnswer(page.ask("count to 3"), 3, { where: "first turn" }));
+      // The question's save, and the one that notes that its turn has failed.
+      await lab.arm("save-fails", { times: 2 });
+      const refused = await within(page.ask("count to 9").then(readAnswer), PATIENCE_MS);
+      if (!refused) result.stuck += 1;
+      else if (refused.errors.length !== 1 || refused.text !== "") {
+        result.lost += 1;
+        result.notes.push(
+          `a question that is not saved got ${refused.errors.length} errors: ${refused.text}`,
+        );
+      }
+      if (seed % 2 === 0) await lab.killWorker(chatId);
+      await lab.disarm("save-fails");
+      const later = await lab.reload(chatId);
+      if (later.stream) await within(readAnswer(later.stream), PATIENCE_MS);
+      add(result, await judgeAnswer(later.ask("count to 4"), 4, { where: "third turn" }));
+      // Who takes over answers it, once; a worker that lives waits for somebody to say "try again".
+      const saved = lines(await savedTranscript(lab.db, chatId));
+      const isAnswered = saved.some(([role, text]) => role === "assistant" && text === counted(9));
+      const wanted = [
+        ...countedLines(["count to 3", 3], ["count to 9", 9]),
+        ...countedLines(["count to 4", 4]),
+      ];
+      if (!isAnswered) wanted.splice(3, 1);
+      add(result, await lab.judgeSaved(chatId, wanted));
+      await lab.retire(chatId);
+      return result;
+    },
+  },
+  {
+    name: "an answer cannot be saved, and the worker is killed",
     trials: 4,
     async run(lab, seed) {
       const to = random(seed).between(5, 20);
@@ -84,9 +120,14 @@ export const workerFaults: Array<Fault<Lab>> = [
       const page = lab.open(chatId);
       add(result, await judgeAnswer(page.ask("count to 3"), 3, { where: "first turn" }));
       add(result, await lab.judgeSaved(chatId, countedLines(["count to 3", 3])));
-      await lab.arm("save-fails", { times: 2 });
-      add(result, await judgeAnswer(page.ask(question), to, { where: "second turn" }));
-      // Both saves of the turn are tried before the worker dies, or it dies before they are: either must do.
+      let isArmed = false;
+      const onChunk = async (_seen: unknown, { type }: { type: string }) => {
+        if (isArmed || type !== "text-delta") return;
+        isArmed = true;
+        await lab.arm("save-fails");
+      };
+      add(result, await judgeAnswer(page.ask(question), to, { where: "second turn", onChunk }));
+      // The worker dies after it has tried, or before: either must do.
       if (seed % 2 === 0) for (let tries = 0; lab.isArmed("save-fails") && tries < 200; tries++) await soon();
       await lab.killWorker(chatId);
       await lab.disarm("save-fails");
@@ -95,9 +136,8 @@ export const workerFaults: Array<Fault<Lab>> = [
       const replayed = now.stream && (await within(readAnswer(now.stream), PATIENCE_MS));
       const shown = lines(now.transcript);
       for (const { text } of replayed?.finished ?? []) shown.push(["assistant", text.trim()]);
-      const answers = (all: Line[]) => all.filter(([role]) => role === "assistant");
       const wantedNow = countedLines(["count to 3", 3], [question, to]);
-      add(result, judgeLines(answers(shown), answers(wantedNow), `${chatId} after a reload`));
+      add(result, judgeLines(shown, wantedNow, `${chatId} after a reload`));
       add(result, await judgeAnswer(now.ask("count to 4"), 4, { where: "third turn" }));
       const wanted = countedLines(["count to 3", 3], [question, to], ["count to 4", 4]);
       add(result, await lab.judgeSaved(chatId, wanted));

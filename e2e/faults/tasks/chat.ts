@@ -1,21 +1,15 @@
-/** The product's agent, on a database and with a tool that break when a test says so. */
-import { createDb } from "@/lib/db";
+/** The product's agent, on a database and with tools that break when a test says so. */
+import { db } from "@/lib/db";
+import { chatAgent } from "@/trigger/chat";
 import { tools } from "@/trigger/tools/execute";
 import { breakEffects } from "../effect-moments";
 import { strikes } from "../worker-faults";
 
-const db = createDb();
-
-// The client that `lib/db` will find: every save is a transaction of it, and nothing else in a worker is.
-(globalThis as { holdfastDb?: typeof db }).holdfastDb = new Proxy(db, {
-  get(target, key, receiver) {
-    const value: unknown = Reflect.get(target, key, receiver);
-    if (key !== "$transaction") return value;
-    return (...args: unknown[]) => {
-      if (strikes("save-fails")) return Promise.reject(new Error("This save fails on purpose."));
-      return (value as (...args: unknown[]) => unknown).apply(target, args);
-    };
-  },
+// Every save is a transaction of this client, and nothing else in a worker is.
+const transaction = db.$transaction.bind(db) as (...args: unknown[]) => Promise<unknown>;
+Object.assign(db, {
+  $transaction: (...args: unknown[]) =>
+    strikes("save-fails") ? Promise.reject(new Error("This save fails on purpose.")) : transaction(...args),
 });
 
 const weather = tools.weather.execute as (input: { city: string }, options: unknown) => unknown;
@@ -35,4 +29,4 @@ function fillMemory(): never {
 
 breakEffects();
 
-export const { chatAgent } = await import("@/trigger/chat");
+export { chatAgent };

@@ -9,7 +9,7 @@ import { checkInput, checkOutput } from "@/trigger/tools/rules";
 export const decisionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("approve"),
-    editedInput: z.unknown(),
+    editedInput: z.unknown().optional(),
     remember: z.boolean().optional(),
     phrase: z.string().optional(),
   }),

@@ -3,7 +3,7 @@ import { newChatId, readAnswer, savedTranscript, type TestPage } from "@/e2e/sup
 import { listEffects, settleEffect } from "@/lib/chat/effects";
 import { createChat } from "@/lib/chat/queries";
 import { effectFault, type EffectMoment } from "./effect-moments";
-import { PATIENCE_MS, pause, random, verdict, within, type Fault, type Verdict } from "./fault";
+import { count, PATIENCE_MS, pause, random, stuck, verdict, within, type Fault, type Verdict } from "./fault";
 import type { Lab } from "./lab";
 
 type Tool = {
@@ -134,12 +134,4 @@ async function textOf(
   if (!answer) return undefined;
   await savedTranscript(lab.db, chatId, PATIENCE_MS);
   return answer.text;
-}
-
-function count(result: Verdict, name: string): void {
-  result.counts[name] = (result.counts[name] ?? 0) + 1;
-}
-
-function stuck(note: string): Verdict {
-  return { ...verdict(), stuck: 1, notes: [note] };
 }

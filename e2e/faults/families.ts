@@ -1,5 +1,6 @@
 /** Every fault, by what it needs to be broken. */
 import type { EngineProcess } from "@/e2e/support/processes";
+import { approvalFaults } from "./approvals";
 import { browserFaults, startBrowserLab, type BrowserLab } from "./browser";
 import { databaseFaults } from "./database";
 import { effectFaults } from "./effects";
@@ -22,6 +23,7 @@ export const labFamilies: Array<Family<Lab>> = [
   reloadFaults,
   networkFaults,
   effectFaults,
+  approvalFaults,
 ].map((faults) => ({ faults, start: startLab }));
 
 export const labFaults = labFamilies.flatMap(({ faults }) => faults);

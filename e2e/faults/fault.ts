@@ -37,6 +37,16 @@ export function verdict(): Verdict {
   return { lost: 0, doubled: 0, stuck: 0, late: 0, counts: {}, notes: [] };
 }
 
+/** A trial that came to no end. */
+export function stuck(note: string): Verdict {
+  return { ...verdict(), stuck: 1, notes: [note] };
+}
+
+/** One more of what is counted besides. */
+export function count(result: Verdict, name: string): void {
+  result.counts[name] = (result.counts[name] ?? 0) + 1;
+}
+
 export function isClean({ lost, doubled, stuck }: Verdict): boolean {
   return lost + doubled + stuck === 0;
 }

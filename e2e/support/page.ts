@@ -5,6 +5,7 @@ import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
 import { patientFetch } from "@/components/chat/patient-fetch";
 import type { BranchAction } from "@/lib/chat/branch-actions";
+import { deliverDecisions } from "@/lib/chat/deliver";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
 import { createChat, loadTranscript, type Transcript } from "@/lib/chat/queries";
 import type { Db } from "@/lib/db";
@@ -81,6 +82,22 @@ export async function reload(site: Site, chatId: string, options: PageOptions = 
   });
   const stream = await page.transport.reconnectToStream({ chatId });
   return { ...page, transcript, stream };
+}
+
+/** Delivers what is decided, and reads the rest of the answer from what is saved on. */
+export async function followDecisions(site: Site, chatId: string): Promise<ReadableStream<UIMessageChunk>> {
+  const { transport } = openPage(site, chatId);
+  const { cursors } = (await loadTranscript(site.db, chatId))!;
+  transport.setSession(chatId, {
+    publicAccessToken: await mint(chatId),
+    lastEventId: cursors.lastOutEventId!,
+    activeInputSeq: Number(cursors.lastInEventId) + 1,
+    isStreaming: true,
+  });
+  await deliverDecisions(site.db, { chatId });
+  const stream = await transport.reconnectToStream({ chatId });
+  if (!stream) throw new Error("Nothing is to come");
+  return stream;
 }
 
 export function mint(chatId: string): Promise<string> {

@@ -230,6 +230,8 @@ export async function expireRequests(db: DbClient, now = new Date()): Promise<nu
 /** How often the agent is told of decisions from which nothing comes, and how long it has each time. */
 const MAX_DELIVERIES = 4;
 const PATIENCE = Prisma.sql`interval '1 minute'`;
+/** As long when an answer seems to be under way: it may be a long one, or its worker died before it could save it. */
+const PATIENCE_WHILE_RUNNING = Prisma.sql`interval '10 minutes'`;
 
 /**
  * Messages of which everything is decided and the agent does not know it yet, the longest wait first. It is told again
@@ -244,7 +246,8 @@ export function findUndelivered(
     SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
     WHERE r.state <> 'pending' AND r."settledAt" IS NULL
       AND (r."deliveredAt" IS NULL OR (
-        r."deliveredAt" + r.deliveries * ${PATIENCE} < ${at} AND r.deliveries < ${MAX_DELIVERIES} AND c.status <> 'running'
+        r.deliveries < ${MAX_DELIVERIES} AND r."deliveredAt" + r.deliveries
+          * CASE c.status WHEN 'running' THEN ${PATIENCE_WHILE_RUNNING} ELSE ${PATIENCE} END < ${at}
       ))
       ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
       AND NOT EXISTS (

@@ -156,7 +156,11 @@ test("the focus is never lost: not by sending, stopping, queueing, undoing, rena
   };
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
 
-  await press(page.getByRole("button", { name: /^A long answer/ }));
+  const card = page.getByRole("button", { name: /^A long answer/ });
+  // Keys that are pressed before the page has come alive reach nobody.
+  const isAlive = (element: Element) => Object.keys(element).some((key) => key.startsWith("__reactProps"));
+  await expect.poll(() => card.evaluate(isAlive)).toBe(true);
+  await press(card);
   await expect(chat.questions).toHaveCount(1);
   await somewhere();
   await chat.settles();

@@ -1,5 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { auth } from "@trigger.dev/sdk";
+import { demoPrompts } from "@/trigger/demo-prompts";
 import { Conversation, counted, expect, test } from "./support/story";
 
 const user = (text: string) => ({ role: "user" as const, text });
@@ -10,7 +11,7 @@ test("a first visit shows what it can do, and a card runs when it is pressed", a
   page,
 }) => {
   await expect(page.getByRole("heading", { name: "What can it do?" })).toBeVisible();
-  await expect(page.locator('[data-slot="first-run-card"]')).toHaveCount(6);
+  await expect(page.locator('[data-slot="first-run-card"]')).toHaveCount(demoPrompts.length);
   await page.getByRole("button", { name: /Use a tool/ }).click();
   await expect(page).toHaveURL(/\/chat\/[\w-]+$/);
   await conversation.settles();

@@ -176,6 +176,7 @@ for (const kind of ["expired", "corrupt"] as const) {
       user("count to 4"),
       assistant(counted(4)),
     ]);
+    await page.unrouteAll({ behavior: "ignoreErrors" });
   });
 }
 

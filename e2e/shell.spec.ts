@@ -7,6 +7,10 @@ async function chatAbout(chat: Conversation, text: string): Promise<string> {
   await expect(chat.page).toHaveURL(/\/chat\//);
   await chat.settles();
   await expect.poll(() => chat.saved()).toHaveLength(2);
+  // Left before the page has noted that it is read, it would be marked as unread.
+  const isRead = `SELECT 1 FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
+    WHERE c.id = $1 AND c."lastReadAt" >= m."createdAt"`;
+  await expect.poll(() => chat.query(isRead, [chat.chatId()])).toHaveLength(1);
   return chat.chatId();
 }
 

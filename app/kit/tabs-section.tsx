@@ -26,7 +26,7 @@ export function TabsSection() {
         </div>
       </Case>
       <Case name="Second device">
-        <TabNotice elsewhere="device" onTakeOver={nothing} />
+        <TabNotice aria-label="Other devices of this chat" elsewhere="device" onTakeOver={nothing} />
       </Case>
     </>
   );

@@ -37,6 +37,8 @@ export function RequestFrame({ request, decision, children, className, ...props 
       tabIndex={-1}
       className={cn(
         "flex w-full flex-col overflow-clip rounded-lg border bg-surface scroll-mt-6 scroll-mb-6 focus-visible:rounded-lg",
+        "duration-300 motion-safe:transition-[min-height]",
+        "[body:has([data-slot=request-card][data-state=pending])_&]:min-h-(--held-height,0)",
         isPending && "border-amber-line bg-linear-to-b from-amber-soft to-surface to-[64px] shadow-card",
         request.state === "unknown-outcome" && "border-red-line",
         className,
@@ -95,7 +97,10 @@ export function RequestActions({ className, ...props }: React.ComponentProps<"di
   );
 }
 
-/** When the card settles nothing below it moves, and whoever decided here stays here. */
+/**
+ * While another card waits, one that settles keeps its height: nothing may move under a hand that is about to approve.
+ * And whoever decided here stays here.
+ */
 function useSettling(
   card: React.RefObject<HTMLElement | null>,
   request: HumanRequestView,
@@ -113,8 +118,13 @@ function useSettling(
   useIsomorphicLayoutEffect(() => {
     const element = card.current;
     if (!element || state === "pending" || pendingHeight.current === null) return;
-    element.style.minHeight = `${pendingHeight.current}px`;
+    const height = `${pendingHeight.current}px`;
     pendingHeight.current = null;
+    element.style.setProperty("--held-height", height);
+    // Seen once as it was, so that it shrinks from there.
+    element.style.minHeight = height;
+    void element.offsetHeight;
+    element.style.minHeight = "";
     forgetRequestDrafts(request);
     const { activeElement } = document;
     const isFocusLost = activeElement === document.body || element.contains(activeElement);

@@ -44,6 +44,19 @@ it("does not call done what nobody knows to be done", () => {
     expect(renderToString(<ToolCard part={part(output)} />)).toContain("Done");
 });
 
+it("shows what it ran with when a person changed the arguments", () => {
+  const part: ToolPart = {
+    type: "tool-refund",
+    toolCallId: "1",
+    state: "output-available",
+    input: { amount: 20 },
+    output: { approvedInput: { amount: 7.5 }, result: { refundId: "r" } },
+  };
+  const html = renderToString(<ToolCard part={part} />);
+  expect(html).toContain("7.5");
+  expect(html).not.toContain("20");
+});
+
 it("shows a state that it does not know", () => {
   const part = {
     type: "tool-lookup",

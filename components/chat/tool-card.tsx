@@ -68,11 +68,10 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   const duration = durationMs ?? (face.isRunning ? undefined : elapsed);
   const Icon = face.icon;
   const name = calmText(part.title || getToolName(part));
+  const { input, output, isEdited } = ran(part);
   // While it works the news is how far it is; before and after, what it was asked.
   const said =
-    part.state === "output-error"
-      ? part.errorText
-      : (isPreliminary && summarize(part.output)) || summarize(part.input);
+    part.state === "output-error" ? part.errorText : (isPreliminary && summarize(output)) || summarize(input);
 
   return (
     <div
@@ -115,13 +114,13 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
       </button>
       {isOpen && (
         <div id={id} data-slot="tool-card-body" className="flex flex-col gap-3 border-t bg-code p-3">
-          <Value label="Input" value={part.input} />
+          <Value label={isEdited ? "Input, as it was approved" : "Input"} value={input} />
           {part.state === "output-error" ? (
             <Value label="Error" value={part.errorText} isError />
           ) : part.state === "output-available" ? (
             <>
-              <Value label={isPreliminary ? "Output so far" : "Output"} value={part.output} />
-              <Images output={part.output} />
+              <Value label={isPreliminary ? "Output so far" : "Output"} value={output} />
+              <Images output={output} />
             </>
           ) : (
             <p className="text-xs text-ink-3">{part.approval?.reason || `${face.label}. No output yet.`}</p>
@@ -130,6 +129,19 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
       )}
     </div>
   );
+}
+
+/** What it really ran with: the output says so when a person changed the arguments before they approved. */
+function ran({ state, input, output }: ToolPart): { input: unknown; output: unknown; isEdited: boolean } {
+  const isEdited =
+    state === "output-available" &&
+    typeof output === "object" &&
+    output !== null &&
+    "approvedInput" in output &&
+    "result" in output;
+  return isEdited
+    ? { input: output.approvedInput, output: output.result, isEdited }
+    : { input, output, isEdited: false };
 }
 
 /** What an output says of itself. Undefined for all that just worked. */

@@ -44,6 +44,15 @@ describe("a message that asks", () => {
     ]);
   });
 
+  it("keeps the arguments in the order in which they were proposed", async () => {
+    const proposed = { orderId: "A-1", reason: "Late", currency: "EUR", amount: 20 };
+    await put(answer("m", refund({ state: "approval-requested", approval: { id: "x" }, input: proposed })));
+    const [request] = await requests();
+    expect(Object.keys(request!.input as object)).toEqual(Object.keys(proposed));
+    const { properties } = request!.schema as { properties: object };
+    expect(Object.keys(properties)).toEqual(["orderId", "amount", "currency", "reason"]);
+  });
+
   it("asks nothing with a call that is about to run, that is half written, or of a tool without a rule", async () => {
     await put(
       answer(

@@ -519,6 +519,27 @@ describe("trust", () => {
     expect(await listWaitingRequests(db, userId)).not.toContainEqual(expect.objectContaining({ chatId }));
   }, 60_000);
 
+  it("a policy can ask for another pair of eyes", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
+    const { toolCallId } = requests[0]!;
+    const as = (user: string) =>
+      decideRequest(db, {
+        chatId,
+        toolCallId,
+        userId: user,
+        decision: approve,
+        via: "card",
+        mayDecide: ({ userId: who, ownerId, request }) => request.tool === "refund" && who !== ownerId,
+        checkInput,
+        checkOutput,
+      });
+    await expect(as(userId)).rejects.toThrow("There is no such request");
+    expect(await as("accountant")).toMatchObject({ isComplete: true });
+    await goOn(chatId);
+    expect(await refundsOf(order)).toHaveLength(1);
+  }, 60_000);
+
   it("what the browser makes up is refused, runs nothing, and loses nothing", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests, transcript } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
@@ -557,8 +578,8 @@ describe("trust", () => {
     expect(await refundsOf(order)).toEqual([]);
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("pending");
     await decide(chatId, toolCallId, approve);
-    await goOn(chatId);
-    expect(await refundsOf(order)).toHaveLength(1);
+    await deliverDecisions(db, { chatId });
+    await expect.poll(() => refundsOf(order), { timeout: 30_000 }).toHaveLength(1);
   }, 90_000);
 
   it.each([

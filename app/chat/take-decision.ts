@@ -3,7 +3,7 @@ import { z } from "zod";
 import { decideRequest, RequestError, type DecideOptions } from "@/lib/chat/decisions";
 import { deliverDecisions } from "@/lib/chat/deliver";
 import { db } from "@/lib/db";
-import { checkInput, checkOutput } from "@/trigger/tools/rules";
+import { checkInput, checkOutput, mayDecide } from "@/trigger/tools/rules";
 
 /** A decision as a browser sends it. */
 export const decisionSchema = z.discriminatedUnion("type", [
@@ -25,10 +25,10 @@ export type DecisionResult = { problem?: string; isComplete?: boolean };
 
 /** Takes a decision of somebody who may decide, and tells the agent when it was the last one of its message. */
 export async function takeDecision(
-  options: Omit<DecideOptions, "checkInput" | "checkOutput">,
+  options: Omit<DecideOptions, "mayDecide" | "checkInput" | "checkOutput">,
 ): Promise<DecisionResult> {
   try {
-    const { isComplete } = await decideRequest(db, { ...options, checkInput, checkOutput });
+    const { isComplete } = await decideRequest(db, { ...options, mayDecide, checkInput, checkOutput });
     // The decision stands. When the engine cannot be reached now, the next look at what waits delivers it.
     if (isComplete) await deliverDecisions(db, { chatId: options.chatId }).catch(reportUndelivered);
     return { isComplete };

@@ -36,11 +36,20 @@ const MAX_BYTES = 64 * 1024;
 /** Returns the value as the tool's schema reads it, or throws `RequestError("misfit")` and names what does not fit. */
 export type CheckValue = (request: Pick<HumanRequest, "tool" | "input">, value: unknown) => unknown;
 
+/** Whether somebody may decide this. For whoever may not there is no such request. */
+export type MayDecide = (asked: {
+  userId: string;
+  ownerId: string;
+  request: Pick<HumanRequest, "chatId" | "tool" | "kind" | "input">;
+}) => boolean | Promise<boolean>;
+
 export type DecideOptions = {
   chatId: string;
   toolCallId: string;
-  /** Whoever decides: only the chat's owner may. */
+  /** Whoever decides. */
   userId: string;
+  /** Without it the chat's owner may, and nobody else. */
+  mayDecide?: MayDecide;
   decision: Decision;
   via: Extract<DecidedVia, "card" | "inbox" | "link">;
   /** Checks arguments that were edited. */
@@ -61,13 +70,14 @@ export type Decided = {
  * *not found*; a request that is decided, superseded or expired keeps what it has.
  */
 export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
-  const { chatId, toolCallId, userId, decision, via, now = new Date() } = options;
+  const { chatId, toolCallId, userId, decision, via, mayDecide = isOwner, now = new Date() } = options;
   const take = async (tx: DbClient) => {
-    if (!(await lockOwnChat(tx, chatId, userId))) return "not-found" as const;
+    const ownerId = await lockChat(tx, chatId);
+    if (ownerId === undefined) return "not-found" as const;
     const request = await tx.humanRequest.findUnique({
       where: { chatId_toolCallId: { chatId, toolCallId } },
     });
-    if (!request) return "not-found" as const;
+    if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
     if (request.state !== "pending") return request;
     if (isDue(request, now)) {
       // Committed, not thrown: the clock has decided, and that must stay so.
@@ -289,9 +299,12 @@ export async function revokePermission(db: DbClient, chatId: string, tool: strin
   await db.toolPermission.deleteMany({ where: { chatId, tool } });
 }
 
-async function lockOwnChat(tx: DbClient, chatId: string, userId: string): Promise<boolean> {
-  if (!isChatId(chatId)) return false;
-  const rows = await tx.$queryRaw<unknown[]>`
-    SELECT 1 FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
-  return rows.length > 0;
+const isOwner: MayDecide = ({ userId, ownerId }) => userId === ownerId;
+
+/** Its owner; undefined for a chat that is deleted or never was. */
+async function lockChat(tx: DbClient, chatId: string): Promise<string | undefined> {
+  if (!isChatId(chatId)) return undefined;
+  const [chat] = await tx.$queryRaw<{ userId: string }[]>`
+    SELECT "userId" FROM "Chat" WHERE id = ${chatId} AND "deletedAt" IS NULL FOR UPDATE`;
+  return chat?.userId;
 }

@@ -3,7 +3,7 @@
  * checks by them what a person gave back.
  */
 import { z } from "zod";
-import { RequestError, type CheckValue } from "@/lib/chat/decisions";
+import { RequestError, type CheckValue, type MayDecide } from "@/lib/chat/decisions";
 import type { Asked } from "@/lib/chat/requests";
 import { answerSchemas, toolSchemas } from "./schemas";
 
@@ -56,6 +56,12 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
 
 /** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */
 export const MAX_REQUESTS_PER_TURN = 8;
+
+/**
+ * Who may decide: the owner of the chat. Answer by tool or by amount, and somebody else has to, or may as well; give
+ * them a page that calls `takeDecision` (app/chat/take-decision.ts), for the inbox shows what is one's own.
+ */
+export const mayDecide: MayDecide = ({ userId, ownerId }) => userId === ownerId;
 
 /** Undefined for a tool that asks nobody. */
 export function ruleOf(tool: string): Rule<unknown> | undefined {

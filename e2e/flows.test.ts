@@ -10,6 +10,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { createDb, type Db } from "@/lib/db";
 import { freePort } from "@/lib/embedded-postgres";
 import { messageText } from "@/lib/chat/message";
+import { readBranch } from "@/lib/chat/queries";
 import { freshDatabase } from "./support/database";
 import { expiredToken } from "./support/expired-token";
 import {
@@ -103,6 +104,27 @@ it("completes the answer when the worker is killed in the middle of it", async (
     ["assistant", counted(40)],
   ]);
 });
+
+it("keeps the last of what was written of an answer that was given up, once, and as unfinished", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("count to 3"));
+  const failed = await readAnswer(await page.ask("Crash the worker every time"));
+  expect(failed.errors).toHaveLength(1);
+  const again = await readAnswer(await page.retry());
+  expect(again.errors).toHaveLength(1);
+  expect((await readAnswer(await page.ask("count to 4"))).text).toBe(counted(4));
+  await expectSaved(chatId, [
+    ["user", "count to 3"],
+    ["assistant", counted(3)],
+    ["user", "Crash the worker every time"],
+    ["assistant", again.text.trim()],
+    ["user", "count to 4"],
+    ["assistant", counted(4)],
+  ]);
+  const { nonFinalIds } = (await readBranch(db, chatId))!;
+  expect(nonFinalIds).toHaveLength(1);
+}, 60_000);
 
 it("completes the answer when the engine is restarted in the middle of it", async () => {
   const chatId = newChatId();

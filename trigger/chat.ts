@@ -27,6 +27,7 @@ import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
 import { titleChat } from "./title";
+import { savingNoTorsos, withoutTorsos } from "./torsos";
 import { isDelegateWaiting } from "./tools/delegate";
 import { resume, tools } from "./tools/execute";
 import { describeCall } from "./tools/rules";
@@ -74,14 +75,18 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     const known = new Set(saved.map((message) => message.id));
     const messages =
       saved.length === 0 ? uiMessages : [...saved, ...uiMessages.filter((message) => !known.has(message.id))];
-    const history = (await skipWaiting(chatId, messages)) ?? messages;
-    if (history !== uiMessages) chat.history.set(history);
+    const history = withoutTorsos((await skipWaiting(chatId, messages)) ?? messages);
+    const isAsItWas =
+      history.length === uiMessages.length &&
+      history.every((message, index) => message === uiMessages[index]);
+    if (!isAsItWas) chat.history.set(history);
   },
 
   /**
    * A new run takes over from one that died in the middle of an answer. Every question that has no whole answer is
    * asked again, the interrupted one first, and the page drops the partial text. (With several waiting, the SDK's
    * default would settle for the partial answer, and repeat the question that the turn's start had already saved.)
+   * Only when the engine gave its question up, it stays as far as it got.
    */
   async onRecoveryBoot({ chatId, settledMessages, inFlightUsers, partialAssistant, writer }) {
     locals.set(recovering, true);
@@ -91,10 +96,13 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       data: { partialId: partialAssistant?.id ?? null },
       transient: true,
     });
-    const last = settledMessages.at(-1);
+    const all = withoutTorsos(partialAssistant ? [...settledMessages, partialAssistant] : settledMessages);
+    const settled = all.filter((message) => message !== partialAssistant);
+    const last = settled.at(-1);
     // A regenerated answer has no question of its own on the input stream.
     const unanswered = inFlightUsers.length === 0 && last?.role === "user" ? [last] : inFlightUsers;
-    return { chain: settledMessages, recoveredTurns: unanswered };
+    const isGivenUp = last?.role === "user" && unanswered.every(({ id }) => id !== last.id);
+    return { chain: isGivenUp ? all : settled, recoveredTurns: unanswered };
   },
 
   /** Throwing here ends the turn with the error's text and leaves the run alive for the next message. */
@@ -191,7 +199,7 @@ function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
     save(context, given) {
       const changeset = untilAnswered(given);
       if (changeset.reason === "turn-start") {
-        const saved = storage.save(context, changeset);
+        const saved = storage.save(context, savingNoTorsos(changeset));
         locals.set(questionSaved, { saved });
         return saved;
       }

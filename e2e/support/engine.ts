@@ -6,6 +6,7 @@ import { createEngine, type Engine, type EngineOptions } from "@/lib/engine/engi
 import { createProcessHost } from "@/lib/engine/process-host";
 import type {
   AttemptEnd,
+  CrashCode,
   CompletedWaitpoint,
   ExecuteOptions,
   TaskInfo,
@@ -114,7 +115,7 @@ export type FakeAttempt = {
   canceled: boolean;
   end(end: AttemptEnd): void;
   complete(output?: string): void;
-  crash(code?: "TASK_RUN_UNCAUGHT_EXCEPTION" | "TASK_PROCESS_OOM_KILLED"): void;
+  crash(code?: CrashCode): void;
   park(parked: boolean): void;
 };
 

@@ -20,6 +20,7 @@ import {
 import type { Run, RunReason, Runs } from "./runs";
 import { addressOf, isOpen, type Session, type Sessions, streamName } from "./sessions";
 import type { NewRecord, Streams } from "./streams";
+import { NEVER_STARTED } from "./worker-host";
 
 export type Continuations = ReturnType<typeof createContinuations>;
 
@@ -37,8 +38,8 @@ type Ending = { type: "error"; errorText: string } | { type: "abort" };
 const CRASH_LIMIT = 2;
 const SWAP_LIMIT = 3;
 
-/** As often an outage of the storage is not held against the message whose answer it interrupted. */
-const OUTAGE_LIMIT = 5;
+/** As often what a message cannot be blamed for is not held against it: no storage, a worker that was dead already. */
+const BLAMELESS_LIMIT = 5;
 const OUTAGE = "STORE_UNAVAILABLE";
 const HIDE_TRIES = 10;
 
@@ -57,7 +58,7 @@ export function createContinuations(options: Options) {
   const abandoned = new Map<string, string>();
   /** Ends that have been held against their message: what follows from one may need several tries. */
   const counted = new WeakSet<Run>();
-  const outages = new Map<string, { seq: number; count: number }>();
+  const interruptions = new Map<string, { seq: number; count: number }>();
 
   return {
     /** Serialises what may start or replace a session's run. The session is read again inside. */
@@ -216,7 +217,8 @@ export function createContinuations(options: Options) {
     const abandonedFor = abandoned.get(run.id);
     if (abandonedFor !== undefined) return abandonedFor;
     if (run.status === "TIMED_OUT") return TOO_LONG;
-    if (run.error?.code === OUTAGE) return interrupted(session, run, first);
+    if (run.error?.code === OUTAGE) return blameless(session, run, first) ? undefined : NOT_STORED;
+    if (run.error?.code === NEVER_STARTED) return blameless(session, run, first) ? undefined : CRASHED;
     const again = session.stuckSeq === first.seq;
     if (again && session.swaps >= SWAP_LIMIT) return UPGRADE_LOOP;
     const crashes = (again ? session.crashes : 0) + (counted.has(run) ? 0 : 1);
@@ -227,16 +229,16 @@ export function createContinuations(options: Options) {
     return crashes >= CRASH_LIMIT ? CRASHED : undefined;
   }
 
-  function interrupted(session: Session, run: Run, { seq }: StreamRecord): string | undefined {
-    const before = outages.get(session.id);
+  function blameless(session: Session, run: Run, { seq }: StreamRecord): boolean {
+    const before = interruptions.get(session.id);
     const count = (before?.seq === seq ? before.count : 0) + (counted.has(run) ? 0 : 1);
-    outages.set(session.id, { seq, count });
+    interruptions.set(session.id, { seq, count });
     counted.add(run);
-    return count > OUTAGE_LIMIT ? NOT_STORED : undefined;
+    return count <= BLAMELESS_LIMIT;
   }
 
   async function unstick(session: Session): Promise<void> {
-    outages.delete(session.id);
+    interruptions.delete(session.id);
     if (session.stuckSeq !== null) await sessions.setStuck(session.id, null, 0, 0);
   }
 

@@ -189,6 +189,17 @@ describe("an attempt", () => {
     });
   });
 
+  it("never started when its worker was dead already", async () => {
+    const { host } = await openHost();
+    process.kill(await vi.waitFor(onlyChild), "SIGKILL");
+    const { end } = run(host, "waits");
+    expect(await end).toMatchObject({
+      kind: "crashed",
+      code: "TASK_PROCESS_NEVER_STARTED",
+      signal: "SIGKILL",
+    });
+  });
+
   it("is a crash when somebody kills the worker, reported once", async () => {
     const { host, said } = await openHost();
     const { worker, end, ends } = run(host, "waits");

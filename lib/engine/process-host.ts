@@ -7,15 +7,16 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle, Bundler } from "./bundler";
 import { createSourceStack } from "./source-stack";
 import type { FromWorker, ToWorker } from "./worker";
-import type {
-  AttemptEnd,
-  AttemptResult,
-  ExecuteOptions,
-  PromptInfo,
-  TaskInfo,
-  WorkerLog,
-  Worker,
-  WorkerHost,
+import {
+  type AttemptEnd,
+  type AttemptResult,
+  type ExecuteOptions,
+  NEVER_STARTED,
+  type PromptInfo,
+  type TaskInfo,
+  type WorkerLog,
+  type Worker,
+  type WorkerHost,
 } from "./worker-host";
 
 export type ProcessHostOptions = {
@@ -156,6 +157,7 @@ function spawnWorker(
   let runId: string | undefined;
   let attempt: ExecuteOptions | undefined;
   let executing = false;
+  let started = false;
   let bootTimedOut = false;
   let result: AttemptResult | undefined;
   let uncaught: { message: string; stack?: string } | undefined;
@@ -191,6 +193,9 @@ function spawnWorker(
         case "READY":
           clearTimeout(timer);
           resolve({ ok: true, ready: message });
+          return;
+        case "STARTED":
+          started = true;
           return;
         case "SUSPENDABLE":
           attempt?.onSuspendable(message.suspendable);
@@ -231,6 +236,13 @@ function spawnWorker(
     if (bootTimedOut) {
       const message = `The task files did not finish loading within ${bootTimeoutMs / 1000} s.`;
       return { ...end, code: "TASK_PROCESS_SIGNALED", message };
+    }
+    if (signal && executing && !started) {
+      return {
+        ...end,
+        code: NEVER_STARTED,
+        message: `The process was ended by ${signal} before the task began.`,
+      };
     }
     if (signal) {
       return { ...end, code: "TASK_PROCESS_SIGNALED", message: `The task process was ended by ${signal}.` };

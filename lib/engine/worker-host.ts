@@ -68,7 +68,11 @@ export type AttemptEnd =
   | { kind: "returned"; result: AttemptResult }
   | { kind: "crashed"; code: CrashCode; message: string; exitCode: number | null; signal: string | null };
 
+/** The process was gone before the task began: nothing that it was to do can have killed it. */
+export const NEVER_STARTED = "TASK_PROCESS_NEVER_STARTED";
+
 export type CrashCode =
+  | typeof NEVER_STARTED
   | "TASK_PROCESS_OOM_KILLED"
   | "TASK_RUN_UNCAUGHT_EXCEPTION"
   | "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE"

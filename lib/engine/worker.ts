@@ -63,6 +63,8 @@ export type FromWorker =
       prompts: PromptInfo[];
       collisions: { id: string; filePaths: string[] }[];
     }
+  /** The execution has arrived: what ends this process from now on may be its fault. */
+  | { type: "STARTED" }
   | { type: "SUSPENDABLE"; suspendable: boolean }
   | { type: "DONE"; result: AttemptResult }
   | { type: "UNCAUGHT"; message: string; stack?: string };
@@ -86,6 +88,7 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
   process.on("message", (message: ToWorker) => {
     switch (message.type) {
       case "EXECUTE":
+        send({ type: "STARTED" });
         running = loaded.then(() => execute(message.execution, message.env, managers));
         running.catch((error: unknown) => fail(describe(error)));
         return;

@@ -163,3 +163,31 @@ test("a sub-agent asks in its card, and goes on there", async ({ conversation, p
   await expect(conversation.answers.last()).toContainText("The courier desk says: Noted: you chose mon.");
   await expect(conversation.answers).toHaveCount(1);
 });
+
+test("the pictures: an approval with an edit, and the inbox on a phone", async ({
+  conversation,
+  page,
+}, testInfo) => {
+  // The README shows these; a run rewrites them only when asked, so that tests leave the tree clean.
+  const folder = process.env.UPDATE_SCREENSHOTS ? `${import.meta.dirname}/screenshots` : testInfo.outputDir;
+  await page.emulateMedia({ reducedMotion: "reduce" });
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await conversation.ask("Refund 20 EUR of order A-1042");
+  const card = request(page, "Refund 20 EUR of order A-1042");
+  await button(card, "Edit arguments").click();
+  await card.getByRole("textbox", { name: "Amount" }).fill("7.5");
+  await button(card, "Review changes").click();
+  await expect(card).toContainText("You changed 1 value");
+  await conversation.settles();
+  await page.screenshot({ path: `${folder}/approval-desk.png` });
+
+  await page.goto("/");
+  await conversation.ask("Ask me something");
+  await expect(request(page, "Which lamp should be sent instead?")).toBeVisible();
+  await conversation.settles();
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.goto("/inbox");
+  await expect(page.getByRole("article")).toHaveCount(2);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  await page.screenshot({ path: `${folder}/inbox-phone.png` });
+});

@@ -86,7 +86,7 @@ export function InboxList({
             </Button>
           );
         })}
-        <span aria-hidden className="ml-auto text-xs text-ink-3 pointer-coarse:hidden">
+        <span aria-hidden className="ml-auto text-xs text-ink-3 max-sm:hidden pointer-coarse:hidden">
           <kbd>j</kbd> <kbd>k</kbd> next and previous · <kbd>Enter</kbd> answer
         </span>
       </div>

@@ -645,3 +645,119 @@ const lampQuestion = {
     { id: "reef", label: "Reef" },
   ],
 };
+
+type Kind = { kind: string; ask: () => string; decision: Decision; done: RegExp };
+
+const address = { street: "Storgata 1", city: "Oslo", floor: null };
+const kinds: Kind[] = [
+  { kind: "a question", ask: () => "Ask me something", decision: dune, done: /you chose \*\*dune\*\*/g },
+  {
+    kind: "an approval",
+    ask: () => `Refund 20 EUR of order ${newOrder()}`,
+    decision: approve,
+    done: /I refunded/g,
+  },
+  {
+    kind: "a form",
+    ask: () => "Where will you deliver it?",
+    decision: {
+      type: "answer",
+      output: {
+        name: "Ada",
+        parcels: 1,
+        speed: "express",
+        day: "2026-12-01",
+        isGift: false,
+        address,
+        phones: [],
+      },
+    },
+    done: /It goes to \*\*Ada\*\*/g,
+  },
+  {
+    kind: "a confirmation",
+    ask: () => "Delete the customers C-1 and C-2",
+    decision: { type: "approve", phrase: "delete customers" },
+    done: /I deleted/g,
+  },
+  {
+    kind: "a sub-agent's question",
+    ask: () => "Let a sub-agent find a courier",
+    decision: { type: "answer", output: { optionIds: ["mon"] } },
+    done: /you chose \*\*mon\*\*/g,
+  },
+];
+
+describe.each(kinds)("$kind", ({ ask, decision, done }) => {
+  const fork = async (chatId: string) => {
+    const text = "count to 2";
+    const edit = { type: "edit", actionId: crypto.randomUUID(), nodeId: "q", newId: "q2", text } as const;
+    await readAnswer(await openPage(chatId).walk(edit));
+    expect(lines(await savedTranscript(db, chatId))[0]?.[1]).toBe(text);
+  };
+  const back = async (chatId: string) => {
+    await fork(chatId);
+    await readAnswer(await openPage(chatId).walk({ type: "switch", nodeId: "q" }));
+  };
+
+  it.each<[string, (chatId: string) => Promise<unknown>]>([
+    ["in the inbox of another device", async () => {}],
+    ["after the worker's death", killWorkers],
+    ["after the engine's restart", () => engine.restart()],
+    ["after a fork above it, while the other branch is shown", fork],
+    ["after a fork and a way back", back],
+  ])(
+    "is decided %s, and goes on once, in its own message",
+    async (_, happens) => {
+      const chatId = newChatId();
+      const { requests, transcript } = await askAndWait(chatId, ask());
+      await happens(chatId);
+      const { toolCallId } = requests[0]!;
+      const by = { userId, via: "inbox", checkInput, checkOutput } as const;
+      expect(await decideRequest(db, { chatId, toolCallId, decision, ...by })).toMatchObject({
+        isComplete: true,
+      });
+      const { answer, transcript: after } = await goOn(chatId);
+      expect(answer.errors).toEqual([]);
+      expect((await textOf(chatId)).match(done)).toHaveLength(1);
+      expect(after.messages.map(({ id }) => id)).toEqual(transcript.messages.map(({ id }) => id));
+    },
+    60_000,
+  );
+
+  it("is skipped, visibly, by a message that is sent instead", async () => {
+    const chatId = newChatId();
+    const { requests } = await askAndWait(chatId, ask());
+    expect((await readAnswer(await openPage(chatId).ask("count to 3"))).text).toBe("0 1 2 3");
+    await savedTranscript(db, chatId);
+    expect((await listChatRequests(db, chatId))[0]).toMatchObject({
+      state: "skipped",
+      decidedVia: "message",
+    });
+    await expect(decide(chatId, requests[0]!.toolCallId, decision)).rejects.toThrow("already skipped");
+  }, 60_000);
+
+  it("expires, and the agent goes on without it", async () => {
+    const chatId = newChatId();
+    const { requests } = await askAndWait(chatId, ask());
+    const asked = await textOf(chatId);
+    const past = new Date(Date.now() - 1_000);
+    await db.humanRequest.updateMany({ where: { chatId }, data: { expiresAt: past } });
+    await sweepRequests(db);
+    await expect.poll(() => textOf(chatId), { timeout: 30_000 }).not.toBe(asked);
+    expect((await textOf(chatId)).match(done)).toBeNull();
+    expect((await listChatRequests(db, chatId))[0]?.state).toBe("expired");
+    await expect(decide(chatId, requests[0]!.toolCallId, decision)).rejects.toThrow(/expired/);
+  }, 60_000);
+
+  it("is decided once, however many decide it at once", async () => {
+    const chatId = newChatId();
+    const { requests } = await askAndWait(chatId, ask());
+    const { toolCallId } = requests[0]!;
+    const all = Array.from({ length: 10 }, () => decide(chatId, toolCallId, decision));
+    const outcomes = await Promise.allSettled(all);
+    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    await goOn(chatId);
+    expect((await textOf(chatId)).match(done)).toHaveLength(1);
+  }, 60_000);
+});

@@ -152,11 +152,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     locals.set(brokeOff, false);
     beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
     try {
+      const { model: chosen, userId } = await requireChat(chatId);
       // No word of an answer whose question could be lost, and no effect.
-      const [{ model: chosen, userId }] = await Promise.all([
-        requireChat(chatId),
-        locals.get(questionSaved)?.saved.catch(refuseUnsaved),
-      ]);
+      await locals.get(questionSaved)?.saved.catch(refuseUnsaved);
       const { id, model } = await resolveModel(chosen);
       const durations = watchDurations();
       chat.setUIMessageStreamOptions({

@@ -14,7 +14,8 @@ afterAll(() => lab?.close(), 60_000);
 it.each([
   ["worker killed at every 5th chunk", 3],
   ["process.exit() in a tool", 1],
-  ["save() fails twice, then the worker is killed", 2],
+  ["a question cannot be saved, and the worker is killed", 2],
+  ["an answer cannot be saved, and the worker is killed", 2],
   ["reload at every chunk boundary", 1],
   ["network reset, at every phase", 4],
   ["100 concurrent replays of one part id", 1],
@@ -22,6 +23,7 @@ it.each([
   ["PostgreSQL killed under write load", 1],
   ["effects: killed during", 1],
   ["effects: killed after", 1],
+  ["approved, killed after", 1],
 ])("nothing is lost, doubled or stuck: %s (seed %i)", { timeout: 180_000 }, async (name, seed) => {
   const fault = labFaults.find((candidate) => candidate.name === name);
   expect(await fault!.run(lab, seed)).toMatchObject({ lost: 0, doubled: 0, stuck: 0, notes: [] });

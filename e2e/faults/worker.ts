@@ -81,6 +81,7 @@ export const workerFaults: Array<Fault<Lab>> = [
       const chatId = newChatId();
       const page = lab.open(chatId);
       add(result, await judgeAnswer(page.ask("count to 3"), 3, { where: "first turn" }));
+      add(result, await lab.judgeSaved(chatId, countedLines(["count to 3", 3])));
       // The question's save, and the one that notes that its turn has failed.
       await lab.arm("save-fails", { times: 2 });
       const refused = await within(page.ask("count to 9").then(readAnswer), PATIENCE_MS);
@@ -91,6 +92,7 @@ export const workerFaults: Array<Fault<Lab>> = [
           `a question that is not saved got ${refused.errors.length} errors: ${refused.text}`,
         );
       }
+      for (let tries = 0; lab.isArmed("save-fails") && tries < 200; tries++) await soon();
       if (seed % 2 === 0) await lab.killWorker(chatId);
       await lab.disarm("save-fails");
       const later = await lab.reload(chatId);

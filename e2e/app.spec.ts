@@ -217,7 +217,8 @@ test("chunks come through Next one by one", async ({ conversation, app }) => {
   }
   const perArrival = deltas.filter((count) => count > 0);
   expect(perArrival.length).toBeGreaterThan(10);
-  expect(Math.max(...perArrival)).toBeLessThanOrEqual(3);
+  // A busy machine may hand over a few at once; a proxy that holds back hands over all of them.
+  expect(Math.max(...perArrival)).toBeLessThanOrEqual(10);
 });
 
 test("an empty message cannot be sent, and one that is too long says so and is kept", async ({

@@ -109,6 +109,8 @@ type Delivery = { resolve(): void; reject(error: Error): void };
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
   const { chatId, transcript, accessToken, pendingInput } = options;
   const [connection, setConnection] = useState<Connection>("online");
+  /** What a stopped run still writes is the end of that answer, and no news from elsewhere. */
+  const [isStopping, setIsStopping] = useState(false);
   const [outcome, setOutcome] = useState<"recovered" | "stopped" | "failed" | undefined>(
     transcript.status === "failed" ? "failed" : undefined,
   );
@@ -257,7 +259,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     baseURL: options.baseURL,
     messages: chat.messages,
     isAnswering: isExpecting || isDelivering,
-    isIdle: isOnline && followed === 0 && !isDelivering,
+    isIdle: isOnline && followed === 0 && !isDelivering && !isStopping,
     isBusyNow: () => followedNow.current > 0 || deliveries.current.size > 0,
     load,
     show,
@@ -500,9 +502,14 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   async function stop(): Promise<void> {
     setOutcome("stopped");
-    await chat.stop();
-    await triggerTransport.stopGeneration(chatId);
-    await settle();
+    setIsStopping(true);
+    try {
+      await chat.stop();
+      await triggerTransport.stopGeneration(chatId);
+      await settle();
+    } finally {
+      setIsStopping(false);
+    }
   }
 
   /**

@@ -13,6 +13,8 @@ async function isAlive(chat: Conversation): Promise<void> {
 
 async function run(page: Page, command: string): Promise<void> {
   await page.keyboard.press("Control+k");
+  // What comes while something is selected does not take the selection.
+  await expect(option(page, command).first()).toBeVisible();
   await box(page).fill(command);
   await expect(palette(page).locator('[aria-selected="true"]')).toContainText(command);
   await page.keyboard.press("Enter");

@@ -264,13 +264,7 @@ test("a page that only watches writes nothing and wakes no run", async ({ conver
   // Every row that is written gets a new place: any write shows, whoever made it. What is only gone is the engine's
   // retention at work.
   const rows = async () => {
-    const tables = [
-      '"Chat"',
-      '"Message"',
-      "engine.runs",
-      "engine.sessions",
-      "engine.stream_records",
-    ];
+    const tables = ['"Chat"', '"Message"', "engine.runs", "engine.sessions", "engine.stream_records"];
     const places = tables.map(
       (table) => `SELECT '${table}' AS of, ctid::text AS place, xmin::text AS by FROM ${table}`,
     );

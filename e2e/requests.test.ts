@@ -80,6 +80,16 @@ async function goOn(chatId: string) {
 const follow = (chatId: string) => followDecisions(site(), chatId);
 
 const dune: Decision = { type: "answer", output: { optionIds: ["dune"] } };
+/** What the form about a delivery takes. */
+const delivery = {
+  name: "Ada",
+  parcels: 1,
+  speed: "express",
+  day: "2026-12-01",
+  isGift: false,
+  address: { street: "Storgata 1", city: "Oslo", floor: null },
+  phones: [],
+};
 
 describe("a question", () => {
   it("waits in the database, and its answer goes on in the same message", async () => {
@@ -242,23 +252,13 @@ describe("a form", () => {
     const { requests } = await askAndWait(chatId, "Where will you deliver it?");
     expect(requests).toMatchObject([{ kind: "form", schema: { type: "object" } }]);
     const call = requests[0]!.toolCallId;
-    const address = { street: "Storgata 1", city: "Oslo", floor: null };
-    const output = {
-      name: "Ada",
-      parcels: 1,
-      speed: "express",
-      day: "2026-12-01",
-      isGift: false,
-      address,
-      phones: [],
-    };
     await expect(
-      decide(chatId, call, { type: "answer", output: { ...output, parcels: 99 } }),
+      decide(chatId, call, { type: "answer", output: { ...delivery, parcels: 99 } }),
     ).rejects.toThrow(/`parcels`/);
-    await expect(decide(chatId, call, { type: "answer", output: { ...output, address: 4 } })).rejects.toThrow(
-      /`address`/,
-    );
-    await decide(chatId, call, { type: "answer", output });
+    await expect(
+      decide(chatId, call, { type: "answer", output: { ...delivery, address: 4 } }),
+    ).rejects.toThrow(/`address`/);
+    await decide(chatId, call, { type: "answer", output: delivery });
     await goOn(chatId);
     expect(await textOf(chatId)).toContain("It goes to **Ada** in Oslo, from 2026-12-01 on.");
   }, 60_000);
@@ -648,7 +648,6 @@ const lampQuestion = {
 
 type Kind = { kind: string; ask: () => string; decision: Decision; done: RegExp };
 
-const address = { street: "Storgata 1", city: "Oslo", floor: null };
 const kinds: Kind[] = [
   { kind: "a question", ask: () => "Ask me something", decision: dune, done: /you chose \*\*dune\*\*/g },
   {
@@ -662,15 +661,7 @@ const kinds: Kind[] = [
     ask: () => "Where will you deliver it?",
     decision: {
       type: "answer",
-      output: {
-        name: "Ada",
-        parcels: 1,
-        speed: "express",
-        day: "2026-12-01",
-        isGift: false,
-        address,
-        phones: [],
-      },
+      output: delivery,
     },
     done: /It goes to \*\*Ada\*\*/g,
   },

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { RequestCard } from "@/components/chat/request-card";
 import type { HumanRequestView } from "@/components/chat/request";
 import { describeError } from "../chat/expected-error";
-import { answerByLink } from "./actions";
+import { answerByLink, type AnswerResult } from "./actions";
 import { AnswerPage } from "./answer-page";
 
 export type AnswerByLinkProps = { token: string; initial: HumanRequestView };
@@ -19,12 +19,12 @@ export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
         request={request}
         canAllowTool={false}
         onDecide={async (decision) => {
-          const outcome = await answerByLink({ token, decision }).catch((error: unknown) => ({
-            problem: describeError(error),
-          }));
+          const { problem, request: now } = await answerByLink({ token, decision }).catch(
+            (error: unknown): AnswerResult => ({ problem: describeError(error) }),
+          );
           // Also when it was not taken: somebody else may have been first, and the card then shows who.
-          if ("request" in outcome && outcome.request) setRequest(outcome.request);
-          if (outcome.problem !== undefined) throw new Error(outcome.problem);
+          if (now) setRequest(now);
+          if (problem !== undefined) throw new Error(problem);
         }}
       />
       <output className="text-sm text-ink-2">

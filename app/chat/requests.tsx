@@ -16,6 +16,9 @@ import { describeError } from "./expected-error";
 
 type Via = "card" | "inbox";
 
+/** A sentence for the person when the decision was not taken; whether nothing else of the message waits. */
+type DecisionResult = { problem?: string; isComplete?: boolean };
+
 /** What the server does about requests: server actions, checked there for whoever is signed in. */
 export type RequestActions = {
   /** Everything that waits for this person in any chat, the oldest first. */
@@ -28,7 +31,7 @@ export type RequestActions = {
     toolCallId: string;
     decision: Decision;
     via: Via;
-  }) => Promise<{ problem?: string; isComplete?: boolean }>;
+  }) => Promise<DecisionResult>;
   /** The tools that run without asking in a chat of theirs. */
   listAllowedTools: (chatId: string) => Promise<string[]>;
   revokeAllowedTool: (chatId: string, tool: string) => Promise<void>;
@@ -115,9 +118,7 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
         toolCallId,
         decision,
         via,
-      }).catch(
-        (error: unknown) => ({ problem: describeError(error) }) as { problem: string; isComplete?: boolean },
-      );
+      }).catch((error: unknown): DecisionResult => ({ problem: describeError(error) }));
       // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom.
       await refresh(chatId).catch(() => {});
       if (problem !== undefined) throw new Error(problem);

@@ -6,7 +6,7 @@ import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import type { HumanRequestView } from "@/components/chat/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tool-card";
 import { Skeleton } from "@/components/ui/skeleton";
-import { askedInside } from "@/lib/chat/asked-inside";
+import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/asking";
 import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
 import { useRequests } from "./requests";
 
@@ -72,8 +72,7 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
       // Approved or not, what matters now is whether it happened.
       const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
       if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
-      const inside = askedInside(part);
-      const request = byCall.get(inside?.toolCallId ?? part.toolCallId);
+      const request = byCall.get(requestIdOf(part));
       const card = request && (
         <RequestCard
           request={request}
@@ -124,9 +123,6 @@ function merge(
 function waitingCalls(message: UIMessage | undefined): string[] {
   if (message?.role !== "assistant") return [];
   return message.parts.flatMap((part) =>
-    isToolUIPart(part) &&
-    (part.state === "approval-requested" || part.state === "input-available" || askedInside(part)?.waits)
-      ? [askedInside(part)?.toolCallId ?? part.toolCallId]
-      : [],
+    isToolUIPart(part) && (isWaiting(part) || askedInside(part)?.waits) ? [requestIdOf(part)] : [],
   );
 }

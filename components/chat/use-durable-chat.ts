@@ -53,9 +53,9 @@ export type DurableChatOptions<M extends UIMessage> = {
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
   /** A fresh token, whenever the engine refuses the present one. */
   mintAccessToken(chatId: string): Promise<string>;
-  /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
   /** Where queued messages are kept in this browser; name the owner and the chat in it. */
   queueKey?: string;
+  /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
   loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
 
@@ -218,8 +218,13 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   /** What is saved as it was saved; what was never saved is newer, and follows as it is shown. */
   function merge(fresh: Transcript<M>) {
-    const ids = new Set([...fresh.messages, ...latestSaved.current.messages].map((message) => message.id));
-    show(fresh, (shown) => shown.filter((message) => !ids.has(message.id)));
+    const saved = savedIds(fresh);
+    show(fresh, (shown) => shown.filter(({ id }) => !saved.has(id)));
+  }
+
+  /** The messages that are saved, now or when this page last looked. */
+  function savedIds(fresh: Transcript<M>): ReadonlySet<string> {
+    return new Set([...fresh.messages, ...latestSaved.current.messages].map(({ id }) => id));
   }
 
   const { setMessages } = chat;
@@ -290,20 +295,17 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     };
   }
 
-  /** What was followed has ended: shows it as it is saved, which is a moment after its stream has said so. */
+  /** What was followed has ended: shows it as it is saved. */
   async function settleBehindStream() {
     if (chatStatus.current === "error") return;
     const answered = answeredInput.current;
-    for (const delay of SAVED_WITHIN) {
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      const fresh = await load();
-      if (Number(fresh.cursors?.lastInEventId ?? -1) >= answered) return showSaved(fresh);
-    }
+    const fresh = await loadUntil(load, ({ cursors }) => Number(cursors?.lastInEventId ?? -1) >= answered);
+    if (fresh) showSaved(fresh);
   }
 
   /** As it is saved, and behind it what this page has asked since. */
   function showSaved(fresh: Transcript<M>) {
-    const saved = new Set([...fresh.messages, ...latestSaved.current.messages].map(({ id }) => id));
+    const saved = savedIds(fresh);
     show(fresh, (shown) => {
       const since = shown.findIndex(({ id }) => own.current.has(id) && !saved.has(id));
       return since === -1 ? [] : shown.slice(since).filter(({ id }) => !saved.has(id));
@@ -512,21 +514,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     }
   }
 
-  /**
-   * The turn is saved a moment after its stream has ended, and a stopped run writes a little more before it hears of
-   * the stop: show what was saved, so a reload shows the same.
-   */
-  const settled = useCallback(async () => {
-    for (const delay of SAVED_WITHIN) {
-      await new Promise((resolve) => setTimeout(resolve, delay));
-      const fresh = await load();
-      if (fresh.status !== "running") return fresh;
-    }
-    return undefined;
-  }, [load]);
-
+  /** A stopped run writes a little more before it hears of the stop: show what was saved, as a reload would. */
   async function settle() {
-    const fresh = await settled();
+    const fresh = await loadUntil(load, isOver);
     if (fresh) merge(fresh);
   }
 
@@ -638,7 +628,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     isAnswering,
     load,
     async settle() {
-      const fresh = await settled();
+      const fresh = await loadUntil(load, isOver);
       if (fresh) show(fresh);
     },
     act,
@@ -715,6 +705,20 @@ function shareBriefly<T>(): (make: () => Promise<T>) => Promise<T> {
     });
     return value;
   };
+}
+
+/** A turn is saved a moment after its stream has ended. Undefined when that takes too long. */
+async function loadUntil<T>(load: () => Promise<T>, isSaved: (fresh: T) => boolean): Promise<T | undefined> {
+  for (const delay of SAVED_WITHIN) {
+    await new Promise((resolve) => setTimeout(resolve, delay));
+    const fresh = await load();
+    if (isSaved(fresh)) return fresh;
+  }
+  return undefined;
+}
+
+function isOver({ status }: Pick<Transcript<UIMessage>, "status">): boolean {
+  return status !== "running";
 }
 
 function isPartial(

@@ -6,13 +6,10 @@ import { loadTranscript } from "@/lib/chat/queries";
 import { listChatRequests } from "@/lib/chat/request-queries";
 import { checkInput, checkOutput } from "@/trigger/tools/rules";
 import { effectFault, type EffectMoment } from "./effect-moments";
+import { NOT_KNOWN, refund, timesDone, TURN_MS } from "./effects";
 import { count, PATIENCE_MS, pause, random, stuck, verdict, within, type Fault, type Verdict } from "./fault";
 import type { Lab } from "./lab";
 
-const DONE = /^I refunded/m;
-const NOT_KNOWN = /^I do not know how/m;
-/** What is counted here is how often; how soon a broken turn heals, the other families say. */
-const TURN_MS = 4 * PATIENCE_MS;
 const AN_HOUR_MS = 3_600_000;
 
 export const approvalFaults: Array<Fault<Lab>> = [
@@ -57,9 +54,7 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
       if (moment && lab.isArmed(effectFault(moment, order))) throw new Error("The fault did not strike");
       if (text === undefined) return stuck(`${chatId} did not go on`);
 
-      const times = await db.demoEntry.count({
-        where: { kind: "refund", data: { path: ["orderId"], equals: order } },
-      });
+      const times = await timesDone(lab, refund, order);
       const isUnknown = NOT_KNOWN.test(text);
       const result: Verdict = {
         ...verdict(),
@@ -70,7 +65,7 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
       if (isUnknown) count(result, "unknown");
       if (times > 1) result.doubled += times - 1;
       // Said to be done without being so, or the other way round.
-      if (!isUnknown && (times !== 1 || !DONE.test(text))) {
+      if (!isUnknown && (times !== 1 || !refund.done.test(text))) {
         result.lost += 1;
         result.notes.push(`${chatId}: done ${times} times, and the answer is "${text}"`);
       }
@@ -91,7 +86,8 @@ async function goneOn({ db }: Lab, chatId: string, patienceMs: number): Promise<
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await pause(100)) {
     const transcript = await loadTranscript(db, chatId);
     const text = transcript && lines(transcript).at(-1)?.[1];
-    if (text && transcript.status !== "running" && (DONE.test(text) || NOT_KNOWN.test(text))) return text;
+    if (text && transcript.status !== "running" && (refund.done.test(text) || NOT_KNOWN.test(text)))
+      return text;
   }
   return undefined;
 }

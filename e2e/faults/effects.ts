@@ -16,7 +16,7 @@ type Tool = {
   done: RegExp;
 };
 
-const refund: Tool = {
+export const refund: Tool = {
   name: "refund",
   question: (order) => `Refund 4 EUR of order ${order}.`,
   subject: (digits) => `A-${digits}`,
@@ -34,10 +34,10 @@ const mail: Tool = {
   done: /^I sent the e-mail/m,
 };
 
-const NOT_KNOWN = /^I do not know how/m;
+export const NOT_KNOWN = /^I do not know how/m;
 
 /** What is counted here is how often; how soon a broken turn heals, the other families say. */
-const TURN_MS = 4 * PATIENCE_MS;
+export const TURN_MS = 4 * PATIENCE_MS;
 
 export const effectFaults: Array<Fault<Lab>> = [
   effectTrial("effects: killed before, not in the ledger yet", refund, "called"),
@@ -57,8 +57,7 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
     async run(lab, seed) {
       const chatId = newChatId();
       const subject = tool.subject(String(Date.now() % 1_000_000) + String(seed).padStart(4, "0"));
-      const times = () =>
-        lab.db.demoEntry.count({ where: { kind: tool.kind, data: { path: [tool.field], equals: subject } } });
+      const times = () => timesDone(lab, tool, subject);
       const { userId } = lab.site;
       await createChat(lab.db, { id: chatId, userId });
       // Nobody is there to approve it.
@@ -100,6 +99,11 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
       return result;
     },
   };
+}
+
+/** How often the back office really did it. */
+export function timesDone({ db }: Lab, { kind, field }: Tool, subject: string): Promise<number> {
+  return db.demoEntry.count({ where: { kind, data: { path: [field], equals: subject } } });
 }
 
 /** What a person does who was told that it may have happened: looks, and says so. */

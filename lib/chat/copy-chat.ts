@@ -1,11 +1,10 @@
 /** A chat made out of another one. The rows keep their ids, which are unique within a chat only. */
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db";
-import { askedInside, type ToolPart } from "./asked-inside";
+import { askedInside, isUndecided, requestIdOf, type ToolPart } from "./asking";
 import { findNode, pathTo } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
-import { isUndecided, requestIdOf } from "./requests";
 
 export type CopyOptions = {
   chatId: string;

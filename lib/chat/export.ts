@@ -65,8 +65,29 @@ export function contentDisposition(title: string, extension: string): string {
   return `attachment; filename="${ascii}.${extension}"; filename*=UTF-8''${encoded}.${extension}`;
 }
 
+const CONTENT_TYPES = {
+  md: "text/markdown; charset=utf-8",
+  json: "application/json; charset=utf-8",
+  ndjson: "application/x-ndjson; charset=utf-8",
+  csv: "text/csv; charset=utf-8; header=present",
+};
+
+/** A download that nobody keeps for somebody else, written as it is read. */
+export function fileResponse(
+  pieces: AsyncGenerator<string>,
+  { title, extension }: { title: string; extension: keyof typeof CONTENT_TYPES },
+): Response {
+  return new Response(streamText(pieces), {
+    headers: {
+      "content-type": CONTENT_TYPES[extension],
+      "content-disposition": contentDisposition(title, extension),
+      "cache-control": "private, no-store",
+    },
+  });
+}
+
 /** A response body that asks for the next piece when the reader has room for it. */
-export function streamText(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
+function streamText(pieces: AsyncGenerator<string>): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();
   return new ReadableStream({
     async pull(controller) {

@@ -6,7 +6,7 @@ import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
 import { unknownOutcomeOf } from "./unknown-outcome";
-import { askedInside, type AskedInside, type ToolPart } from "./asked-inside";
+import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./asking";
 
 export type RequestKind = "question" | "approval" | "form" | "confirm";
 export type RequestState =
@@ -35,21 +35,6 @@ export type Asked = {
 
 /** What the call asks of a person; undefined for a tool that asks nobody. The agent's tools know. */
 export type Describe = (tool: string, input: unknown) => Asked | undefined;
-
-/** A call that nobody has decided yet. */
-export function isWaiting(part: ToolPart): boolean {
-  return part.state === "input-available" || part.state === "approval-requested";
-}
-
-/** A call that has no outcome yet: nobody decided it, or nothing was done about the decision. */
-export function isUndecided(part: ToolPart): boolean {
-  return isWaiting(part) || part.state === "approval-responded" || askedInside(part)?.waits === true;
-}
-
-/** The id by which the request of this call is known: a sub-agent's question has its own. */
-export function requestIdOf(part: ToolPart): string {
-  return askedInside(part)?.toolCallId ?? part.toolCallId;
-}
 
 export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
   return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];

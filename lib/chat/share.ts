@@ -4,10 +4,11 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db";
+import { isUndecided, requestIdOf } from "./asking";
 import { branchIds, findNode, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
-import { isUndecided, requestIdOf, toolParts } from "./requests";
+import { toolParts } from "./requests";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
 

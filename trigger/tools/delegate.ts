@@ -3,7 +3,7 @@
  * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
  */
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from "ai";
-import type { AskedInside } from "@/lib/chat/asked-inside";
+import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { resolveModel } from "../models";

@@ -8,7 +8,7 @@ import type { ToolPart } from "@/components/chat/tool-card";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
-import { askedInside } from "@/lib/chat/asked-inside";
+import { requestIdOf } from "@/lib/chat/asking";
 import type { ChatMessage } from "@/lib/chat/message";
 import type { SharedRequest } from "@/lib/chat/share";
 
@@ -24,7 +24,7 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
   const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
   const renderTool = useCallback(
     (part: ToolPart) => {
-      const request = byCall.get(askedInside(part)?.toolCallId ?? part.toolCallId);
+      const request = byCall.get(requestIdOf(part));
       return request && <OwnersRequest title={request.title} isWaiting={request.isWaiting} />;
     },
     [byCall],

@@ -1,16 +1,10 @@
 import { getUser } from "@/lib/auth";
-import { contentDisposition, exportEverything, streamText } from "@/lib/chat/export";
+import { exportEverything, fileResponse } from "@/lib/chat/export";
 import { db } from "@/lib/db";
 
 /** Everything the signed-in person ever wrote or was answered, a line of JSON for each piece. */
 export async function GET(): Promise<Response> {
   const user = await getUser();
   if (!user) return new Response("You are signed out. Reload the page to go on.\n", { status: 401 });
-  return new Response(streamText(exportEverything(db, user.id)), {
-    headers: {
-      "content-type": "application/x-ndjson; charset=utf-8",
-      "content-disposition": contentDisposition("Holdfast chats", "ndjson"),
-      "cache-control": "private, no-store",
-    },
-  });
+  return fileResponse(exportEverything(db, user.id), { title: "Holdfast chats", extension: "ndjson" });
 }

@@ -1,5 +1,5 @@
 import { getUser } from "@/lib/auth";
-import { contentDisposition, exportJson, exportMarkdown, streamText } from "@/lib/chat/export";
+import { exportJson, exportMarkdown, fileResponse } from "@/lib/chat/export";
 import { findOwnedChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 
@@ -11,12 +11,8 @@ export async function GET(
   const user = await getUser();
   const chat = user && (await findOwnedChat(db, (await params).id, user.id));
   if (!chat) return new Response("There is no such chat, or it is not yours.\n", { status: 404 });
-  const isMarkdown = new URL(request.url).searchParams.get("format") !== "json";
-  return new Response(streamText(isMarkdown ? exportMarkdown(db, chat) : exportJson(db, chat)), {
-    headers: {
-      "content-type": isMarkdown ? "text/markdown; charset=utf-8" : "application/json; charset=utf-8",
-      "content-disposition": contentDisposition(chat.title ?? "Chat", isMarkdown ? "md" : "json"),
-      "cache-control": "private, no-store",
-    },
-  });
+  const title = chat.title ?? "Chat";
+  if (new URL(request.url).searchParams.get("format") === "json")
+    return fileResponse(exportJson(db, chat), { title, extension: "json" });
+  return fileResponse(exportMarkdown(db, chat), { title, extension: "md" });
 }

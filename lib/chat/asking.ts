@@ -1,7 +1,22 @@
-/** The question of a sub-agent, which stands in the output of the tool that runs it. Light, because the page reads it, too. */
+/** Which calls of a message ask somebody, and by which id. Light, because the page reads it, too. */
 import type { DynamicToolUIPart, ToolUIPart } from "ai";
 
 export type ToolPart = ToolUIPart | DynamicToolUIPart;
+
+/** A call that a person has to answer or to approve. */
+export function isWaiting({ state }: ToolPart): boolean {
+  return state === "input-available" || state === "approval-requested";
+}
+
+/** A call that has no outcome yet: nobody decided it, or nothing was done about the decision. */
+export function isUndecided(part: ToolPart): boolean {
+  return isWaiting(part) || part.state === "approval-responded" || askedInside(part)?.waits === true;
+}
+
+/** The id by which the request of this call is known: a sub-agent's question has its own. */
+export function requestIdOf(part: ToolPart): string {
+  return askedInside(part)?.toolCallId ?? part.toolCallId;
+}
 
 /** What a sub-agent asked, in the output of the tool that ran it. The output keeps it when the question is answered. */
 export type AskedInside = { toolCallId: string; tool: string; input: unknown };

@@ -130,6 +130,8 @@ test("somebody else's chat and no chat at all are the same not found", async ({
   const answers = [];
   for (const address of [owned, `${app.url}/chat/00000000-0000-4000-8000-000000000000`]) {
     const response = await other.goto(address);
+    // The page of a refused address is drawn by the browser, a moment after it has loaded.
+    await other.getByRole("heading", { name: "There is no such page" }).waitFor();
     answers.push([response?.status(), await other.locator("main, body").first().innerText()]);
   }
   expect(answers[0]).toEqual(answers[1]);

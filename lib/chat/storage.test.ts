@@ -374,6 +374,18 @@ describe("an old run's late save", () => {
     expect(transcript?.messages[1]).toEqual(message("a1", "whole and more"));
     expect(transcript?.nonFinalIds).toEqual(["a1"]);
   });
+
+  it("leaves a partial answer partial when a reader comes back to it, or asks something after it", async () => {
+    await save(storage, chatId, [put("u1"), put("a1", "cut", false)]);
+    const partial = async () => (await loadTranscript(shared.db, chatId))?.nonFinalIds;
+    // The runtime has no word for a partial message in its history: it puts all of them as whole.
+    await save(storage, chatId, [put("u1"), put("a1", "cut")], { reason: "action" });
+    expect(await partial()).toEqual(["a1"]);
+    await save(storage, chatId, [put("a1", "cut"), put("u2")], { reason: "turn-start" });
+    expect(await partial()).toEqual(["a1"]);
+    await save(storage, chatId, [put("a1", "whole"), put("u2")]);
+    expect(await partial()).toEqual([]);
+  });
 });
 
 describe("what PostgreSQL would not take", () => {

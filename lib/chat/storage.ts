@@ -103,9 +103,9 @@ async function write(
   }
 
   const changes = withoutRegressions(tree, chat, changeset);
-  const writes = applyChanges(tree, changes, { predecessor });
-  await writeNodes(tx, chatId, writes);
   const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
+  const writes = applyChanges(tree, changes, { predecessor, finishes: ends });
+  await writeNodes(tx, chatId, writes);
   await saveRequests(tx, chatId, [...writes.inserted, ...writes.updated], { ends, describe });
   await tx.chat.update({
     where: { id: chatId },

@@ -35,6 +35,11 @@ export type ApplyOptions = {
   newId?: () => string;
   /** The message that the writer sees before this one. */
   predecessor?: (messageId: string) => string | undefined;
+  /**
+   * Whether the save may make a partial message whole, as the end of its turn does. Otherwise the writer only puts
+   * its history again, and in a history every message counts as whole. True unless told.
+   */
+  finishes?: boolean;
 };
 
 export function emptyTree(): Tree {
@@ -106,8 +111,9 @@ function put(
   final: boolean,
   options: ApplyOptions,
 ): { node: TreeNode; isNew: boolean } {
+  const finalOf = (node: TreeNode) => final && (node.final || options.finishes !== false);
   const active = onPath(tree, message.id);
-  if (active) return { node: replace(active, message, final), isNew: false };
+  if (active) return { node: replace(active, message, finalOf(active)), isNew: false };
 
   moveBehindPredecessor(tree, message.id, options);
   const known = withMessageId(tree, message.id).find(
@@ -116,7 +122,7 @@ function put(
   if (known) {
     known.removed = false;
     tree.headId = known.id;
-    return { node: replace(known, message, final), isNew: false };
+    return { node: replace(known, message, finalOf(known)), isNew: false };
   }
   const node: TreeNode = {
     id: tree.nodes.has(message.id) ? (options.newId ?? (() => crypto.randomUUID()))() : message.id,

@@ -90,8 +90,8 @@ test("a version can be read while an answer is written, which lands on its own b
   await conversation.settles();
   await edit(conversation, 0, "count to 200 at 50 ms");
   await conversation.sees(5);
-  // The versions are told when the question is saved; a reload in mid-answer has them.
-  await page.reload();
+  await expect(conversation.questions.first().getByLabel("Version 2 of 2").first()).toBeVisible();
+  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
   await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
   await expect(page.getByText("The answer is being written in another version")).toBeVisible();
@@ -99,6 +99,51 @@ test("a version can be read while an answer is written, which lands on its own b
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
   await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
   await conversation.shows([user("count to 200 at 50 ms"), assistant(counted(200))]);
+});
+
+test("while an answer is written again, the one before it can be read", async ({ conversation, page }) => {
+  await conversation.ask("count to 100 at 50 ms");
+  await conversation.sees(3);
+  await conversation.stopButton.click();
+  await conversation.settles();
+  await conversation.answers.first().getByRole("button", { name: "Regenerate" }).click();
+  await conversation.sees(5);
+  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
+  await page.getByRole("button", { name: "show", exact: true }).click();
+  await conversation.shows([user("count to 100 at 50 ms"), assistant(/^0 1 2 3( \d+){0,40}$/)]);
+  await conversation.settles();
+  await conversation.answers.first().getByRole("button", { name: "Next version" }).click();
+  await conversation.shows([user("count to 100 at 50 ms"), assistant(counted(100))]);
+});
+
+test("the conversation goes on from a question, too, and what answered it is a redo away", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await conversation.questions.first().getByRole("button", { name: "Continue from here" }).click();
+  await conversation.shows([user("count to 3")]);
+  await page.reload();
+  await expect(page.getByText("This question has no answer.")).toBeVisible();
+  await page.getByRole("button", { name: "Redo" }).click();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await expect(page.getByText("This question has no answer.")).toHaveCount(0);
+});
+
+test("a move that is refused says so, and what was shown comes back", async ({ conversation, page }) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await page.route("**/in/append", (route) =>
+    route.fulfill({ status: 413, json: { error: "The record would be larger than 1 MiB" } }),
+  );
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await page.unroute("**/in/append");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(conversation.questions).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
 });
 
 test("an edit in the middle of an answer stops it first", async ({ conversation }) => {

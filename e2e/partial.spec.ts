@@ -26,8 +26,32 @@ test("an answer that was stopped can be asked for again, and stays as a version"
   await conversation.sees(5);
   await conversation.stopButton.click();
   await conversation.settles();
-  await page.getByRole("button", { name: "Discard" }).click();
+  await page.getByRole("button", { name: "Ask again" }).click();
   await conversation.settles();
   await expect(conversation.answerTexts.last()).toContainText(counted(40));
   await expect(conversation.answers.last().getByLabel("Version 2 of 2").first()).toBeVisible();
+});
+
+test("an answer that was stopped can be discarded: nothing is asked, and redo has it", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 40 at 50 ms");
+  await conversation.sees(5);
+  await conversation.stopButton.click();
+  await conversation.settles();
+  await page.getByRole("button", { name: "Discard" }).click();
+  const unanswered = page.getByRole("group", { name: "Unanswered question" });
+  await expect(unanswered).toBeVisible();
+  await expect(conversation.answers).toHaveCount(0);
+  await page.reload();
+  await expect(unanswered).toBeVisible();
+  await page.getByRole("button", { name: "Redo" }).click();
+  await expect(page.getByText("This answer is not finished.")).toBeVisible();
+  await expect(conversation.answerTexts.last()).toContainText("0 1 2 3 4 5");
+  await page.getByRole("button", { name: "Discard" }).click();
+  await unanswered.getByRole("button", { name: "Ask again" }).click();
+  await conversation.settles();
+  await expect(conversation.answerTexts.last()).toContainText(counted(40));
+  await expect(unanswered).toHaveCount(0);
 });

@@ -64,6 +64,41 @@ test("steering reaches the answer at its next step, and stands in it after a rel
   await expect(conversation.questions).toHaveCount(1);
 });
 
+test("what was steered is not on its way any more once its answer is out of sight", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("Research herons in three steps");
+  await expect(conversation.answerTexts.last()).toContainText("I look up herons");
+  await conversation.composer.fill("only in Norway");
+  await page.keyboard.press("Control+Enter");
+  const onItsWay = page.getByRole("list", { name: "On its way into the answer" });
+  await expect(onItsWay).toBeVisible();
+  await expect(conversation.answerTexts.last()).toContainText("I took that up");
+  await conversation.settles();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(conversation.questions).toHaveCount(0);
+  await expect(onItsWay).toHaveCount(0);
+});
+
+test("a file cannot be steered: it is queued with its words, and reaches the model", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 60 at 50 ms");
+  await conversation.sees(3);
+  await conversation.composer.fill("What is in it?");
+  await expect(page.getByRole("button", { name: "Steer" })).toBeVisible();
+  await page
+    .locator('input[type="file"]')
+    .setInputFiles({ name: "tides.txt", mimeType: "text/plain", buffer: Buffer.from("06:12 high\n") });
+  await expect(page.getByRole("button", { name: "Queue" })).toBeVisible();
+  await expect(page.getByRole("button", { name: "Steer" })).toHaveCount(0);
+  await conversation.composer.press("Control+Enter");
+  await expect(page.locator("[data-queued]")).toHaveCount(1);
+  await expect(conversation.answerTexts.last()).toContainText('It begins: "06:12 high"', { timeout: 30_000 });
+});
+
 test("steering that no step takes up is the next question", async ({ conversation, page }) => {
   await conversation.ask("count to 60 at 50 ms");
   await conversation.sees(3);

@@ -69,6 +69,20 @@ test("offline is said, and what is sent meanwhile goes when the line is back", a
   ]);
 });
 
+test("a card that cannot be sent says why, and can be pressed again", async ({ conversation, page }) => {
+  await page.route("**/in/append", (route) =>
+    route.fulfill({ status: 413, json: { error: "The record would be larger than 1 MiB" } }),
+  );
+  const card = page.locator('[data-slot="first-run-card"]').first();
+  await card.click();
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
+  await page.unroute("**/in/append");
+  await card.click();
+  await conversation.settles();
+  await expect(conversation.answers).toHaveCount(1);
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
+});
+
 test("a message that is refused stays in the box, and goes at the second try", async ({
   conversation,
   page,

@@ -29,6 +29,7 @@ import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
 import { useChatRequests } from "./use-chat-requests";
+import { useProblem } from "./use-problem";
 import { useModelChoice } from "./use-model-choice";
 import { useMessageRows } from "./use-message-rows";
 import { useRequestPlace } from "./use-request-place";
@@ -92,7 +93,8 @@ export function ChatView({
   });
 
   const { isAnswering, branches } = chat;
-  const rows = useMessageRows(chat);
+  const { problem, attempt } = useProblem();
+  const rows = useMessageRows(chat, attempt);
   const requests = useChatRequests({
     chatId,
     messages: chat.messages,
@@ -127,13 +129,16 @@ export function ChatView({
   useEffect(() => {
     if (leadsElsewhere === undefined || hasFollowed.current) return;
     hasFollowed.current = true;
-    void switchTo(leadsElsewhere).catch(() => {});
-  }, [leadsElsewhere, switchTo]);
+    attempt(switchTo(leadsElsewhere));
+  }, [attempt, leadsElsewhere, switchTo]);
 
-  const onUndo = branches.canUndo ? () => void branches.undo() : undefined;
-  const onRedo = branches.canRedo ? () => void branches.redo() : undefined;
-  useOfferCommands({ onStop: isAnswering ? () => void chat.stop() : undefined, onUndo, onRedo });
+  const onStop = () => attempt(chat.stop());
+  const onUndo = branches.canUndo ? () => attempt(branches.undo()) : undefined;
+  const onRedo = branches.canRedo ? () => attempt(branches.redo()) : undefined;
+  useOfferCommands({ onStop: isAnswering ? onStop : undefined, onUndo, onRedo });
+  const failure = problem ?? (chat.queue.failure && describeError(chat.queue.failure));
   const undoRedo = <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
+  const unfinished = renderUnfinished();
   return (
     <>
       <MessageList
@@ -150,7 +155,7 @@ export function ChatView({
           <>
             <FirstRun
               prompts={prompts}
-              onPick={(prompt) => void chat.send(prompt)}
+              onPick={(prompt) => attempt(chat.send(prompt))}
               isDisabled={isAnswering || chat.elsewhere !== undefined}
             />
             {undoRedo}
@@ -158,19 +163,14 @@ export function ChatView({
         }
         footer={
           <div className="flex flex-col gap-2">
-            {chat.partialId && chat.turn !== "failed" && (
-              <ResumeNotice
-                onContinue={() => void chat.send("Go on from where you stopped.").catch(() => {})}
-                onDiscard={() => void branches.regenerate(chat.partialId!).catch(() => {})}
-              />
-            )}
+            {unfinished}
             <div className="flex items-start justify-between gap-3">
               <TurnStatus
                 state={chat.turn}
                 needsAnswer={requests.needsAnswer}
                 tool={chat.tool}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
-                onRetry={chat.partialId && chat.turn === "stopped" ? undefined : () => void chat.retry()}
+                onRetry={unfinished ? undefined : () => attempt(chat.retry())}
               />
               {undoRedo}
             </div>
@@ -183,10 +183,12 @@ export function ChatView({
             The model was not changed. {model.error}
           </p>
         )}
-        <RequestBar
-          requests={requests.pending}
-          onReveal={(request) => void place.reveal(request).catch(() => {})}
-        />
+        {failure !== undefined && (
+          <p role="alert" className="mb-2 px-3 text-[13px] text-red">
+            That did not work. {failure}
+          </p>
+        )}
+        <RequestBar requests={requests.pending} onReveal={(request) => attempt(place.reveal(request))} />
         <TabNotice
           elsewhere={chat.elsewhere}
           onTakeOver={() => {
@@ -201,16 +203,14 @@ export function ChatView({
           onEdit={chat.queue.edit}
           onMove={chat.queue.move}
           onRemove={chat.queue.remove}
-          onSendNow={
-            chat.elsewhere === undefined ? (id) => void chat.sendQueuedNow(id).catch(() => {}) : undefined
-          }
+          onSendNow={chat.elsewhere === undefined ? (id) => attempt(chat.sendQueuedNow(id)) : undefined}
         />
         <Composer
           draftKey={draftKey}
           onSend={(message, mode) =>
             deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }
-          onStop={() => void chat.stop()}
+          onStop={onStop}
           isStreaming={isAnswering && chat.elsewhere === undefined}
           canQueue
           canSteer
@@ -233,4 +233,20 @@ export function ChatView({
       <DropOverlay onFiles={attachments.add} />
     </>
   );
+  /** How to go on where the branch ends in the middle of an answer, or in a question that has none. */
+  function renderUnfinished() {
+    if (chat.turn === "failed" || chat.elsewhere !== undefined) return undefined;
+    const { partialId, unansweredId } = chat;
+    if (unansweredId !== undefined)
+      return <ResumeNotice onAskAgain={() => attempt(branches.regenerate(unansweredId))} />;
+    if (partialId === undefined) return undefined;
+    const question = chat.messages.findLast(({ role }) => role === "user")?.id;
+    return (
+      <ResumeNotice
+        onContinue={() => attempt(chat.send("Go on from where you stopped."))}
+        onAskAgain={() => attempt(branches.regenerate(partialId))}
+        onDiscard={question === undefined ? undefined : () => attempt(branches.continueFrom(question))}
+      />
+    );
+  }
 }

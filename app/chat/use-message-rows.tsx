@@ -15,7 +15,11 @@ import { describeError } from "./expected-error";
  * What stands under and between the messages. All of it is stable while nothing but the answer's text changes, so
  * that a token draws one message and not all.
  */
-export function useMessageRows(chat: DurableChat<ChatMessage>) {
+export function useMessageRows(
+  chat: DurableChat<ChatMessage>,
+  /** Tells the person when what they pressed is refused. Stable. */
+  attempt: (doing: Promise<unknown>) => void,
+) {
   const latest = useRef(chat.branches);
   useEffect(() => {
     latest.current = chat.branches;
@@ -29,22 +33,16 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
       if (isStreaming) return null;
       const version = versionOf(message.id);
       const switchTo = (nodeId: string | undefined) =>
-        nodeId === undefined ? undefined : () => void latest.current.switchTo(nodeId);
+        nodeId === undefined ? undefined : () => attempt(latest.current.switchTo(nodeId));
       const isQuestion = message.role === "user";
       return (
         <MessageActions
           message={message}
           onEdit={isQuestion && !isReading ? () => setEditing({ id: message.id }) : undefined}
           onRegenerate={
-            isQuestion || isReading
-              ? undefined
-              : () => void latest.current.regenerate(message.id).catch(() => {})
+            isQuestion || isReading ? undefined : () => attempt(latest.current.regenerate(message.id))
           }
-          onContinue={
-            isQuestion || isReading
-              ? undefined
-              : () => void latest.current.continueFrom(message.id).catch(() => {})
-          }
+          onContinue={isReading ? undefined : () => attempt(latest.current.continueFrom(message.id))}
           meta={isQuestion ? undefined : metaOf(message)}
           version={
             version && {
@@ -57,7 +55,7 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
         />
       );
     },
-    [isReading, versionOf],
+    [attempt, isReading, versionOf],
   );
 
   const renderEditor = useCallback(
@@ -86,9 +84,13 @@ export function useMessageRows(chat: DurableChat<ChatMessage>) {
     (message: UIMessage): ReactNode =>
       message.id === earlierId &&
       showId !== undefined && (
-        <VersionNotice index={index - 1} count={count} onShow={() => void latest.current.switchTo(showId)} />
+        <VersionNotice
+          index={index - 1}
+          count={count}
+          onShow={() => attempt(latest.current.switchTo(showId))}
+        />
       ),
-    [count, earlierId, index, showId],
+    [attempt, count, earlierId, index, showId],
   );
 
   return { renderActions, renderEditor, renderNotice };

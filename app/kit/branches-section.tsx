@@ -7,6 +7,7 @@ import { EditMessage } from "@/components/chat/edit-message";
 import { Message } from "@/components/chat/message";
 import { MessageActions } from "@/components/chat/message-actions";
 import { MessageList } from "@/components/chat/message-list";
+import { ResumeNotice } from "@/components/chat/resume-notice";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { VersionNotice } from "@/components/chat/version-notice";
 import { Button } from "@/components/ui/button";
@@ -40,6 +41,7 @@ export function BranchesSection() {
               <MessageActions
                 message={samples.question}
                 onEdit={nothing}
+                onContinue={nothing}
                 version={{ index: 2, count: 3, onPrevious: nothing, onNext: nothing }}
               />
             }
@@ -57,6 +59,11 @@ export function BranchesSection() {
             }
           />
         </div>
+      </Case>
+
+      <Case name="Unfinished">
+        <ResumeNotice onContinue={nothing} onAskAgain={nothing} onDiscard={nothing} />
+        <ResumeNotice onAskAgain={nothing} />
       </Case>
 
       <Case name="Editor">

@@ -7,6 +7,7 @@ import { DropTarget } from "@/components/chat/drop-overlay";
 import { ModelPicker } from "@/components/chat/model-picker";
 import { QueueList, type QueuedMessage } from "@/components/chat/queue-list";
 import type { SlashCommand } from "@/components/chat/slash";
+import { SteeringList } from "@/components/chat/steering-list";
 import {
   type Attachment,
   type AttachmentLimits,
@@ -70,6 +71,15 @@ const models = [
   { id: "own/large", label: "large-model-with-a-long-name · Own server" },
 ];
 
+const onTheirWay = [
+  "Only in Norway, please.",
+  "And leave out the ferries that do not run in winter. ".repeat(4),
+].map((text, index) => ({
+  id: `steer-${index}`,
+  role: "user" as const,
+  parts: [{ type: "text" as const, text }],
+}));
+
 const limits: AttachmentLimits = { maxBytes: 1_000, maxFiles: 3, accept: "" };
 
 /** The composer with all it can do, on fixed data; beside it each of its parts in each state. */
@@ -94,6 +104,9 @@ export function ComposerSection() {
         <div className="relative h-56 overflow-hidden rounded-lg border">
           <DropTarget />
         </div>
+      </Case>
+      <Case name="Steering">
+        <SteeringList messages={onTheirWay} />
       </Case>
       <Case name="Model picker">
         <div className="flex flex-col items-start gap-3">

@@ -41,7 +41,7 @@ export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "chi
   isStreaming?: boolean;
   /** While an answer streams, Enter hands the message over with mode "queue". Without it, Enter waits. */
   canQueue?: boolean;
-  /** While an answer streams, Ctrl+Enter or ⌘+Enter hands the message over with mode "steer". */
+  /** While an answer streams, Ctrl+Enter or ⌘+Enter hands a message without files over with mode "steer". */
   canSteer?: boolean;
   /** From `useAttachments`. Without it the composer takes text alone. */
   attachments?: Attachments;
@@ -67,7 +67,7 @@ export function Composer({
   status = "ready",
   isStreaming = status === "submitted" || status === "streaming",
   canQueue = false,
-  canSteer = false,
+  canSteer: takesSteering = false,
   attachments,
   history = [],
   commands = [],
@@ -100,6 +100,8 @@ export function Composer({
   const files = attachments?.items ?? [];
   const hasFiles = files.length > 0;
   const isEmpty = isBlank && !hasFiles;
+  // What a running answer hears of at its next step is words.
+  const canSteer = takesSteering && !hasFiles;
 
   function look() {
     const element = box.current;

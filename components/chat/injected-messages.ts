@@ -13,6 +13,12 @@ export function injectedMessages(part: UIMessage["parts"][number]): InjectedMess
   return messages.filter(({ id, text }) => typeof id === "string" && typeof text === "string");
 }
 
+/** Without the messages that stand inside an answer. The same array when there is none. */
+export function withoutInjected<M extends UIMessage>(messages: M[]): M[] {
+  const inside = injectedIds(messages);
+  return inside.size === 0 ? messages : messages.filter(({ id }) => !inside.has(id));
+}
+
 /** Messages that stand inside an answer, and need not be shown beside it as well. */
 export function injectedIds(messages: UIMessage[]): ReadonlySet<string> {
   return new Set(

@@ -43,6 +43,9 @@ export type BranchesOptions<M extends UIMessage> = {
   stop: () => Promise<void>;
 };
 
+/** What was asked again: the message before it, null at the start, and the versions that stood there. */
+type Left = { after: string | null; ids: string[] };
+
 /** Walking the tree: what the reader sees moves at once, what the model sees moves on the server. */
 export function useBranches<M extends UIMessage>(
   options: BranchesOptions<M>,
@@ -53,7 +56,7 @@ export function useBranches<M extends UIMessage>(
     settle.current = options.settle;
   });
   const [visit, setVisit] = useState<{ nodeId: string; transcript: Transcript<M> }>();
-  const [left, setLeft] = useState<string>();
+  const [left, setLeft] = useState<Left>();
   // One move at a time, in the order in which they were asked for.
   const moves = useRef<Promise<unknown>>(Promise.resolve());
   const inOrder = useCallback(<T>(move: () => Promise<T>): Promise<T> => {
@@ -64,23 +67,36 @@ export function useBranches<M extends UIMessage>(
 
   const known = visit?.transcript ?? saved;
   const nodeOf = (messageId: string) => known.versions?.[messageId]?.nodeId ?? messageId;
+  const versionsOf = (messageId: string) => known.versions?.[messageId]?.ids ?? [nodeOf(messageId)];
+
+  const list = visit?.transcript.messages ?? messages;
+  const askedAgainId = visit === undefined ? messageAfter(left?.after, messages)?.id : undefined;
 
   // Stable while nothing changes, so that a token does not draw every message again.
   const versionOf = useCallback(
-    (messageId: string) => versionAmong(known.versions?.[messageId]),
-    [known.versions],
+    (messageId: string) => {
+      const saved = known.versions?.[messageId];
+      if (saved !== undefined || left === undefined || messageId !== askedAgainId) return versionAmong(saved);
+      // Until the newest version is saved, only this page knows that it is one.
+      return versionAmong({ nodeId: messageId, ids: [...left.ids, messageId] });
+    },
+    [askedAgainId, known.versions, left],
   );
 
+  const { setMessages } = options;
+  /** Moves on the server, and then shows what is there; when that cannot be learned and nothing moved, what was. */
   const walk = useCallback(
-    (action: Record<string, unknown>, asks = false) =>
+    (action: Record<string, unknown>, { asks = false, was }: { asks?: boolean; was?: M[] } = {}) =>
       inOrder(async () => {
         try {
           await act(action, asks);
-        } finally {
-          await settle.current();
+        } catch (error) {
+          await settle.current().catch(() => was && setMessages(was));
+          throw error;
         }
+        await settle.current();
       }),
-    [act, inOrder],
+    [act, inOrder, setMessages],
   );
 
   // A visit becomes a move as soon as no answer is being written on the branch that is left.
@@ -96,16 +112,19 @@ export function useBranches<M extends UIMessage>(
       });
   }, [isAnswering, visit, walk]);
 
-  async function ask(action: Record<string, unknown>, shown: M[], place: string): Promise<void> {
+  async function ask(action: Record<string, unknown>, shown: M[], asked: Left): Promise<void> {
     if (isAnswering) await options.stop();
     setVisit(undefined);
-    options.setMessages(shown);
-    setLeft(undefined);
-    await walk({ ...action, actionId: generateId() }, true);
-    setLeft(place);
+    setMessages(shown);
+    setLeft(asked);
+    try {
+      await walk({ ...action, actionId: generateId() }, { asks: true, was: list });
+    } catch (error) {
+      setLeft(undefined);
+      throw error;
+    }
   }
 
-  const list = visit?.transcript.messages ?? messages;
   const before = (messageId: string) =>
     list.slice(
       0,
@@ -115,11 +134,8 @@ export function useBranches<M extends UIMessage>(
       ),
     );
 
-  /** The place that was asked again is the one after `left`, or the first of all. */
   function earlierVersion(): Branches["earlier"] {
-    if (left === undefined) return undefined;
-    const at = left === "" ? 0 : list.findIndex(({ id }) => id === left) + 1;
-    const messageId = list[at]?.id;
+    const messageId = messageAfter(left?.after, list)?.id;
     const version = messageId === undefined ? undefined : versionOf(messageId);
     return messageId !== undefined && version?.previousId !== undefined ? { messageId, version } : undefined;
   }
@@ -144,17 +160,20 @@ export function useBranches<M extends UIMessage>(
         parts: [...files, { type: "text", text }],
       } as M;
       const prefix = before(messageId);
-      return ask(
-        { type: "edit", nodeId: nodeOf(messageId), newId, text },
-        [...prefix, question],
-        prefix.at(-1)?.id ?? "",
-      );
+      return ask({ type: "edit", nodeId: nodeOf(messageId), newId, text }, [...prefix, question], {
+        after: prefix.at(-1)?.id ?? null,
+        ids: versionsOf(messageId),
+      });
     },
     regenerate(messageId) {
       const isQuestion = list.find(({ id }) => id === messageId)?.role === "user";
       const prefix = before(messageId);
       const shown = isQuestion ? [...prefix, ...list.filter(({ id }) => id === messageId)] : prefix;
-      return ask({ type: "regenerate", nodeId: nodeOf(messageId) }, shown, shown.at(-1)?.id ?? "");
+      const answers = isQuestion ? [] : versionsOf(messageId);
+      return ask({ type: "regenerate", nodeId: nodeOf(messageId) }, shown, {
+        after: shown.at(-1)?.id ?? null,
+        ids: answers,
+      });
     },
     async switchTo(nodeId) {
       setLeft(undefined);
@@ -165,7 +184,7 @@ export function useBranches<M extends UIMessage>(
       const last = list.at(-1);
       if (!last) return;
       setLeft(undefined);
-      options.setMessages(
+      setMessages(
         list.slice(
           0,
           Math.max(
@@ -174,7 +193,7 @@ export function useBranches<M extends UIMessage>(
           ),
         ),
       );
-      await walk({ type: "undo", headId: nodeOf(last.id) });
+      await walk({ type: "undo", headId: nodeOf(last.id) }, { was: list });
     },
     async redo() {
       const last = list.at(-1);
@@ -184,10 +203,18 @@ export function useBranches<M extends UIMessage>(
     async continueFrom(messageId) {
       setLeft(undefined);
       if (isAnswering) await options.stop();
-      options.setMessages([...before(messageId), ...list.filter(({ id }) => id === messageId)]);
-      await walk({ type: "continue-from", nodeId: nodeOf(messageId) });
+      setMessages([...before(messageId), ...list.filter(({ id }) => id === messageId)]);
+      await walk({ type: "continue-from", nodeId: nodeOf(messageId) }, { was: list });
     },
   };
+}
+
+/** Undefined for a message that nothing is known to come after, null for the first of all. */
+function messageAfter<M extends UIMessage>(id: string | null | undefined, messages: M[]): M | undefined {
+  if (id === undefined) return undefined;
+  if (id === null) return messages[0];
+  const at = messages.findIndex((message) => message.id === id);
+  return at === -1 ? undefined : messages[at + 1];
 }
 
 function versionAmong(versions: { nodeId: string; ids: string[] } | undefined): Version | undefined {

@@ -12,7 +12,7 @@ import type { TurnState } from "./turn-status";
 import { useBranches, type Branches } from "./use-branches";
 import { useChatTransport } from "./use-chat-transport";
 import type { OutgoingMessage } from "./composer";
-import { injectedIds } from "./injected-messages";
+import { withoutInjected } from "./injected-messages";
 import { useIsQueued } from "./use-is-queued";
 import { useMessageQueue, type MessageQueue } from "./use-message-queue";
 import { type Elsewhere, useOtherPages } from "./use-other-pages";
@@ -77,6 +77,8 @@ export type DurableChat<M extends UIMessage> = {
   branches: Branches;
   /** The last answer, when it was stopped or broke off and nothing is being written. */
   partialId: string | undefined;
+  /** The last question, when it is saved, has no answer, and none is on its way. */
+  unansweredId: string | undefined;
   /** The branch goes further up than what is loaded. */
   hasOlder: boolean;
   loadOlder: () => Promise<void>;
@@ -252,9 +254,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   );
 
   const live = useMemo(() => {
-    const inside = injectedIds(chat.messages);
-    if (abandoned.size === 0 && inside.size === 0) return chat.messages;
-    return chat.messages.filter(({ id }) => !abandoned.has(id) && !inside.has(id));
+    const asked = withoutInjected(chat.messages);
+    return abandoned.size === 0 ? asked : asked.filter(({ id }) => !abandoned.has(id));
   }, [abandoned, chat.messages]);
   const isBusy = chat.status === "submitted" || chat.status === "streaming";
   const isExpecting = isRestarting || (isBusy && !isQuiet);
@@ -398,7 +399,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     return current;
   }
 
-  async function steer({ text }: OutgoingMessage): Promise<void> {
+  async function steer({ text, files }: OutgoingMessage): Promise<void> {
+    if (files.length > 0) throw new Error("A file cannot reach a running answer. Queue the message instead.");
     const message = steeringMessage(text);
     own.current.add(message.id);
     pages.know(message.id);
@@ -634,8 +636,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     act,
     stop,
   });
+  const visited = useMemo(() => preview && withoutInjected(preview), [preview]);
   return {
-    messages: preview ?? withWaiting,
+    messages: visited ?? withWaiting,
     turn: turnState(),
     tool: runningTool(live.at(-1)),
     isAnswering,
@@ -645,6 +648,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     retry,
     branches,
     partialId: isUnfinished && preview === undefined ? live.at(-1)?.id : undefined,
+    unansweredId: isAnswering || preview !== undefined ? undefined : unanswered(live.at(-1), saved),
     hasOlder: preview === undefined && saved.nextCursor !== undefined,
     loadOlder,
     queue,
@@ -726,6 +730,14 @@ function isPartial(
   { nonFinalIds = [] }: Pick<Transcript<UIMessage>, "nonFinalIds">,
 ) {
   return message?.role === "assistant" && message.parts.length > 0 && nonFinalIds.includes(message.id);
+}
+
+function unanswered(
+  message: UIMessage | undefined,
+  { messages, status }: Pick<Transcript<UIMessage>, "messages" | "status">,
+): string | undefined {
+  const isSaved = message?.role === "user" && messages.at(-1)?.id === message.id;
+  return isSaved && status === "idle" ? message.id : undefined;
 }
 
 function subscribeToNetwork(onChange: () => void): () => void {

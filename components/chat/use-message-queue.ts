@@ -7,6 +7,8 @@ import type { QueuedMessage } from "./queue-list";
 export type MessageQueue = {
   /** The next one first. */
   queued: QueuedMessage[];
+  /** Why the next one was not sent. It waits until the queue is changed or it is sent by hand. */
+  failure: Error | undefined;
   add: (message: OutgoingMessage) => void;
   edit: (id: string, text: string) => void;
   move: (id: string, index: number) => void;
@@ -36,25 +38,30 @@ export function useMessageQueue({
   // Empty at first, as on the server: what is stored comes after hydration.
   const [queued, setQueued] = useState<QueuedMessage[]>([]);
   const [isSender, setIsSender] = useState(false);
-  const [isStuck, setIsStuck] = useState(false);
+  const [failure, setFailure] = useState<Error>();
   const isSending = useRef(false);
+  // What is shown, at this very moment; and whether it is what is stored.
+  const latest = useRef(queued);
+  const isStored = useRef(true);
 
   const change = useCallback(
     (edit: (queue: QueuedMessage[]) => QueuedMessage[]) => {
       // Another tab may have changed what is stored since this one looked.
-      setQueued((shown) => {
-        const next = edit(read(storageKey) ?? shown);
-        write(storageKey, next);
-        return next;
-      });
-      setIsStuck(false);
+      const before = isStored.current ? read(storageKey) : undefined;
+      latest.current = edit(before ?? latest.current);
+      isStored.current = write(storageKey, latest.current);
+      setQueued(latest.current);
+      setFailure(undefined);
     },
     [storageKey],
   );
 
   useEffect(() => {
     if (storageKey === undefined) return;
-    const refresh = () => setQueued(read(storageKey) ?? []);
+    const refresh = () => {
+      latest.current = (isStored.current ? read(storageKey) : undefined) ?? latest.current;
+      setQueued(latest.current);
+    };
     refresh();
     const onStorage = (event: StorageEvent) => event.key === storageKey && refresh();
     window.addEventListener("storage", onStorage);
@@ -65,21 +72,22 @@ export function useMessageQueue({
 
   const next = queued[0];
   useEffect(() => {
-    if (!next || !isReady || !isSender || isStuck || isSending.current) return;
+    if (!next || !isReady || !isSender || failure || isSending.current) return;
     isSending.current = true;
     const arrived = hasArrived(next.id) ? Promise.resolve() : send(next);
     arrived
       .then(
         () => change((queue) => queue.filter(({ id }) => id !== next.id)),
-        () => setIsStuck(true),
+        (error: unknown) => setFailure(error instanceof Error ? error : new Error(String(error))),
       )
       .finally(() => {
         isSending.current = false;
       });
-  }, [change, hasArrived, isReady, isSender, isStuck, next, send]);
+  }, [change, failure, hasArrived, isReady, isSender, next, send]);
 
   return {
     queued,
+    failure,
     add: (message) => change((queue) => [...queue, { ...message, id: crypto.randomUUID() }]),
     edit: (id, text) => change((queue) => queue.map((item) => (item.id === id ? { ...item, text } : item))),
     move: (id, index) =>
@@ -124,13 +132,15 @@ function read(key: string | undefined): QueuedMessage[] | undefined {
   }
 }
 
-function write(key: string | undefined, queue: QueuedMessage[]): void {
-  if (key === undefined) return;
+/** False when it is full or forbidden: then the queue lives as long as the page. */
+function write(key: string | undefined, queue: QueuedMessage[]): boolean {
+  if (key === undefined) return false;
   try {
     if (queue.length === 0) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(queue));
+    return true;
   } catch {
-    // Full or forbidden: it lives as long as the page.
+    return false;
   }
 }
 

@@ -10,9 +10,15 @@ export function useSteering(messages: UIMessage[]) {
   const undecided = useRef<UIMessage[]>([]);
   const injected = useMemo(() => injectedIds(messages), [messages]);
 
+  // Once taken up it is no longer on its way, also when the reader goes to a branch that does not have it.
+  const waiting = sent.filter(
+    ({ id }) => !injected.has(id) && !messages.some((message) => message.id === id),
+  );
+  if (waiting.length < sent.length) setSent(waiting);
+
   return {
     /** Sent, and not yet taken up by the answer. */
-    waiting: sent.filter(({ id }) => !injected.has(id) && !messages.some((message) => message.id === id)),
+    waiting,
     add(message: UIMessage) {
       undecided.current.push(message);
       setSent((before) => [...before, message]);

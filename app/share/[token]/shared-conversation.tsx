@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { useCallback, useMemo } from "react";
+import { withoutInjected } from "@/components/chat/injected-messages";
 import { MessageList } from "@/components/chat/message-list";
 import { OwnersRequest } from "@/components/chat/owners-request";
 import type { ToolPart } from "@/components/chat/tool-card";
@@ -21,6 +22,7 @@ export type SharedConversationProps = {
 
 /** The kit's message list without anything to press that would change the conversation. */
 export function SharedConversation({ title, note, messages, requests }: SharedConversationProps) {
+  const shown = useMemo(() => withoutInjected(messages), [messages]);
   const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
   const renderTool = useCallback(
     (part: ToolPart) => {
@@ -44,7 +46,7 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
           Open Holdfast
         </Link>
       </header>
-      <MessageList messages={messages} renderTool={renderTool} />
+      <MessageList messages={shown} renderTool={renderTool} />
     </main>
   );
 }

@@ -2,7 +2,8 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
+import pg from "pg";
+import { configure, sessions } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDb, type Db } from "@/lib/db";
 import { freePort } from "@/lib/embedded-postgres";
@@ -202,11 +203,25 @@ describe("an approval", () => {
     );
     await decide(chatId, requests[0]!.toolCallId, approve);
     await goOn(chatId);
-    const [, mail] = await listChatRequests(db, chatId);
+    const [first, mail] = await listChatRequests(db, chatId);
     expect(mail).toMatchObject({ tool: "sendEmail", state: "pending" });
+    // The news before comes once more.
+    await openPage(chatId)
+      .transport.sendMessages({
+        trigger: "submit-message",
+        chatId,
+        messageId: undefined,
+        messages: [{ id: first!.messageId, role: "assistant", parts: [] }],
+        abortSignal: undefined,
+      })
+      .then(readAnswer)
+      .then(({ errors }) => expect(errors).toEqual([]));
+    expect(await savedTranscript(db, chatId)).toMatchObject({ status: "idle" });
+    expect(await listChatRequests(db, chatId)).toMatchObject([{ state: "approved" }, { state: "pending" }]);
     await decide(chatId, mail!.toolCallId, approve);
-    const { transcript } = await goOn(chatId);
-    expect(transcript.messages).toHaveLength(2);
+    await deliverDecisions(db, { chatId });
+    await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain("I sent the e-mail");
+    expect((await savedTranscript(db, chatId)).messages).toHaveLength(2);
     expect(await textOf(chatId)).toMatch(
       /^One after the other\.[^]*I refunded[^]*Now the next step\.[^]*I sent the e-mail/,
     );
@@ -381,6 +396,95 @@ it("news that nothing came of is told again, and not for ever", async () => {
   expect(await isDue(10_000)).toBe(false);
 });
 
+/** Nothing is written to the table until the work is done. */
+async function heldBack(table: "DemoEntry" | "Effect", work: () => Promise<void>): Promise<void> {
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  try {
+    await client.query(`BEGIN; LOCK TABLE "${table}" IN EXCLUSIVE MODE`);
+    await work();
+  } finally {
+    await client.end();
+  }
+}
+
+/** Somebody wants to write to the table and has to wait. */
+const isWantedFor = (table: string) =>
+  expect
+    .poll(
+      () => db.$queryRaw`SELECT 1 FROM pg_locks WHERE relation = ${`"${table}"`}::regclass AND NOT granted`,
+    )
+    .toHaveLength(1);
+
+describe("an answer that is stopped", () => {
+  const stop = (chatId: string) => sessions.open(chatId).in.send({ kind: "stop" });
+  const inAnHour = () => new Date(Date.now() + 3_600_000);
+
+  it("while what was approved is being done: it is done once, and the conversation says so", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
+    await decide(chatId, requests[0]!.toolCallId, approve);
+    await heldBack("DemoEntry", async () => {
+      const stream = await follow(chatId);
+      await isWantedFor("DemoEntry");
+      await stop(chatId);
+      await readAnswer(stream);
+    });
+    const { messages } = await savedTranscript(db, chatId);
+    expect(partOf({ messages }, "tool-refund")).toMatchObject({
+      state: "output-available",
+      output: { refundId: expect.any(String) },
+    });
+    expect(await listChatRequests(db, chatId)).toMatchObject([{ state: "approved" }]);
+    // Nobody goes on with it by themselves, and going on by hand does it no second time.
+    expect(await findUndelivered(db, { chatId, now: inAnHour() })).toEqual([]);
+    await readAnswer(await openPage(chatId).ask("count to 3"));
+    await savedTranscript(db, chatId);
+    expect(await listChatRequests(db, chatId)).toMatchObject([{ state: "approved" }]);
+    expect(await refundsOf(order)).toHaveLength(1);
+  }, 60_000);
+
+  it("and whose effect takes longer than anybody waits is unknown, until it is known", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
+    await decide(chatId, requests[0]!.toolCallId, approve);
+    await heldBack("DemoEntry", async () => {
+      const stream = await follow(chatId);
+      await isWantedFor("DemoEntry");
+      await stop(chatId);
+      await readAnswer(stream);
+      await expect
+        .poll(async () => (await listChatRequests(db, chatId))[0]?.state, { timeout: 10_000 })
+        .toBe("unknown-outcome");
+      const { messages } = await savedTranscript(db, chatId);
+      expect(partOf({ messages }, "tool-refund")).toMatchObject({ output: { outcome: "unknown" } });
+    });
+    await expect.poll(async () => (await listChatRequests(db, chatId))[0]?.state).toBe("approved");
+    expect(await refundsOf(order)).toHaveLength(1);
+  }, 60_000);
+
+  it("before anything of it began: it is not begun later by itself", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
+    await decide(chatId, requests[0]!.toolCallId, approve);
+    await heldBack("Effect", async () => {
+      const stream = await follow(chatId);
+      await isWantedFor("Effect");
+      await stop(chatId);
+      await readAnswer(stream);
+      await expect
+        .poll(async () => (await listChatRequests(db, chatId))[0]?.state, { timeout: 10_000 })
+        .toBe("skipped");
+    });
+    await savedTranscript(db, chatId);
+    expect(await findUndelivered(db, { chatId, now: inAnHour() })).toEqual([]);
+    await readAnswer(await openPage(chatId).ask("count to 3"));
+    expect(lines(await savedTranscript(db, chatId)).at(-1)).toEqual(["assistant", "0 1 2 3"]);
+    expect(await db.effect.findMany({ where: { chatId } })).toMatchObject([{ state: "failed" }]);
+    expect(await refundsOf(order)).toEqual([]);
+  }, 60_000);
+});
+
 describe("branches", () => {
   it("a fork above leaves the request on its branch, and answering it goes on there", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
@@ -416,6 +520,33 @@ describe("branches", () => {
     await decide(chatId, now[1]!.toolCallId, approve);
     await goOn(chatId);
     expect(await refundsOf(order)).toHaveLength(1);
+  }, 60_000);
+
+  it("asking the same question again takes back what was approved and not begun, and leaves what was done", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
+    await decide(chatId, requests[0]!.toolCallId, approve);
+    // Told to nobody: as if the turn that should have carried it out had failed.
+    await markDelivered(db, { chatId, messageId: requests[0]!.messageId });
+    await readAnswer(await openPage(chatId).retry());
+    await savedTranscript(db, chatId);
+    const now = await listChatRequests(db, chatId);
+    expect(now.map(({ state }) => state)).toEqual(["superseded", "pending"]);
+    await decide(chatId, now[1]!.toolCallId, approve);
+    await goOn(chatId);
+    expect(await findUndelivered(db, { chatId, now: new Date(Date.now() + 3_600_000) })).toEqual([]);
+    expect(await refundsOf(order)).toHaveLength(1);
+
+    // The ledger knows of it, and the row does not yet.
+    const where = { chatId_toolCallId: { chatId, toolCallId: now[1]!.toolCallId } };
+    await db.humanRequest.update({ where, data: { settledAt: null } });
+    await readAnswer(await openPage(chatId).retry());
+    await savedTranscript(db, chatId);
+    expect((await listChatRequests(db, chatId)).map(({ state }) => state)).toEqual([
+      "superseded",
+      "approved",
+      "pending",
+    ]);
   }, 60_000);
 
   it("a message that is sent instead skips what waits, visibly, and is answered", async () => {

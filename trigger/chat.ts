@@ -17,7 +17,9 @@ import {
   continuedMessage,
   endContinuation,
   goOn,
+  isHeardBefore,
   skipWaiting,
+  stopDecided,
   takeDecisions,
   withDecisionsFirst,
 } from "./decisions";
@@ -75,7 +77,9 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     const known = new Set(saved.map((message) => message.id));
     const messages =
       saved.length === 0 ? uiMessages : [...saved, ...uiMessages.filter((message) => !known.has(message.id))];
-    const history = withoutTorsos((await skipWaiting(chatId, messages)) ?? messages);
+    const history = isHeardBefore(messages.at(-1))
+      ? messages
+      : withoutTorsos((await skipWaiting(chatId, messages)) ?? messages);
     const isAsItWas =
       history.length === uiMessages.length &&
       history.every((message, index) => message === uiMessages[index]);
@@ -131,10 +135,17 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
-  onTurnComplete({ chatId, error, uiMessages }) {
+  async onTurnComplete({ chatId, error, stopped, uiMessages }) {
     locals.set(recovering, false);
     locals.set(questionSaved, null);
     endContinuation();
+    if (stopped) {
+      // What cannot be told now is told by the ledger when the conversation goes on.
+      const history = await stopDecided(chatId, uiMessages).catch((cause: unknown) => {
+        logger.warn("What was approved could not be stopped", { chatId, ...summariseError(cause) });
+      });
+      if (history) chat.history.set(history);
+    }
     // Not awaited: the next question does not wait for a title. It reports its own failures.
     if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
     if (!(error instanceof InvalidMessageError)) return;
@@ -150,6 +161,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
 
   async run({ chatId, ctx, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
+    if (isHeardBefore(chat.history.all().at(-1))) return undefined;
     beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
     try {
       const { model: chosen, userId } = await requireChat(chatId);

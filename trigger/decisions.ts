@@ -2,16 +2,19 @@
  * The agent's side of requests. What people decided is read from the rows and from nothing else: a message that comes
  * back only says that there may be something to read.
  */
+import { setTimeout as pause } from "node:timers/promises";
 import { locals } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { isToolUIPart, type UIMessageChunk } from "ai";
 import { moveBranch } from "@/lib/chat/branches";
-import { skipRequests } from "@/lib/chat/decisions";
+import { skipRequests, stopRequests } from "@/lib/chat/decisions";
+import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
 import { askedInside, isUndecided, type ToolPart } from "@/lib/chat/asking";
 import { toolParts } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
+import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
 import { db } from "@/lib/db";
 import type { HumanRequest } from "@/prisma/generated/client";
 import type { DelegateOutput } from "./tools/delegate";
@@ -30,6 +33,8 @@ type Continued = {
   answers: ReadonlyMap<string, unknown>;
 };
 const continued = locals.create<Continued | null>("holdfast.continued");
+/** This turn was asked for by news that the agent had heard before. */
+const heardBefore = locals.create<boolean>("holdfast.heardBefore");
 
 /**
  * The assistant's own message comes back when what it asked may be decided. Returns it with the decisions, which this
@@ -41,11 +46,14 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
     () =>
       db.$transaction(async (tx) => {
         const requests = await tx.humanRequest.findMany({ where: { chatId, messageId } });
-        if (requests.length === 0 || requests.some(({ state }) => state === "pending"))
+        // Of something that is decided later in the same message, the news before may come once more.
+        const isOld = requests.some(({ settledAt }) => settledAt !== null);
+        const waits = requests.some(({ state }) => state === "pending");
+        if (requests.length === 0 || (waits && !isOld))
           throw new InvalidMessageError(
             "Only messages of role `user` can be sent. A request is decided on its card.",
           );
-        if (requests.every(({ settledAt }) => settledAt !== null)) return undefined;
+        if (waits || requests.every(({ settledAt }) => settledAt !== null)) return undefined;
         // The head goes to the message that asked, wherever the reader is by now: that is where the answer belongs.
         await moveBranch(tx, chatId, { type: "continue-from", nodeId: messageId });
         await tx.chat.update({ where: { id: chatId }, data: { status: "running" } });
@@ -54,6 +62,7 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
     { doing: `Reading decisions in chat ${chatId}` },
   );
   const last = taken?.messages.at(-1);
+  locals.set(heardBefore, !taken);
   if (!taken || !last)
     return { id: chat.history.all().at(-1)?.id ?? messageId, role: "assistant", parts: [] };
   const { requests } = taken;
@@ -107,18 +116,68 @@ export async function skipWaiting(
   const calls = waiting
     .flatMap((message) => toolParts(message).filter(isUndecided))
     .map((part) => askedInside(part)?.toolCallId ?? part.toolCallId);
-  const requests = await withRetry(
+  const { requests, effects } = await withRetry(
     () =>
       db.$transaction(async (tx) => {
         await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
         // A message's node may have another id than the message has, so the calls lead there.
         const rows = await tx.humanRequest.findMany({ where: { chatId, toolCallId: { in: calls } } });
-        return skipRequests(tx, { chatId, messageIds: [...new Set(rows.map(({ messageId }) => messageId))] });
+        const messageIds = [...new Set(rows.map(({ messageId }) => messageId))];
+        return {
+          requests: await skipRequests(tx, { chatId, messageIds }),
+          effects: await effectsOfCalls(tx, { chatId, toolCallIds: calls }),
+        };
       }),
     { doing: `Skipping what waits in chat ${chatId}` },
   );
   return messages.map((message) =>
-    waiting.includes(message) ? withDecisions(message, requests, "past") : message,
+    waiting.includes(message) ? withDecisions(message, requests, "past", { effects }) : message,
+  );
+}
+
+/** Nothing is to be done in the present turn, which ends in `last`, and nothing that waits is passed over. */
+export function isHeardBefore(last: Pick<ChatMessage, "role"> | undefined): boolean {
+  // The runtime itself drops most turns of that kind, and then this is still set in the turn of the next question.
+  return last?.role === "assistant" && locals.get(heardBefore) === true;
+}
+
+/** How long an effect that was under way at a stop may still take to say how it ended. */
+const END_WITHIN_MS = 2_500;
+const STOPPED = "The answer was stopped before this was carried out.";
+const LOOK_MS = 100;
+
+/**
+ * The answer was stopped: what was approved in it and had not begun is not carried out, and what had begun is there
+ * with what the ledger knows of it. Returns the history as it now is, or undefined when nothing was approved.
+ */
+export async function stopDecided(
+  chatId: string,
+  messages: ChatMessage[],
+): Promise<ChatMessage[] | undefined> {
+  const isOpen = ({ state }: ToolPart) => state === "approval-responded";
+  const stopped = messages.filter((message) => toolParts(message).some(isOpen));
+  if (stopped.length === 0) return undefined;
+  const toolCallIds = stopped.flatMap((message) =>
+    toolParts(message).flatMap((part) => (isOpen(part) ? [part.toolCallId] : [])),
+  );
+  const doing = `Stopping what was approved in chat ${chatId}`;
+  let effects: EffectSummary[] = [];
+  for (const deadline = Date.now() + END_WITHIN_MS; ; await pause(LOOK_MS)) {
+    effects = await withRetry(() => effectsOfCalls(db, { chatId, toolCallIds }), { doing });
+    if (effects.every(({ state }) => state !== "started") || Date.now() > deadline) break;
+  }
+  const requests = await withRetry(
+    () =>
+      db.$transaction(async (tx) => {
+        await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+        return stopRequests(tx, { chatId, toolCallIds });
+      }),
+    { doing },
+  );
+  return messages.map((message) =>
+    stopped.includes(message)
+      ? withDecisions(message, requests, "past", { effects, of: isOpen, otherwise: STOPPED })
+      : message,
   );
 }
 
@@ -165,18 +224,37 @@ export function editedInput(toolCallId: string): { input: unknown } | undefined 
 // ── From rows to parts ──
 
 /** `now`: the calls run, or are refused, in the turn that follows. `past`: the conversation has gone on without them. */
-function withDecisions(message: ChatMessage, requests: HumanRequest[], when: "now" | "past"): ChatMessage {
+function withDecisions(
+  message: ChatMessage,
+  requests: HumanRequest[],
+  when: "now" | "past",
+  {
+    effects = [],
+    of = isUndecided,
+    otherwise,
+  }: { effects?: EffectSummary[]; of?: (part: ToolPart) => boolean; otherwise?: string } = {},
+): ChatMessage {
   const byCall = new Map(requests.map((request) => [request.toolCallId, request]));
-  const undecided = new Set<unknown>(toolParts(message).filter(isUndecided));
+  const begun = new Map(effects.map((effect) => [effect.toolCallId, effect]));
+  const open = new Set<unknown>(toolParts(message).filter(of));
   const parts = message.parts.map((part) => {
-    if (!undecided.has(part)) return part;
+    if (!open.has(part)) return part;
     const call = part as ToolPart;
-    return decided(call, byCall.get(call.toolCallId), when) as typeof part;
+    const request = byCall.get(call.toolCallId);
+    const effect = begun.get(call.toolCallId);
+    return (
+      effect ? carriedOut(call, request, effect) : decided(call, request, when, otherwise)
+    ) as typeof part;
   });
   return { ...message, parts };
 }
 
-function decided(part: ToolPart, request: HumanRequest | undefined, when: "now" | "past"): unknown {
+function decided(
+  part: ToolPart,
+  request: HumanRequest | undefined,
+  when: "now" | "past",
+  otherwise?: string,
+): unknown {
   const { approval } = part;
   if (askedInside(part)) {
     if (when === "now") return part;
@@ -189,7 +267,20 @@ function decided(part: ToolPart, request: HumanRequest | undefined, when: "now" 
   return {
     ...part,
     state: when === "now" ? "approval-responded" : "output-denied",
-    approval: { ...approval, approved: false, reason: whyNot(request) },
+    approval: { ...approval, approved: false, reason: whyNot(request, otherwise) },
+  };
+}
+
+/** What an answer that was cut off could not say any more. */
+function carriedOut(part: ToolPart, request: HumanRequest | undefined, effect: EffectSummary): unknown {
+  const isEdited = request !== undefined && request.editedInput !== null;
+  const done = isEdited ? { approvedInput: effect.input, result: effect.output } : effect.output;
+  const output = effect.state === "done" ? done : new UnknownOutcomeError(effect).outcome;
+  return {
+    ...part,
+    state: "output-available",
+    output,
+    ...(part.approval && { approval: { ...part.approval, approved: true } }),
   };
 }
 
@@ -199,10 +290,13 @@ function answerOf(request: HumanRequest | undefined): unknown {
   return { skipped: true, note: "The person did not answer this. Go on without it." };
 }
 
-function whyNot(request: HumanRequest | undefined): string {
+function whyNot(
+  request: HumanRequest | undefined,
+  otherwise = "The person did not decide this and went on.",
+): string {
   if (request?.state === "denied") return request.reason ?? "The person denied it.";
   if (request?.state === "expired") return "Nobody decided in time.";
-  return "The person did not decide this and went on.";
+  return request?.reason ?? otherwise;
 }
 
 /** How the page learns what became of a call that it still shows as waiting. */

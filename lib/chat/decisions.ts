@@ -194,6 +194,7 @@ export async function skipRequests(
   { chatId, messageIds, now = new Date() }: { chatId: string; messageIds: string[]; now?: Date },
 ): Promise<HumanRequest[]> {
   const where = { chatId, messageId: { in: messageIds } };
+  await settleBegun(tx, { chatId, messageIds, now });
   await tx.humanRequest.updateMany({
     where: { ...where, state: "pending" },
     data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
@@ -210,12 +211,50 @@ export async function skipRequests(
 }
 
 const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
+const STOPPED = "Approved, and not carried out: the answer was stopped first.";
+
+/**
+ * The answer that was to carry out what was decided was stopped. What had not begun by then is not begun later by
+ * itself; what waits for a person goes on waiting.
+ */
+export async function stopRequests(
+  tx: DbClient,
+  { chatId, toolCallIds, now = new Date() }: { chatId: string; toolCallIds: string[]; now?: Date },
+): Promise<HumanRequest[]> {
+  const where = { chatId, toolCallId: { in: toolCallIds } };
+  const asked = await tx.humanRequest.findMany({ where });
+  await settleBegun(tx, { chatId, messageIds: asked.map(({ messageId }) => messageId), now });
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: "approved", settledAt: null },
+    data: { state: "skipped", reason: STOPPED, settledAt: now },
+  });
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: { not: "pending" }, settledAt: null },
+    data: { settledAt: now },
+  });
+  return tx.humanRequest.findMany({ where });
+}
+
+/** What was approved and begun cannot be taken back any more: the ledger says what became of it. */
+async function settleBegun(
+  tx: DbClient,
+  { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
+): Promise<void> {
+  const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
+  await tx.$executeRaw`
+    UPDATE "HumanRequest" r SET "settledAt" = ${at}, "deliveredAt" = COALESCE(r."deliveredAt", ${at}),
+      state = CASE e.state WHEN 'done' THEN 'approved' ELSE 'unknown-outcome' END
+    FROM "Effect" e
+    WHERE r."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r.state = 'approved' AND r."settledAt" IS NULL
+      AND e."chatId" = r."chatId" AND e."toolCallId" = r."toolCallId" AND e.state <> 'failed'`;
+}
 
 /** The message that asked is written anew: what it asked waits no longer. */
 export async function supersedeRequests(
   tx: DbClient,
   { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
 ): Promise<void> {
+  await settleBegun(tx, { chatId, messageIds: [messageId], now });
   await tx.humanRequest.updateMany({
     where: {
       chatId,

@@ -75,8 +75,12 @@ export async function once<Output>(
     // A failure that came while this call waited is its own; a later call may try again.
     const effect = await patiently(attempt, () => claim(db, attempt, { afterFailure: !isWaiting }));
     if (!effect) throw new EffectError("This chat does not exist any more, so nothing was done.");
-    if (effect.holder === attempt.holder && effect.state === "started")
+    if (effect.holder === attempt.holder && effect.state === "started") {
+      // Stopped while it claimed: whoever stopped it has been told that it was not begun.
+      if (policy.signal?.aborted) await record(db, attempt, { state: "failed", error: "Stopped." });
+      policy.signal?.throwIfAborted();
       return carryOut(db, attempt, effect, run);
+    }
     // Arguments that changed after a person approved them.
     if (canonical(effect.input) !== canonical(attempt.call.input)) {
       throw new EffectError(
@@ -208,12 +212,21 @@ async function record(db: Db, { key, holder }: Attempt, end: End): Promise<boole
   const output = end.state === "done" ? Prisma.sql`${JSON.stringify(end.output)}::jsonb` : Prisma.sql`NULL`;
   const error = end.state === "done" ? null : end.error;
   const failures = end.state === "failed" ? 1 : 0;
-  const count = await db.$executeRaw`
-    UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
-      -- Once, though the answer to this statement may be lost and the statement repeated.
-      failures = failures + CASE WHEN state = 'failed' THEN 0 ELSE ${failures}::int END, "settledBy" = NULL
-    WHERE key = ${key} AND holder = ${holder}`;
-  return count > 0;
+  const recorded = await db.$queryRaw<unknown[]>`
+    WITH ended AS (
+      UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
+        -- Once, though the answer to this statement may be lost and the statement repeated.
+        failures = failures + CASE WHEN state = 'failed' THEN 0 ELSE ${failures}::int END, "settledBy" = NULL
+      WHERE key = ${key} AND holder = ${holder}
+      RETURNING "chatId", "toolCallId", state
+    ), told AS (
+      -- It was given up for unknown too early.
+      UPDATE "HumanRequest" r SET state = 'approved' FROM ended
+      WHERE r."chatId" = ended."chatId" AND r."toolCallId" = ended."toolCallId"
+        AND r.state = 'unknown-outcome' AND ended.state <> 'unknown'
+    )
+    SELECT 1 FROM ended`;
+  return recorded.length > 0;
 }
 
 async function renew(db: Db, attempt: Attempt): Promise<void> {
@@ -326,11 +339,23 @@ export type EffectSummary = Pick<
   | "settledBy"
 > & { state: EffectState };
 
+/** What was begun for these calls of the chat and did not surely fail. */
+export async function effectsOfCalls(
+  db: DbClient,
+  { chatId, toolCallIds }: { chatId: string; toolCallIds: string[] },
+): Promise<EffectSummary[]> {
+  return db.$queryRaw<EffectSummary[]>`
+    SELECT ${summary} FROM "Effect"
+    WHERE "chatId" = ${chatId} AND "toolCallId" = ANY(${sanitise(toolCallIds)}) AND state <> 'failed'`;
+}
+
+const summary = Prisma.sql`
+  key, "messageId", tool, "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
+  -- Broken off, though no later call has noticed it yet.
+  CASE WHEN state = 'started' AND "leaseUntil" < now() THEN 'unknown' ELSE state END AS state`;
+
 /** The chat's effects, newest first. Whoever calls has checked that the chat is the reader's. */
 export async function listEffects(db: DbClient, chatId: string, limit = 200): Promise<EffectSummary[]> {
   return db.$queryRaw<EffectSummary[]>`
-    SELECT key, "messageId", tool, "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
-      -- Broken off, though no later call has noticed it yet.
-      CASE WHEN state = 'started' AND "leaseUntil" < now() THEN 'unknown' ELSE state END AS state
-    FROM "Effect" WHERE "chatId" = ${chatId} ORDER BY "startedAt" DESC, key LIMIT ${limit}`;
+    SELECT ${summary} FROM "Effect" WHERE "chatId" = ${chatId} ORDER BY "startedAt" DESC, key LIMIT ${limit}`;
 }

@@ -13,12 +13,13 @@ import type {
 import type { UIMessage } from "ai";
 import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type Chat } from "@/prisma/generated/client";
+import { supersedeRequests } from "./decisions";
 import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } from "./fencing";
 import { messageText, sanitise } from "./message";
 import { readBranch, type ChatStatus } from "./queries";
 import { saveRequests, type Describe } from "./requests";
 import { withRetry } from "./retry";
-import { applyChanges, type Tree, type TreeNode, type TreeWrites } from "./tree";
+import { applyChanges, path, type Tree, type TreeNode, type TreeWrites } from "./tree";
 
 type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & {
   transcript?: TranscriptChangeset["transcript"];
@@ -104,8 +105,14 @@ async function write(
 
   const changes = withoutRegressions(tree, chat, changeset);
   const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
+  const before = path(tree);
   const writes = applyChanges(tree, changes, { predecessor, finishes: ends });
   await writeNodes(tx, chatId, writes);
+  if (context.trigger === "regenerate-message") {
+    const shown = new Set(path(tree));
+    for (const node of before)
+      if (!shown.has(node)) await supersedeRequests(tx, { chatId, messageId: node.id });
+  }
   await saveRequests(tx, chatId, [...writes.inserted, ...writes.updated], { ends, describe });
   await tx.chat.update({
     where: { id: chatId },

@@ -28,6 +28,11 @@ const faces = {
   "did-not-happen": { icon: Ban, tone: "text-ink-3", label: "It did not happen" },
 };
 
+const settledText = {
+  happened: "It happened. If the same is asked of you again, the card says so.",
+  "did-not-happen": "It did not happen, and can be asked for again.",
+};
+
 const choices = ["happened", "did-not-happen"] as const;
 
 /** A tool that broke off while it changed something: only a person can find out whether it did, and says so here. */
@@ -83,7 +88,7 @@ export function OutcomeCard({
         <p className="pl-[26px] text-sm text-ink-2">
           {outcome === "unknown"
             ? "It broke off before it could say. It may have happened, so it is not tried again by itself. Look where it acts, then say what you found."
-            : `${label}. A new version of this answer goes on from there.`}
+            : settledText[outcome]}
         </p>
         <ArgumentTable label={tool} value={input} edited={edited} />
         {outcome === "unknown" && (

@@ -5,6 +5,7 @@
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
+import { canonical } from "./effects";
 import { unknownOutcomeOf } from "./unknown-outcome";
 import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./asking";
 
@@ -78,7 +79,10 @@ export async function saveRequests(
     const rows = asking.flatMap(({ call, asked }, index) =>
       toRow(call, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
     );
-    if (rows.length > 0) await tx.humanRequest.createMany({ data: rows, skipDuplicates: true });
+    if (rows.length > 0) {
+      const data = await Promise.all(rows.map((row) => warnOfRepeat(tx, row)));
+      await tx.humanRequest.createMany({ data, skipDuplicates: true });
+    }
     if (!ends) continue;
     const closed = asking.flatMap(({ call }) =>
       call.part.state.startsWith("output-") && !call.waits ? [call.toolCallId] : [],
@@ -137,6 +141,30 @@ function toRow(
       reason: approval.reason ?? null,
     },
   ];
+}
+
+const BEFORE = {
+  known: "Careful: exactly this was already done once in this chat. Approving it does it again.",
+  unknown: "Careful: exactly this was begun before in this chat, and whether it happened is not known.",
+};
+
+/** To the ledger a call that is approved anew is another one, so the person who approves has to know of the first. */
+async function warnOfRepeat(
+  tx: DbClient,
+  row: Prisma.HumanRequestCreateManyInput,
+): Promise<Prisma.HumanRequestCreateManyInput> {
+  const { chatId, tool, toolCallId, kind, state = "pending" } = row;
+  if (state !== "pending" || (kind !== "approval" && kind !== "confirm")) return row;
+  const before = await tx.effect.findMany({
+    where: { chatId, tool, toolCallId: { not: toolCallId }, state: { not: "failed" } },
+    select: { input: true, state: true },
+    orderBy: { startedAt: "desc" },
+    take: 100,
+  });
+  const same = before.filter(({ input }) => canonical(input) === canonical(row.input));
+  if (same.length === 0) return row;
+  const warning = same.some(({ state }) => state !== "done") ? BEFORE.unknown : BEFORE.known;
+  return { ...row, why: row.why ? `${warning} ${row.why}` : warning };
 }
 
 /** An immutable copy of the message at every pause, and of its end. Saving the same again adds nothing. */

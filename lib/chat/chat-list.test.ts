@@ -157,7 +157,7 @@ describe("a change", () => {
   it("deletes everything of one person and nothing of another", async () => {
     const id = await chat("Mine");
     await createChat(shared.db, { id: "chat-of-bob-2", userId: "bob" });
-    expect(await deleteEverything(shared.db, userId)).toEqual([id]);
+    expect((await deleteEverything(shared.db, userId)).chatIds).toEqual([id]);
     expect(await shared.db.chat.count({ where: { userId } })).toBe(0);
     expect(await shared.db.message.count({ where: { chatId: id } })).toBe(0);
     expect(await shared.db.chat.count({ where: { id: "chat-of-bob-2" } })).toBe(1);

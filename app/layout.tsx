@@ -3,9 +3,10 @@ import { GeistMono } from "geist/font/mono";
 import { GeistSans } from "geist/font/sans";
 import { ThemeProvider } from "next-themes";
 import "./globals.css";
+import { pageTitles } from "./page-titles";
 
 export const metadata: Metadata = {
-  title: { default: "Holdfast", template: "%s · Holdfast" },
+  title: pageTitles,
   description: "Durable AI chat. Nothing you say, and nothing the agent does, is ever lost.",
   applicationName: "Holdfast",
 };

@@ -23,6 +23,7 @@ test("a question survives a reload, and its answer goes on in the same message",
   await expect(card).toBeVisible();
   await expect(page.getByRole("region", { name: "Needs your answer" })).toBeVisible();
   await expect(page.getByRole("link", { name: /Inbox/ })).toContainText("1");
+  await expect(page).toHaveTitle("(1) Ask me something · Holdfast");
   await page.reload();
   await page.locator("[data-slot=message-list-scroller][data-ready]").waitFor();
   await card.getByRole("radio", { name: /Dune lamp/ }).check();
@@ -31,6 +32,11 @@ test("a question survives a reload, and its answer goes on in the same message",
   await expect(conversation.answers.first()).toContainText("Noted: you chose dune");
   await expect(page.getByRole("region", { name: "Needs your answer" })).toHaveCount(0);
   await conversation.settles();
+  await expect(page).toHaveTitle("Ask me something · Holdfast");
+  // It went on in front of its reader, so to no list it is news.
+  const isRead = `SELECT 1 FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
+    WHERE c.id = $1 AND c."lastReadAt" >= m."changedAt"`;
+  await expect.poll(() => conversation.query(isRead, [conversation.chatId()])).toHaveLength(1);
   const text = await conversation.answerTexts.first().innerText();
   await page.reload();
   await expect(conversation.answers.first()).toContainText("Noted: you chose dune");

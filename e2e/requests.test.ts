@@ -15,6 +15,8 @@ import {
   revokePermission,
   type Decision,
 } from "@/lib/chat/decisions";
+import { markChatRead } from "@/lib/chat/chat-changes";
+import { findListedChat } from "@/lib/chat/chat-list";
 import { deliverDecisions, sweepRequests } from "@/lib/chat/deliver";
 import { createChat, type Transcript } from "@/lib/chat/queries";
 import { listChatRequests, listWaitingRequests } from "@/lib/chat/request-queries";
@@ -106,9 +108,14 @@ describe("a question", () => {
     });
     expect(asked?.messageId).toBe(transcript.messages[1]?.id);
     expect(await listWaitingRequests(db, userId)).toContainEqual(asked);
+    const isUnread = async () => (await findListedChat(db, userId, chatId))?.isUnread;
+    await markChatRead(db, { chatId, userId });
+    expect(await isUnread()).toBe(false);
 
     expect(await decide(chatId, asked!.toolCallId, dune)).toMatchObject({ isComplete: true });
     const { answer, transcript: after } = await goOn(chatId);
+    // Decided elsewhere, nobody has seen what came of it.
+    expect(await isUnread()).toBe(true);
     expect(answer).toMatchObject({ errors: [], starts: 1, id: transcript.messages[1]?.id });
     expect(answer.text).toContain("you chose **dune**");
     expect(after.messages.map(({ id }) => id)).toEqual(transcript.messages.map(({ id }) => id));

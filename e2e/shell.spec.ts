@@ -52,6 +52,7 @@ test("a chat is renamed, pinned and archived, and stays so after a reload", asyn
 
 test("a deleted chat is gone for everybody, and comes back whole", async ({ conversation: chat }) => {
   const id = await chatAbout(chat, "count to 4");
+  await expect(chat.page).toHaveTitle(/^count to 4 · Holdfast$/i);
   await row(chat, "count to 4").focus();
   await chat.page.keyboard.press("Tab");
   await chat.page.keyboard.press("Enter");
@@ -59,6 +60,7 @@ test("a deleted chat is gone for everybody, and comes back whole", async ({ conv
   await chat.page.keyboard.press("End");
   await chat.page.keyboard.press("Enter");
   await expect(chat.page).toHaveURL(/\/$/);
+  await expect(chat.page).toHaveTitle("Holdfast");
   await expect(row(chat, "count to 4")).toHaveCount(0);
   await expect.poll(async () => (await chat.page.request.get(`/chat/${id}/export`)).status()).toBe(404);
   await expect.poll(async () => (await chat.page.request.get(`/chat/${id}`)).status()).toBe(404);
@@ -75,10 +77,12 @@ test("the model titles a chat after its answer, and never over a person's title"
   const question = "Explain to me how the tides of the North Sea work, briefly";
   await chatAbout(chat, question);
   await expect(row(chat, "How the tides of the North")).toBeVisible();
+  await expect(chat.page).toHaveTitle(/^How the tides of the North.* · Holdfast$/);
   await pick(chat, "How the tides of the North", "Rename");
   await chat.page.getByRole("textbox", { name: "Chat title" }).fill("Mine");
   await chat.page.keyboard.press("Enter");
   await expect(row(chat, "Mine")).toBeVisible();
+  await expect(chat.page).toHaveTitle("Mine · Holdfast");
   await chat.ask("count to 2");
   await chat.settles();
   await chat.page.reload();

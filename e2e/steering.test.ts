@@ -90,6 +90,13 @@ it("what comes too late for a step is the next question", async () => {
       ["user", "count to 4"],
       ["assistant", counted(4)],
     ]);
+  // So it is taken back, and brought back, without the exchange before it.
+  const whole = await savedTranscript(chatId);
+  const ids = whole.messages.map(({ id }) => id);
+  await readAnswer(await page.walk({ type: "undo", headId: ids[3]! }));
+  expect(lines(await savedTranscript(chatId))).toEqual(lines(whole).slice(0, 2));
+  await readAnswer(await page.walk({ type: "redo", headId: ids[1]! }));
+  expect(lines(await savedTranscript(chatId))).toEqual(lines(whole));
 });
 
 it("a worker that dies before the next step loses nothing of what was said", async () => {

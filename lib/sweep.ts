@@ -1,46 +1,69 @@
 import "server-only";
-/** What happens to requests while nobody looks: they expire, decisions are delivered, people are told elsewhere. */
+/**
+ * What happens while nobody looks: requests expire, decisions are delivered, people are told elsewhere, and what was
+ * deleted is removed for good.
+ */
+import { sweepAttachments } from "./attachments/attachments";
+import { attachmentStore } from "./attachments/store";
+import { sweepDeletedChats } from "./chat/chat-changes";
 import { sweepRequests } from "./chat/deliver";
 import { notifyWaiting } from "./chat/notify";
+import { closeSessions } from "./close-sessions";
 import { db } from "./db";
 import { requestChannels } from "./request-channels";
 
-let running: Promise<boolean> | undefined;
-let hasFailed = false;
-
 /** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
-export function sweep(): Promise<boolean> {
-  running ??= sweepOnce().finally(() => (running = undefined));
-  return running;
-}
-
-async function sweepOnce(): Promise<boolean> {
+export const sweep = oneAtATime("Not everything about requests could be done", async () => {
   // Neither waits for the other: the engine may be down, or a webhook slow.
   const [delivered, told] = await Promise.allSettled([
     sweepRequests(db),
     notifyWaiting(db, requestChannels()),
   ]);
-  const failures = [
+  return [
     ...(delivered.status === "rejected" ? [delivered.reason] : []),
     ...(told.status === "rejected" ? [told.reason] : told.value),
   ];
-  // Said once per outage: the next sweep is seconds away.
-  if (failures.length > 0 && !hasFailed)
-    console.warn(
-      "Not everything about requests could be done, and it is tried again:",
-      ...failures.map((failure) => (failure instanceof Error ? failure.message : failure)),
-    );
-  hasFailed = failures.length > 0;
-  return !hasFailed;
+});
+
+/** Removes for good what was deleted. By itself, because no decision should wait for a slow store of files. */
+export const removeDeleted = oneAtATime("Not everything that was deleted could be removed", async () => {
+  await closeSessions(await sweepDeletedChats(db));
+  // Last, because the files of those chats are nobody's now.
+  await sweepAttachments(db, attachmentStore());
+  return [];
+});
+
+/** `work` resolves with what failed, or rejects. */
+function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Promise<boolean> {
+  let running: Promise<boolean> | undefined;
+  let hasFailed = false;
+
+  async function once(): Promise<boolean> {
+    const failures = await work().catch((error: unknown) => [error]);
+    // Said once per outage: the next time is near.
+    if (failures.length > 0 && !hasFailed)
+      console.warn(
+        `${complaint}, and it is tried again:`,
+        ...failures.map((failure) => (failure instanceof Error ? failure.message : failure)),
+      );
+    hasFailed = failures.length > 0;
+    return !hasFailed;
+  }
+  return () => (running ??= once().finally(() => (running = undefined)));
 }
 
-const shared = globalThis as { holdfastSweep?: NodeJS.Timeout };
+const REMOVE_EVERY_MS = 10 * 60 * 1000;
 
-/** Sweeps every few seconds for as long as the server lives. Where servers sleep, a cron job asks for it instead. */
+const shared = globalThis as { holdfastSweep?: NodeJS.Timeout[] };
+
+/** Sweeps again and again for as long as the server lives. Where servers sleep, a cron job asks for it instead. */
 export function startSweeping(env: NodeJS.ProcessEnv = process.env): void {
-  clearInterval(shared.holdfastSweep);
+  for (const timer of shared.holdfastSweep ?? []) clearInterval(timer);
   const seconds = Number(env.REQUEST_SWEEP_SECONDS || 15);
   if (!(seconds > 0) || env.VERCEL) return;
-  shared.holdfastSweep = setInterval(() => void sweep(), seconds * 1000);
-  shared.holdfastSweep.unref();
+  shared.holdfastSweep = [
+    setInterval(() => void sweep(), seconds * 1000),
+    setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
+  ];
+  for (const timer of shared.holdfastSweep) timer.unref();
 }

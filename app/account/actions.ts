@@ -1,13 +1,16 @@
 "use server";
 
 import { cookies, headers } from "next/headers";
+import { after } from "next/server";
 import { z } from "zod";
+import { deleteAttachments } from "@/lib/attachments/attachments";
+import { attachmentStore } from "@/lib/attachments/store";
 import * as auth from "@/lib/auth";
 import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
 import { saveSettings } from "@/lib/chat/settings";
+import { closeSessions } from "@/lib/close-sessions";
 import { db } from "@/lib/db";
 import { availableModels } from "@/trigger/models";
-import { closeSessions } from "../chat/close-sessions";
 import { expectedError } from "../chat/expected-error";
 import { requireUser } from "../chat/owner";
 import { DELETE_EVERYTHING_WORDS } from "./words";
@@ -64,13 +67,15 @@ export async function setDefaultModel(id: string | null): Promise<void> {
   await saveSettings(db, user.id, { defaultModel: id });
 }
 
-/** Every chat, link and setting of the signed-in person, at once and for good. `confirmation` is what they typed. */
+/** Every chat, file, link and setting of the signed-in person, for good. `confirmation` is what they typed. */
 export async function deleteEverything(confirmation: string): Promise<{ deleted: number }> {
   const user = await requireUser();
   if (confirmation !== DELETE_EVERYTHING_WORDS) throw expectedError("not-confirmed");
-  const ids = await deleteAll(db, user.id);
-  await closeSessions(ids);
-  return { deleted: ids.length };
+  const { chatIds, attachmentIds } = await deleteAll(db, user.id);
+  // Nobody can see the files any more. A store that is slow keeps nobody waiting, and one that fails is asked again.
+  after(() => deleteAttachments(db, attachmentStore(), attachmentIds));
+  await closeSessions(chatIds);
+  return { deleted: chatIds.length };
 }
 
 async function outcome(result: auth.AuthOutcome): Promise<FormOutcome> {

@@ -35,7 +35,7 @@ export function DeleteEverything() {
       </DialogTrigger>
       <DialogContent
         title="Delete everything?"
-        description="Every chat, every branch, every shared link and your settings, at once. This cannot be undone; export them first if in doubt."
+        description="Every chat, every branch, every file you attached, every shared link and your settings, at once. This cannot be undone; export your chats first if in doubt."
       >
         <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
           <label className="flex flex-col gap-1.5 text-sm text-ink-2">

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { createAttachment } from "@/lib/attachments/attachments";
+import { postgresStore } from "@/lib/attachments/postgres-store";
 import { createChat } from "@/lib/chat/queries";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db as appDb } from "@/lib/db";
@@ -138,7 +140,12 @@ describe("settings", () => {
   it("delete everything at the right words, and nothing at others", async () => {
     await expect(account.deleteEverything("yes")).rejects.toThrow("Nothing was deleted");
     expect(await actions.findListedChat(chatId)).not.toBeNull();
+    const store = postgresStore(shared.db);
+    const bytes = new TextEncoder().encode("Secret");
+    const file = await createAttachment(shared.db, store, { userId: "ada", name: "notes.txt", bytes });
     expect((await account.deleteEverything("delete everything")).deleted).toBeGreaterThan(0);
     expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(0);
+    expect(await shared.db.attachment.count({ where: { userId: "ada" } })).toBe(0);
+    await expect.poll(() => store.get(file.id)).toBeNull();
   });
 });

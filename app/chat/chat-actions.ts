@@ -13,8 +13,8 @@ import { copyChat as copy } from "@/lib/chat/copy-chat";
 import { searchChats as search, type SearchHit } from "@/lib/chat/search";
 import * as shares from "@/lib/chat/share";
 import { loadUsage, type ChatUsage } from "@/lib/chat/usage";
+import { closeSessions } from "@/lib/close-sessions";
 import { db } from "@/lib/db";
-import { closeSessions } from "./close-sessions";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireUser } from "./owner";
 

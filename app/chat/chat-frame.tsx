@@ -8,11 +8,13 @@ import { Link2 } from "lucide-react";
 import type { ChatShellChat } from "@/components/chat/chat-row";
 import { ChatShell } from "@/components/chat/chat-shell";
 import type { HumanRequestView } from "@/components/chat/request";
+import { usePageTitle } from "@/components/chat/use-page-title";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
 import { useTellOfRequests } from "@/components/chat/use-waiting-notice";
 import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import type { ChatListPage } from "@/lib/chat/chat-list";
+import { chatPageTitle, UNTITLED_CHAT } from "../page-titles";
 import { searchChats } from "./chat-actions";
 import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./decisions-button";
@@ -64,6 +66,8 @@ export function ChatFrame({
 
   const router = useRouter();
   const { waiting } = useRequests();
+  // A chat that began at `/` came by no navigation, and any chat may get another title while it is open.
+  usePageTitle(list.current ? chatPageTitle(list.current.title) : undefined);
   useWaitingBadge(waiting.length);
   useTellOfRequests(
     waiting,
@@ -77,7 +81,7 @@ export function ChatFrame({
       chats?.map(({ id, title, status, ...chat }) => ({
         ...chat,
         id,
-        title: title ?? "New chat",
+        title: title ?? UNTITLED_CHAT,
         href: `/chat/${id}`,
         isRunning: status === "running",
         // Whoever has it open sees its answer.
@@ -103,7 +107,7 @@ export function ChatFrame({
         <ChatShell
           chats={rows}
           currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
-          title={TITLES[pathname] ?? list.current?.title ?? "New chat"}
+          title={TITLES[pathname] ?? list.current?.title ?? UNTITLED_CHAT}
           inbox={{ href: "/inbox", count: waiting.length }}
           user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
           LinkComponent={Link}

@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { ChatRowActions } from "@/components/chat/chat-row";
 import type { ToastMessage } from "@/components/ui/toast";
 import type { ChatListPage, ListedChat } from "@/lib/chat/chat-list";
@@ -101,14 +101,26 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
 
   // Seen is what stands open in front of somebody; an answer is saved a moment after it was read, so also on leaving.
   const isUnread = current?.isUnread ?? false;
+  const markRead = useEffectEvent((chatId: string) => {
+    const asRead = (chat: ListedChat) => (chat.id === chatId ? { ...chat, isUnread: false } : chat);
+    server.markChatRead(chatId).then(
+      () => {
+        // Noted here, too, or the next answer in this chat would be no change, and never be marked.
+        setPage(now.current.view, (old) => old && { ...old, chats: old.chats.map(asRead) });
+        setElsewhere((chat) => chat && asRead(chat));
+      },
+      // A mark that cannot be set now is set the next time the chat is open.
+      () => {},
+    );
+  });
   useEffect(() => {
-    if (currentId && isUnread && document.visibilityState === "visible") void markRead(currentId);
+    if (currentId && isUnread && document.visibilityState === "visible") markRead(currentId);
   }, [currentId, isUnread]);
   useEffect(() => {
     if (!currentId) return;
     return () => {
       const isListed = now.current.pages.active?.chats.some((chat) => chat.id === currentId);
-      if (isListed) void markRead(currentId);
+      if (isListed) markRead(currentId);
     };
   }, [currentId]);
 
@@ -200,9 +212,4 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     toast,
     dismissToast: () => setToast(null),
   };
-}
-
-/** A mark that cannot be set now is set the next time the chat is open. */
-function markRead(chatId: string): Promise<void> {
-  return server.markChatRead(chatId).catch(() => {});
 }

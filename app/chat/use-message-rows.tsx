@@ -3,7 +3,7 @@
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { UIMessage } from "ai";
 import { EditMessage } from "@/components/chat/edit-message";
-import { MessageMeta } from "@/components/chat/message-meta";
+import { hasMeta, MessageMeta } from "@/components/chat/message-meta";
 import { MessageActions } from "@/components/chat/message-actions";
 import type { DurableChat } from "@/components/chat/use-durable-chat";
 import { VersionNotice } from "@/components/chat/version-notice";
@@ -96,16 +96,9 @@ export function useMessageRows(
   return { renderActions, renderEditor, renderNotice };
 }
 
+/** What is known of the answer: one that was stopped, or whose provider counts nothing, has no tokens to tell of. */
 function metaOf(message: UIMessage): ReactNode {
   const { inputTokens, outputTokens, cost, finishedAt } = (message as ChatMessage).metadata ?? {};
-  if (inputTokens === undefined && outputTokens === undefined) return undefined;
-  return (
-    <MessageMeta
-      inputTokens={inputTokens}
-      outputTokens={outputTokens}
-      cost={cost}
-      text={messageText(message)}
-      finishedAt={finishedAt}
-    />
-  );
+  const known = { inputTokens, outputTokens, cost, finishedAt, text: messageText(message) };
+  return hasMeta(known) ? <MessageMeta {...known} /> : undefined;
 }

@@ -1,6 +1,6 @@
 import { renderToString } from "react-dom/server";
 import { expect, it } from "vitest";
-import { MessageMeta, formatCost, minutesToRead } from "./message-meta";
+import { hasMeta, MessageMeta, formatCost, minutesToRead } from "./message-meta";
 
 const words = (element: React.ReactElement) => renderToString(element).replace(/<[^>]*>/g, "");
 
@@ -19,6 +19,19 @@ it("says what is known and nothing else", () => {
   ).toBe("Sonnet·1,204 tokens·$0.0042·15:10");
   expect(words(<MessageMeta cost={null} />)).toBe("price unknown");
   expect(words(<MessageMeta finishedAt="never" />)).toBe("");
+});
+
+it("tells of an answer whose tokens nobody counted, and of none that said nothing", () => {
+  const long = "word ".repeat(660);
+  const stopped = { text: long };
+  const uncounted = { text: long, cost: null, finishedAt: "2025-11-14T14:10:00Z", timeZone: "Europe/Oslo" };
+  const empty = { ...uncounted, text: "\n" };
+  expect([stopped, uncounted, empty].map((props) => words(<MessageMeta {...props} />))).toEqual([
+    "3 min read",
+    "price unknown·3 min read·15:10",
+    "",
+  ]);
+  expect([stopped, uncounted, empty, { text: "Short." }].map(hasMeta)).toEqual([true, true, false, false]);
 });
 
 it("writes money with the digits that mean something", () => {

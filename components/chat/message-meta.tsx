@@ -29,28 +29,7 @@ export function MessageMeta({
   className,
   ...props
 }: MessageMetaProps) {
-  const tokens =
-    inputTokens === undefined && outputTokens === undefined
-      ? undefined
-      : (inputTokens ?? 0) + (outputTokens ?? 0);
-  const date = finishedAt === undefined ? undefined : new Date(finishedAt);
-  const items = [
-    model && <span className="max-w-48 truncate">{model}</span>,
-    tokens !== undefined && (
-      <span title={`${count(inputTokens)} read, ${count(outputTokens)} written`}>
-        {count(tokens)} {tokens === 1 ? "token" : "tokens"}
-      </span>
-    ),
-    cost !== undefined && <span>{cost === null ? "price unknown" : formatCost(cost)}</span>,
-    durationMs !== undefined && <span title="Time to answer">{formatDuration(durationMs)}</span>,
-    text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
-    date && !Number.isNaN(date.getTime()) && (
-      // The server does not know the reader's time zone; the browser's word counts.
-      <time dateTime={date.toISOString()} title={formatTime(date, timeZone, true)} suppressHydrationWarning>
-        {formatTime(date, timeZone)}
-      </time>
-    ),
-  ].filter(Boolean);
+  const items = itemsOf({ model, inputTokens, outputTokens, cost, durationMs, text, finishedAt, timeZone });
   if (items.length === 0) return null;
   return (
     <p
@@ -70,6 +49,47 @@ export function MessageMeta({
       ))}
     </p>
   );
+}
+
+/** Whether there is anything to say: without that, what would stand before the line should not be there either. */
+export function hasMeta(props: MessageMetaProps): boolean {
+  return itemsOf(props).length > 0;
+}
+
+function itemsOf({
+  model,
+  inputTokens,
+  outputTokens,
+  cost,
+  durationMs,
+  text,
+  finishedAt,
+  timeZone,
+}: MessageMetaProps) {
+  const tokens =
+    inputTokens === undefined && outputTokens === undefined
+      ? undefined
+      : (inputTokens ?? 0) + (outputTokens ?? 0);
+  // Nothing was said, and nothing is known to have been used for it: there is no answer to tell of.
+  if (text?.trim() === "" && tokens === undefined) return [];
+  const date = finishedAt === undefined ? undefined : new Date(finishedAt);
+  return [
+    model && <span className="max-w-48 truncate">{model}</span>,
+    tokens !== undefined && (
+      <span title={`${count(inputTokens)} read, ${count(outputTokens)} written`}>
+        {count(tokens)} {tokens === 1 ? "token" : "tokens"}
+      </span>
+    ),
+    cost !== undefined && <span>{cost === null ? "price unknown" : formatCost(cost)}</span>,
+    durationMs !== undefined && <span title="Time to answer">{formatDuration(durationMs)}</span>,
+    text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
+    date && !Number.isNaN(date.getTime()) && (
+      // The server does not know the reader's time zone; the browser's word counts.
+      <time dateTime={date.toISOString()} title={formatTime(date, timeZone, true)} suppressHydrationWarning>
+        {formatTime(date, timeZone)}
+      </time>
+    ),
+  ].filter(Boolean);
 }
 
 function count(tokens: number | undefined) {

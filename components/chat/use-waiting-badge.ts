@@ -9,9 +9,8 @@ export function useWaitingBadge(count: number): void {
   useEffect(() => {
     if (count === 0) return undefined;
     const prefix = `(${count}) `;
-    const strip = () => document.title.replace(/^\(\d+\) /, "");
     const mark = () => {
-      if (!document.title.startsWith(prefix)) document.title = prefix + strip();
+      if (!document.title.startsWith(prefix)) document.title = prefix + withoutBadge(document.title);
     };
     mark();
     // A navigation brings a title of its own.
@@ -19,7 +18,7 @@ export function useWaitingBadge(count: number): void {
     observer.observe(document.head, { childList: true, subtree: true, characterData: true });
     return () => {
       observer.disconnect();
-      document.title = strip();
+      document.title = withoutBadge(document.title);
     };
   }, [count]);
 
@@ -45,6 +44,10 @@ export function useWaitingBadge(count: number): void {
       marked.remove();
     };
   }, [isWaiting]);
+}
+
+export function withoutBadge(title: string): string {
+  return title.replace(/^\(\d+\) /, "");
 }
 
 function withDot(image: HTMLImageElement): string | undefined {

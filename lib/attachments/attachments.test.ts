@@ -1,7 +1,14 @@
 import { describe, expect, it } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
+import { deleteEverything } from "@/lib/chat/chat-changes";
 import type { ChatMessage } from "@/lib/chat/message";
-import { claimAttachments, createAttachment, sweepAttachments, visibleAttachments } from "./attachments";
+import {
+  claimAttachments,
+  createAttachment,
+  deleteAttachments,
+  sweepAttachments,
+  visibleAttachments,
+} from "./attachments";
 import { attachmentUrl, MAX_FILE_BYTES, MAX_UPLOADS_PER_MINUTE, OWNER_QUOTA_BYTES } from "./limits";
 import { postgresStore } from "./postgres-store";
 import { sniff } from "./sniff";
@@ -211,5 +218,66 @@ describe("the sweep", () => {
     await sweep(inTwoDays());
     expect(await exists(id)).toBe(true);
     expect(await shared.db.chatAttachment.count({ where: { chatId: copy, attachmentId: id } })).toBe(1);
+  });
+
+  it("goes on when the store fails for one file, and takes that one the next time", async () => {
+    const ada = await person();
+    const [stuck, free] = [await attach(ada), await attach(ada)];
+    const broken = {
+      ...store(),
+      delete: (id: string) =>
+        id === stuck.id ? Promise.reject(new Error("The bucket is away.")) : store().delete(id),
+    };
+    await expect(sweepAttachments(shared.db, broken, { now: inTwoDays(), limit: 1000 })).rejects.toThrow(
+      "The bucket is away.",
+    );
+    expect(await exists(free.id)).toBe(false);
+    expect(await visibleAttachments(shared.db, ada, [stuck.id])).toEqual([]);
+    // Nobody's by now, so there is no day to wait for.
+    await sweep();
+    expect(await exists(stuck.id)).toBe(false);
+    expect(await store().get(stuck.id)).toBeNull();
+  });
+});
+
+describe("deleting everything", () => {
+  const isThere = async (id: string) =>
+    (await shared.db.attachment.count({ where: { id } })) + ((await store().get(id)) ? 1 : 0);
+
+  it("deletes every file of the person, sent or not, and none of another", async () => {
+    const [ada, bob] = [await person(), await person()];
+    const [sent, unsent, foreign] = [await attach(ada), await attach(ada), await attach(bob)];
+    await claimAttachments(shared.db, { id: await chatOf(ada), userId: ada }, withFile(sent.id));
+    const { attachmentIds } = await deleteEverything(shared.db, ada);
+    expect(await visibleAttachments(shared.db, ada, [sent.id, unsent.id])).toEqual([]);
+    expect(await shared.db.attachment.count({ where: { userId: ada } })).toBe(0);
+    expect(await deleteAttachments(shared.db, store(), attachmentIds)).toBe(2);
+    expect([await isThere(sent.id), await isThere(unsent.id), await isThere(foreign.id)]).toEqual([0, 0, 2]);
+  });
+
+  it("leaves a file to the chat of somebody else that shows it, and to nobody besides", async () => {
+    const [ada, bob] = [await person(), await person()];
+    const { id } = await attach(ada);
+    const chat = await chatOf(ada);
+    await claimAttachments(shared.db, { id: chat, userId: ada }, withFile(id));
+    await shared.db.chat.update({ where: { id: chat }, data: { userId: bob } });
+    const { attachmentIds } = await deleteEverything(shared.db, ada);
+    expect(await deleteAttachments(shared.db, store(), attachmentIds)).toBe(0);
+    expect(await visibleAttachments(shared.db, ada, [id])).toEqual([]);
+    expect(await visibleAttachments(shared.db, bob, [id])).toHaveLength(1);
+    // It went with that chat, whose owner is the last who could see it.
+    await deleteAttachments(shared.db, store(), (await deleteEverything(shared.db, bob)).attachmentIds);
+    expect(await isThere(id)).toBe(0);
+  });
+
+  it("stands when the store fails, and the sweep does the rest", async () => {
+    const ada = await person();
+    const { id } = await attach(ada);
+    const broken = { ...store(), delete: () => Promise.reject(new Error("The bucket is away.")) };
+    const { attachmentIds } = await deleteEverything(shared.db, ada);
+    await expect(deleteAttachments(shared.db, broken, attachmentIds)).rejects.toThrow("The bucket is away.");
+    expect(await visibleAttachments(shared.db, ada, [id])).toEqual([]);
+    await sweepAttachments(shared.db, store());
+    expect(await isThere(id)).toBe(0);
   });
 });

@@ -132,8 +132,8 @@ export function attachmentIds(message: Pick<ChatMessage, "parts">): string[] {
 const ONE_DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Deletes what no chat has a day after it came: never sent, or its chats are gone. Returns how many. A file that a copied
- * message names is found by that name, and belongs to its chat from then on.
+ * Deletes what no chat has: at once what is nobody's, and a day after it came what was never sent or whose chats are
+ * gone. Returns how many. A file that a copied message names is found by that name, and belongs to its chat from then on.
  */
 export async function sweepAttachments(
   db: Db,
@@ -141,21 +141,43 @@ export async function sweepAttachments(
   { now = new Date(), limit = 50 }: { now?: Date; limit?: number } = {},
 ): Promise<number> {
   const loose = await db.attachment.findMany({
-    where: { createdAt: { lt: new Date(now.getTime() - ONE_DAY_MS) }, chats: { none: {} } },
+    where: {
+      OR: [{ createdAt: { lt: new Date(now.getTime() - ONE_DAY_MS) } }, { userId: null }],
+      chats: { none: {} },
+    },
     select: { id: true },
     orderBy: { createdAt: "asc" },
     take: limit,
   });
-  let swept = 0;
-  for (const { id } of loose) {
-    if (await adopt(db, id)) continue;
-    // The row goes first: should the store fail now, its bytes are waste, never an attachment without bytes.
-    const gone = await db.attachment.deleteMany({ where: { id, chats: { none: {} } } });
-    if (gone.count === 0) continue;
-    await store.delete(id);
-    swept += 1;
+  const unused: string[] = [];
+  for (const { id } of loose) if (!(await adopt(db, id))) unused.push(id);
+  return deleteAttachments(db, store, unused);
+}
+
+/**
+ * Deletes those of `ids` that no chat has, bytes and all. Returns how many. When the store fails for some of them the
+ * others go all the same, and then this rejects: those that are left are nobody's, and a later sweep's.
+ */
+export async function deleteAttachments(db: Db, store: AttachmentStore, ids: string[]): Promise<number> {
+  const failures: unknown[] = [];
+  let deleted = 0;
+  for (const id of ids) {
+    // The row goes first: should this process die now, its bytes are waste, never an attachment without bytes.
+    const [row] = await db.$queryRaw<Attachment[]>`
+      DELETE FROM "Attachment" WHERE id = ${id}
+        AND NOT EXISTS (SELECT 1 FROM "ChatAttachment" WHERE "attachmentId" = ${id})
+      RETURNING *`;
+    if (!row) continue;
+    try {
+      await store.delete(id);
+      deleted += 1;
+    } catch (error) {
+      await db.attachment.create({ data: { ...row, userId: null } });
+      failures.push(error);
+    }
   }
-  return swept;
+  if (failures.length > 0) throw failures[0];
+  return deleted;
 }
 
 async function adopt(db: DbClient, id: string): Promise<boolean> {

@@ -182,6 +182,29 @@ describe("undo, redo, continue from here", () => {
     expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
   });
 
+  it("take what was said into an answer with its exchange, and what came too late for it as one of its own", async () => {
+    await write(put("u4"), put("steer-1"), put("a4"), put("steer-2"), put("a5"));
+    const whole = await shown();
+    await move({ type: "undo", headId: "a5" });
+    expect(await shown()).toEqual(whole!.slice(0, -2));
+    await move({ type: "undo", headId: "a4" });
+    expect(await shown()).toEqual(["u1", "a1", "u2b", "a2c"]);
+    await move({ type: "redo", headId: "a2c" });
+    expect(await shown()).toEqual(whole!.slice(0, -2));
+    await move({ type: "redo", headId: "a4" });
+    expect(await shown()).toEqual(whole);
+  });
+
+  it("a late word that begins the chat is an exchange, too", async () => {
+    chatId = `chat-${crypto.randomUUID()}`;
+    await createChat(shared.db, { id: chatId, userId: "ada" });
+    await write(put("steer-1"), put("a1"));
+    await move({ type: "undo", headId: "a1" });
+    expect(await shown()).toEqual([]);
+    await move({ type: "redo", headId: null });
+    expect(await shown()).toEqual(["steer-1", "a1"]);
+  });
+
   it("a step that was already taken is not taken twice", async () => {
     await move({ type: "undo", headId: "a2c" });
     await move({ type: "undo", headId: "a2c" });

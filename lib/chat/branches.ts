@@ -151,9 +151,15 @@ async function beforeLastQuestion(
   return question ? question.parentId : headId;
 }
 
-/** A question begins an exchange; what was said into a running answer belongs to the one it was said in. */
+/**
+ * A question begins an exchange; what was said into a running answer belongs to the one it was said in. There it stands
+ * behind what the answer had been asked. What came too late for that is a question like any other.
+ */
 function asks(alias: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`(${alias}.role = 'user' AND ${alias}."messageId" NOT LIKE 'steer-%')`;
+  return Prisma.sql`(${alias}.role = 'user' AND (${alias}."messageId" NOT LIKE 'steer-%' OR NOT EXISTS (
+    SELECT 1 FROM "Message" above
+    WHERE above."chatId" = ${alias}."chatId" AND above.id = ${alias}."parentId" AND above.role = 'user'
+  )))`;
 }
 
 /** One question further, and the answer that was last seen to it. */

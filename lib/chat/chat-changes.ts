@@ -58,13 +58,24 @@ export async function sweepDeletedChats(db: DbClient, limit = 100): Promise<stri
   return gone.map(({ id }) => id);
 }
 
-/** Every chat of this person with all that hangs on it, and their settings, at once and for good. Returns the ids. */
-export function deleteEverything(db: Db, userId: string): Promise<string[]> {
+/** What is no more, and the files that nobody can see any more: their bytes are still to be deleted. */
+export type Deleted = { chatIds: string[]; attachmentIds: string[] };
+
+/** Every chat of this person with all that hangs on it, their files and their settings, at once and for good. */
+export function deleteEverything(db: Db, userId: string): Promise<Deleted> {
   return db.$transaction(async (tx) => {
-    const gone = await tx.$queryRaw<{ id: string }[]>`
+    // Nobody's, not deleted: until its bytes are gone the row is what a sweep finds them by.
+    const files = await tx.$queryRaw<{ id: string }[]>`
+      UPDATE "Attachment" a SET "userId" = NULL
+      WHERE a."userId" = ${userId} OR (a."userId" IS NULL AND EXISTS (
+        SELECT 1 FROM "ChatAttachment" has JOIN "Chat" c ON c.id = has."chatId"
+        WHERE has."attachmentId" = a.id AND c."userId" = ${userId}
+      ))
+      RETURNING id`;
+    const chats = await tx.$queryRaw<{ id: string }[]>`
       DELETE FROM "Chat" WHERE "userId" = ${userId} RETURNING id`;
     await tx.userSettings.deleteMany({ where: { userId } });
-    return gone.map(({ id }) => id);
+    return { chatIds: chats.map(({ id }) => id), attachmentIds: files.map(({ id }) => id) };
   });
 }
 

@@ -90,6 +90,22 @@ describe("the list", () => {
     await save(prismaStorage(shared.db), id, [put("u2"), put("a2")]);
     expect(await isUnread()).toBe(true);
   });
+
+  it("marks a chat as unread when its answer went on, and not when the same was saved again", async () => {
+    const id = await chat("Question");
+    const isUnread = async () => (await findListedChat(shared.db, userId, id))?.isUnread;
+    await save(prismaStorage(shared.db), id, [put("a1", "May I?")]);
+    await markChatRead(shared.db, { chatId: id, userId });
+    await save(prismaStorage(shared.db), id, [put("a1", "May I? You may.")], { reason: "turn-start" });
+    expect(await isUnread()).toBe(false);
+    await save(prismaStorage(shared.db), id, [put("a1", "May I? You may. Done.")]);
+    expect(await isUnread()).toBe(true);
+    await markChatRead(shared.db, { chatId: id, userId });
+    expect(await isUnread()).toBe(false);
+    await save(prismaStorage(shared.db), id, [put("a1", "May I? You may. Done.")]);
+    await save(prismaStorage(shared.db), id, [put("a1", "May I? You may. Done.", false)]);
+    expect(await isUnread()).toBe(false);
+  });
 });
 
 describe("a change", () => {
@@ -141,7 +157,7 @@ describe("a change", () => {
   it("deletes everything of one person and nothing of another", async () => {
     const id = await chat("Mine");
     await createChat(shared.db, { id: "chat-of-bob-2", userId: "bob" });
-    expect(await deleteEverything(shared.db, userId)).toEqual([id]);
+    expect((await deleteEverything(shared.db, userId)).chatIds).toEqual([id]);
     expect(await shared.db.chat.count({ where: { userId } })).toBe(0);
     expect(await shared.db.message.count({ where: { chatId: id } })).toBe(0);
     expect(await shared.db.chat.count({ where: { id: "chat-of-bob-2" } })).toBe(1);

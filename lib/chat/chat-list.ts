@@ -10,7 +10,7 @@ export type ListedChat = {
   status: ChatStatus;
   isPinned: boolean;
   isArchived: boolean;
-  /** The shown branch ends in an answer that came after the chat was last open. */
+  /** The shown branch ends in an answer that came, or went on, after the chat was last open. */
   isUnread: boolean;
   updatedAt: Date;
 };
@@ -80,14 +80,14 @@ function select(
     SELECT
       c.id, c.title, c."titledBy", c.status, c."updatedAt",
       c."pinnedAt" IS NOT NULL AS "isPinned", c."archivedAt" IS NOT NULL AS "isArchived",
-      COALESCE(head.role = 'assistant' AND head."createdAt" > COALESCE(c."lastReadAt", '-infinity'), false) AS "isUnread"
+      COALESCE(head.role = 'assistant' AND head.at > COALESCE(c."lastReadAt", '-infinity'), false) AS "isUnread"
     FROM (
       SELECT * FROM "Chat"
       WHERE "userId" = ${userId} AND "deletedAt" IS NULL AND "nextOrder" > 0 AND ${where}
       ORDER BY ${orderBy} LIMIT ${limit}
     ) c
     LEFT JOIN LATERAL (
-      SELECT role, "createdAt" FROM "Message" WHERE "chatId" = c.id AND id = c."headId" LIMIT 1
+      SELECT role, COALESCE("changedAt", "createdAt") AS at FROM "Message" WHERE "chatId" = c.id AND id = c."headId" LIMIT 1
     ) head ON true
     ORDER BY ${orderBy}`;
 }

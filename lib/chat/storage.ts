@@ -92,22 +92,22 @@ async function write(
   const run = runOf(context);
   const tree = await loadNodes(tx, chatId, chat, changeset);
   const predecessor = predecessors(changeset);
+  const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
 
   if (isOutdated(chat, run, changeset)) {
     // Kept as a branch; the head stays where the newer run has it.
     const missing = whatIsMissing(tree, changeset.changes);
     const writes = applyChanges(tree, missing, { predecessor });
-    await writeNodes(tx, chatId, writes);
+    await writeNodes(tx, chatId, writes, { ends });
     await saveRequests(tx, chatId, writes.inserted, { ends: false, describe });
     await tx.chat.update({ where: { id: chatId }, data: { nextOrder: tree.nextOrder } });
     return;
   }
 
   const changes = withoutRegressions(tree, chat, changeset);
-  const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
   const before = path(tree);
   const writes = applyChanges(tree, changes, { predecessor, finishes: ends });
-  await writeNodes(tx, chatId, writes);
+  await writeNodes(tx, chatId, writes, { ends });
   if (context.trigger === "regenerate-message") {
     const shown = new Set(path(tree));
     for (const node of before)
@@ -225,6 +225,7 @@ async function writeNodes(
   tx: DbClient,
   chatId: string,
   { inserted, updated, removed }: TreeWrites,
+  { ends }: { ends: boolean },
 ): Promise<void> {
   // Before new rows come: a node that was removed and brought back must keep the children it then gets.
   for (const { node, parentId } of removed) {
@@ -237,9 +238,11 @@ async function writeNodes(
         AS v(id text, "messageId" text, "parentId" text, role text, message jsonb, final boolean, "order" int)`;
   }
   if (updated.length > 0) {
-    // Walking back into a branch puts every message of it again: only what differs is written.
+    // Walking back into a branch puts every message of it again: only what differs is written. What differs when a
+    // turn ends is news to its reader; before that it is what the reader decided, or the answer in the making.
     await tx.$executeRaw`
-      UPDATE "Message" m SET message = v.message, role = v.role, final = v.final, "removedAt" = NULL
+      UPDATE "Message" m SET message = v.message, role = v.role, final = v.final, "removedAt" = NULL,
+        "changedAt" = CASE WHEN ${ends} AND m.message <> v.message THEN now() ELSE m."changedAt" END
       FROM jsonb_to_recordset(${rows(updated)}::jsonb) AS v(id text, role text, message jsonb, final boolean)
       WHERE m."chatId" = ${chatId} AND m.id = v.id
         AND (m.message <> v.message OR m.final <> v.final OR m."removedAt" IS NOT NULL)`;

@@ -1,5 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import { sweep } from "@/lib/sweep";
+import { removeDeleted, sweep } from "@/lib/sweep";
 
 /** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {
@@ -8,7 +8,7 @@ export async function GET(request: Request): Promise<Response> {
   const given = request.headers.get("authorization") ?? "";
   if (!timingSafeEqual(digest(given), digest(`Bearer ${secret}`)))
     return new Response("Send the CRON_SECRET as a bearer token.\n", { status: 401 });
-  const isDone = await sweep();
+  const isDone = (await Promise.all([sweep(), removeDeleted()])).every(Boolean);
   return Response.json({ isDone }, { status: isDone ? 200 : 503, headers: { "cache-control": "no-store" } });
 }
 

@@ -11,6 +11,7 @@ import { withBrokenTurn } from "../../../chat/broken-turn";
 import { ChatView } from "../../../chat/chat-view";
 import { chatEnvironment } from "../../../chat/environment";
 import { readPendingInput } from "../../../chat/pending-input";
+import { UNTITLED_CHAT } from "../../../page-titles";
 
 const ownChat = cache(async (id: string) => {
   const user = await getUser();
@@ -19,7 +20,7 @@ const ownChat = cache(async (id: string) => {
 
 export async function generateMetadata({ params }: PageProps<"/chat/[id]">): Promise<Metadata> {
   const owned = await ownChat((await params).id);
-  return { title: owned?.title ?? "New chat" };
+  return { title: owned?.title ?? UNTITLED_CHAT };
 }
 
 export default async function ChatPage({ params, searchParams }: PageProps<"/chat/[id]">) {

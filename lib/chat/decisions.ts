@@ -74,9 +74,8 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
   const take = async (tx: DbClient) => {
     const ownerId = await lockChat(tx, chatId);
     if (ownerId === undefined) return "not-found" as const;
-    const request = await tx.humanRequest.findUnique({
-      where: { chatId_toolCallId: { chatId, toolCallId } },
-    });
+    const where = { chatId_toolCallId: { chatId, toolCallId } };
+    const request = await tx.humanRequest.findUnique({ where });
     if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
     if (request.state !== "pending") return request;
     if (isDue(request, now)) {
@@ -89,10 +88,12 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       return { ...request, state };
     }
     const { remember, ...change } = read(request, options);
-    await tx.humanRequest.updateMany({
+    const { count } = await tx.humanRequest.updateMany({
       where: { chatId, toolCallId, state: "pending" },
       data: { ...change, decidedBy: userId, decidedVia: via, decidedAt: now },
     });
+    // The clock does not wait for the chat's row: it may have decided since this request was read.
+    if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
     if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
     const waiting = await tx.humanRequest.count({
       where: { chatId, messageId: request.messageId, state: "pending" },

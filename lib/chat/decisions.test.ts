@@ -45,4 +45,17 @@ describe("a decision", () => {
     expect(await request()).toMatchObject({ state: "expired", decidedVia: "timeout", decidedBy: null });
     expect(await listPermissions(shared.db, chatId)).toEqual([]);
   });
+
+  it("that confirms by a phrase takes no other arguments than those the phrase was for", async () => {
+    const input = { collection: "orders", ids: ["O-1"] };
+    const phrase = "delete orders";
+    await asked({ tool: "deleteRecords", kind: "confirm", input, phrase });
+    const editedInput = { collection: "customers", ids: ["C-1"] };
+    await expect(decide({ decision: { type: "approve", phrase, editedInput } })).rejects.toThrow(
+      /^`editedInput`: .*as it was proposed/,
+    );
+    expect(await request()).toMatchObject({ state: "pending", editedInput: null });
+    await decide({ decision: { type: "approve", phrase } });
+    expect(await request()).toMatchObject({ state: "approved", editedInput: null });
+  });
 });

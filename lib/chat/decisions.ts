@@ -11,7 +11,10 @@ import type { DecidedVia, RequestState } from "./requests";
 
 /** What a person says to a request. */
 export type Decision =
-  /** With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. */
+  /**
+   * With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. What
+   * has to be confirmed takes neither.
+   */
   | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
   | { type: "deny"; reason?: string }
   | { type: "answer"; output: unknown }
@@ -131,6 +134,12 @@ function read(request: HumanRequest, { decision, checkInput, checkOutput }: Deci
         throw new RequestError("misfit", `Type "${request.phrase}" to approve this.`);
       const remember = decision.remember === true && request.kind === "approval";
       if (decision.editedInput === undefined) return { state: "approved", remember };
+      // The phrase was typed for what is shown.
+      if (request.kind === "confirm")
+        throw new RequestError(
+          "misfit",
+          "`editedInput`: this runs as it was proposed, or not at all. Deny it, and say what to change.",
+        );
       const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
       return { state: "approved", remember, editedInput: edited as Prisma.InputJsonValue };
     }

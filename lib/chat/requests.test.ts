@@ -92,39 +92,64 @@ describe("a message that asks", () => {
 });
 
 describe("an approved call of which nobody knows whether it happened", () => {
-  it("says so, until a person has checked", async () => {
+  const output = () => ({
+    outcome: "unknown",
+    effect: chatId,
+    tool: "refund",
+    startedAt: new Date().toISOString(),
+    message: "?",
+  });
+  const ended = (approval: object = { id: "x", approved: true }) =>
+    answer("m", refund({ state: "output-available", approval, output: output() }));
+  const checked = { state: "approved", reason: "Checked afterwards: it did not happen." };
+  const settle = () => settleEffect(shared.db, { chatId, key: chatId }, { outcome: "did-not-happen" }, "ada");
+
+  beforeEach(async () => {
     await put(answer("m", waiting));
     await shared.db.humanRequest.updateMany({ where: { chatId }, data: { state: "approved" } });
-    const output = {
-      outcome: "unknown",
-      effect: chatId,
-      tool: "refund",
-      startedAt: new Date().toISOString(),
-      message: "?",
-    };
-    const approval = { id: "x", approved: true };
-    await put(answer("m", refund({ state: "output-available", approval, output })));
-    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+    const call = { tool: "refund", toolCallId: "call_1", input };
+    await shared.db.effect.create({
+      data: {
+        key: chatId,
+        chatId,
+        messageId: "q",
+        ...call,
+        holder: "dead",
+        state: "unknown",
+        leaseUntil: new Date(),
+      },
+    });
+  });
 
-    const effect = {
-      key: chatId,
-      chatId,
-      messageId: "q",
-      tool: "refund",
-      toolCallId: "call_1",
-      input,
-      holder: "dead",
-    };
-    await shared.db.effect.create({ data: { ...effect, state: "unknown", leaseUntil: new Date() } });
-    expect(await settleEffect(shared.db, { chatId, key: chatId }, { outcome: "did-not-happen" }, "ada")).toBe(
-      "settled",
-    );
-    const checked = { state: "approved", reason: "Checked afterwards: it did not happen." };
+  it("says so, until a person has checked", async () => {
+    await put(ended());
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+    expect(await settle()).toBe("settled");
     expect((await requests())[0]).toMatchObject(checked);
     // The same message again, as the next turn saves it: what was found out stays.
     await put(
-      answer("m", refund({ state: "output-available", approval, output }), { type: "text", text: "!" }),
+      answer("m", refund({ state: "output-available", output: output() }), { type: "text", text: "!" }),
     );
     expect((await requests())[0]).toMatchObject(checked);
+  });
+
+  it("says what a person has found out, also when they were faster than the end of the turn", async () => {
+    expect(await settle()).toBe("settled");
+    await put(ended());
+    expect((await requests())[0]).toMatchObject(checked);
+  });
+
+  it("says so when it broke off and its record has not noticed yet", async () => {
+    await shared.db.effect.updateMany({ where: { chatId }, data: { state: "started" } });
+    await put(ended());
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+  });
+
+  it("says so when a standing permission approved it", async () => {
+    await shared.db.humanRequest.deleteMany({ where: { chatId } });
+    await put(ended({ id: "x", approved: true, isAutomatic: true, reason: "Always allowed in this chat." }));
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome", decidedVia: "policy" });
+    expect(await settle()).toBe("settled");
+    expect((await requests())[0]).toMatchObject({ ...checked, decidedVia: "policy" });
   });
 });

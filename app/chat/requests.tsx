@@ -23,7 +23,7 @@ type DecisionResult = { problem?: string; isComplete?: boolean };
 export type RequestActions = {
   /** Everything that waits for this person in any chat, the oldest first. */
   listWaitingRequests: () => Promise<HumanRequestView[]>;
-  /** Everything that was ever asked in a chat of theirs, the oldest first. */
+  /** What was asked in a chat of theirs, the oldest first; of very much, the newest. */
   listChatRequests: (chatId: string) => Promise<HumanRequestView[]>;
   /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
   decideRequest: (args: {

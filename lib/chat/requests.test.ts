@@ -1,5 +1,5 @@
 /** What waits for a human, as it is saved with the message that asks. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { describeCall } from "@/trigger/tools/rules";
 import { settleEffect } from "./effects";
@@ -88,6 +88,32 @@ describe("a message that asks", () => {
     ]);
     const waitingOnes = await listWaitingRequests(shared.db, "ada");
     expect(waitingOnes.filter((each) => each.chatId === chatId)).toEqual([]);
+  });
+});
+
+describe("of more requests than are shown", () => {
+  beforeEach(async () => {
+    const row = { chatId, messageId: "m", tool: "refund", kind: "approval", title: "?", input };
+    const data = Array.from({ length: 203 }, (_, number) => ({
+      ...row,
+      toolCallId: `call_${number}`,
+      createdAt: new Date(1_700_000_000_000 + number * 1_000),
+    }));
+    await shared.db.humanRequest.createMany({ data });
+  });
+  afterEach(() => shared.db.humanRequest.deleteMany({ where: { chatId } }));
+
+  it("a chat shows the newest, the oldest of them first", async () => {
+    const shown = (await requests()).map(({ toolCallId }) => toolCallId);
+    expect(shown).toHaveLength(200);
+    expect([shown[0], shown.at(-1)]).toEqual(["call_3", "call_202"]);
+  });
+
+  it("the inbox shows what has waited longest", async () => {
+    const shown = (await listWaitingRequests(shared.db, "ada")).map(({ toolCallId }) => toolCallId);
+    expect(shown).toHaveLength(200);
+    expect(shown).toContain("call_0");
+    expect(shown).not.toContain("call_202");
   });
 });
 

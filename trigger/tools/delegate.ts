@@ -2,7 +2,7 @@
  * A sub-agent: a tool that runs a model of its own, in the same run. When it asks the person something, its output says
  * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
  */
-import { stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from "ai";
+import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
 import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
@@ -32,6 +32,8 @@ export type DelegateOutput = {
 const MAX_STEPS = 6;
 const instructions =
   "You work for another agent. Do the task with your tools, ask the person at most one question when you cannot go on without it, and answer with what you found in a few sentences.";
+
+const NOT_ASKED = "One question only, so this one was not asked. Go on with what you know.";
 
 /** `tools` are those that the sub-agent may use by itself. */
 export function delegate(tools: ToolSet) {
@@ -67,14 +69,15 @@ export async function resumeDelegate(
   );
   const result: ModelMessage = {
     role: "tool",
-    content: [
-      {
-        type: "tool-result",
-        toolCallId: asked.toolCallId,
-        toolName: asked.tool,
-        output: { type: "json", value: answer as never },
-      },
-    ],
+    content: openCalls(messages).map(({ toolCallId, toolName }) => ({
+      type: "tool-result",
+      toolCallId,
+      toolName,
+      output:
+        toolCallId === asked.toolCallId
+          ? { type: "json", value: answer as never }
+          : { type: "error-text", value: NOT_ASKED },
+    })),
   };
   let last: DelegateOutput = { ...rest, steps, asked };
   try {
@@ -83,6 +86,19 @@ export async function resumeDelegate(
     last = { ...last, state: "failed", result: "It broke off. Ask for it again." };
   }
   return { ...last, asked };
+}
+
+/** The calls without a result. The AI SDK refuses a conversation in which one is left. */
+function openCalls(messages: ModelMessage[]): ToolCallPart[] {
+  const calls = new Map<string, ToolCallPart>();
+  for (const { role, content } of messages) {
+    if ((role !== "assistant" && role !== "tool") || typeof content === "string") continue;
+    for (const part of content) {
+      if (part.type === "tool-call") calls.set(part.toolCallId, part);
+      if (part.type === "tool-result") calls.delete(part.toolCallId);
+    }
+  }
+  return [...calls.values()];
 }
 
 /** A sub-agent asks the person something: the turn waits for the answer. Give it to `streamText` as `stopWhen`. */
@@ -125,7 +141,8 @@ async function* work(
     }
   }
   if (broken !== undefined) throw broken;
-  const question = (await answer.toolCalls).find(({ toolName }) => toolName === "askQuestion");
+  // What is no question has its result already: what is wrong with it.
+  const question = (await answer.toolCalls).find((call) => call.toolName === "askQuestion" && !call.invalid);
   if (!question) {
     yield { ...output, state: "done", result: (await answer.text).slice(0, 20_000) };
     return;

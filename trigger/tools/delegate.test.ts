@@ -94,6 +94,25 @@ const heard = () =>
     .prompt.flatMap((message) => (message.role === "tool" ? message.content : []))
     .flatMap((part) => (part.type === "tool-result" ? [[part.toolCallId, part.output] as const] : []));
 
+it("has no tool that may have to wait for a person, before its question and after it", async () => {
+  const refund = tool({ ...toolSchemas.refund, execute: () => "paid" });
+  const weather = tool({ ...toolSchemas.weather, execute: () => "fog" });
+  const call = (id: string): Call => ({
+    id,
+    name: "refund",
+    input: { orderId: "A-1", amount: 1, currency: "EUR" },
+  });
+  const offered = () => seen.at(-1)!.tools?.map(({ name }) => name);
+  script = [[call("r1")], [ask("q1")], [call("r2")], "Nobody was paid."];
+  const waiting = await work({ refund, weather });
+  expect(offered()).toEqual(["weather", "askQuestion"]);
+  expect(waiting).toMatchObject({ state: "waiting", steps: [{ id: "r1", state: "failed" }, { id: "q1" }] });
+  const ended = await resumeDelegate(waiting, {}, { chatId, tools: { refund, weather } });
+  expect(offered()).toEqual(["weather"]);
+  expect(ended).toMatchObject({ state: "done", result: "Nobody was paid." });
+  expect(ended.steps.at(-1)).toMatchObject({ id: "r2", state: "failed" });
+});
+
 describe("a sub-agent that asks", () => {
   it("two things at once has one of them answered, and hears that of the other", async () => {
     script = [[ask("q1"), ask("q2", "Which hour?")], "On Monday."];

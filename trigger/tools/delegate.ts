@@ -7,6 +7,7 @@ import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { resolveModel } from "../models";
+import { mayWait } from "./rules";
 import { toolSchemas } from "./schemas";
 import { currentTurn } from "./turn";
 
@@ -35,14 +36,14 @@ const instructions =
 
 const NOT_ASKED = "One question only, so this one was not asked. Go on with what you know.";
 
-/** `tools` are those that the sub-agent may use by itself. */
+/** `tools` are those that the sub-agent may use by itself. Those that may have to wait for a person are left out. */
 export function delegate(tools: ToolSet) {
   return tool({
     ...toolSchemas.delegate,
     async *execute({ name, task }, { abortSignal }) {
       const start: DelegateOutput = { state: "running", name, task, steps: [] };
       const messages: ModelMessage[] = [{ role: "user", content: task }];
-      const withQuestion = { ...tools, askQuestion: tool(toolSchemas.askQuestion) };
+      const withQuestion = { ...askingNobody(tools), askQuestion: tool(toolSchemas.askQuestion) };
       yield* work(start, messages, withQuestion, currentTurn().chatId, abortSignal);
     },
     // The model needs the finding, not the way to it.
@@ -81,11 +82,16 @@ export async function resumeDelegate(
   };
   let last: DelegateOutput = { ...rest, steps, asked };
   try {
-    for await (const next of work(last, [...messages, result], tools, chatId)) last = next;
+    for await (const next of work(last, [...messages, result], askingNobody(tools), chatId)) last = next;
   } catch {
     last = { ...last, state: "failed", result: "It broke off. Ask for it again." };
   }
   return { ...last, asked };
+}
+
+/** What a sub-agent calls runs without its rule being asked, so it gets nothing that would have to ask. */
+function askingNobody(tools: ToolSet): ToolSet {
+  return Object.fromEntries(Object.entries(tools).filter(([name]) => !mayWait(name)));
 }
 
 /** The calls without a result. The AI SDK refuses a conversation in which one is left. */

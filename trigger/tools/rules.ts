@@ -68,6 +68,12 @@ export function ruleOf(tool: string): Rule<unknown> | undefined {
   return Object.hasOwn(rules, tool) ? (rules[tool as ToolName] as Rule<unknown> | undefined) : undefined;
 }
 
+/** Whether a call of this tool may have to wait for a person, whatever it is called with. */
+export function mayWait(tool: string): boolean {
+  const rule = ruleOf(tool);
+  return rule !== undefined && !(rule.kind === "approval" && rule.needed === "never");
+}
+
 /** What a call asks of a person. A call whose input does not fit its tool asks nothing: it has failed already. */
 export function describeCall(tool: string, input: unknown): Asked | undefined {
   const rule = ruleOf(tool);

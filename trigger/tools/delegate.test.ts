@@ -9,6 +9,7 @@ import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { createChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import { MAX_REQUESTS_PER_TURN } from "./rules";
 import { toolSchemas } from "./schemas";
 
 type Call = { id: string; name: string; input: unknown };
@@ -28,7 +29,12 @@ vi.mock("../models", () => ({
     }),
   }),
 }));
-vi.mock("./turn", () => ({ currentTurn: () => ({ chatId, turn: "q", runId: "run_1" }) }));
+/** What this answer has asked. */
+let asked: Set<string>;
+vi.mock("./turn", () => ({
+  currentTurn: () => ({ chatId, turn: "q", runId: "run_1" }),
+  askedThisTurn: () => asked,
+}));
 
 const shared = testDatabase();
 beforeAll(() => void vi.stubEnv("DATABASE_URL", shared.url));
@@ -39,7 +45,7 @@ afterAll(async () => {
 beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });
-  [script, seen] = [[], []];
+  [script, seen, asked] = [[], [], new Set()];
 });
 
 function chunksOf(step: Call[] | string): LanguageModelV4StreamPart[] {
@@ -140,5 +146,17 @@ describe("a sub-agent that asks", () => {
     expect(waiting).toMatchObject({ state: "waiting", asked: { toolCallId: "q2" } });
     expect(await goOn(waiting)).toMatchObject({ state: "done", result: "On Monday." });
     expect(heard().map(([id]) => id)).toEqual(["q1", "q2"]);
+  });
+
+  it("is one of those that an answer may ask, and one too many is not put to anybody", async () => {
+    script = Array.from({ length: MAX_REQUESTS_PER_TURN + 1 }, (_, number) => [ask(`q${number}`)]);
+    for (let number = 0; number < MAX_REQUESTS_PER_TURN; number++)
+      expect(await work()).toMatchObject({ state: "waiting" });
+    expect(await work()).toEqual(
+      expect.objectContaining({
+        state: "failed",
+        result: expect.stringMatching(/Which day\?.*At most 8 requests/),
+      }),
+    );
   });
 });

@@ -7,9 +7,9 @@ import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { resolveModel } from "../models";
-import { mayWait } from "./rules";
+import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
 import { toolSchemas } from "./schemas";
-import { currentTurn } from "./turn";
+import { askedThisTurn, currentTurn } from "./turn";
 
 /** What the card shows while it works and afterwards. */
 export type DelegateStep = {
@@ -154,6 +154,15 @@ async function* work(
     return;
   }
   const { toolCallId, toolName, input } = question;
+  const requests = askedThisTurn().add(toolCallId);
+  if (requests.size > MAX_REQUESTS_PER_TURN) {
+    yield {
+      ...output,
+      state: "failed",
+      result: `${describeCall(toolName, input)?.title} ${TOO_MANY_REQUESTS}`,
+    };
+    return;
+  }
   const asked = { toolCallId, tool: toolName, input: input as unknown };
   const said = sanitise([...messages, ...(await answer.response).messages]);
   const step = { id: toolCallId, title: "Asks you", state: "waiting" as const };

@@ -56,6 +56,7 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
 
 /** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */
 export const MAX_REQUESTS_PER_TURN = 8;
+export const TOO_MANY_REQUESTS = `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Go on with what you have, and ask again later.`;
 
 /**
  * Who may decide: the owner of the chat. Answer by tool or by amount, and somebody else has to, or may as well; give

@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { describeCall } from "@/trigger/tools/rules";
+import { expireRequests } from "./decisions";
 import { settleEffect } from "./effects";
 import { createChat } from "./queries";
 import { listChatRequests, listWaitingRequests } from "./request-queries";
@@ -88,6 +89,33 @@ describe("a message that asks", () => {
     ]);
     const waitingOnes = await listWaitingRequests(shared.db, "ada");
     expect(waitingOnes.filter((each) => each.chatId === chatId)).toEqual([]);
+  });
+});
+
+describe("a tool whose rule has an end", () => {
+  const days = (count: number, from: string) => new Date(new Date(from).getTime() + count * 86_400_000);
+
+  it("asks until then, and not a moment longer", async () => {
+    const deletion = {
+      type: "tool-deleteRecords",
+      toolCallId: "call_1",
+      state: "approval-requested",
+      input: { collection: "orders", ids: ["O-1"] },
+      approval: { id: "x" },
+    };
+    await put(answer("m", deletion));
+    const { createdAt, expiresAt } = (await requests())[0]!;
+    expect(new Date(expiresAt ?? 0)).toEqual(days(7, createdAt));
+    const state = async () => (await requests())[0]?.state;
+    await expireRequests(shared.db, days(6.9, createdAt));
+    expect(await state()).toBe("pending");
+    await expireRequests(shared.db, days(7, createdAt));
+    expect(await state()).toBe("expired");
+  });
+
+  it("and one without waits for ever", async () => {
+    await put(answer("m", waiting));
+    expect((await requests())[0]?.expiresAt).toBeNull();
   });
 });
 

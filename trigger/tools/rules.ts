@@ -51,6 +51,8 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
       ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
     why: () => "They are gone at once, also from the backups. It cannot be taken back.",
     phrase: ({ collection }) => `delete ${collection}`,
+    // What was right to delete last week may be needed by now.
+    expiresInMs: 7 * 86_400_000,
   },
 };
 

@@ -59,6 +59,18 @@ it("says who decided what, from where and when", () => {
   expect(card({ state: "unknown-outcome", ...by })).toContain("it may have happened or not");
 });
 
+it("does not say of who decided that they took it back", () => {
+  const by = { decidedBy: "Mara", decidedVia: "card", decidedAt: "2026-11-21T14:05:00Z" } as const;
+  expect(card({ state: "superseded", ...by })).toContain("Superseded after a decision by Mara, in the chat");
+  expect(card({ state: "superseded", decidedAt: by.decidedAt })).toContain("Superseded · 14:05");
+  expect(card({ state: "skipped", ...by })).toContain("Skipped by Mara, in the chat");
+  const reason = "Approved, and not carried out: a message was sent before everything was decided.";
+  const notCarriedOut = card({ state: "skipped", reason, ...by });
+  expect(notCarriedOut).toContain("Approved by Mara, in the chat");
+  expect(notCarriedOut).toContain(reason);
+  expect(notCarriedOut).not.toContain("without an answer");
+});
+
 it("offers no button once it is decided", () => {
   expect(
     renderToString(<RequestCard request={{ ...request, state: "denied" }} onDecide={async () => {}} />),

@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
+import { answerSchemas } from "@/trigger/tools/schemas";
 import { ArgumentTable } from "./argument-table";
-import { readAnswer, readQuestion } from "./question";
+import { MAX_ANSWER_LENGTH, readAnswer, readQuestion } from "./question";
 import type { HumanRequestView, RequestKind, RequestState } from "./request";
 import { RequestBar } from "./request-bar";
 import { RequestCard } from "./request-card";
@@ -95,6 +96,17 @@ it("writes out what cannot be seen in an argument", () => {
   expect(textOf(<ArgumentTable label="open" value={{ path: "a\u202Eb\u200B\u0000\nc" }} />)).toContain(
     "a\\u{202e}b\\u{200b}\\u{0000} c",
   );
+});
+
+it("takes an answer in one's own words as long as the tool takes it", () => {
+  const input = { question: "Which lamp?", options: [], allowText: true };
+  const html = renderToString(
+    <RequestCard request={{ ...request, kind: "question", input }} onDecide={async () => {}} />,
+  );
+  expect(html).toContain(`maxLength="${MAX_ANSWER_LENGTH}"`);
+  const fits = (length: number) =>
+    answerSchemas.askQuestion.safeParse({ optionIds: [], text: "x".repeat(length) }).success;
+  expect([fits(MAX_ANSWER_LENGTH), fits(MAX_ANSWER_LENGTH + 1)]).toEqual([true, false]);
 });
 
 it("reads a half-written question", () => {

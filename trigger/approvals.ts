@@ -2,13 +2,14 @@
 import type { ModelMessage, ToolApprovalStatus } from "ai";
 import { withRetry } from "@/lib/chat/retry";
 import { db } from "@/lib/db";
-import { MAX_REQUESTS_PER_TURN, ruleOf } from "./tools/rules";
+import { MAX_REQUESTS_PER_TURN, ruleOf, TOO_MANY_REQUESTS } from "./tools/rules";
+import { askedThisTurn } from "./tools/turn";
 
 type Call = { toolCallId: string; toolName: string; input: unknown };
 
-/** For one answer: it counts what the answer asks. Give it to `streamText` as `toolApproval`. */
+/** For one answer, which has begun: it counts what the answer asks. Give it to `streamText` as `toolApproval`. */
 export function approvals(chatId: string) {
-  const asked = new Set<string>();
+  const asked = askedThisTurn();
 
   return async ({
     toolCall,
@@ -32,11 +33,7 @@ export function approvals(chatId: string) {
     }
     for (const id of earlier) asked.add(id);
     asked.add(toolCallId);
-    if (asked.size > MAX_REQUESTS_PER_TURN)
-      return {
-        type: "denied",
-        reason: `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Go on with what you have, and ask again later.`,
-      };
+    if (asked.size > MAX_REQUESTS_PER_TURN) return { type: "denied", reason: TOO_MANY_REQUESTS };
     return isQuestion ? "not-applicable" : "user-approval";
   };
 }

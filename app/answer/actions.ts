@@ -1,17 +1,19 @@
 "use server";
 
 import { z } from "zod";
-import { readAnswerToken } from "@/lib/chat/answer-link";
 import type { Decision } from "@/lib/chat/decisions";
 import { findRequest, type RequestView } from "@/lib/chat/request-queries";
 import { db } from "@/lib/db";
 import { decisionSchema, MISSHAPEN, takeDecision } from "../chat/take-decision";
-import { withoutChat } from "./linked-request";
+import { readLink, withoutChat, type Closed } from "./linked-request";
 
 const arguments_ = z.object({ token: z.string().max(2_000), decision: decisionSchema });
 
-/** A sentence for the person when the decision was not taken, and the request as it is now. */
-export type AnswerResult = { problem?: string; request?: RequestView };
+/**
+ * The request as it is now, with a sentence for the person when it waits on. Or why it waits no longer, and then
+ * nothing else: the link may be in other hands than the decision was.
+ */
+export type AnswerResult = { problem?: string; request?: RequestView; closed?: Closed };
 
 /**
  * Takes the decision of whoever holds a one-time link, in the name of the chat's owner. The link is for one call: it
@@ -20,15 +22,12 @@ export type AnswerResult = { problem?: string; request?: RequestView };
 export async function answerByLink(given: { token: string; decision: Decision }): Promise<AnswerResult> {
   const parsed = arguments_.safeParse(given);
   if (!parsed.success) return { problem: MISSHAPEN };
-  const linked = readAnswerToken(parsed.data.token);
-  const chat =
-    linked &&
-    (await db.chat.findFirst({ where: { id: linked.chatId, deletedAt: null }, select: { userId: true } }));
-  if (!linked || !chat) return { problem: "This link leads nowhere any more. Nothing was changed." };
-  if (linked.expiresAt <= new Date())
-    return { problem: "This link has expired. Sign in and decide it in the chat." };
-  const { chatId, toolCallId } = linked;
-  const { decision } = parsed.data;
+  const { token, decision } = parsed.data;
+  const linked = await readLink(token);
+  if (linked.state !== "open") return { closed: linked.state };
+  const { chatId, toolCallId } = linked.request;
+  const chat = await db.chat.findUnique({ where: { id: chatId }, select: { userId: true } });
+  if (!chat) return { closed: "not-found" };
   const { problem } = await takeDecision({
     chatId,
     toolCallId,
@@ -36,6 +35,10 @@ export async function answerByLink(given: { token: string; decision: Decision })
     decision: decision.type === "approve" ? { ...decision, remember: false } : decision,
     via: "link",
   });
+  if (problem !== undefined) {
+    const now = await readLink(token);
+    return now.state === "open" ? { problem, request: now.request } : { closed: now.state };
+  }
   const request = await findRequest(db, { chatId, toolCallId });
-  return { ...(problem !== undefined && { problem }), ...(request && { request: withoutChat(request) }) };
+  return request ? { request: withoutChat(request) } : {};
 }

@@ -6,12 +6,15 @@ import type { HumanRequestView } from "@/components/chat/request";
 import { describeError } from "../chat/expected-error";
 import { answerByLink, type AnswerResult } from "./actions";
 import { AnswerPage } from "./answer-page";
+import { ClosedLink } from "./closed-link";
 
 export type AnswerByLinkProps = { token: string; initial: HumanRequestView };
 
 /** The card of one request, decided in place. */
 export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
   const [request, setRequest] = useState(initial);
+  const [closed, setClosed] = useState<AnswerResult["closed"]>();
+  if (closed) return <ClosedLink state={closed} isTooLate />;
   const isOpen = request.state === "pending";
   return (
     <AnswerPage title={isOpen ? "Needs your answer" : "Thank you"}>
@@ -19,12 +22,12 @@ export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
         request={request}
         canAllowTool={false}
         onDecide={async (decision) => {
-          const { problem, request: now } = await answerByLink({ token, decision }).catch(
-            (error: unknown): AnswerResult => ({ problem: describeError(error) }),
-          );
-          // Also when it was not taken: somebody else may have been first, and the card then shows who.
-          if (now) setRequest(now);
-          if (problem !== undefined) throw new Error(problem);
+          const result = await answerByLink({ token, decision }).catch((error: unknown): AnswerResult => ({
+            problem: describeError(error),
+          }));
+          if (result.closed) return setClosed(result.closed);
+          if (result.request) setRequest(result.request);
+          if (result.problem !== undefined) throw new Error(result.problem);
         }}
       />
       <output className="text-sm text-ink-2">

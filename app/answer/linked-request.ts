@@ -3,10 +3,13 @@ import { readAnswerToken } from "@/lib/chat/answer-link";
 import { findRequest, type RequestView } from "@/lib/chat/request-queries";
 import { db } from "@/lib/db";
 
+/** Why a link can decide nothing any more. */
+export type Closed = "decided" | "expired" | "not-found";
+
 export type Linked =
   | { state: "open"; request: RequestView }
   /** `decided` has no request: what became of it is for those who may read the chat. */
-  | { state: "decided" | "expired" | "not-found" };
+  | { state: Closed };
 
 /** What a one-time link leads to now. A forged link and one whose chat was deleted are the same *not found*. */
 export async function readLink(token: string, now = new Date()): Promise<Linked> {

@@ -44,7 +44,7 @@ export async function listWaitingRequests(): Promise<RequestView[]> {
   return queryWaitingRequests(db, user.id);
 }
 
-/** Everything that was ever asked in a chat of theirs, the oldest first. */
+/** What was asked in a chat of theirs, the oldest first; of very much, the newest. */
 export async function listChatRequests(chatId: string): Promise<RequestView[]> {
   await requireOwnChat(chatId);
   return queryChatRequests(db, chatId);

@@ -13,6 +13,7 @@ import {
 } from "react";
 import type { Decision, HumanRequestView } from "@/components/chat/request";
 import { describeError } from "./expected-error";
+import { keepLooking } from "./keep-looking";
 
 type Via = "card" | "inbox";
 
@@ -23,7 +24,7 @@ type DecisionResult = { problem?: string; isComplete?: boolean };
 export type RequestActions = {
   /** Everything that waits for this person in any chat, the oldest first. */
   listWaitingRequests: () => Promise<HumanRequestView[]>;
-  /** Everything that was ever asked in a chat of theirs, the oldest first. */
+  /** What was asked in a chat of theirs, the oldest first; of very much, the newest. */
   listChatRequests: (chatId: string) => Promise<HumanRequestView[]>;
   /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
   decideRequest: (args: {
@@ -79,9 +80,6 @@ export type RequestsProviderProps = {
   actions: RequestActions;
   children: ReactNode;
 };
-
-/** How often a page that is looked at asks whether something new waits. */
-const INTERVAL = 20_000;
 
 /** One reading of what waits, for everything that shows it: cards, bar, sidebar, tab and inbox. */
 export function RequestsProvider({ waiting: initial, actions, children }: RequestsProviderProps) {
@@ -144,21 +142,8 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
     [revokeAllowedTool],
   );
 
-  // What waits is read again while somebody looks, and whenever they come back.
-  const look = useEffectEvent(() => {
-    if (document.visibilityState === "visible") void refresh().catch(() => {});
-  });
-  useEffect(() => {
-    const timer = setInterval(() => look(), INTERVAL);
-    const onReturn = () => look();
-    document.addEventListener("visibilitychange", onReturn);
-    window.addEventListener("online", onReturn);
-    return () => {
-      clearInterval(timer);
-      document.removeEventListener("visibilitychange", onReturn);
-      window.removeEventListener("online", onReturn);
-    };
-  }, []);
+  const look = useEffectEvent(() => void refresh().catch(() => {}));
+  useEffect(() => keepLooking(() => look()), []);
 
   const requests = useMemo<Requests>(
     () => ({

@@ -3,7 +3,7 @@
 import { useEffect, useEffectEvent, useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { isSendable } from "./draft";
-import { type QuestionAnswer, readQuestion } from "./question";
+import { MAX_ANSWER_LENGTH, type QuestionAnswer, readQuestion } from "./question";
 import type { HumanRequestView } from "./request";
 import { RequestActions, RequestFrame } from "./request-frame";
 import { type Decide, useDecision, useRequestDraft } from "./use-decision";
@@ -120,7 +120,7 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
               placeholder={options.length > 0 ? "In your own words…" : "Your answer…"}
               rows={1}
               dir="auto"
-              maxLength={10_000}
+              maxLength={MAX_ANSWER_LENGTH}
               value={answer.text ?? ""}
               className="field-sizing-content max-h-48 min-h-11 w-full resize-none rounded-[10px] border bg-surface px-3 py-2.5 text-sm placeholder:text-ink-3 pointer-coarse:text-[16px]"
               onChange={(event) => {

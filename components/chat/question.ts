@@ -13,6 +13,8 @@ export type Question = {
 export type QuestionAnswer = { optionIds: string[]; text?: string };
 
 const MAX_OPTIONS = 9;
+/** Of the person's own words. More than that the tool does not take. */
+export const MAX_ANSWER_LENGTH = 2_000;
 
 /** The question in a tool's input. What does not fit is left out: a half-written call must not break the card. */
 export function readQuestion(input: unknown): Question {

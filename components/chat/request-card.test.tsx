@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
+import { answerSchemas } from "@/trigger/tools/schemas";
 import { ArgumentTable } from "./argument-table";
-import { readAnswer, readQuestion } from "./question";
+import { MAX_ANSWER_LENGTH, readAnswer, readQuestion } from "./question";
 import type { HumanRequestView, RequestKind, RequestState } from "./request";
 import { RequestBar } from "./request-bar";
 import { RequestCard } from "./request-card";
@@ -59,6 +60,18 @@ it("says who decided what, from where and when", () => {
   expect(card({ state: "unknown-outcome", ...by })).toContain("it may have happened or not");
 });
 
+it("does not say of who decided that they took it back", () => {
+  const by = { decidedBy: "Mara", decidedVia: "card", decidedAt: "2026-11-21T14:05:00Z" } as const;
+  expect(card({ state: "superseded", ...by })).toContain("Superseded after a decision by Mara, in the chat");
+  expect(card({ state: "superseded", decidedAt: by.decidedAt })).toContain("Superseded · 14:05");
+  expect(card({ state: "skipped", ...by })).toContain("Skipped by Mara, in the chat");
+  const reason = "Approved, and not carried out: a message was sent before everything was decided.";
+  const notCarriedOut = card({ state: "skipped", reason, ...by });
+  expect(notCarriedOut).toContain("Approved by Mara, in the chat");
+  expect(notCarriedOut).toContain(reason);
+  expect(notCarriedOut).not.toContain("without an answer");
+});
+
 it("offers no button once it is decided", () => {
   expect(
     renderToString(<RequestCard request={{ ...request, state: "denied" }} onDecide={async () => {}} />),
@@ -83,6 +96,17 @@ it("writes out what cannot be seen in an argument", () => {
   expect(textOf(<ArgumentTable label="open" value={{ path: "a\u202Eb\u200B\u0000\nc" }} />)).toContain(
     "a\\u{202e}b\\u{200b}\\u{0000} c",
   );
+});
+
+it("takes an answer in one's own words as long as the tool takes it", () => {
+  const input = { question: "Which lamp?", options: [], allowText: true };
+  const html = renderToString(
+    <RequestCard request={{ ...request, kind: "question", input }} onDecide={async () => {}} />,
+  );
+  expect(html).toContain(`maxLength="${MAX_ANSWER_LENGTH}"`);
+  const fits = (length: number) =>
+    answerSchemas.askQuestion.safeParse({ optionIds: [], text: "x".repeat(length) }).success;
+  expect([fits(MAX_ANSWER_LENGTH), fits(MAX_ANSWER_LENGTH + 1)]).toEqual([true, false]);
 });
 
 it("reads a half-written question", () => {

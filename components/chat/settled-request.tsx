@@ -44,7 +44,8 @@ export const settledFaces: Record<RequestState, Face> = {
 
 /** What became of a request: what was decided, by whom, from where, when. */
 export function SettledRequest({ request }: { request: HumanRequestView }) {
-  const { note } = settledFaces[request.state];
+  // Why it was not carried out says more than that it was not answered, which may not even be so.
+  const note = isNotCarriedOut(request) ? undefined : settledFaces[request.state].note;
   return (
     <div data-slot="settled-request" className="flex flex-col gap-3">
       <Content request={request} />
@@ -130,9 +131,7 @@ export function DecidedBy({ request }: { request: HumanRequestView }) {
     state === "approved" && request.editedInput !== undefined && request.editedInput !== null
       ? changesBetween(request.input, request.editedInput).length
       : 0;
-  // Whose outcome is unknown was approved by somebody all the same.
-  const { label } = settledFaces[state === "unknown-outcome" ? "approved" : state];
-  const what = `${label}${edits > 0 ? ` with ${edits} ${edits === 1 ? "edit" : "edits"}` : ""}`;
+  const what = `${labelOf(request)}${edits > 0 ? ` with ${edits} ${edits === 1 ? "edit" : "edits"}` : ""}`;
   return (
     <p data-slot="decided-by" className="text-xs text-ink-3">
       {what}
@@ -146,4 +145,17 @@ export function DecidedBy({ request }: { request: HumanRequestView }) {
       )}
     </p>
   );
+}
+
+/** What whoever is named after it did; what became of it afterwards was nobody's decision. */
+function labelOf(request: HumanRequestView): string {
+  const { state, decidedBy, decidedVia } = request;
+  if (state === "unknown-outcome" || isNotCarriedOut(request)) return settledFaces.approved.label;
+  const isOvertaken = state === "superseded" && (decidedBy || decidedVia);
+  return isOvertaken ? "Superseded after a decision" : settledFaces[state].label;
+}
+
+/** Somebody approved it, and the agent passed over it. Whoever skips a request gives no reason. */
+function isNotCarriedOut({ state, reason }: HumanRequestView): boolean {
+  return state === "skipped" && Boolean(reason);
 }

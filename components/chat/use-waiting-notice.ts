@@ -27,7 +27,7 @@ export function useWaitingNotice(): WaitingNotice {
   };
 }
 
-/** Tells of each request once, when it is new and the page is not looked at. */
+/** Tells of each request once, from whatever chat, when it is new and the page is not looked at. */
 export function useTellOfRequests(
   waiting: HumanRequestView[],
   onOpen: (request: HumanRequestView) => void,

@@ -23,7 +23,7 @@ export const approvalFaults: Array<Fault<Lab>> = [
 function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<Lab> {
   return {
     name,
-    trials: 20,
+    trials: 50,
     parallel: 4,
     async run(lab, seed) {
       const chatId = newChatId();

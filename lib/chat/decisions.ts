@@ -11,7 +11,10 @@ import type { DecidedVia, RequestState } from "./requests";
 
 /** What a person says to a request. */
 export type Decision =
-  /** With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. */
+  /**
+   * With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. What
+   * has to be confirmed takes neither.
+   */
   | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
   | { type: "deny"; reason?: string }
   | { type: "answer"; output: unknown }
@@ -74,9 +77,8 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
   const take = async (tx: DbClient) => {
     const ownerId = await lockChat(tx, chatId);
     if (ownerId === undefined) return "not-found" as const;
-    const request = await tx.humanRequest.findUnique({
-      where: { chatId_toolCallId: { chatId, toolCallId } },
-    });
+    const where = { chatId_toolCallId: { chatId, toolCallId } };
+    const request = await tx.humanRequest.findUnique({ where });
     if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
     if (request.state !== "pending") return request;
     if (isDue(request, now)) {
@@ -89,10 +91,12 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       return { ...request, state };
     }
     const { remember, ...change } = read(request, options);
-    await tx.humanRequest.updateMany({
+    const { count } = await tx.humanRequest.updateMany({
       where: { chatId, toolCallId, state: "pending" },
       data: { ...change, decidedBy: userId, decidedVia: via, decidedAt: now },
     });
+    // The clock does not wait for the chat's row: it may have decided since this request was read.
+    if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
     if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
     const waiting = await tx.humanRequest.count({
       where: { chatId, messageId: request.messageId, state: "pending" },
@@ -130,6 +134,12 @@ function read(request: HumanRequest, { decision, checkInput, checkOutput }: Deci
         throw new RequestError("misfit", `Type "${request.phrase}" to approve this.`);
       const remember = decision.remember === true && request.kind === "approval";
       if (decision.editedInput === undefined) return { state: "approved", remember };
+      // The phrase was typed for what is shown.
+      if (request.kind === "confirm")
+        throw new RequestError(
+          "misfit",
+          "`editedInput`: this runs as it was proposed, or not at all. Deny it, and say what to change.",
+        );
       const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
       return { state: "approved", remember, editedInput: edited as Prisma.InputJsonValue };
     }

@@ -294,9 +294,10 @@ export async function settleEffect(
         AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
       RETURNING "toolCallId"
     ), told AS (
-      -- The approval that led to it says so, too.
+      -- The approval that led to it says so, too. Until its turn is saved it is still as it was decided.
       UPDATE "HumanRequest" r SET state = 'approved', reason = ${found}
-      FROM settled WHERE r."chatId" = ${chatId} AND r."toolCallId" = settled."toolCallId" AND r.state = 'unknown-outcome'
+      FROM settled WHERE r."chatId" = ${chatId} AND r."toolCallId" = settled."toolCallId"
+        AND r.state IN ('approved', 'unknown-outcome')
     )
     SELECT 1 FROM settled`;
   if (settled.length > 0) return "settled";

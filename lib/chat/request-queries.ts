@@ -30,7 +30,7 @@ export type RequestView = {
   onOtherBranch: boolean;
 };
 
-/** Of more than that, the oldest are shown: they have waited longest. */
+/** Of what waits, the oldest are shown, for they have waited longest; of a chat, the newest, which its end shows. */
 const MAX_LISTED = 200;
 
 /** Everything that waits for a person in any of their chats, the oldest first. */
@@ -43,9 +43,14 @@ export function listWaitingRequests(db: DbClient, userId: string, now = new Date
   );
 }
 
-/** Everything that was ever asked in a chat, the oldest first. */
-export function listChatRequests(db: DbClient, chatId: string): Promise<RequestView[]> {
-  return read(db, Prisma.sql`r."chatId" = ${chatId}`, Prisma.sql`r."createdAt", r."toolCallId"`);
+/** What was asked in a chat, the oldest first; of very much, the newest. */
+export async function listChatRequests(db: DbClient, chatId: string): Promise<RequestView[]> {
+  const newestFirst = await read(
+    db,
+    Prisma.sql`r."chatId" = ${chatId}`,
+    Prisma.sql`r."createdAt" DESC, r."toolCallId" DESC`,
+  );
+  return newestFirst.reverse();
 }
 
 /** One request, wherever it is: whoever calls knows that the reader may see it. Null when its chat was deleted. */

@@ -1,7 +1,8 @@
 /** What waits for a human, as it is saved with the message that asks. */
-import { beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { describeCall } from "@/trigger/tools/rules";
+import { expireRequests } from "./decisions";
 import { settleEffect } from "./effects";
 import { createChat } from "./queries";
 import { listChatRequests, listWaitingRequests } from "./request-queries";
@@ -91,40 +92,118 @@ describe("a message that asks", () => {
   });
 });
 
+describe("a tool whose rule has an end", () => {
+  const days = (count: number, from: string) => new Date(new Date(from).getTime() + count * 86_400_000);
+
+  it("asks until then, and not a moment longer", async () => {
+    const deletion = {
+      type: "tool-deleteRecords",
+      toolCallId: "call_1",
+      state: "approval-requested",
+      input: { collection: "orders", ids: ["O-1"] },
+      approval: { id: "x" },
+    };
+    await put(answer("m", deletion));
+    const { createdAt, expiresAt } = (await requests())[0]!;
+    expect(new Date(expiresAt ?? 0)).toEqual(days(7, createdAt));
+    const state = async () => (await requests())[0]?.state;
+    await expireRequests(shared.db, days(6.9, createdAt));
+    expect(await state()).toBe("pending");
+    await expireRequests(shared.db, days(7, createdAt));
+    expect(await state()).toBe("expired");
+  });
+
+  it("and one without waits for ever", async () => {
+    await put(answer("m", waiting));
+    expect((await requests())[0]?.expiresAt).toBeNull();
+  });
+});
+
+describe("of more requests than are shown", () => {
+  beforeEach(async () => {
+    const row = { chatId, messageId: "m", tool: "refund", kind: "approval", title: "?", input };
+    const data = Array.from({ length: 203 }, (_, number) => ({
+      ...row,
+      toolCallId: `call_${number}`,
+      createdAt: new Date(1_700_000_000_000 + number * 1_000),
+    }));
+    await shared.db.humanRequest.createMany({ data });
+  });
+  afterEach(() => shared.db.humanRequest.deleteMany({ where: { chatId } }));
+
+  it("a chat shows the newest, the oldest of them first", async () => {
+    const shown = (await requests()).map(({ toolCallId }) => toolCallId);
+    expect(shown).toHaveLength(200);
+    expect([shown[0], shown.at(-1)]).toEqual(["call_3", "call_202"]);
+  });
+
+  it("the inbox shows what has waited longest", async () => {
+    const shown = (await listWaitingRequests(shared.db, "ada")).map(({ toolCallId }) => toolCallId);
+    expect(shown).toHaveLength(200);
+    expect(shown).toContain("call_0");
+    expect(shown).not.toContain("call_202");
+  });
+});
+
 describe("an approved call of which nobody knows whether it happened", () => {
-  it("says so, until a person has checked", async () => {
+  const output = () => ({
+    outcome: "unknown",
+    effect: chatId,
+    tool: "refund",
+    startedAt: new Date().toISOString(),
+    message: "?",
+  });
+  const ended = (approval: object = { id: "x", approved: true }) =>
+    answer("m", refund({ state: "output-available", approval, output: output() }));
+  const checked = { state: "approved", reason: "Checked afterwards: it did not happen." };
+  const settle = () => settleEffect(shared.db, { chatId, key: chatId }, { outcome: "did-not-happen" }, "ada");
+
+  beforeEach(async () => {
     await put(answer("m", waiting));
     await shared.db.humanRequest.updateMany({ where: { chatId }, data: { state: "approved" } });
-    const output = {
-      outcome: "unknown",
-      effect: chatId,
-      tool: "refund",
-      startedAt: new Date().toISOString(),
-      message: "?",
-    };
-    const approval = { id: "x", approved: true };
-    await put(answer("m", refund({ state: "output-available", approval, output })));
-    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+    const call = { tool: "refund", toolCallId: "call_1", input };
+    await shared.db.effect.create({
+      data: {
+        key: chatId,
+        chatId,
+        messageId: "q",
+        ...call,
+        holder: "dead",
+        state: "unknown",
+        leaseUntil: new Date(),
+      },
+    });
+  });
 
-    const effect = {
-      key: chatId,
-      chatId,
-      messageId: "q",
-      tool: "refund",
-      toolCallId: "call_1",
-      input,
-      holder: "dead",
-    };
-    await shared.db.effect.create({ data: { ...effect, state: "unknown", leaseUntil: new Date() } });
-    expect(await settleEffect(shared.db, { chatId, key: chatId }, { outcome: "did-not-happen" }, "ada")).toBe(
-      "settled",
-    );
-    const checked = { state: "approved", reason: "Checked afterwards: it did not happen." };
+  it("says so, until a person has checked", async () => {
+    await put(ended());
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+    expect(await settle()).toBe("settled");
     expect((await requests())[0]).toMatchObject(checked);
     // The same message again, as the next turn saves it: what was found out stays.
     await put(
-      answer("m", refund({ state: "output-available", approval, output }), { type: "text", text: "!" }),
+      answer("m", refund({ state: "output-available", output: output() }), { type: "text", text: "!" }),
     );
     expect((await requests())[0]).toMatchObject(checked);
+  });
+
+  it("says what a person has found out, also when they were faster than the end of the turn", async () => {
+    expect(await settle()).toBe("settled");
+    await put(ended());
+    expect((await requests())[0]).toMatchObject(checked);
+  });
+
+  it("says so when it broke off and its record has not noticed yet", async () => {
+    await shared.db.effect.updateMany({ where: { chatId }, data: { state: "started" } });
+    await put(ended());
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+  });
+
+  it("says so when a standing permission approved it", async () => {
+    await shared.db.humanRequest.deleteMany({ where: { chatId } });
+    await put(ended({ id: "x", approved: true, isAutomatic: true, reason: "Always allowed in this chat." }));
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome", decidedVia: "policy" });
+    expect(await settle()).toBe("settled");
+    expect((await requests())[0]).toMatchObject({ ...checked, decidedVia: "policy" });
   });
 });

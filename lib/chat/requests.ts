@@ -84,6 +84,8 @@ export async function saveRequests(
       await tx.humanRequest.createMany({ data, skipDuplicates: true });
     }
     if (!ends) continue;
+    const parts = asking.map(({ call }) => call.part);
+    const unknown = await findUnknown(tx, chatId, parts);
     const closed = asking.flatMap(({ call }) =>
       call.part.state.startsWith("output-") && !call.waits ? [call.toolCallId] : [],
     );
@@ -91,17 +93,30 @@ export async function saveRequests(
       where: { chatId, messageId, toolCallId: { in: closed }, state: { not: "pending" }, settledAt: null },
       data: { settledAt: now },
     });
-    const unknown = asking.flatMap(({ call: { part, toolCallId } }) =>
-      part.state === "output-available" && unknownOutcomeOf(part.output) ? [toolCallId] : [],
-    );
     if (unknown.length > 0) {
       await tx.humanRequest.updateMany({
-        where: { chatId, messageId, toolCallId: { in: unknown }, state: "approved", reason: null },
+        where: { chatId, messageId, toolCallId: { in: unknown }, state: "approved" },
         data: { state: "unknown-outcome" },
       });
     }
     await saveCheckpoint(tx, { chatId, messageId, message, now });
   }
+}
+
+/**
+ * The calls whose outcome nobody knows. The message only says that it was so when the call ended: a person may have
+ * settled it since. The records stay locked, before any request is, as in settling: so that cannot happen unseen.
+ */
+async function findUnknown(tx: DbClient, chatId: string, parts: ToolPart[]): Promise<string[]> {
+  const keys = parts.flatMap((part) =>
+    part.state === "output-available" ? (unknownOutcomeOf(part.output)?.effect ?? []) : [],
+  );
+  if (keys.length === 0) return [];
+  // What has started has broken off, for the call is over; its lease may say so later.
+  const effects = await tx.$queryRaw<{ toolCallId: string | null }[]>`
+    SELECT "toolCallId" FROM "Effect" WHERE "chatId" = ${chatId} AND key IN (${Prisma.join(keys)})
+      AND state IN ('unknown', 'started') FOR SHARE`;
+  return effects.flatMap(({ toolCallId }) => toolCallId ?? []);
 }
 
 function toRow(

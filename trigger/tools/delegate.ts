@@ -2,13 +2,14 @@
  * A sub-agent: a tool that runs a model of its own, in the same run. When it asks the person something, its output says
  * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
  */
-import { stepCountIs, streamText, tool, type ModelMessage, type ToolSet } from "ai";
+import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
 import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { resolveModel } from "../models";
+import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
 import { toolSchemas } from "./schemas";
-import { currentTurn } from "./turn";
+import { askedThisTurn, currentTurn } from "./turn";
 
 /** What the card shows while it works and afterwards. */
 export type DelegateStep = {
@@ -33,14 +34,16 @@ const MAX_STEPS = 6;
 const instructions =
   "You work for another agent. Do the task with your tools, ask the person at most one question when you cannot go on without it, and answer with what you found in a few sentences.";
 
-/** `tools` are those that the sub-agent may use by itself. */
+const NOT_ASKED = "One question only, so this one was not asked. Go on with what you know.";
+
+/** `tools` are those that the sub-agent may use by itself. Those that may have to wait for a person are left out. */
 export function delegate(tools: ToolSet) {
   return tool({
     ...toolSchemas.delegate,
     async *execute({ name, task }, { abortSignal }) {
       const start: DelegateOutput = { state: "running", name, task, steps: [] };
       const messages: ModelMessage[] = [{ role: "user", content: task }];
-      const withQuestion = { ...tools, askQuestion: tool(toolSchemas.askQuestion) };
+      const withQuestion = { ...askingNobody(tools), askQuestion: tool(toolSchemas.askQuestion) };
       yield* work(start, messages, withQuestion, currentTurn().chatId, abortSignal);
     },
     // The model needs the finding, not the way to it.
@@ -67,22 +70,41 @@ export async function resumeDelegate(
   );
   const result: ModelMessage = {
     role: "tool",
-    content: [
-      {
-        type: "tool-result",
-        toolCallId: asked.toolCallId,
-        toolName: asked.tool,
-        output: { type: "json", value: answer as never },
-      },
-    ],
+    content: openCalls(messages).map(({ toolCallId, toolName }) => ({
+      type: "tool-result",
+      toolCallId,
+      toolName,
+      output:
+        toolCallId === asked.toolCallId
+          ? { type: "json", value: answer as never }
+          : { type: "error-text", value: NOT_ASKED },
+    })),
   };
   let last: DelegateOutput = { ...rest, steps, asked };
   try {
-    for await (const next of work(last, [...messages, result], tools, chatId)) last = next;
+    for await (const next of work(last, [...messages, result], askingNobody(tools), chatId)) last = next;
   } catch {
     last = { ...last, state: "failed", result: "It broke off. Ask for it again." };
   }
   return { ...last, asked };
+}
+
+/** What a sub-agent calls runs without its rule being asked, so it gets nothing that would have to ask. */
+function askingNobody(tools: ToolSet): ToolSet {
+  return Object.fromEntries(Object.entries(tools).filter(([name]) => !mayWait(name)));
+}
+
+/** The calls without a result. The AI SDK refuses a conversation in which one is left. */
+function openCalls(messages: ModelMessage[]): ToolCallPart[] {
+  const calls = new Map<string, ToolCallPart>();
+  for (const { role, content } of messages) {
+    if ((role !== "assistant" && role !== "tool") || typeof content === "string") continue;
+    for (const part of content) {
+      if (part.type === "tool-call") calls.set(part.toolCallId, part);
+      if (part.type === "tool-result") calls.delete(part.toolCallId);
+    }
+  }
+  return [...calls.values()];
 }
 
 /** A sub-agent asks the person something: the turn waits for the answer. Give it to `streamText` as `stopWhen`. */
@@ -125,12 +147,22 @@ async function* work(
     }
   }
   if (broken !== undefined) throw broken;
-  const question = (await answer.toolCalls).find(({ toolName }) => toolName === "askQuestion");
+  // What is no question has its result already: what is wrong with it.
+  const question = (await answer.toolCalls).find((call) => call.toolName === "askQuestion" && !call.invalid);
   if (!question) {
     yield { ...output, state: "done", result: (await answer.text).slice(0, 20_000) };
     return;
   }
   const { toolCallId, toolName, input } = question;
+  const requests = askedThisTurn().add(toolCallId);
+  if (requests.size > MAX_REQUESTS_PER_TURN) {
+    yield {
+      ...output,
+      state: "failed",
+      result: `${describeCall(toolName, input)?.title} ${TOO_MANY_REQUESTS}`,
+    };
+    return;
+  }
   const asked = { toolCallId, tool: toolName, input: input as unknown };
   const said = sanitise([...messages, ...(await answer.response).messages]);
   const step = { id: toolCallId, title: "Asks you", state: "waiting" as const };

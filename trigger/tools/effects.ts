@@ -3,7 +3,6 @@ import { tool, type ToolExecutionOptions } from "ai";
 import { once, type EffectPolicy } from "@/lib/chat/effects";
 import { UnknownOutcomeError, unknownOutcomeOf, type UnknownOutcome } from "@/lib/chat/unknown-outcome";
 import { db } from "@/lib/db";
-import { editedInput } from "../decisions";
 import { backOffice } from "./back-office";
 import { toolSchemas } from "./schemas";
 import { currentTurn } from "./turn";
@@ -52,26 +51,17 @@ export function effect<Name extends keyof typeof toolSchemas, Output>(
   return async (
     input: InputOf<Name>,
     options: ToolExecutionOptions<unknown>,
-  ): Promise<Output | Edited<Output> | UnknownOutcome> => {
+  ): Promise<Output | UnknownOutcome> => {
     const { toolCallId, abortSignal: signal } = options;
-    const edited = editedInput(toolCallId);
-    const given = edited ? (edited.input as InputOf<Name>) : input;
-    const call = { ...currentTurn(), tool: name, input: given, toolCallId, approved: wasApproved(options) };
+    const call = { ...currentTurn(), tool: name, input, toolCallId, approved: wasApproved(options) };
     try {
-      const result = await once(db, call, (idempotencyKey) => run(given, idempotencyKey), {
-        ...policy,
-        signal,
-      });
-      return edited ? { approvedInput: given, result } : result;
+      return await once(db, call, (idempotencyKey) => run(input, idempotencyKey), { ...policy, signal });
     } catch (error) {
       if (error instanceof UnknownOutcomeError) return error.outcome;
       throw error;
     }
   };
 }
-
-/** The person changed the arguments before they approved: the model is told what ran instead of what it proposed. */
-type Edited<Output> = { approvedInput: unknown; result: Output };
 
 type InputOf<Name extends keyof typeof toolSchemas> =
   (typeof toolSchemas)[Name]["inputSchema"]["_zod"]["output"];

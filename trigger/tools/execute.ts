@@ -3,6 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
 import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import { withEdits } from "./edits";
 import { effectTools } from "./effects";
 import { answerSchemas, toolSchemas } from "./schemas";
 
@@ -13,14 +14,14 @@ const plainTools = {
   currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
 };
 
-export const tools = {
+export const tools = withEdits({
   ...plainTools,
   // Without `execute` a call waits until a person has answered it.
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
   delegate: delegate(plainTools),
   ...effectTools,
-};
+});
 
 /** A sub-agent that waited goes on with its answer. */
 export function resume(chatId: string, waiting: DelegateOutput, answer: unknown): Promise<DelegateOutput> {

@@ -51,11 +51,14 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
       ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
     why: () => "They are gone at once, also from the backups. It cannot be taken back.",
     phrase: ({ collection }) => `delete ${collection}`,
+    // What was right to delete last week may be needed by now.
+    expiresInMs: 7 * 86_400_000,
   },
 };
 
 /** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */
 export const MAX_REQUESTS_PER_TURN = 8;
+export const TOO_MANY_REQUESTS = `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Go on with what you have, and ask again later.`;
 
 /**
  * Who may decide: the owner of the chat. Answer by tool or by amount, and somebody else has to, or may as well; give
@@ -66,6 +69,12 @@ export const mayDecide: MayDecide = ({ userId, ownerId }) => userId === ownerId;
 /** Undefined for a tool that asks nobody. */
 export function ruleOf(tool: string): Rule<unknown> | undefined {
   return Object.hasOwn(rules, tool) ? (rules[tool as ToolName] as Rule<unknown> | undefined) : undefined;
+}
+
+/** Whether a call of this tool may have to wait for a person, whatever it is called with. */
+export function mayWait(tool: string): boolean {
+  const rule = ruleOf(tool);
+  return rule !== undefined && !(rule.kind === "approval" && rule.needed === "never");
 }
 
 /** What a call asks of a person. A call whose input does not fit its tool asks nothing: it has failed already. */

@@ -1,6 +1,7 @@
 /** Which question a tool works for: what tells one side effect from another over all attempts at the answer. */
 import { locals } from "@trigger.dev/sdk";
-import type { UIMessage } from "ai";
+import { isToolUIPart, type UIMessage } from "ai";
+import { askedInside } from "@/lib/chat/asking";
 import { isSteering } from "@/lib/chat/steering";
 
 export type Turn = {
@@ -11,6 +12,8 @@ export type Turn = {
 };
 
 const current = locals.create<Turn>("holdfast.turn");
+/** The ids of the calls by which this answer asks somebody something. */
+const requests = locals.create<Set<string>>("holdfast.asked");
 
 /**
  * Called once per turn, before the model is. What was steered into an answer belongs to the question it was steered
@@ -28,6 +31,15 @@ export function beginTurn({
   const question = asked.findLast((message) => !isSteering(message)) ?? asked.at(-1);
   if (!question) throw new Error(`Chat ${run.chatId} has no question to answer.`);
   locals.set(current, { ...run, turn: question.id });
+  // An answer that goes on has asked before; what its sub-agents asked is nowhere but in what they returned.
+  const before = messages.at(-1)?.role === "assistant" ? messages.at(-1)!.parts : [];
+  const inside = before.flatMap((part) => (isToolUIPart(part) ? (askedInside(part)?.toolCallId ?? []) : []));
+  locals.set(requests, new Set(inside));
+}
+
+/** What the answer of this turn has asked of people so far, its sub-agents' questions too. Add to it what it asks. */
+export function askedThisTurn(): Set<string> {
+  return locals.get(requests) ?? new Set();
 }
 
 /** The turn that this worker is in. A sub-agent in the same run is in it, too. */

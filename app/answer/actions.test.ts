@@ -1,0 +1,71 @@
+/** What the holder of a link hears when they decide. */
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { createAnswerToken } from "@/lib/chat/answer-link";
+import { createChat } from "@/lib/chat/queries";
+import { db as appDb } from "@/lib/db";
+
+vi.mock("server-only", () => ({}));
+// The engine is not there, and a decision stands without it.
+vi.mock("@/lib/chat/deliver", () => ({ deliverDecisions: async () => {} }));
+const { answerByLink } = await import("./actions");
+
+const shared = testDatabase();
+const toolCallId = "call_1";
+let chatId: string;
+let token: string;
+
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", shared.url);
+  vi.stubEnv("BETTER_AUTH_SECRET", "a secret of this test");
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await appDb.$disconnect();
+});
+beforeEach(async () => {
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  const input = { orderId: "A-1", amount: 20, currency: "EUR" };
+  await shared.db.humanRequest.create({
+    data: { chatId, toolCallId, messageId: "m", tool: "refund", kind: "approval", title: "?", input },
+  });
+  token = createAnswerToken({ chatId, toolCallId, expiresAt: null })!;
+});
+
+const approve = () => answerByLink({ token, decision: { type: "approve" } });
+const change = (data: object) => shared.db.humanRequest.updateMany({ where: { chatId }, data });
+
+it("whoever decides sees what they decided", async () => {
+  expect(await approve()).toEqual({
+    request: expect.objectContaining({ state: "approved", decidedVia: "link", chatTitle: null }),
+  });
+});
+
+it("whoever comes too late hears that it is decided, and not by whom or how", async () => {
+  await change({
+    state: "denied",
+    reason: "A matter of the chat.",
+    editedInput: { amount: 1 },
+    decidedBy: "bob",
+    decidedVia: "card",
+    decidedAt: new Date(),
+  });
+  expect(await approve()).toEqual({ closed: "decided" });
+});
+
+it.each([
+  ["expired", () => change({ expiresAt: new Date(Date.now() - 1_000) })],
+  ["not-found", () => shared.db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } })],
+] as const)("what is %s meanwhile is so for the link, too", async (closed, happens) => {
+  await happens();
+  expect(await approve()).toEqual({ closed });
+});
+
+it("what does not fit is said, and waits on", async () => {
+  const editedInput = { orderId: "A-1", amount: -5, currency: "EUR" };
+  expect(await answerByLink({ token, decision: { type: "approve", editedInput } })).toEqual({
+    problem: expect.stringContaining("`amount`"),
+    request: expect.objectContaining({ state: "pending" }),
+  });
+});

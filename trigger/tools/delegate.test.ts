@@ -1,0 +1,162 @@
+/** A sub-agent with a model that says what each test needs. */
+// First: it installs what `locals` needs.
+import "@trigger.dev/sdk/ai/test";
+import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import { simulateReadableStream, tool, type ToolSet } from "ai";
+import { MockLanguageModelV4 } from "ai/test";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { createChat } from "@/lib/chat/queries";
+import { db } from "@/lib/db";
+import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import { MAX_REQUESTS_PER_TURN } from "./rules";
+import { toolSchemas } from "./schemas";
+
+type Call = { id: string; name: string; input: unknown };
+
+let chatId: string;
+/** What the model does, step by step: its calls, or its last words. */
+let script: Array<Call[] | string>;
+let seen: LanguageModelV4CallOptions[];
+
+vi.mock("../models", () => ({
+  resolveModel: async () => ({
+    model: new MockLanguageModelV4({
+      doStream: async (options) => {
+        seen.push(options);
+        return { stream: simulateReadableStream({ chunks: chunksOf(script.shift() ?? "The end.") }) };
+      },
+    }),
+  }),
+}));
+/** What this answer has asked. */
+let asked: Set<string>;
+vi.mock("./turn", () => ({
+  currentTurn: () => ({ chatId, turn: "q", runId: "run_1" }),
+  askedThisTurn: () => asked,
+}));
+
+const shared = testDatabase();
+beforeAll(() => void vi.stubEnv("DATABASE_URL", shared.url));
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await db.$disconnect();
+});
+beforeEach(async () => {
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  [script, seen, asked] = [[], [], new Set()];
+});
+
+function chunksOf(step: Call[] | string): LanguageModelV4StreamPart[] {
+  const none = { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 };
+  const usage = { inputTokens: none, outputTokens: { total: 0, text: 0, reasoning: 0 } };
+  const finish = (unified: "stop" | "tool-calls"): LanguageModelV4StreamPart => ({
+    type: "finish",
+    finishReason: { unified, raw: undefined },
+    usage,
+  });
+  if (typeof step === "string")
+    return [
+      { type: "text-start", id: "t" },
+      { type: "text-delta", id: "t", delta: step },
+      { type: "text-end", id: "t" },
+      finish("stop"),
+    ];
+  return [
+    ...step.map(({ id, name, input }) => ({
+      type: "tool-call" as const,
+      toolCallId: id,
+      toolName: name,
+      input: JSON.stringify(input),
+    })),
+    finish("tool-calls"),
+  ];
+}
+
+const ask = (id: string, question = "Which day?"): Call => ({
+  id,
+  name: "askQuestion",
+  input: { question, options: ["mon", "tue"].map((day) => ({ id: day, label: day })) },
+});
+
+/** What the card shows in the end. */
+async function work(tools: ToolSet = {}): Promise<DelegateOutput> {
+  const { execute } = delegate(tools);
+  const outputs = execute!(
+    { name: "Desk", task: "Find a day." },
+    { toolCallId: "call_1", messages: [], context: undefined as never },
+  ) as AsyncIterable<DelegateOutput>;
+  let last: DelegateOutput | undefined;
+  for await (const output of outputs) last = output;
+  return last!;
+}
+
+const goOn = (waiting: DelegateOutput) =>
+  resumeDelegate(waiting, { optionIds: ["mon"] }, { chatId, tools: {} });
+const heard = () =>
+  seen
+    .at(-1)!
+    .prompt.flatMap((message) => (message.role === "tool" ? message.content : []))
+    .flatMap((part) => (part.type === "tool-result" ? [[part.toolCallId, part.output] as const] : []));
+
+it("has no tool that may have to wait for a person, before its question and after it", async () => {
+  const refund = tool({ ...toolSchemas.refund, execute: () => "paid" });
+  const weather = tool({ ...toolSchemas.weather, execute: () => "fog" });
+  const call = (id: string): Call => ({
+    id,
+    name: "refund",
+    input: { orderId: "A-1", amount: 1, currency: "EUR" },
+  });
+  const offered = () => seen.at(-1)!.tools?.map(({ name }) => name);
+  script = [[call("r1")], [ask("q1")], [call("r2")], "Nobody was paid."];
+  const waiting = await work({ refund, weather });
+  expect(offered()).toEqual(["weather", "askQuestion"]);
+  expect(waiting).toMatchObject({ state: "waiting", steps: [{ id: "r1", state: "failed" }, { id: "q1" }] });
+  const ended = await resumeDelegate(waiting, {}, { chatId, tools: { refund, weather } });
+  expect(offered()).toEqual(["weather"]);
+  expect(ended).toMatchObject({ state: "done", result: "Nobody was paid." });
+  expect(ended.steps.at(-1)).toMatchObject({ id: "r2", state: "failed" });
+});
+
+describe("a sub-agent that asks", () => {
+  it("two things at once has one of them answered, and hears that of the other", async () => {
+    script = [[ask("q1"), ask("q2", "Which hour?")], "On Monday."];
+    const waiting = await work();
+    expect(waiting).toMatchObject({ state: "waiting", asked: { toolCallId: "q1" } });
+    expect(await goOn(waiting)).toMatchObject({ state: "done", result: "On Monday." });
+    expect(heard()).toEqual([
+      ["q1", { type: "json", value: { optionIds: ["mon"] } }],
+      ["q2", { type: "error-text", value: expect.stringContaining("One question only") }],
+    ]);
+  });
+
+  it("beside a call that has its result keeps that result", async () => {
+    const weather = tool({ ...toolSchemas.weather, execute: () => "fog" });
+    script = [[ask("q1"), { id: "w1", name: "weather", input: { city: "Oslo" } }], "On Monday."];
+    const waiting = await work({ weather });
+    expect(await goOn(waiting)).toMatchObject({ state: "done" });
+    expect(heard().map(([id]) => id)).toEqual(["w1", "q1"]);
+  });
+
+  it("something that is no question does not wait for it", async () => {
+    const broken = { id: "q1", name: "askQuestion", input: { question: "" } };
+    script = [[broken, ask("q2")], "On Monday."];
+    const waiting = await work();
+    expect(waiting).toMatchObject({ state: "waiting", asked: { toolCallId: "q2" } });
+    expect(await goOn(waiting)).toMatchObject({ state: "done", result: "On Monday." });
+    expect(heard().map(([id]) => id)).toEqual(["q1", "q2"]);
+  });
+
+  it("is one of those that an answer may ask, and one too many is not put to anybody", async () => {
+    script = Array.from({ length: MAX_REQUESTS_PER_TURN + 1 }, (_, number) => [ask(`q${number}`)]);
+    for (let number = 0; number < MAX_REQUESTS_PER_TURN; number++)
+      expect(await work()).toMatchObject({ state: "waiting" });
+    expect(await work()).toEqual(
+      expect.objectContaining({
+        state: "failed",
+        result: expect.stringMatching(/Which day\?.*At most 8 requests/),
+      }),
+    );
+  });
+});

@@ -22,13 +22,15 @@ export function withEdits<Tools extends ToolSet>(tools: Tools): Tools {
   ) as Tools;
 }
 
-function withEdit({ execute, toModelOutput, ...rest }: AnyTool): AnyTool {
+function withEdit(tool: AnyTool): AnyTool {
+  const { toModelOutput } = tool;
   return {
-    ...rest,
-    ...(execute && {
+    ...tool,
+    ...(tool.execute && {
       execute(input, options) {
         const edited = editedInput(options.toolCallId);
-        return edited ? noting(edited.input, execute(edited.input, options)) : execute(input, options);
+        const run = (given: unknown) => tool.execute!(given, options);
+        return edited ? noting(edited.input, run(edited.input)) : run(input);
       },
     }),
     ...(toModelOutput && {

@@ -2,7 +2,7 @@
  * One picture of each section of the gallery, in light and in dark. A new section has none yet: make it with
  * `npm run screenshots`, which also takes what has changed on purpose.
  */
-import type { Page } from "@playwright/test";
+import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "./support/story";
 
 // At half the size a picture weighs half, still shows what has moved, and the edges of letters matter less.
@@ -20,11 +20,23 @@ for (const colorScheme of ["light", "dark"] as const) {
     for (const section of await page.locator("[data-case]").all()) {
       const name = (await section.getAttribute("aria-label")) ?? "";
       await test.step(name, async () => {
-        await section.scrollIntoViewIfNeeded();
+        await alignToPixels(section);
         await expect.soft(section).toHaveScreenshot([colorScheme, `${fileNameOf(name)}.png`]);
       });
     }
   });
+}
+
+/** At half the size two pixels are one: where a section begins must not depend on the sections before it. */
+async function alignToPixels(section: Locator): Promise<void> {
+  await section.evaluate((element: HTMLElement) => {
+    const top = element.getBoundingClientRect().top + window.scrollY;
+    const even = Math.ceil(top / 2) * 2;
+    element.style.position = "relative";
+    element.style.top = `${even - top}px`;
+    window.scrollTo(0, Math.max(0, even - 20));
+  });
+  await section.scrollIntoViewIfNeeded();
 }
 
 /** Everything that comes a moment later is there, and nothing that the system's own fonts draw. */

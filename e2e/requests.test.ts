@@ -408,7 +408,7 @@ async function heldBack(table: "DemoEntry" | "Effect", work: () => Promise<void>
   const client = new pg.Client({ connectionString: database.url });
   await client.connect();
   try {
-    await client.query(`BEGIN; LOCK TABLE "${table}" IN EXCLUSIVE MODE`);
+    await client.query(`BEGIN; LOCK TABLE "${table}" IN SHARE MODE`);
     await work();
   } finally {
     await client.end();

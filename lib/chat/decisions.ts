@@ -251,6 +251,11 @@ async function settleBegun(
   { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
 ): Promise<void> {
   const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
+  // Whoever records an end meanwhile waits, and then finds what is written here.
+  await tx.$queryRaw`
+    SELECT 1 FROM "Effect" e JOIN "HumanRequest" r ON r."chatId" = e."chatId" AND r."toolCallId" = e."toolCallId"
+    WHERE e."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r."settledAt" IS NULL
+    FOR SHARE OF e`;
   await tx.$executeRaw`
     UPDATE "HumanRequest" r SET "settledAt" = ${at}, "deliveredAt" = COALESCE(r."deliveredAt", ${at}),
       state = CASE e.state WHEN 'done' THEN 'approved' ELSE 'unknown-outcome' END

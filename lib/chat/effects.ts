@@ -212,21 +212,23 @@ async function record(db: Db, { key, holder }: Attempt, end: End): Promise<boole
   const output = end.state === "done" ? Prisma.sql`${JSON.stringify(end.output)}::jsonb` : Prisma.sql`NULL`;
   const error = end.state === "done" ? null : end.error;
   const failures = end.state === "failed" ? 1 : 0;
-  const recorded = await db.$queryRaw<unknown[]>`
-    WITH ended AS (
+  return db.$transaction(async (tx) => {
+    const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "toolCallId">[]>`
       UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
         -- Once, though the answer to this statement may be lost and the statement repeated.
         failures = failures + CASE WHEN state = 'failed' THEN 0 ELSE ${failures}::int END, "settledBy" = NULL
       WHERE key = ${key} AND holder = ${holder}
-      RETURNING "chatId", "toolCallId", state
-    ), told AS (
-      -- It was given up for unknown too early.
-      UPDATE "HumanRequest" r SET state = 'approved' FROM ended
-      WHERE r."chatId" = ended."chatId" AND r."toolCallId" = ended."toolCallId"
-        AND r.state = 'unknown-outcome' AND ended.state <> 'unknown'
-    )
-    SELECT 1 FROM ended`;
-  return recorded.length > 0;
+      RETURNING "chatId", "toolCallId"`;
+    if (ended?.toolCallId && end.state !== "unknown") {
+      // Whoever stopped the answer has given it up for unknown. A statement of its own, to see what they have written.
+      const { chatId, toolCallId } = ended;
+      await tx.humanRequest.updateMany({
+        where: { chatId, toolCallId, state: "unknown-outcome" },
+        data: { state: "approved" },
+      });
+    }
+    return ended !== undefined;
+  });
 }
 
 async function renew(db: Db, attempt: Attempt): Promise<void> {

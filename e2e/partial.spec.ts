@@ -1,13 +1,17 @@
-import { counted, expect, test } from "./support/story";
+import { type Conversation, counted, expect, test } from "./support/story";
+
+async function stopHalfway(conversation: Conversation, last: number) {
+  await conversation.ask(`count to ${last} at 50 ms`);
+  await conversation.sees(5);
+  await conversation.stopButton.click();
+  await conversation.settles();
+}
 
 test("an answer that was stopped can be gone on with, also after a reload", async ({
   conversation,
   page,
 }) => {
-  await conversation.ask("count to 60 at 50 ms");
-  await conversation.sees(5);
-  await conversation.stopButton.click();
-  await conversation.settles();
+  await stopHalfway(conversation, 60);
   await expect(page.getByText("This answer is not finished.")).toBeVisible();
   await page.reload();
   await page.getByRole("button", { name: "Continue", exact: true }).click();
@@ -22,10 +26,7 @@ test("an answer that was stopped can be asked for again, and stays as a version"
   conversation,
   page,
 }) => {
-  await conversation.ask("count to 40 at 50 ms");
-  await conversation.sees(5);
-  await conversation.stopButton.click();
-  await conversation.settles();
+  await stopHalfway(conversation, 40);
   await page.getByRole("button", { name: "Ask again" }).click();
   await conversation.settles();
   await expect(conversation.answerTexts.last()).toContainText(counted(40));
@@ -36,10 +37,7 @@ test("an answer that was stopped can be discarded: nothing is asked, and redo ha
   conversation,
   page,
 }) => {
-  await conversation.ask("count to 40 at 50 ms");
-  await conversation.sees(5);
-  await conversation.stopButton.click();
-  await conversation.settles();
+  await stopHalfway(conversation, 40);
   await page.getByRole("button", { name: "Discard" }).click();
   const unanswered = page.getByRole("group", { name: "Unanswered question" });
   await expect(unanswered).toBeVisible();

@@ -425,12 +425,16 @@ const isWantedFor = (table: string) =>
 
 describe("an answer that is stopped", () => {
   const stop = (chatId: string) => sessions.open(chatId).in.send({ kind: "stop" });
-  const inAnHour = () => new Date(Date.now() + 3_600_000);
-
-  it("while what was approved is being done: it is done once, and the conversation says so", async () => {
+  const approvedRefund = async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await decide(chatId, requests[0]!.toolCallId, approve);
+    return { chatId, order };
+  };
+  const inAnHour = () => new Date(Date.now() + 3_600_000);
+
+  it("while what was approved is being done: it is done once, and the conversation says so", async () => {
+    const { chatId, order } = await approvedRefund();
     await heldBack("DemoEntry", async () => {
       const stream = await follow(chatId);
       await isWantedFor("DemoEntry");
@@ -452,9 +456,7 @@ describe("an answer that is stopped", () => {
   }, 60_000);
 
   it("and whose effect takes longer than anybody waits is unknown, until it is known", async () => {
-    const [chatId, order] = [newChatId(), newOrder()];
-    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    const { chatId, order } = await approvedRefund();
     await heldBack("DemoEntry", async () => {
       const stream = await follow(chatId);
       await isWantedFor("DemoEntry");
@@ -471,9 +473,7 @@ describe("an answer that is stopped", () => {
   }, 60_000);
 
   it("before anything of it began: it is not begun later by itself", async () => {
-    const [chatId, order] = [newChatId(), newOrder()];
-    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    const { chatId, order } = await approvedRefund();
     await heldBack("Effect", async () => {
       const stream = await follow(chatId);
       await isWantedFor("Effect");

@@ -11,7 +11,7 @@ import { skipRequests, stopRequests } from "@/lib/chat/decisions";
 import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
-import { askedInside, isUndecided, type ToolPart } from "@/lib/chat/asking";
+import { askedInside, isUndecided, requestIdOf, type ToolPart } from "@/lib/chat/asking";
 import { toolParts } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
 import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
@@ -113,9 +113,7 @@ export async function skipWaiting(
 ): Promise<ChatMessage[] | undefined> {
   const waiting = messages.filter((message) => toolParts(message).some(isUndecided));
   if (waiting.length === 0) return undefined;
-  const calls = waiting
-    .flatMap((message) => toolParts(message).filter(isUndecided))
-    .map((part) => askedInside(part)?.toolCallId ?? part.toolCallId);
+  const calls = waiting.flatMap((message) => toolParts(message).filter(isUndecided)).map(requestIdOf);
   const { requests, effects } = await withRetry(
     () =>
       db.$transaction(async (tx) => {

@@ -233,6 +233,7 @@ export function ChatView({
       <DropOverlay onFiles={attachments.add} />
     </>
   );
+
   /** How to go on where the branch ends in the middle of an answer, or in a question that has none. */
   function renderUnfinished() {
     if (chat.turn === "failed" || chat.elsewhere !== undefined) return undefined;

@@ -209,7 +209,7 @@ export function useBranches<M extends UIMessage>(
   };
 }
 
-/** Undefined for a message that nothing is known to come after, null for the first of all. */
+/** The message behind that one; behind null, which is the start, stands the first. */
 function messageAfter<M extends UIMessage>(id: string | null | undefined, messages: M[]): M | undefined {
   if (id === undefined) return undefined;
   if (id === null) return messages[0];

@@ -5,6 +5,7 @@ import { askedInside, isUndecided, requestIdOf, type ToolPart } from "./asking";
 import { findNode, pathTo } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
+import { timestamp } from "./timestamp";
 
 export type CopyOptions = {
   chatId: string;
@@ -34,7 +35,7 @@ export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promi
       await tx.$executeRaw`
         INSERT INTO "Chat" (id, "userId", title, "titledBy", model, "headId", state, "nextOrder", "lastReadAt", "updatedAt")
         SELECT ${id}, "userId", left(title, 112) || ' (copy)', "titledBy", model, ${head},
-          CASE WHEN "headId" = ${head} THEN state END, "nextOrder", now(), ${new Date().toISOString().slice(0, -1)}::text::timestamp
+          CASE WHEN "headId" = ${head} THEN state END, "nextOrder", now(), ${timestamp(new Date())}
         FROM "Chat" WHERE id = ${chatId}`;
       if (!branch || head === null) {
         await tx.$executeRaw`

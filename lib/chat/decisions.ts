@@ -8,6 +8,7 @@ import { isChatId } from "./queries";
 import { sanitise } from "./message";
 import { withRetry } from "./retry";
 import type { DecidedVia, RequestState } from "./requests";
+import { timestamp } from "./timestamp";
 
 /** What a person says to a request. */
 export type Decision =
@@ -209,15 +210,7 @@ export async function skipRequests(
     where: { ...where, state: "pending" },
     data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
   });
-  await tx.humanRequest.updateMany({
-    where: { ...where, state: "approved", settledAt: null },
-    data: { state: "skipped", reason: NOT_CARRIED_OUT, deliveredAt: now, settledAt: now },
-  });
-  await tx.humanRequest.updateMany({
-    where: { ...where, settledAt: null },
-    data: { deliveredAt: now, settledAt: now },
-  });
-  return tx.humanRequest.findMany({ where });
+  return endUndone(tx, where, NOT_CARRIED_OUT, { deliveredAt: now, settledAt: now });
 }
 
 const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
@@ -234,13 +227,23 @@ export async function stopRequests(
   const where = { chatId, toolCallId: { in: toolCallIds } };
   const asked = await tx.humanRequest.findMany({ where });
   await settleBegun(tx, { chatId, messageIds: asked.map(({ messageId }) => messageId), now });
+  return endUndone(tx, where, STOPPED, { settledAt: now });
+}
+
+/** Nothing comes of what was decided and not settled: an approval says why, and what waits is left alone. */
+async function endUndone(
+  tx: DbClient,
+  where: Prisma.HumanRequestWhereInput,
+  reason: string,
+  ended: { settledAt: Date; deliveredAt?: Date },
+): Promise<HumanRequest[]> {
   await tx.humanRequest.updateMany({
     where: { ...where, state: "approved", settledAt: null },
-    data: { state: "skipped", reason: STOPPED, settledAt: now },
+    data: { state: "skipped", reason, ...ended },
   });
   await tx.humanRequest.updateMany({
     where: { ...where, state: { not: "pending" }, settledAt: null },
-    data: { settledAt: now },
+    data: ended,
   });
   return tx.humanRequest.findMany({ where });
 }
@@ -250,7 +253,7 @@ async function settleBegun(
   tx: DbClient,
   { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
 ): Promise<void> {
-  const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
+  const at = timestamp(now);
   // Whoever records an end meanwhile waits, and then finds what is written here.
   await tx.$queryRaw`
     SELECT 1 FROM "Effect" e JOIN "HumanRequest" r ON r."chatId" = e."chatId" AND r."toolCallId" = e."toolCallId"
@@ -286,7 +289,7 @@ export async function expireRequests(db: DbClient, now = new Date()): Promise<nu
   return db.$executeRaw`
     UPDATE "HumanRequest" r SET state = 'expired', "decidedVia" = 'timeout', "decidedAt" = "expiresAt"
     FROM "Chat" c WHERE c.id = r."chatId" AND c."deletedAt" IS NULL
-      AND r.state = 'pending' AND r."expiresAt" <= ${now.toISOString().slice(0, -1)}::text::timestamp`;
+      AND r.state = 'pending' AND r."expiresAt" <= ${timestamp(now)}`;
 }
 
 // ── Telling the agent ──
@@ -305,7 +308,7 @@ export function findUndelivered(
   db: DbClient,
   { chatId, limit = 20, now = new Date() }: { chatId?: string; limit?: number; now?: Date } = {},
 ): Promise<{ chatId: string; messageId: string }[]> {
-  const at = Prisma.sql`${now.toISOString().slice(0, -1)}::text::timestamp`;
+  const at = timestamp(now);
   return db.$queryRaw`
     SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
     WHERE r.state <> 'pending' AND r."settledAt" IS NULL

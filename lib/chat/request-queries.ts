@@ -2,6 +2,7 @@
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
 import type { DecidedVia, RequestKind, RequestState } from "./requests";
+import { timestamp } from "./timestamp";
 
 /** One request, for all five views of it. */
 export type RequestView = {
@@ -38,7 +39,7 @@ export function listWaitingRequests(db: DbClient, userId: string, now = new Date
   return read(
     db,
     Prisma.sql`c."userId" = ${userId} AND c."deletedAt" IS NULL AND r.state = 'pending'
-      AND (r."expiresAt" IS NULL OR r."expiresAt" > ${now.toISOString().slice(0, -1)}::text::timestamp)`,
+      AND (r."expiresAt" IS NULL OR r."expiresAt" > ${timestamp(now)})`,
     Prisma.sql`r."createdAt", r."toolCallId"`,
   );
 }

@@ -6,6 +6,7 @@ import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db";
 import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "./effects";
+import { timestamp } from "./timestamp";
 import { unknownOutcomeOf } from "./unknown-outcome";
 import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./asking";
 
@@ -196,9 +197,4 @@ async function saveCheckpoint(
       ORDER BY number DESC LIMIT 1
     ) last ON true
     WHERE last.message IS DISTINCT FROM ${JSON.stringify(message)}::jsonb`;
-}
-
-/** Columns have no time zone and hold UTC, whatever zone the connection is in. */
-function timestamp(date: Date): Prisma.Sql {
-  return Prisma.sql`${date.toISOString().slice(0, -1)}::text::timestamp`;
 }

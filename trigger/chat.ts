@@ -59,6 +59,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
   idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
+  // On Trigger.dev; the embedded engine has ENGINE_MAX_WORKERS_PER_PERSON. The key is the person (app/chat/actions.ts).
+  concurrency: { perKey: 6 },
 
   uiMessageStreamOptions: {
     sendReasoning: true,

@@ -31,7 +31,11 @@ export async function startChatSession({
   const chosen = model === undefined ? {} : { model: configuredModel(model) };
   if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
     throw expectedError("chat-not-found");
-  const { publicAccessToken } = await startSession({ chatId });
+  // The queue is fair by person, so it has to know whose chat this is.
+  const { publicAccessToken } = await startSession({
+    chatId,
+    triggerConfig: { concurrencyKey: user.id },
+  });
   return { publicAccessToken };
 }
 

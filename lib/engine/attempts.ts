@@ -6,7 +6,7 @@ import { callAt } from "./duration";
 import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
 import { type Caller, callerUrl } from "./http";
 import type { Log } from "./log";
-import { createQueue } from "./queue";
+import { createQueue, originOf } from "./queue";
 import type { Run, Runs } from "./runs";
 import type { AttemptEnd, CompletedWaitpoint, Worker, WorkerHost } from "./worker-host";
 
@@ -44,6 +44,8 @@ type Options = {
   engineUrl(): string;
   secretKey: string;
   maxWorkers: number;
+  /** How many of them one person's runs (one `concurrencyKey`) may have at a time. */
+  maxWorkersPerKey: number;
   /** A parked run that can be asked to leave; one that waits for a child, a date or a token cannot. */
   isReclaimable(runId: string): boolean;
   /** A worker is wanted and none may be added: asks this parked run to leave. */
@@ -139,10 +141,11 @@ export function createAttempts(options: Options) {
 
   function pump(): void {
     if (closing) return;
-    for (let next = queue.ready(working())[0]; next; next = queue.ready(working())[0]) {
-      if (working().length >= options.maxWorkers) return makeRoom();
-      queue.remove(next);
-      execute(next);
+    for (;;) {
+      const next = queue.ready(working()).find((waiting) => !isAtBound(waiting));
+      if (!next || working().length >= options.maxWorkers) return makeRoom();
+      queue.remove(next.entry);
+      execute(next.entry);
     }
   }
 
@@ -153,12 +156,24 @@ export function createAttempts(options: Options) {
     );
   }
 
+  function isAtBound({ entry, places }: { entry: Entry; places: number }): boolean {
+    return entry.run.concurrencyKey !== null && places >= options.maxWorkersPerKey;
+  }
+
   function makeRoom(): void {
     const ready = queue.ready(working());
-    const parked = working().filter(({ status, leaving }) => status === "WAITING" && !leaving);
-    const longest = parked.toSorted((a, b) => a.activeAt - b.activeAt).slice(0, ready.length);
-    for (const { run } of longest) options.onPressure(run.id);
-    for (const entry of ready) {
+    let parked = working()
+      .filter(({ status, leaving }) => status === "WAITING" && !leaving)
+      .toSorted((a, b) => a.activeAt - b.activeAt);
+    for (const waiting of ready) {
+      // Whoever has all their places makes room for themselves.
+      const isOwn = isAtBound(waiting);
+      const longest = parked.find(({ run }) => !isOwn || originOf(run) === originOf(waiting.entry.run));
+      if (!longest) continue;
+      parked = parked.filter((other) => other !== longest);
+      options.onPressure(longest.run.id);
+    }
+    for (const { entry } of ready) {
       if (entry.reportedQueued) continue;
       entry.reportedQueued = true;
       const position = queue.position(entry.run.id);

@@ -195,6 +195,7 @@ export function createContinuations(options: Options) {
       payload: JSON.stringify(payload),
       payloadType: "application/json",
       tags: config.tags ?? [],
+      concurrencyKey: config.concurrencyKey,
       maxAttempts: config.maxAttempts,
       maxDuration: config.maxDuration,
     });

@@ -38,6 +38,7 @@ export type EngineOptions = {
   /** How long a run may sleep on its channel before its process is given back. */
   parkLimitMs?: number;
   maxWorkers?: number;
+  maxWorkersPerKey?: number;
   stopGraceMs?: number;
   silenceMs?: number;
   retentionMs?: number;
@@ -85,6 +86,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     engineUrl,
     secretKey,
     maxWorkers: options.maxWorkers ?? 25,
+    maxWorkersPerKey: options.maxWorkersPerKey ?? 6,
     isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,

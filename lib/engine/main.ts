@@ -65,6 +65,9 @@ async function start(): Promise<void> {
       ? { parkLimitMs: Number(process.env["ENGINE_PARK_LIMIT_SECONDS"]) * 1_000 }
       : {}),
     ...(process.env["ENGINE_MAX_WORKERS"] ? { maxWorkers: Number(process.env["ENGINE_MAX_WORKERS"]) } : {}),
+    ...(process.env["ENGINE_MAX_WORKERS_PER_PERSON"]
+      ? { maxWorkersPerKey: Number(process.env["ENGINE_MAX_WORKERS_PER_PERSON"]) }
+      : {}),
     onFatal: (reason) => void stop(1, reason),
     failpoints: failpointsOf(process.env),
   }).catch(async (error: unknown) => {

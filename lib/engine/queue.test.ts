@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestEngine, type TestEngine } from "@/e2e/support/engine";
-import { answered, engineClient, eventually } from "@/e2e/support/engine-client";
+import { answered, type Chat, engineClient, eventually } from "@/e2e/support/engine-client";
 
 let test: TestEngine;
 const { attemptsOf, call, createChat, nextAttempt, park, run, say, trigger, untilStatus, write } =
@@ -50,6 +50,18 @@ describe("more runs than places", () => {
     await finish(...many.slice(1), chat.runId);
   });
 
+  it("are shared out among people, however many chats one of them has", async () => {
+    const mine = [];
+    for (let index = 0; index < 6; index++)
+      mine.push(await createChat(`ada-${index}`, { concurrencyKey: "ada" }));
+    const other = await createChat("bob-1", { concurrencyKey: "bob" });
+    expect(attemptsOf(other)).toEqual([]);
+    await finish(mine[0]!.runId);
+    await nextAttempt(other, 1);
+    expect(mine.filter((chat) => attemptsOf(chat).length > 0)).toHaveLength(2);
+    await finish(...mine.slice(1).map(({ runId }) => runId), other.runId);
+  });
+
   it("make a parked chat leave, but no run that waits for something else", async () => {
     const parked = await createChat("parked");
     const busy = await createChat("busy");
@@ -86,6 +98,50 @@ describe("more runs than places", () => {
     expect(await run(c)).toMatchObject({ status: "CANCELED", attemptCount: 0 });
     await finish(a, b);
     expect(attemptsOfRun(c)).toEqual([]);
+  });
+});
+
+describe("one person's chats", () => {
+  let bounded: TestEngine;
+  const client = engineClient(() => bounded);
+  const hasStarted = (chat: Chat) => client.attemptsOf(chat).length > 0;
+
+  beforeAll(async () => {
+    bounded = await startTestEngine({ maxWorkers: 10, maxWorkersPerKey: 2 });
+  });
+  afterAll(() => bounded.close());
+
+  it("have only so many places at a time, and leave the others to everybody else", async () => {
+    const mine = [];
+    for (let index = 0; index < 5; index++)
+      mine.push(await client.createChat(`eve-${index}`, { concurrencyKey: "eve" }));
+    expect(mine.map(hasStarted)).toEqual([true, true, false, false, false]);
+    const other = await client.createChat("bob-2", { concurrencyKey: "bob" });
+    expect(hasStarted(other)).toBe(true);
+    for (const [index, chat] of mine.entries()) {
+      (await client.nextAttempt(chat, 1)).complete();
+      await client.untilStatus(chat.runId, "COMPLETED");
+      const next = mine[index + 2];
+      if (next) await client.nextAttempt(next, 1);
+      expect(mine.filter(hasStarted).length).toBeLessThanOrEqual(index + 3);
+    }
+  });
+
+  it("make room for each other, and no one else's chat leaves for them", async () => {
+    const [first, second] = [
+      await client.createChat("p1", { concurrencyKey: "pat" }),
+      await client.createChat("p2", { concurrencyKey: "pat" }),
+    ];
+    const other = await client.createChat("o1", { concurrencyKey: "oli" });
+    for (const chat of [other, first]) await client.park(chat, client.attemptsOf(chat)[0]!);
+    const third = await client.createChat("p3", { concurrencyKey: "pat" });
+    const [parked] = client.attemptsOf(first);
+    await vi.waitFor(() => expect(parked!.waitpoints).toHaveLength(1), eventually);
+    expect(client.attemptsOf(other)[0]!.waitpoints).toEqual([]);
+    expect(hasStarted(third)).toBe(false);
+    parked!.complete();
+    await client.nextAttempt(third, 1);
+    expect(hasStarted(second)).toBe(true);
   });
 });
 

@@ -1,6 +1,7 @@
 /**
- * Runs that wait for a place. The next one goes to the origin that has the fewest places already, so that a task which
- * was triggered a hundred times does not keep a chat waiting; among equals the one that came first goes first.
+ * Runs that wait for a place. The next one goes to the person (or else the session, or the task) that has the fewest
+ * places already, so that neither a hundred chats of one person nor a task that was triggered a hundred times keeps
+ * anybody else waiting; among equals the one that came first goes first.
  */
 import { callAt } from "./duration";
 import type { Run } from "./runs";
@@ -43,12 +44,14 @@ export function createQueue<Entry extends Item>(options: {
       if (index >= 0) entries.splice(index, 1);
     },
 
-    /** Those that could start now if there were places, best first. */
-    ready(working: Entry[]): Entry[] {
+    /** Those that could start now if there were places, best first, with the places that their origin has already. */
+    ready(working: Entry[]): { entry: Entry; places: number }[] {
       const load = new Map<string, number>();
       for (const { run } of working) load.set(originOf(run), (load.get(originOf(run)) ?? 0) + 1);
-      const free = entries.filter(({ after }) => after === undefined || !options.isLive(after));
-      return free.toSorted((a, b) => (load.get(originOf(a.run)) ?? 0) - (load.get(originOf(b.run)) ?? 0));
+      return entries
+        .filter(({ after }) => after === undefined || !options.isLive(after))
+        .map((entry) => ({ entry, places: load.get(originOf(entry.run)) ?? 0 }))
+        .toSorted((a, b) => a.places - b.places);
     },
 
     /** 1: next in line, as far as is known now. */
@@ -75,6 +78,6 @@ export function createQueue<Entry extends Item>(options: {
   }
 }
 
-function originOf(run: Run): string {
-  return run.sessionId ?? run.parentId ?? run.task;
+export function originOf(run: Run): string {
+  return run.concurrencyKey ?? run.sessionId ?? run.parentId ?? run.task;
 }

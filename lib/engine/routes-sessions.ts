@@ -40,6 +40,7 @@ const CreateBody = z.object({
   triggerConfig: z.looseObject({
     basePayload: z.record(z.string(), z.unknown()),
     tags: Tags.optional(),
+    concurrencyKey: z.string().min(1).max(128).optional(),
     maxAttempts: z.number().int().min(1).max(10).optional(),
     maxDuration: z
       .number()

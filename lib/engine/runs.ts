@@ -36,6 +36,8 @@ export type Run = {
   /** The parent sleeps until this run has ended (`triggerAndWait`). */
   parentWaits: boolean;
   tags: string[];
+  /** Whose run it is: places are shared out among these, and one of them gets only so many at a time. */
+  concurrencyKey: string | null;
   metadata: Record<string, unknown>;
   output: string | null;
   outputType: string | null;
@@ -54,6 +56,7 @@ export type NewRun = Pick<Run, "task" | "reason" | "payload" | "payloadType" | "
   maxDuration?: number | undefined;
   parentId?: string | undefined;
   parentWaits?: boolean;
+  concurrencyKey?: string | undefined;
   metadata?: Record<string, unknown>;
   idempotencyKey?: string | undefined;
   delayedUntil?: Date | undefined;
@@ -76,8 +79,9 @@ export function createRuns(database: Database) {
     async create(run: NewRun): Promise<{ run: Run; created: boolean }> {
       const inserted = await database.query<Row>(
         `insert into engine.runs (id, session_id, task, reason, payload, payload_type, status, max_attempts,
-           max_duration, parent_id, parent_waits, tags, metadata, idempotency_key, delayed_until, expires_at)
-         values ($1, $2, $3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15)
+           max_duration, parent_id, parent_waits, tags, metadata, idempotency_key, delayed_until, expires_at,
+           concurrency_key)
+         values ($1, $2, $3, $4, $5, $6, 'QUEUED', $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict (task, idempotency_key) where idempotency_key is not null do nothing returning *`,
         [
           createId("run"),
@@ -95,6 +99,7 @@ export function createRuns(database: Database) {
           run.idempotencyKey ?? null,
           run.delayedUntil ?? null,
           run.expiresAt ?? null,
+          run.concurrencyKey ?? null,
         ],
       );
       if (inserted.rows[0]) return { run: toRun(inserted.rows[0]), created: true };
@@ -213,6 +218,7 @@ type Row = {
   parent_id: string | null;
   parent_waits: boolean;
   tags: string[];
+  concurrency_key: string | null;
   metadata: string;
   output: string | null;
   output_type: string | null;
@@ -240,6 +246,7 @@ function toRun(row: Row): Run {
     parentId: row.parent_id,
     parentWaits: row.parent_waits,
     tags: row.tags,
+    concurrencyKey: row.concurrency_key,
     metadata: JSON.parse(row.metadata) as Record<string, unknown>,
     output: row.output,
     outputType: row.output_type,

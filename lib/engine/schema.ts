@@ -117,6 +117,7 @@ const MIGRATIONS = [
     call_key text not null,
     expires_at timestamptz not null
   )`,
+  `alter table engine.runs add column concurrency_key text`,
 ];
 
 /** Brings schema `engine` to the newest version; the caller holds the engine's lock, so nobody else is at it. */

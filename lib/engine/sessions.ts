@@ -5,6 +5,8 @@ import { createId } from "./ids";
 export type TriggerConfig = {
   basePayload: Record<string, unknown>;
   tags?: string[] | undefined;
+  /** Whose session it is, for the places in the queue. */
+  concurrencyKey?: string | undefined;
   maxAttempts?: number | undefined;
   maxDuration?: number | undefined;
   idleTimeoutInSeconds?: number | undefined;

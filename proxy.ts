@@ -1,6 +1,7 @@
 /** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
 import { NextResponse, type NextRequest } from "next/server";
 import { ensureGuest } from "@/lib/auth";
+import { env } from "@/lib/env";
 import { isSameOrigin } from "@/lib/same-origin";
 
 // Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
@@ -24,7 +25,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
  * `next.config.ts` would be fixed at build time; the engine's port is only known when it has started.
  */
 function toEngine(request: NextRequest): NextResponse {
-  const engine = process.env.ENGINE_URL;
+  const engine = env.ENGINE_URL;
   if (!engine) return NextResponse.json({ error: "No embedded engine runs here." }, { status: 404 });
   const target = new URL(engine);
   target.pathname = request.nextUrl.pathname.slice("/engine".length);

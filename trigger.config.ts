@@ -1,8 +1,9 @@
 import { defineConfig } from "@trigger.dev/sdk";
+import { env } from "./lib/env";
 
 /** Read by Trigger.dev's own command line only (`trigger dev`, `trigger deploy`); the embedded engine needs none of it. */
 export default defineConfig({
-  project: process.env.TRIGGER_PROJECT_REF ?? "set TRIGGER_PROJECT_REF",
+  project: env.TRIGGER_PROJECT_REF ?? "set TRIGGER_PROJECT_REF",
   dirs: ["./trigger"],
   ignorePatterns: ["**/*.test.ts"],
   runtime: "node-22",

@@ -9,7 +9,7 @@ const walls: Array<{ folder: string; never: RegExp; because: string }> = [
   {
     folder: "components",
     never:
-      /^@\/(app|prisma|trigger|lib\/(db|auth|chat|engine|dev))|^server-only$|^@trigger\.dev\/sdk\/ai|^next\//,
+      /^@\/(app|prisma|trigger|lib\/(db|env|auth|chat|engine|dev))|^server-only$|^@trigger\.dev\/sdk\/ai|^next\//,
     because: "the kit is copied into other apps",
   },
   {
@@ -24,7 +24,7 @@ const walls: Array<{ folder: string; never: RegExp; because: string }> = [
   },
   {
     folder: "lib/engine",
-    never: /^@\/|^\.\.\/(?!embedded-postgres)/,
+    never: /^@\/|^\.\.\/(?!embedded-postgres|env)/,
     because: "it knows sessions and records, not chats, and can be deleted",
   },
 ];
@@ -48,6 +48,27 @@ describe("imports point one way", () => {
     );
     expect(internal).toEqual(["lib/engine/worker.ts"]);
   });
+});
+
+it("no setting reaches the browser: nothing that a client component imports is lib/env", () => {
+  const all = ["app", "components", "lib", "trigger"].flatMap(sources);
+  const isClient = (file: string) => /^"use client"/m.test(readFileSync(path.join(root, file), "utf8"));
+  const clients = all.filter(isClient);
+  expect(clients.length).toBeGreaterThan(20);
+  const cameFrom = new Map<string, string>(clients.map((file) => [file, file]));
+  for (const file of cameFrom.keys()) {
+    const code = readFileSync(path.join(root, file), "utf8");
+    // What it exports is called over the network.
+    if (/^"use server"/m.test(code)) continue;
+    for (const imported of runtimeImports(code)) {
+      const base = imported.startsWith("@/")
+        ? imported.slice(2)
+        : imported.startsWith(".") && path.join(path.dirname(file), imported);
+      const next = base && all.find((known) => known.replace(/\.tsx?$/, "") === base);
+      if (next && !cameFrom.has(next)) cameFrom.set(next, file);
+    }
+  }
+  expect(cameFrom.get("lib/env.ts")).toBeUndefined();
 });
 
 function sources(folder: string): string[] {

@@ -12,6 +12,7 @@ import { parseSetCookieHeader } from "better-auth/cookies";
 import { anonymous, magicLink } from "better-auth/plugins";
 import { moveGuest } from "./chat/settings";
 import { db } from "./db";
+import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
 
 export type SignedInUser = { id: string; name: string; isGuest: boolean; email: string | null };
@@ -23,13 +24,13 @@ export type AuthCookie = { name: string; value: string; options: Record<string, 
 
 export type AuthOutcome = { cookies: AuthCookie[] } & ({ ok: true } | { ok: false; problem: string });
 
-const BASE_URL = process.env.BETTER_AUTH_URL || "http://localhost";
+const BASE_URL = env.BETTER_AUTH_URL ?? "http://localhost";
 const BASE_PATH = "/api/auth";
 const THREE_MONTHS = 60 * 60 * 24 * 90;
 
 const auth = betterAuth({
   appName: "Holdfast",
-  secret: process.env.BETTER_AUTH_SECRET ?? derivedSecret(),
+  secret: env.BETTER_AUTH_SECRET ?? derivedSecret(),
   database: prismaAdapter(db, { provider: "postgresql" }),
   session: { expiresIn: THREE_MONTHS, updateAge: 60 * 60 * 24 },
   // No endpoint of the library is exposed: pages and actions call it, so any origin will do.
@@ -77,13 +78,13 @@ const auth = betterAuth({
 
 /** On plain http (your machine, your LAN) a browser would drop a cookie that is marked secure. */
 function isServedOverHttps(): boolean {
-  return Boolean(process.env.VERCEL) || (process.env.BETTER_AUTH_URL?.startsWith("https:") ?? false);
+  return Boolean(env.VERCEL) || (env.BETTER_AUTH_URL?.startsWith("https:") ?? false);
 }
 
 /** One secret per installation, so that a deployment needs no fifth variable: the engine's key, never shown, seeds it. */
 function derivedSecret(): string {
   const seed =
-    process.env.TRIGGER_SECRET_KEY ?? "set TRIGGER_SECRET_KEY or BETTER_AUTH_SECRET before anyone signs in";
+    env.TRIGGER_SECRET_KEY ?? "set TRIGGER_SECRET_KEY or BETTER_AUTH_SECRET before anyone signs in";
   return createHmac("sha256", seed).update("holdfast sign-in").digest("hex");
 }
 

@@ -6,6 +6,7 @@
 import { PrismaPg } from "@prisma/adapter-pg";
 import type pg from "pg";
 import { PrismaClient } from "@/prisma/generated/client";
+import { env } from "./env";
 
 export type Db = PrismaClient;
 
@@ -34,7 +35,7 @@ function postgres(connectionString: string) {
     // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
     // would end the process.
     onConnect: (client: pg.ClientBase) => void client.on("error", () => {}),
-    max: Number(process.env.DATABASE_POOL_SIZE) || 5,
+    max: env.DATABASE_POOL_SIZE,
     // The driver's default is to wait for ever, which would hide a database that is down.
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
@@ -48,7 +49,7 @@ function postgres(connectionString: string) {
 }
 
 function databaseUrl(): string {
-  const url = process.env.DATABASE_URL;
+  const url = env.DATABASE_URL;
   if (!url) {
     throw new Error(
       "DATABASE_URL is not set. `npm run dev` and `npm start` set it to the embedded PostgreSQL; elsewhere set it to yours.",

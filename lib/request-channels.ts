@@ -2,17 +2,17 @@ import "server-only";
 /** Who is told of a request beside the page: a webhook, an e-mail, whatever is configured. */
 import { createAnswerToken } from "./chat/answer-link";
 import type { Channel, Notice } from "./chat/notify";
+import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
 import { postWebhook } from "./webhook";
 
-export function requestChannels(env: NodeJS.ProcessEnv = process.env): Channel[] {
+export function requestChannels(): Channel[] {
   const { REQUEST_WEBHOOK_URL: url, REQUEST_WEBHOOK_SECRET: secret } = env;
   const webhook: Channel[] =
     url && secret
       ? [{ name: "webhook", tell: (notice) => postWebhook({ url, secret }, JSON.stringify(newsOf(notice))) }]
       : [];
-  const mail: Channel[] =
-    env.REQUEST_MAIL === "true" && canSendMail() ? [{ name: "mail", tell: mailTo }] : [];
+  const mail: Channel[] = env.REQUEST_MAIL && canSendMail() ? [{ name: "mail", tell: mailTo }] : [];
   return [...webhook, ...mail];
 }
 
@@ -47,7 +47,7 @@ async function mailTo(notice: Notice): Promise<void> {
 
 /** No links without an address of our own: the one in a request is whatever its sender wrote. */
 function linksOf(notice: Notice): { answerUrl: string | null; chatUrl: string | null } {
-  const base = process.env.BETTER_AUTH_URL;
+  const base = env.BETTER_AUTH_URL;
   if (!base) return { answerUrl: null, chatUrl: null };
   const { chatId, toolCallId } = notice;
   const token = createAnswerToken(notice);

@@ -10,6 +10,7 @@ import { sweepRequests } from "./chat/deliver";
 import { notifyWaiting } from "./chat/notify";
 import { closeSessions } from "./close-sessions";
 import { db } from "./db";
+import { env } from "./env";
 import { requestChannels } from "./request-channels";
 
 /** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
@@ -57,10 +58,10 @@ const REMOVE_EVERY_MS = 10 * 60 * 1000;
 const shared = globalThis as { holdfastSweep?: NodeJS.Timeout[] };
 
 /** Sweeps again and again for as long as the server lives. Where servers sleep, a cron job asks for it instead. */
-export function startSweeping(env: NodeJS.ProcessEnv = process.env): void {
+export function startSweeping(): void {
   for (const timer of shared.holdfastSweep ?? []) clearInterval(timer);
-  const seconds = Number(env.REQUEST_SWEEP_SECONDS || 15);
-  if (!(seconds > 0) || env.VERCEL) return;
+  const seconds = env.REQUEST_SWEEP_SECONDS;
+  if (seconds === 0 || env.VERCEL) return;
   shared.holdfastSweep = [
     setInterval(() => void sweep(), seconds * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),

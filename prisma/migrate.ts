@@ -13,6 +13,7 @@ import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-util
 import * as schemaEngine from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
 import { startPostgres } from "../lib/embedded-postgres.ts";
+import { env } from "../lib/env.ts";
 
 const folder = import.meta.dirname;
 const migrationsFolder = path.join(folder, "migrations");
@@ -143,7 +144,7 @@ async function main(): Promise<void> {
     if (!name) throw new Error("Name the migration: npm run db:diff -- add_something");
     return writeMigration(name);
   }
-  const databaseUrl = process.env.DATABASE_URL;
+  const databaseUrl = env.DATABASE_URL;
   if (!databaseUrl)
     throw new Error("DATABASE_URL is not set. `npm run dev` migrates the embedded database by itself.");
   const applied = await migrate(databaseUrl);

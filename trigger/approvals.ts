@@ -2,6 +2,7 @@
 import type { ModelMessage, ToolApprovalStatus } from "ai";
 import { withRetry } from "@/lib/chat/retry";
 import { db } from "@/lib/db";
+import { env } from "@/lib/env";
 import { MAX_REQUESTS_PER_TURN, ruleOf, TOO_MANY_REQUESTS } from "./tools/rules";
 import { askedThisTurn } from "./tools/turn";
 
@@ -74,5 +75,5 @@ async function standingApproval(chatId: string, tool: string, once: boolean): Pr
  * engine's; whoever changes that key while approvals wait sets `APPROVAL_SECRET` to the old one.
  */
 export function approvalSecret(): string | undefined {
-  return process.env.APPROVAL_SECRET ?? process.env.TRIGGER_SECRET_KEY;
+  return env.APPROVAL_SECRET ?? env.TRIGGER_SECRET_KEY;
 }

@@ -10,6 +10,7 @@ import { withRetry } from "@/lib/chat/retry";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
+import { env } from "@/lib/env";
 import { approvals, approvalSecret } from "./approvals";
 import { withAttachments } from "./attachments";
 import { rememberTakenOver, untilAnswered, walk } from "./branching";
@@ -48,7 +49,7 @@ const questionSaved = locals.create<{ saved: Promise<void> } | null>("holdfast.q
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
 const storage = prismaStorage(db, { describe: describeCall });
-if (process.env.DATABASE_URL) void rehearse(db);
+if (env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",

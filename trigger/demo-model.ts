@@ -11,6 +11,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { generateId } from "ai";
+import { env } from "@/lib/env";
 import { scenarioFor, type Beat } from "./demo-scenarios";
 import { demoTitle } from "./demo-title";
 
@@ -28,8 +29,6 @@ export type DemoModelOptions = {
   /** How "crash the worker" ends the process. Default: as hard as the system can. */
   crash?: () => void;
 };
-
-const DEFAULT_PACE_MS = 18;
 
 export function demoModel(settings: DemoModelOptions = {}): LanguageModelV4 {
   return {
@@ -71,7 +70,7 @@ async function* play(
           tools: tools.map((tool) => tool.name),
           recovered: options.providerOptions?.demo?.recovered === true,
         });
-  const pause = paceMs ?? settings.paceMs ?? defaultPace();
+  const pause = paceMs ?? settings.paceMs ?? env.DEMO_MODEL_PACE_MS;
   const output = { text: 0, reasoning: 0 };
   let called = false;
 
@@ -203,11 +202,6 @@ function aborted(signal: AbortSignal | undefined): Error {
   return signal?.reason instanceof Error
     ? signal.reason
     : new DOMException("The answer was stopped.", "AbortError");
-}
-
-function defaultPace(): number {
-  const pace = Number(process.env.DEMO_MODEL_PACE_MS ?? DEFAULT_PACE_MS);
-  return Number.isFinite(pace) && pace >= 0 ? pace : DEFAULT_PACE_MS;
 }
 
 function append(content: LanguageModelV4Content[], type: "text" | "reasoning", delta: string): void {

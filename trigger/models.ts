@@ -14,6 +14,7 @@
  */
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
+import { env } from "@/lib/env";
 import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "./demo-model";
 
 export type ModelInfo = { id: string; label: string };
@@ -23,7 +24,10 @@ export type ResolvedModel = ModelInfo & { model: LanguageModelV4 };
 type Provider = "gateway" | "anthropic" | "openai" | "compatible";
 type Entry = ModelInfo & { provider: Provider | "demo"; name: string };
 
-const names: Record<Provider, { title: string; variable: string; fallback: string }> = {
+const names: Record<
+  Provider,
+  { title: string; variable: "AI_GATEWAY_MODEL" | "ANTHROPIC_MODEL" | "OPENAI_MODEL"; fallback: string }
+> = {
   gateway: { title: "AI Gateway", variable: "AI_GATEWAY_MODEL", fallback: "anthropic/claude-sonnet-5.5" },
   anthropic: { title: "Anthropic", variable: "ANTHROPIC_MODEL", fallback: "claude-sonnet-5-5" },
   openai: { title: "OpenAI", variable: "OPENAI_MODEL", fallback: "gpt-5.6" },
@@ -93,7 +97,6 @@ const unknownUsage = {
 };
 
 function entries(): Entry[] {
-  const { env } = process;
   const providers: Provider[] = [];
   if (env.AI_GATEWAY_API_KEY) providers.push("gateway");
   if (env.ANTHROPIC_API_KEY) providers.push("anthropic");
@@ -102,8 +105,7 @@ function entries(): Entry[] {
   else if (env.OPENAI_API_KEY) providers.push("openai");
   const found = providers.flatMap((provider) => {
     const { title, variable, fallback } = names[provider];
-    const chosen = (env[variable] ?? "").split(",").map((name) => name.trim());
-    const list = chosen.filter(Boolean);
+    const list = env[variable];
     return (list.length > 0 ? list : [fallback]).map((name) => ({
       provider,
       name,
@@ -134,8 +136,8 @@ async function load({ provider, name }: Entry): Promise<LanguageModelV4> {
     }
     case "compatible": {
       const { createOpenAICompatible } = await import("@ai-sdk/openai-compatible");
-      const baseURL = process.env.OPENAI_BASE_URL ?? "";
-      const apiKey = process.env.OPENAI_API_KEY;
+      const baseURL = env.OPENAI_BASE_URL ?? "";
+      const apiKey = env.OPENAI_API_KEY;
       const server = createOpenAICompatible({
         name: "compatible",
         baseURL,

@@ -1,6 +1,7 @@
 import "server-only";
 import type { Transcript } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
+import { env } from "@/lib/env";
 
 type Batch = { records: Array<{ body: string }> };
 
@@ -22,10 +23,10 @@ export async function withBrokenTurn(chatId: string, transcript: Transcript): Pr
 
 /** Whether nothing is being written any more, and the last that was is an error. */
 async function endedInError(chatId: string, afterEventId: string | undefined): Promise<boolean> {
-  const base = process.env.TRIGGER_API_URL ?? "https://api.trigger.dev";
+  const base = env.TRIGGER_API_URL;
   const response = await fetch(`${base}/realtime/v1/sessions/${encodeURIComponent(chatId)}/out`, {
     headers: {
-      authorization: `Bearer ${process.env.TRIGGER_SECRET_KEY}`,
+      authorization: `Bearer ${env.TRIGGER_SECRET_KEY}`,
       accept: "text/event-stream",
       "x-peek-settled": "1",
       ...(afterEventId !== undefined && { "last-event-id": afterEventId }),

@@ -1,5 +1,6 @@
 import "server-only";
 import { getUser } from "@/lib/auth";
+import { env } from "@/lib/env";
 import { availableModels, type ModelInfo } from "@/trigger/models";
 
 export type ChatEnvironment = {
@@ -15,9 +16,7 @@ export type ChatEnvironment = {
 export async function chatEnvironment(): Promise<ChatEnvironment> {
   return {
     userId: (await getUser())?.id ?? "nobody",
-    baseURL: process.env.ENGINE_URL
-      ? "/engine"
-      : (process.env.NEXT_PUBLIC_TRIGGER_API_URL ?? process.env.TRIGGER_API_URL ?? "https://api.trigger.dev"),
+    baseURL: env.ENGINE_URL ? "/engine" : (env.NEXT_PUBLIC_TRIGGER_API_URL ?? env.TRIGGER_API_URL),
     models: availableModels(),
   };
 }

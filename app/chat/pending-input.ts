@@ -1,5 +1,6 @@
 import "server-only";
 import { parseUserMessage, type ChatMessage } from "@/lib/chat/message";
+import { env } from "@/lib/env";
 import type { PendingInput } from "@/components/chat/use-durable-chat";
 
 type InputRecord = { data: unknown; seqNum: number };
@@ -14,11 +15,11 @@ export async function readPendingInput(
   chatId: string,
   afterEventId: string | undefined,
 ): Promise<PendingInput<ChatMessage>[]> {
-  const base = process.env.TRIGGER_API_URL ?? "https://api.trigger.dev";
+  const base = env.TRIGGER_API_URL;
   const url = new URL(`${base}/realtime/v1/sessions/${encodeURIComponent(chatId)}/in/records`);
   if (afterEventId !== undefined) url.searchParams.set("afterEventId", afterEventId);
   const response = await fetch(url, {
-    headers: { authorization: `Bearer ${process.env.TRIGGER_SECRET_KEY}` },
+    headers: { authorization: `Bearer ${env.TRIGGER_SECRET_KEY}` },
     signal: AbortSignal.timeout(5_000),
     cache: "no-store",
   });

@@ -5,6 +5,7 @@ import { getUser } from "@/lib/auth";
 import { listChatPage } from "@/lib/chat/chat-list";
 import { findOwnedChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
+import { env } from "@/lib/env";
 
 /** `key` is the chat's id, or the session's own when it belongs to no chat. */
 export type ListedSession = InspectedSession & { key: string; title: string | null };
@@ -24,7 +25,7 @@ export async function listSessions(): Promise<SessionList> {
     sessions,
     now: Date.now(),
   });
-  if (!process.env.ENGINE_URL) return list("none");
+  if (!env.ENGINE_URL) return list("none");
   const chats = seesEverything() ? null : await ownChats();
   if (chats?.length === 0) return list("here");
   const query = chats ? `?${new URLSearchParams({ externalIds: chats.map(({ id }) => id).join(",") })}` : "";
@@ -49,10 +50,10 @@ export async function mayInspect(key: string): Promise<boolean> {
 }
 
 export function callEngine(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${process.env.ENGINE_URL}${path}`, {
+  return fetch(`${env.ENGINE_URL}${path}`, {
     ...init,
     cache: "no-store",
-    headers: { authorization: `Bearer ${process.env.TRIGGER_SECRET_KEY}` },
+    headers: { authorization: `Bearer ${env.TRIGGER_SECRET_KEY}` },
   });
 }
 

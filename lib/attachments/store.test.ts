@@ -7,6 +7,7 @@ import path from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { readEnv } from "@/lib/env";
 import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";
 import { s3Store } from "./s3-store";
@@ -70,12 +71,8 @@ it("says that the bucket refused, instead of an empty file", async () => {
 });
 
 it("names the setting that is missing or wrong", () => {
-  expect(() => attachmentStore({ ATTACHMENT_STORE: "s3" } as unknown as NodeJS.ProcessEnv)).toThrow(
-    "S3_BUCKET_URL is not set",
-  );
-  expect(() => attachmentStore({ ATTACHMENT_STORE: "ftp" } as unknown as NodeJS.ProcessEnv)).toThrow(
-    'ATTACHMENT_STORE is "ftp"',
-  );
+  expect(() => attachmentStore(readEnv({ ATTACHMENT_STORE: "s3" }))).toThrow("S3_BUCKET_URL is not set");
+  expect(() => attachmentStore(readEnv({ ATTACHMENT_STORE: "ftp" }))).toThrow('ATTACHMENT_STORE is "ftp"');
 });
 
 /** A bucket on loopback that works the signature out for itself, as the specification of version 4 says. */

@@ -12,6 +12,7 @@
  */
 import path from "node:path";
 import { db } from "@/lib/db";
+import { env, type Env } from "@/lib/env";
 import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";
 import { s3Store } from "./s3-store";
@@ -26,27 +27,27 @@ export type AttachmentStore = {
 };
 
 /** The store that the environment names. Read per call: a pre-warmed worker gets its environment late. */
-export function attachmentStore(env: NodeJS.ProcessEnv = process.env): AttachmentStore {
-  const kind = env.ATTACHMENT_STORE || "postgres";
-  switch (kind) {
+export function attachmentStore(settings: Env = env): AttachmentStore {
+  switch (settings.ATTACHMENT_STORE) {
     case "postgres":
       return postgresStore(db);
     case "disk":
-      return diskStore(env.ATTACHMENT_DIR || path.resolve(".data/attachments"));
+      return diskStore(settings.ATTACHMENT_DIR ?? path.resolve(".data/attachments"));
     case "s3":
       return s3Store({
-        bucketUrl: required(env, "S3_BUCKET_URL"),
-        accessKeyId: required(env, "S3_ACCESS_KEY_ID"),
-        secretAccessKey: required(env, "S3_SECRET_ACCESS_KEY"),
-        region: env.S3_REGION || "auto",
+        bucketUrl: required(settings, "S3_BUCKET_URL"),
+        accessKeyId: required(settings, "S3_ACCESS_KEY_ID"),
+        secretAccessKey: required(settings, "S3_SECRET_ACCESS_KEY"),
+        region: settings.S3_REGION,
       });
-    default:
-      throw new Error(`ATTACHMENT_STORE is "${kind}". It can be postgres, disk or s3.`);
   }
 }
 
-function required(env: NodeJS.ProcessEnv, name: string): string {
-  const value = env[name];
+function required(
+  settings: Env,
+  name: "S3_BUCKET_URL" | "S3_ACCESS_KEY_ID" | "S3_SECRET_ACCESS_KEY",
+): string {
+  const value = settings[name];
   if (!value) throw new Error(`${name} is not set. ATTACHMENT_STORE=s3 needs it.`);
   return value;
 }

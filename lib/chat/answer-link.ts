@@ -3,6 +3,7 @@
  * the chat, the call and its own end. It works once, because a request is decided once.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
+import { env } from "../env";
 
 /** What a link leads to. */
 export type LinkedRequest = { chatId: string; toolCallId: string; expiresAt: Date };
@@ -43,7 +44,7 @@ export function readAnswerToken(token: string): LinkedRequest | undefined {
 
 /** A key of its own, so that no signature of another kind can be passed off as one of these. */
 function linkKey(): Buffer | undefined {
-  const secret = process.env.BETTER_AUTH_SECRET || process.env.TRIGGER_SECRET_KEY;
+  const secret = env.BETTER_AUTH_SECRET ?? env.TRIGGER_SECRET_KEY;
   return secret ? createHmac("sha256", secret).update("holdfast answer link").digest() : undefined;
 }
 

@@ -1,5 +1,8 @@
 import { describe, expect, it } from "vitest";
+import { readEnv } from "../env";
 import { costOf, priceOf } from "./prices";
+
+const withPrices = (prices: object) => readEnv({ MODEL_PRICES: JSON.stringify(prices) });
 
 describe("a price", () => {
   it.each([
@@ -8,22 +11,22 @@ describe("a price", () => {
     ["openai/gpt-5.5", 5],
     ["demo", 0],
   ])("%s is on the list", (id, input) => {
-    expect(priceOf(id, "")?.input).toBe(input);
+    expect(priceOf(id, readEnv({}))?.input).toBe(input);
   });
 
   it.each(["openai/gpt-99", "compatible/gpt-5.5", "", "constructor", "x/__proto__"])("%j has none", (id) => {
-    expect(priceOf(id, "")).toBeUndefined();
+    expect(priceOf(id, readEnv({}))).toBeUndefined();
   });
 
   it("can be set by the installation, for a name or for one provider's; a wrong setting counts as none", () => {
-    const own = JSON.stringify({
+    const own = withPrices({
       "gpt-99": { input: 1, output: 2 },
       "compatible/gpt-5.5": { input: 3, output: 4 },
     });
     expect(priceOf("openai/gpt-99", own)).toEqual({ input: 1, cachedInput: 1, output: 2 });
     expect(priceOf("compatible/gpt-5.5", own)?.input).toBe(3);
     for (const wrong of ["{", "[]", '{"gpt-99":{"input":-1,"output":1}}', '{"gpt-99":"free"}']) {
-      expect(priceOf("openai/gpt-99", wrong)).toBeUndefined();
+      expect(priceOf("openai/gpt-99", readEnv({ MODEL_PRICES: wrong }))).toBeUndefined();
     }
   });
 });

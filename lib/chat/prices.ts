@@ -3,7 +3,7 @@
  * September and June 2026; the providers change them, so an installation sets its own with `MODEL_PRICES`. A model that
  * is in neither has no price here, and no cost is guessed.
  */
-import { z } from "zod";
+import { env, type Env } from "../env";
 
 export type Price = { input: number; cachedInput: number; output: number };
 
@@ -22,15 +22,12 @@ const listed: Record<string, Price> = {
   demo: { input: 0, cachedInput: 0, output: 0 },
 };
 
-const rate = z.number().min(0).max(100_000);
-const ownPrices = z.record(z.string(), z.object({ input: rate, cachedInput: rate.optional(), output: rate }));
-
 /**
  * `modelId` is `provider/name`, as in trigger/models.ts; a gateway writes versions with a point. An own server asks its
  * own price, whatever its models are called. Undefined when nobody knows.
  */
-export function priceOf(modelId: string, environment = process.env.MODEL_PRICES): Price | undefined {
-  const own = readOwn(environment);
+export function priceOf(modelId: string, settings: Env = env): Price | undefined {
+  const own = ownPrices(settings);
   const name = modelId.slice(modelId.lastIndexOf("/") + 1);
   for (const id of [modelId, name]) if (own && Object.hasOwn(own, id)) return own[id];
   if (modelId.startsWith("compatible/")) return undefined;
@@ -49,16 +46,12 @@ export function costOf(price: Price | undefined, usage: Usage): number | null {
   );
 }
 
-/** A list that cannot be read counts as none: a wrong setting must not end an answer. */
-function readOwn(text: string | undefined): Record<string, Price> | undefined {
-  if (!text) return undefined;
+/** A list that cannot be read ends the start; where nothing started it (a worker elsewhere), no answer ends for it. */
+function ownPrices(settings: Env): Record<string, Price> | undefined {
   try {
-    const prices = ownPrices.parse(JSON.parse(text));
+    const prices = Object.entries(settings.MODEL_PRICES ?? {});
     return Object.fromEntries(
-      Object.entries(prices).map(([id, { input, cachedInput = input, output }]) => [
-        id,
-        { input, cachedInput, output },
-      ]),
+      prices.map(([id, { input, cachedInput = input, output }]) => [id, { input, cachedInput, output }]),
     );
   } catch {
     return undefined;

@@ -3,6 +3,7 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from "node:f
 import path from "node:path";
 import nextEnv from "@next/env";
 import pg from "pg";
+import { environmentProblems } from "../env";
 import { checkDatabase } from "./database";
 import { lockHolder } from "./lock";
 import { isSupportedNode } from "./node-version";
@@ -18,6 +19,7 @@ const checks: Check[] = [
   checkNode,
   checkPackages,
   checkDataDir,
+  checkSettings,
   checkPorts,
   checkDatabaseUrl,
   checkSecretKey,
@@ -64,8 +66,14 @@ function checkDataDir(_env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
   return [ok(`${shown} can be written`)];
 }
 
+function checkSettings(env: NodeJS.ProcessEnv): Finding[] {
+  const problems = environmentProblems(env);
+  return problems.length === 0 ? [ok("Every setting can be used")] : problems.map(fix);
+}
+
 async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Finding[]> {
-  if (lockHolder(dataDir)) return [];
+  // A wrong one was named above.
+  if (lockHolder(dataDir) || environmentProblems(env).length > 0) return [];
   const wanted = [
     { name: "PORT", port: Number(env.PORT || 3000), isFixed: Boolean(env.PORT), host: undefined },
     {
@@ -77,8 +85,6 @@ async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Find
   ];
   return Promise.all(
     wanted.map(async ({ name, port, isFixed, host }) => {
-      if (!(port >= 0 && port <= 65_535))
-        return fix(`${name} is "${env[name]}", which is no port: use a number.`);
       if (await isFree(port, host)) return ok(`Port ${port} (${name}) is free`);
       if (isFixed) return fix(`Port ${port} (${name}) is taken: stop what listens there, or set another.`);
       return note(`Port ${port} is taken: the next free one will be used (${name} fixes it).`);
@@ -153,10 +159,6 @@ function checkModels(env: NodeJS.ProcessEnv): Finding[] {
   const set = names.filter((name) => env[name]);
   if (set.length === 0)
     return [note(`No model key: the scripted demo model answers. Set one of ${names.join(", ")}.`)];
-  const base = env.OPENAI_BASE_URL;
-  if (base && !/^https?:\/\/./.test(base)) {
-    return [fix(`OPENAI_BASE_URL is "${base}": write it as http://localhost:11434/v1.`)];
-  }
   return [ok(`Models: ${set.join(", ")}`)];
 }
 
@@ -164,8 +166,6 @@ function checkModels(env: NodeJS.ProcessEnv): Finding[] {
 function checkNotices(env: NodeJS.ProcessEnv): Finding[] {
   const { REQUEST_WEBHOOK_URL: url, REQUEST_WEBHOOK_SECRET: secret } = env;
   const findings: Finding[] = [];
-  if (url && !/^https?:\/\/./.test(url))
-    findings.push(fix(`REQUEST_WEBHOOK_URL is "${url}": write it as https://example.com/hook.`));
   if (url && !secret)
     findings.push(
       fix(
@@ -182,11 +182,6 @@ function checkNotices(env: NodeJS.ProcessEnv): Finding[] {
         "BETTER_AUTH_URL is not set: the webhook has no link, because this site does not know its address.",
       ),
     );
-  const seconds = env.REQUEST_SWEEP_SECONDS;
-  if (seconds && !(Number(seconds) >= 0))
-    findings.push(fix(`REQUEST_SWEEP_SECONDS is "${seconds}": use a number of seconds, or 0 for never.`));
-  if (env.CRON_SECRET && env.CRON_SECRET.length < 16)
-    findings.push(fix("CRON_SECRET is too short to be one: use 16 characters or more."));
   return findings;
 }
 

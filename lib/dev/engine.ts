@@ -7,7 +7,7 @@ import { applyMigrations, checkDatabase, launchPostgres } from "./database";
 import { launchEngine } from "./engine-process";
 import { acquireLock } from "./lock";
 import { choosePort } from "./ports";
-import { Problem } from "./problem";
+import { Problem, requireGoodSettings } from "./problem";
 import { startReaper } from "./reaper";
 import { createShutdown } from "./shutdown";
 
@@ -25,6 +25,7 @@ async function main() {
     error: console.error,
   });
   const { __NEXT_PROCESSED_ENV: _, ...env } = process.env;
+  requireGoodSettings(env);
   const dataDir = path.resolve(projectDir, values["data-dir"]);
 
   const lock = await acquireLock(dataDir);

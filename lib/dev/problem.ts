@@ -1,2 +1,13 @@
+import { checkEnvironment } from "../env";
+
 /** Something a person can mend. Its message is one sentence with the way out, shown without a stack trace. */
 export class Problem extends Error {}
+
+/** Refuses an environment with a value that cannot be used, before anything is started. */
+export function requireGoodSettings(env: NodeJS.ProcessEnv): void {
+  try {
+    checkEnvironment(env);
+  } catch (error) {
+    throw new Problem((error as Error).message, { cause: error });
+  }
+}

@@ -263,6 +263,12 @@ describe("one sentence and the way out", () => {
     expect(await refusal("start.ts", ["dev", ...args], wrong)).toMatch(
       /^No PostgreSQL listens at 127.0.0.1:1/,
     );
+    expect(await refusal("start.ts", ["dev", ...args], { REQUEST_SWEEP_SECONDS: "often" })).toBe(
+      'REQUEST_SWEEP_SECONDS is "often", but it needs a number from 0 to 86400: correct it, or leave it out.',
+    );
+    expect(await refusal("engine.ts", args.slice(0, 2), { ENGINE_MAX_WORKERS: "NaN" })).toMatch(
+      /^ENGINE_MAX_WORKERS is "NaN", but it needs a whole number/,
+    );
   });
 
   it("for an old Node", () => {
@@ -290,7 +296,7 @@ describe("the doctor", () => {
     });
 
     expect(texts.join("\n")).toMatch(
-      /PORT is "abc"[^]*No PostgreSQL listens[^]*public key[^]*OPENAI_BASE_URL/,
+      /PORT is "abc"[^]*OPENAI_BASE_URL[^]*No PostgreSQL listens[^]*public key/,
     );
     expect(texts.join("\n")).not.toContain("very-secret");
   });

@@ -15,7 +15,7 @@ import { acquireLock } from "./lock";
 import { launchNext } from "./next-process";
 import { createOutput, type Output } from "./output";
 import { choosePort } from "./ports";
-import { Problem } from "./problem";
+import { Problem, requireGoodSettings } from "./problem";
 import { startReaper, type Reaper } from "./reaper";
 import { createService, type Running } from "./service";
 import { createShutdown, type Shutdown } from "./shutdown";
@@ -46,6 +46,7 @@ async function main() {
   const shellEnv = { ...process.env };
   nextEnv.loadEnvConfig(projectDir, command === "dev", { info() {}, error: console.error });
   const { __NEXT_PROCESSED_ENV: _, ...env } = process.env;
+  requireGoodSettings(env);
 
   if (command === "start" && !existsSync(path.join(projectDir, ".next/BUILD_ID"))) {
     throw new Problem("There is no production build yet: run npm run build, then npm start.");

@@ -4,6 +4,7 @@
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
+import { checkEnvironment, env } from "../env";
 import { createBundler } from "./bundler";
 import { createEngine } from "./engine";
 import { failpointsOf } from "./failpoints";
@@ -29,15 +30,16 @@ async function start(): Promise<void> {
     },
     allowNegative: true,
   });
-  const databaseUrl = process.env["DATABASE_URL"];
+  checkEnvironment();
+  const databaseUrl = env.DATABASE_URL;
   if (!databaseUrl)
     throw new Error("DATABASE_URL is not set. Set it, or start the engine with `npm run engine`.");
-  const port = Number(values.port ?? process.env["ENGINE_PORT"] ?? 0);
+  const port = Number(values.port ?? env.ENGINE_PORT ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
     throw new Error(`--port ${values.port} is not a port`);
   const projectDir = process.cwd();
   const dataDir = path.resolve(values["data-dir"] ?? ".data");
-  const secretKey = process.env["ENGINE_SECRET_KEY"] || (await loadSecretKey(dataDir));
+  const secretKey = env.ENGINE_SECRET_KEY ?? (await loadSecretKey(dataDir));
   const log = withoutSecrets(createStderrLog(), secretKey);
   const workerLog: WorkerLog = (level, message, fields) =>
     log(level === "info" ? "worker" : `worker ${level}`, { run: fields?.runId, message });
@@ -55,19 +57,15 @@ async function start(): Promise<void> {
     secretKey,
     workers,
     log,
-    host: process.env["ENGINE_HOST"] ?? "127.0.0.1",
+    host: env.ENGINE_HOST,
     port,
     access: {
-      allowedHosts: listOf("ENGINE_ALLOWED_HOSTS"),
-      allowedOrigins: listOf("ENGINE_ALLOWED_ORIGINS"),
+      allowedHosts: env.ENGINE_ALLOWED_HOSTS,
+      allowedOrigins: env.ENGINE_ALLOWED_ORIGINS,
     },
-    ...(process.env["ENGINE_PARK_LIMIT_SECONDS"]
-      ? { parkLimitMs: Number(process.env["ENGINE_PARK_LIMIT_SECONDS"]) * 1_000 }
-      : {}),
-    ...(process.env["ENGINE_MAX_WORKERS"] ? { maxWorkers: Number(process.env["ENGINE_MAX_WORKERS"]) } : {}),
-    ...(process.env["ENGINE_MAX_WORKERS_PER_PERSON"]
-      ? { maxWorkersPerKey: Number(process.env["ENGINE_MAX_WORKERS_PER_PERSON"]) }
-      : {}),
+    parkLimitMs: env.ENGINE_PARK_LIMIT_SECONDS * 1_000,
+    maxWorkers: env.ENGINE_MAX_WORKERS,
+    maxWorkersPerKey: env.ENGINE_MAX_WORKERS_PER_PERSON,
     onFatal: (reason) => void stop(1, reason),
     failpoints: failpointsOf(process.env),
   }).catch(async (error: unknown) => {
@@ -92,11 +90,4 @@ async function start(): Promise<void> {
   if (process.send) process.once("disconnect", () => void stop(0, "the supervisor is gone"));
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: engine.url, pid: process.pid })}\n`);
-}
-
-function listOf(name: string): string[] {
-  return (process.env[name] ?? "")
-    .split(",")
-    .map((entry) => entry.trim())
-    .filter(Boolean);
 }

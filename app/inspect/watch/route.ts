@@ -1,11 +1,12 @@
 import type { NextRequest } from "next/server";
+import { env } from "@/lib/env";
 import { callEngine, mayInspect } from "../access";
 
 /** The engine's watch of one session, line by line as it comes. */
 export async function GET(request: NextRequest): Promise<Response> {
   const { searchParams } = request.nextUrl;
   const key = searchParams.get("session") ?? "";
-  if (!process.env.ENGINE_URL || !(await mayInspect(key)))
+  if (!env.ENGINE_URL || !(await mayInspect(key)))
     return Response.json({ error: "There is no such session." }, { status: 404 });
   const cursors = new URLSearchParams();
   for (const io of ["in", "out"]) {

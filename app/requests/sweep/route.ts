@@ -1,9 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
+import { env } from "@/lib/env";
 import { removeDeleted, sweep } from "@/lib/sweep";
 
 /** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {
-  const secret = process.env.CRON_SECRET;
+  const secret = env.CRON_SECRET;
   if (!secret) return new Response("Not found\n", { status: 404 });
   const given = request.headers.get("authorization") ?? "";
   if (!timingSafeEqual(digest(given), digest(`Bearer ${secret}`)))

@@ -1,0 +1,340 @@
+/**
+ * Every setting that the environment can hold, for the app, the engine and the worker alike (so no `server-only`; the
+ * browser never gets this file). Nothing is read at import: a pre-warmed worker gets its environment late, and a build
+ * has none. An empty value, as a copied `.env` has it, counts as not set.
+ *
+ * To add a setting, add one line to `settings` and run `npm run settings`, which writes the README's table.
+ */
+import { z } from "zod";
+
+type Setting<T> = {
+  /** For the README, where a setting without it is not listed: the start or the platform sets that one. */
+  about?: string;
+  /** For the README: what holds without it. */
+  otherwise: string;
+  /** What a value must be, for the sentence that refuses another. */
+  needs: string;
+  schema: z.ZodType<T, string | undefined>;
+  /** What the sentence says of a value that must not be shown. */
+  has?: (raw: string) => string;
+};
+
+/** A price list in US dollars per million tokens. */
+const rate = z.number().min(0).max(100_000);
+const priceList = z.record(z.string(), z.object({ input: rate, cachedInput: rate.optional(), output: rate }));
+
+const settings = {
+  // Where things are.
+  PORT: integer("where Next listens", "3000, else the next free one", { min: 0, max: 65_535 }),
+  DATABASE_URL: postgresUrl("yours", "embedded PostgreSQL"),
+  DATABASE_POOL_SIZE: integer("connections that one process may hold", { fallback: 5, min: 1, max: 1_000 }),
+  BETTER_AUTH_URL: url("this site's own address, which links in mails begin with", "none"),
+
+  // Who runs the agent.
+  TRIGGER_SECRET_KEY: secret("your Trigger.dev environment", "embedded engine"),
+  TRIGGER_PROJECT_REF: text("your Trigger.dev project, beside the key", "none"),
+  TRIGGER_API_URL: url(
+    "a Trigger.dev server of your own",
+    "`https://api.trigger.dev`",
+    "https://api.trigger.dev",
+  ),
+  NEXT_PUBLIC_TRIGGER_API_URL: url(
+    "where browsers reach that server, when it is elsewhere for them",
+    "`TRIGGER_API_URL`",
+  ),
+  ENGINE_PORT: integer("where the engine listens, on loopback", "4747, else the next free one", {
+    min: 0,
+    max: 65_535,
+  }),
+  ENGINE_HOST: text("the address that the engine listens on", "127.0.0.1", "127.0.0.1"),
+  ENGINE_SECRET_KEY: secret(
+    "the engine's key, and what its tokens are signed with",
+    "made once, in `.data/engine/secret-key`",
+  ),
+  ENGINE_ALLOWED_HOSTS: list("more host names that the engine answers to", "none"),
+  ENGINE_ALLOWED_ORIGINS: list("more origins whose pages may call the engine", "none"),
+  ENGINE_MAX_WORKERS: integer("worker processes at once", { fallback: 25, min: 1, max: 1_000 }),
+  ENGINE_MAX_WORKERS_PER_PERSON: integer("worker processes at once for one person's chats", {
+    fallback: 6,
+    min: 1,
+    max: 1_000,
+  }),
+  ENGINE_PARK_LIMIT_SECONDS: number("how long a waiting run keeps its process", {
+    fallback: 300,
+    min: 0,
+    max: 86_400,
+  }),
+  ENGINE_URL: url(),
+  VERCEL: text(),
+
+  // Who may come in.
+  BETTER_AUTH_SECRET: secret("signs the sign-in cookies", "derived from the engine's key"),
+  APPROVAL_SECRET: secret(
+    "what proposed arguments are signed with; set it to the old key when you change that one",
+    "`TRIGGER_SECRET_KEY`",
+  ),
+  CRON_SECRET: secret("the bearer token with which a cron job may call `/requests/sweep`", "none", {
+    min: 16,
+  }),
+
+  // Who answers.
+  AI_GATEWAY_API_KEY: secret("models of the Vercel AI Gateway", "none"),
+  AI_GATEWAY_MODEL: list("their names, with commas between them", "anthropic/claude-sonnet-5.5"),
+  ANTHROPIC_API_KEY: secret("Anthropic's models", "none"),
+  ANTHROPIC_MODEL: list("their names, with commas between them", "claude-sonnet-5-5"),
+  ANTHROPIC_BASE_URL: url("another address of that API", "`https://api.anthropic.com/v1`"),
+  OPENAI_API_KEY: secret("OpenAI's models, or the key of `OPENAI_BASE_URL`", "none"),
+  OPENAI_MODEL: list("their names, with commas between them", "gpt-5.6, or the first that the server lists"),
+  OPENAI_BASE_URL: url("any OpenAI-compatible server, for example `http://localhost:11434/v1`", "none"),
+  MODEL_PRICES: json(
+    priceList,
+    "a JSON list of prices by model",
+    'US dollars per million tokens: `{"name":{"input":1,"cachedInput":0.1,"output":5}}`',
+    "`lib/chat/prices.ts`",
+  ),
+  DEMO_MODEL_PACE_MS: number("milliseconds between two words of the demo model", {
+    fallback: 18,
+    min: 0,
+    max: 60_000,
+  }),
+
+  // Telling people elsewhere.
+  RESEND_API_KEY: secret(
+    "with `MAIL_FROM` and `BETTER_AUTH_URL`: sign-in by a mailed link is offered",
+    "none",
+  ),
+  MAIL_FROM: text("the sender, for example `Holdfast <chat@example.com>`", "none"),
+  RESEND_BASE_URL: url(
+    "another service that takes the same request",
+    "`https://api.resend.com`",
+    "https://api.resend.com",
+  ),
+  REQUEST_WEBHOOK_URL: url("where every new request is posted to, as JSON", "none"),
+  REQUEST_WEBHOOK_SECRET: secret(
+    "what `Holdfast-Signature` is made with; nothing is posted without it",
+    "none",
+  ),
+  REQUEST_MAIL: flag("`true`: a new request is mailed to the chat's owner, unless that is a guest", false),
+  REQUEST_SWEEP_SECONDS: number(
+    "how often the server looks after what is pending; 0 is never, nor after what was deleted",
+    { fallback: 15, min: 0, max: 86_400 },
+  ),
+
+  // Files.
+  ATTACHMENT_STORE: oneOf(["postgres", "disk", "s3"], "where files lie (`lib/attachments/store.ts`)"),
+  ATTACHMENT_DIR: text("the folder, with `disk`", "`.data/attachments`"),
+  S3_BUCKET_URL: url("the bucket's own address, with `s3`", "none"),
+  S3_ACCESS_KEY_ID: secret("its key", "none"),
+  S3_SECRET_ACCESS_KEY: secret("its secret", "none"),
+  S3_REGION: text("its region", "auto", "auto"),
+};
+
+const settingNames = Object.keys(settings) as SettingName[];
+
+type Settings = typeof settings;
+
+export type SettingName = keyof Settings;
+
+export type Env = { readonly [Name in SettingName]: z.output<Settings[Name]["schema"]> };
+
+/** What the environment says now, value by value. A value that cannot be used throws an `EnvironmentError`. */
+export const env: Env = readEnv();
+
+/** Its message is one sentence that names the variable, what it has and what it needs. */
+export class EnvironmentError extends Error {
+  override name = "EnvironmentError";
+}
+
+/** The settings of another environment than this process's. */
+export function readEnv(source: Record<string, string | undefined> = process.env): Env {
+  const target = {};
+  for (const name of settingNames) {
+    let known: { raw: string | undefined; value: unknown } | undefined;
+    const get = () => {
+      const raw = source[name];
+      if (!known || known.raw !== raw) known = { raw, value: valueOf(name, raw) };
+      return known.value;
+    };
+    Object.defineProperty(target, name, { get, enumerable: true });
+  }
+  return target as Env;
+}
+
+/** Every sentence about an environment that cannot be used. */
+export function environmentProblems(source: Record<string, string | undefined> = process.env): string[] {
+  const problems = settingNames.flatMap((name) => {
+    try {
+      valueOf(name, source[name]);
+      return [];
+    } catch (error) {
+      return [(error as EnvironmentError).message];
+    }
+  });
+  return problems.length > 0 ? problems : missingBesides(readEnv(source));
+}
+
+/** Throws when a setting cannot be used, before anything is started on top of it. */
+export function checkEnvironment(source: Record<string, string | undefined> = process.env): void {
+  const [first, ...more] = environmentProblems(source);
+  if (first === undefined) return;
+  throw new EnvironmentError(
+    more.length === 0 ? first : `${first} (npm run doctor lists ${more.length} more.)`,
+  );
+}
+
+/** The README's table. */
+export function settingsTable(): string[][] {
+  return settingNames.flatMap((name) => {
+    const { about, otherwise } = settings[name];
+    return about === undefined ? [] : [[`\`${name}\``, otherwise, about]];
+  });
+}
+
+function valueOf(name: SettingName, raw: string | undefined): unknown {
+  const { schema, needs, has }: Setting<unknown> = settings[name];
+  const result = schema.safeParse(raw?.trim() === "" ? undefined : raw);
+  if (result.success) return result.data;
+  const found = has && raw ? has(raw) : `is ${JSON.stringify(raw)}`;
+  throw new EnvironmentError(`${name} ${found}, but it needs ${needs}: correct it, or leave it out.`);
+}
+
+function missingBesides({ ATTACHMENT_STORE: store, ...rest }: Env): string[] {
+  if (store !== "s3") return [];
+  return (["S3_BUCKET_URL", "S3_ACCESS_KEY_ID", "S3_SECRET_ACCESS_KEY"] as const)
+    .filter((name) => rest[name] === undefined)
+    .map((name) => `${name} is not set, but ATTACHMENT_STORE=s3 needs it: set it, or use postgres or disk.`);
+}
+
+function text(about?: string, otherwise?: string): Setting<string | undefined>;
+function text(about: string, otherwise: string, fallback: string): Setting<string>;
+function text(about?: string, otherwise = "none", fallback?: string): Setting<string | undefined> {
+  return {
+    about,
+    otherwise,
+    needs: "a text",
+    schema: z
+      .string()
+      .optional()
+      .transform((value) => value ?? fallback),
+  };
+}
+
+function secret(about: string, otherwise: string, { min = 1 } = {}): Setting<string | undefined> {
+  const has = (raw: string) => `has ${raw.length} characters`;
+  return { about, otherwise, needs: `${min} or more`, has, schema: z.string().min(min).optional() };
+}
+
+function url(about?: string, otherwise?: string): Setting<string | undefined>;
+function url(about: string, otherwise: string, fallback: string): Setting<string>;
+function url(about?: string, otherwise = "none", fallback?: string): Setting<string | undefined> {
+  const schema = z.url({ protocol: /^https?$/ }).optional();
+  const needs = "an address that begins with http:// or https://";
+  return { about, otherwise, needs, schema: schema.transform((value) => value ?? fallback) };
+}
+
+function postgresUrl(about: string, otherwise: string): Setting<string | undefined> {
+  const needs = "one such as postgresql://user:password@host:5432/database";
+  const has = () => "is not a PostgreSQL address";
+  return {
+    about,
+    otherwise,
+    needs,
+    has,
+    schema: z
+      .string()
+      .regex(/^postgres(ql)?:\/\/./)
+      .optional(),
+  };
+}
+
+type Range = { min: number; max: number };
+
+function integer(about: string, otherwise: string, range: Range): Setting<number | undefined>;
+function integer(about: string, range: Range & { fallback: number }): Setting<number>;
+function integer(about: string, ...rest: [string, Range] | [Range & { fallback: number }]) {
+  return numeric("a whole number", z.int(), about, ...rest);
+}
+
+function number(about: string, range: Range & { fallback: number }): Setting<number> {
+  return numeric("a number", z.number(), about, range) as Setting<number>;
+}
+
+function numeric(
+  kind: string,
+  base: z.ZodNumber,
+  about: string,
+  ...rest: [string, Range] | [Range & { fallback: number }]
+): Setting<number | undefined> {
+  const range = rest.length === 1 ? rest[0] : rest[1];
+  const fallback = "fallback" in range ? range.fallback : undefined;
+  return {
+    about,
+    otherwise: rest.length === 1 ? String(fallback) : rest[0],
+    needs: `${kind} from ${range.min} to ${range.max}`,
+    schema: z
+      .string()
+      .optional()
+      .transform((value) => (value === undefined ? fallback : Number(value)))
+      .pipe(base.min(range.min).max(range.max).optional()),
+  };
+}
+
+function flag(about: string, fallback: boolean): Setting<boolean> {
+  const schema = z.enum(["true", "false", "1", "0"]).optional();
+  return {
+    about,
+    otherwise: fallback ? "on" : "off",
+    needs: "true or false",
+    schema: schema.transform((value) => (value === undefined ? fallback : value === "true" || value === "1")),
+  };
+}
+
+function oneOf<const T extends string>(values: readonly [T, ...T[]], about: string): Setting<T> {
+  const [first] = values;
+  const needs = `one of ${values.join(", ")}`;
+  const schema = z
+    .string()
+    .optional()
+    .transform((value) => value ?? first)
+    .pipe(z.enum(values));
+  return {
+    about: `${about}: ${needs}`,
+    otherwise: `\`${first}\``,
+    needs,
+    schema: schema as unknown as z.ZodType<T, string | undefined>,
+  };
+}
+
+/** Names with commas between them. */
+function list(about: string, otherwise: string): Setting<string[]> {
+  const schema = z.string().optional();
+  const names = (value = "") =>
+    value
+      .split(",")
+      .map((name) => name.trim())
+      .filter(Boolean);
+  return { about, otherwise, needs: "names with commas between them", schema: schema.transform(names) };
+}
+
+function json<T>(
+  shape: z.ZodType<T>,
+  needs: string,
+  about: string,
+  otherwise: string,
+): Setting<T | undefined> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((value, context) => {
+      if (value === undefined) return undefined;
+      try {
+        const parsed = shape.safeParse(JSON.parse(value));
+        if (parsed.success) return parsed.data;
+      } catch {
+        // Not JSON at all: refused below.
+      }
+      context.addIssue("wrong");
+      return z.NEVER;
+    });
+  return { about, otherwise, needs, schema };
+}

@@ -1,0 +1,29 @@
+/** What a person reads when something was too often. For the server that refuses and the page that says so. */
+
+const sentences = {
+  chatStarts: "You've started a lot of chats in a short time.",
+  messages: "You've sent a lot of messages in a short time.",
+  answers: "You have as many answers running as you can have at once.",
+  uploads: "You've uploaded a lot of files in a short time.",
+  copies: "You've duplicated a lot of chats in a short time.",
+  guests: "A lot of people have started here from your network in a short time.",
+  other: "Too many attempts.",
+};
+
+export type LimitName = keyof typeof sentences;
+
+/** Says what was too often, and when to try again. */
+export function limitSentence(name: string, retryAfterSeconds: number): string {
+  const sentence = Object.hasOwn(sentences, name) ? sentences[name as LimitName] : sentences.other;
+  return `${sentence} Try again ${inWords(retryAfterSeconds)}.`;
+}
+
+function inWords(seconds: number): string {
+  if (seconds <= 90) return `in ${count(Math.max(1, Math.ceil(seconds)), "second")}`;
+  if (seconds <= 90 * 60) return `in ${count(Math.ceil(seconds / 60), "minute")}`;
+  return `in ${count(Math.ceil(seconds / 3600), "hour")}`;
+}
+
+function count(number: number, unit: string): string {
+  return number === 1 ? `1 ${unit}` : `${number} ${unit}s`;
+}

@@ -1,0 +1,133 @@
+/**
+ * How often something may be done: counted in PostgreSQL, atomically, by person and by address, so that neither a
+ * restart nor another server forgives anything. While the database is away each process counts for itself.
+ */
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { db, type Db } from "./db";
+import { limitSentence, type LimitName } from "./limit-words";
+
+/** So many times in so many seconds. */
+export type Rate = { count: number; seconds: number };
+
+/** Who does something, as far as that is known. */
+export type Who = { userId?: string | undefined; address?: string | undefined };
+
+/** Somebody did something too often. Its message is for them. */
+export class LimitError extends Error {
+  override name = "LimitError";
+  readonly limit: LimitName;
+  readonly retryAfterSeconds: number;
+
+  constructor(limit: LimitName, retryAfterSeconds: number) {
+    super(limitSentence(limit, retryAfterSeconds));
+    this.limit = limit;
+    this.retryAfterSeconds = retryAfterSeconds;
+  }
+}
+
+/** A 429 that says when to try again, to programs and to people. */
+export function tooMany({ message, limit, retryAfterSeconds }: LimitError): Response {
+  return Response.json(
+    { ok: false, error: message, code: `limit:${limit}:${retryAfterSeconds}` },
+    {
+      status: 429,
+      headers: {
+        "retry-after": String(retryAfterSeconds),
+        "cache-control": "no-store",
+        // A client that tries again by itself would only be refused again.
+        "x-should-retry": "false",
+      },
+    },
+  );
+}
+
+/** What has a setting, by name: a rate such as `20/60`, or `off`. */
+const settings = {
+  chatStarts: { variable: "LIMIT_CHAT_STARTS", fallback: "20/60" },
+  messages: { variable: "LIMIT_MESSAGES", fallback: "60/60" },
+  uploads: { variable: "LIMIT_UPLOADS", fallback: "60/60" },
+  copies: { variable: "LIMIT_COPIES", fallback: "10/60" },
+  guests: { variable: "LIMIT_GUESTS", fallback: "30/3600" },
+} satisfies Partial<Record<LimitName, { variable: string; fallback: string }>>;
+
+export type CountedLimit = keyof typeof settings;
+
+/** How much more often than one person everybody at an address may do it together: an office shares one. */
+const PEOPLE_PER_ADDRESS = 5;
+
+/**
+ * Counts one more time, and throws `LimitError` when that is too often. Guests are counted by address alone, for
+ * nobody is known yet.
+ */
+export async function takeOne(limit: CountedLimit, { userId, address }: Who, client: Db = db): Promise<void> {
+  const rate = rateOf(limit);
+  if (!rate) return;
+  if (address !== undefined) {
+    const factor = limit === "guests" ? 1 : PEOPLE_PER_ADDRESS;
+    await count(limit, `${limit}:address:${address}`, { ...rate, count: rate.count * factor }, client);
+  }
+  if (userId !== undefined) await count(limit, `${limit}:person:${userId}`, rate, client);
+}
+
+/** The same for a key and a rate of the caller's own, such as sign-ins per account. */
+export async function count(limit: LimitName, key: string, rate: Rate, client: Db = db): Promise<void> {
+  try {
+    await limiterOf(rate, client).consume(key);
+  } catch (refusal) {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    throw new LimitError(limit, Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+  }
+}
+
+/** Removes what counts no longer. */
+export async function sweepLimits(client: Db = db): Promise<void> {
+  await client.limitCounter.deleteMany({ where: { expire: { lt: Date.now() } } });
+}
+
+function rateOf(limit: CountedLimit): Rate | undefined {
+  const { variable, fallback } = settings[limit];
+  const text = process.env[variable] || fallback;
+  if (text === "off") return undefined;
+  const [, count, seconds] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (count === undefined || seconds === undefined)
+    throw new Error(
+      `${variable} is ${JSON.stringify(text)}, but it needs a rate such as ${fallback}, or off.`,
+    );
+  return { count: Number(count), seconds: Number(seconds) };
+}
+
+const limiters = new WeakMap<Db, Map<string, RateLimiterPostgres>>();
+
+function limiterOf({ count: points, seconds: duration }: Rate, client: Db): RateLimiterPostgres {
+  const known = limiters.get(client) ?? new Map<string, RateLimiterPostgres>();
+  limiters.set(client, known);
+  const name = `${points}/${duration}`;
+  const options = { points, duration, keyPrefix: "" };
+  const limiter =
+    known.get(name) ??
+    new RateLimiterPostgres({
+      ...options,
+      storeClient: throughPrisma(client),
+      storeType: "client",
+      tableName: "LimitCounter",
+      tableCreated: true,
+      clearExpiredByTimeout: false,
+      // Whoever is refused already costs no query.
+      inMemoryBlockOnConsumed: points + 1,
+      insuranceLimiter: new RateLimiterMemory(options),
+    });
+  known.set(name, limiter);
+  return limiter;
+}
+
+/** Prisma has the process's connections; the library asks for a client of `pg`. */
+function throughPrisma(client: Db) {
+  return {
+    async query({ text, values }: { text: string; values: (string | number | null)[] }) {
+      const given = values.map((value) => (Number.isInteger(value) ? BigInt(value as number) : value));
+      const found = await client.$queryRawUnsafe<{ points: number; expire: bigint | null }[]>(text, ...given);
+      const rows = found.map((row) => ({ ...row, expire: row.expire === null ? null : Number(row.expire) }));
+      return { rows, rowCount: rows.length };
+    },
+  };
+}

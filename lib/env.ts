@@ -64,6 +64,7 @@ const settings = {
     min: 0,
     max: 86_400,
   }),
+  ENGINE_MODE: oneOf(["embedded", "platform"], "for tests, `platform` does only what Trigger.dev does"),
   ENGINE_URL: url(),
   VERCEL: text(),
 

@@ -7,6 +7,7 @@ import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
 import { type Caller, callerUrl } from "./http";
 import type { Log } from "./log";
 import { createQueue, originOf } from "./queue";
+import type { Behavior } from "./mode";
 import type { Run, Runs } from "./runs";
 import type { AttemptEnd, CompletedWaitpoint, Worker, WorkerHost } from "./worker-host";
 
@@ -51,6 +52,7 @@ type Options = {
   /** A worker is wanted and none may be added: asks this parked run to leave. */
   onPressure(runId: string): void;
   onEnd(run: Run): Promise<void>;
+  behavior: Behavior;
   log: Log;
 };
 
@@ -257,7 +259,8 @@ export function createAttempts(options: Options) {
     if (closing) return;
     entry.cancelTimer?.();
     entry.worker = undefined;
-    const retryDelay = retryAfter(entry.run, entry.attempt, how);
+    const hasOneAttempt = entry.run.sessionId !== null && !options.behavior.retriesChatRuns;
+    const retryDelay = hasOneAttempt ? undefined : retryAfter(entry.run, entry.attempt, how);
     if (retryDelay === undefined) return end(entry, endOf(how), async () => {});
     log("attempt ended, retrying", { run: entry.run.id, attempt: entry.attempt, delay: retryDelay });
     entry.status = "QUEUED";

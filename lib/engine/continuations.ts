@@ -2,10 +2,12 @@
  * Keeps a session answered: whoever's run ends, if input is still waiting and the session is open, another run takes
  * over. Input that keeps breaking its runs is quarantined: hidden from the next run and ended, visibly, for the reader.
  */
+import { parseTimeout } from "./duration";
 import { randomBase62 } from "./ids";
 import type { Attempts } from "./attempts";
 import { HttpError } from "./http";
 import type { Log } from "./log";
+import type { Behavior } from "./mode";
 import { createMutex } from "./mutex";
 import {
   controlOf,
@@ -18,7 +20,7 @@ import {
   type StreamRecord,
 } from "./records";
 import type { Run, RunReason, Runs } from "./runs";
-import { addressOf, isOpen, type Session, type Sessions, streamName } from "./sessions";
+import { addressOf, isOpen, type Session, type Sessions, streamName, type TriggerConfig } from "./sessions";
 import type { NewRecord, Streams } from "./streams";
 import { NEVER_STARTED } from "./worker-host";
 
@@ -29,6 +31,7 @@ type Options = {
   runs: Runs;
   streams: Streams;
   attempts: Attempts;
+  behavior: Behavior;
   log: Log;
 };
 
@@ -53,7 +56,7 @@ const NOT_STORED = "The answer could not be stored, again and again.";
 const PROBE: NewRecord = { body: "", headers: [["", "trim"]], command: { trim: 0 } };
 
 export function createContinuations(options: Options) {
-  const { sessions, runs, streams, attempts, log } = options;
+  const { sessions, runs, streams, attempts, behavior, log } = options;
   const exclusive = createMutex();
   const abandoned = new Map<string, string>();
   /** Ends that have been held against their message: what follows from one may need several tries. */
@@ -74,7 +77,7 @@ export function createContinuations(options: Options) {
 
     /** Every end of a run comes here, also a good one: a message may have arrived while it was leaving. */
     async runEnded(run: Run): Promise<void> {
-      if (run.sessionId === null) return;
+      if (run.sessionId === null || !behavior.tendsSessions) return;
       await this.withSession(run.sessionId, async (session) => {
         if (!isOpen(session) || session.currentRunId !== run.id) return;
         const waiting = await pending(session);
@@ -143,6 +146,7 @@ export function createContinuations(options: Options) {
 
     /** After a restart. A crash of the engine is not the message's fault, so it does not count against it. */
     async recover(dead: Run[]): Promise<void> {
+      if (!behavior.tendsSessions) return;
       for (const { id } of await sessions.perhapsUnanswered(dead.map((run) => run.id))) {
         await this.withSession(id, async (session) => {
           if (!isOpen(session) || attempts.find(session.currentRunId ?? "")) return;
@@ -198,11 +202,17 @@ export function createContinuations(options: Options) {
       concurrencyKey: config.concurrencyKey,
       maxAttempts: config.maxAttempts,
       maxDuration: config.maxDuration,
+      expiresAt: startBy(config),
     });
     await sessions.setCurrentRun(session.id, run.id);
     session.currentRunId = run.id;
     attempts.start(run, predecessor);
     return run;
+  }
+
+  function startBy({ ttl = behavior.chatRunTtl }: TriggerConfig): Date | undefined {
+    if (behavior.chatRunTtl === undefined || ttl === undefined) return undefined;
+    return new Date(Date.now() + parseTimeout(ttl));
   }
 
   /** `AgentChat.close()` leaves a record that would make every later run leave at once, with its turn unanswered. */

@@ -8,6 +8,7 @@ import type { Failpoints } from "./failpoints";
 import { listen } from "./listener";
 import { type Log, withoutSecrets } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
+import { behaviorOf, type Mode } from "./mode";
 import { promptRoutes } from "./prompts";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
@@ -42,6 +43,8 @@ export type EngineOptions = {
   stopGraceMs?: number;
   silenceMs?: number;
   retentionMs?: number;
+  /** `platform`: does only what Trigger.dev does. Default `embedded`. */
+  mode?: Mode;
   /** How long a writer may collect chunks before it sends them; the delay a reader sees. */
   flushIntervalMs?: number;
   onFatal?: (reason: string) => void;
@@ -64,6 +67,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   const lock = await lockDatabase(options.databaseUrl, log, (reason) => options.onFatal?.(reason));
   const database = connect(options.databaseUrl, log);
   const flushIntervalMs = options.flushIntervalMs ?? 1;
+  const behavior = behaviorOf(options.mode ?? "embedded");
   let url = "";
   let closed: Promise<void> | undefined;
   const engineUrl = () => url;
@@ -90,6 +94,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,
+    behavior,
     log,
   });
   const waitpoints = createWaitpoints({
@@ -97,16 +102,18 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     streams,
     deliver: (runId, waitpoint) => attempts.deliver(runId, waitpoint),
   });
-  const continuations = createContinuations({ sessions, runs, streams, attempts, log });
-  const watchdog = createWatchdog({
-    sessions,
-    streams,
-    attempts,
-    continuations,
-    stopGraceMs: options.stopGraceMs ?? 10_000,
-    silenceMs: options.silenceMs ?? 600_000,
-    log,
-  });
+  const continuations = createContinuations({ sessions, runs, streams, attempts, behavior, log });
+  const watchdog = behavior.tendsSessions
+    ? createWatchdog({
+        sessions,
+        streams,
+        attempts,
+        continuations,
+        stopGraceMs: options.stopGraceMs ?? 10_000,
+        silenceMs: options.silenceMs ?? 600_000,
+        log,
+      })
+    : undefined;
   const s2 = createS2({
     streams,
     auth,
@@ -139,10 +146,20 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
         watchdog,
         engineUrl,
         flushIntervalMs,
+        behavior,
       }),
-      ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs }),
+      ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs, behavior }),
       ...promptRoutes({ host: workers }),
-      ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers }),
+      ...sessionRoutes({
+        auth,
+        sessions,
+        continuations,
+        attempts,
+        waitpoints,
+        blobs,
+        host: workers,
+        behavior,
+      }),
       ...runRoutes({ runs, attempts, blobs, host: workers }),
       ...waitpointRoutes({
         auth,
@@ -190,7 +207,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
 
   async function stop(): Promise<void> {
     attempts.close();
-    watchdog.close();
+    watchdog?.close();
     waitpoints.close();
     retention.close();
     await workers.close();

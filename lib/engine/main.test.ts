@@ -119,4 +119,9 @@ it("names what is missing or wrong in one sentence", { timeout: 180_000 }, async
   const wrong = start({ env: { DATABASE_URL: "postgresql://nobody:x@127.0.0.1:1/none" } });
   expect(await wrong.exit).toBe(1);
   expect(wrong.stderr.trim().split("\n").at(-1)).toContain("database");
+  const mode = start({ env: { ENGINE_MODE: "cloud" } });
+  expect(await mode.exit).toBe(1);
+  expect(mode.stderr.trim()).toBe(
+    'ENGINE_MODE is "cloud", but it needs one of embedded, platform: correct it, or leave it out.',
+  );
 });

@@ -5,6 +5,7 @@ import { type Auth, requireScope, requireSecret } from "./auth";
 import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
+import type { Behavior } from "./mode";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
 import { isOpen, type Session, type Sessions, streamName } from "./sessions";
@@ -20,9 +21,10 @@ type Options = {
   continuations: Continuations;
   attempts: Attempts;
   waitpoints: Waitpoints;
-  watchdog: Watchdog;
+  watchdog: Watchdog | undefined;
   engineUrl: () => string;
   flushIntervalMs: number;
+  behavior: Behavior;
 };
 
 type Channel = { session: Session; io: "in" | "out"; name: string; reserved: boolean };
@@ -31,7 +33,7 @@ const APPEND_LIMIT = 1024 * 1024;
 const CHANNEL = /^[A-Za-z0-9._-]{1,128}$/;
 
 export function channelRoutes(options: Options): Route[] {
-  const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog } = options;
+  const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog, behavior } = options;
   const base = "/realtime/v1/sessions/:session";
   return [":io", "channels/:channel/:io"].flatMap((tail) => [
     route(`PUT ${base}/${tail}`, initialise),
@@ -73,21 +75,22 @@ export function channelRoutes(options: Options): Route[] {
       throw new HttpError(413, "The record would be larger than 1 MiB once it is wrapped");
     }
 
-    const seq = await continuations.withSession(channel.session.id, async (session) => {
-      requireAppendable(session);
-      const appended = await streams.get(channel.name).append({ records: [{ body }], partId });
+    const appended = await continuations.withSession(channel.session.id, async (session) => {
+      requireAppendable(session, behavior.closedAppendStatus);
+      const result = await streams.get(channel.name).append({ records: [{ body }], partId });
       // After the append: a run that starts now finds the record, and one that is just leaving is noticed at its end.
       if (channel.io === "in" && channel.reserved) {
         const { runId } = await continuations.ensureRun(session, "continuation");
         attempts.touch(runId);
       }
-      return appended.start.seq_num;
+      return result;
     });
     await waitpoints.completeForStream(channel.name, text);
     if (channel.io === "in" && channel.reserved && parseInput({ body }).kind === "stop") {
-      await watchdog.onStop(await sessions.get(channel.session.id));
+      await watchdog?.onStop(await sessions.get(channel.session.id));
     }
-    return json(200, { ok: true, seq });
+    const { start, duplicate } = appended;
+    return json(200, { ok: true, ...(duplicate && !behavior.repeatsSeq ? {} : { seq: start.seq_num }) });
   }
 
   async function follow(request: EngineRequest): Promise<Reply> {
@@ -101,6 +104,7 @@ export function channelRoutes(options: Options): Route[] {
       ...(await readOptions(stream, headers)),
       ...(endless ? { idleTimeoutMs: undefined } : {}),
       settled: peek && (await isSettled(channel, stream)),
+      heartbeatMs: behavior.heartbeatMs,
     });
   }
 
@@ -153,12 +157,14 @@ export function channelRoutes(options: Options): Route[] {
   }
 }
 
-function requireAppendable(session: Session): void {
+function requireAppendable(session: Session, closedStatus: Behavior["closedAppendStatus"]): void {
   if (session.closedAt !== null) {
-    throw new HttpError(409, "Cannot append to a closed session", {
-      code: "session_closed",
-      details: { closedReason: session.closedReason },
-    });
+    // The client knows a closed session by 409 and this code; with 400 it gets the sentence alone.
+    const body =
+      closedStatus === 409
+        ? { code: "session_closed", details: { closedReason: session.closedReason } }
+        : undefined;
+    throw new HttpError(closedStatus, "Cannot append to a closed session", body);
   }
   if (!isOpen(session))
     throw new HttpError(400, "Cannot append to an expired session", { code: "session_expired" });

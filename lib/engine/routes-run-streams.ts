@@ -1,6 +1,7 @@
 /** `streams.pipe`, `streams.append` and `streams.input` of plain tasks: streams that belong to a run, not a session. */
 import { z } from "zod";
 import { type Auth, requireScope, requireSecret } from "./auth";
+import type { Behavior } from "./mode";
 import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { randomBase62 } from "./ids";
@@ -8,7 +9,7 @@ import { dataBody, inputBody } from "./records";
 import { isLive, type Run, type Runs } from "./runs";
 import { S2_BASIN, S2_PATH } from "./s2";
 import { readOptions, readReply } from "./sse";
-import type { Streams } from "./streams";
+import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
 
 type Options = {
@@ -18,6 +19,7 @@ type Options = {
   waitpoints: Waitpoints;
   engineUrl: () => string;
   flushIntervalMs: number;
+  behavior: Behavior;
 };
 
 const SendBody = z.object({ data: z.json() });
@@ -29,6 +31,7 @@ const WaitBody = z.looseObject({
 
 export function runStreamRoutes(options: Options): Route[] {
   const { auth, runs, streams, waitpoints, engineUrl, flushIntervalMs } = options;
+  const { heartbeatMs } = options.behavior;
   const base = "/realtime/v1/streams/:run";
   return [
     route(`PUT ${base}/:target/:stream`, initialise),
@@ -68,7 +71,7 @@ export function runStreamRoutes(options: Options): Route[] {
     requireScope(request.identity, "read", "runs", [run.id]);
     const stream = streams.get(nameOf(run, request.params["stream"]!));
     // Nobody but the run writes there: once it has ended, what is there is all there will be.
-    return readReply(stream, { ...(await readOptions(stream, request.headers)), settled: !isLive(run) });
+    return readRunStream(stream, run, request);
   }
 
   /** To a run from outside. What the sender gives is what the run gets, without a wrapper. */
@@ -87,7 +90,12 @@ export function runStreamRoutes(options: Options): Route[] {
     requireSecret(request.identity);
     const run = await runs.get(request.params["run"]!);
     const stream = streams.get(inputName(run, request.params["input"]!));
-    return readReply(stream, { ...(await readOptions(stream, request.headers)), settled: !isLive(run) });
+    return readRunStream(stream, run, request);
+  }
+
+  async function readRunStream(stream: Stream, run: Run, request: EngineRequest): Promise<Reply> {
+    const reading = await readOptions(stream, request.headers);
+    return readReply(stream, { ...reading, settled: !isLive(run), heartbeatMs });
   }
 
   async function waitForInput(request: EngineRequest): Promise<Reply> {

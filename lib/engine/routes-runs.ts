@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Attempts } from "./attempts";
 import { ENVIRONMENT_ID, type Identity, requireScope, requireSecret } from "./auth";
 import type { Blobs } from "./blobs";
-import { parseTimeout } from "./duration";
+import { MAX_SECONDS, parseTimeout, Ttl } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { applyOperations, MetadataOperation } from "./metadata";
 import { createMutex } from "./mutex";
@@ -13,9 +13,6 @@ type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost 
 
 const STORED = "application/store";
 const TRIGGER_LIMIT = 8 * 1024 * 1024;
-
-/** What a column of seconds can hold, and more than anybody waits. */
-const MAX_SECONDS = 2 ** 31 - 1;
 
 const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
 
@@ -32,17 +29,7 @@ const TriggerBody = z.looseObject({
       maxAttempts: z.number().int().min(1).max(100).optional(),
       maxDuration: z.number().int().min(1).max(MAX_SECONDS).optional(),
       delay: z.string().optional(),
-      ttl: z
-        .union([
-          z.string(),
-          z
-            .number()
-            .int()
-            .min(0)
-            .max(MAX_SECONDS)
-            .transform((s) => `${s}s`),
-        ])
-        .optional(),
+      ttl: Ttl.optional(),
       metadata: z.unknown().optional(),
     })
     .optional(),

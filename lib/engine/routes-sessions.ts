@@ -3,8 +3,9 @@ import { type Auth, type Identity, requireScope, requireSecret } from "./auth";
 import type { Attempts } from "./attempts";
 import type { Blobs } from "./blobs";
 import type { Continuations } from "./continuations";
-import { parseTimeout } from "./duration";
+import { parseTimeout, Ttl } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
+import type { Behavior } from "./mode";
 import { type Page, type Session, type SessionFilter, type Sessions, type SessionStatus } from "./sessions";
 import { addressOf, isOpen, sessionItem, streamName } from "./sessions";
 import type { Waitpoints } from "./waitpoints";
@@ -18,6 +19,7 @@ type Options = {
   waitpoints: Waitpoints;
   blobs: Blobs;
   host: WorkerHost;
+  behavior: Behavior;
 };
 
 /** Head start ships the whole history in the payload. */
@@ -49,6 +51,7 @@ const CreateBody = z.object({
       .max(2 ** 31 - 1)
       .optional(),
     idleTimeoutInSeconds: z.number().int().min(1).max(3_600).optional(),
+    ttl: Ttl.optional(),
   }),
   tags: Tags.optional(),
   metadata: Metadata.optional(),
@@ -64,7 +67,7 @@ const CloseBody = z.object({ reason: z.string().max(256).optional(), callingRunI
 const SwapBody = z.looseObject({ callingRunId: z.string() });
 
 export function sessionRoutes(options: Options): Route[] {
-  const { auth, sessions, continuations, attempts, waitpoints, blobs, host } = options;
+  const { auth, sessions, continuations, attempts, waitpoints, blobs, host, behavior } = options;
   return [
     route("POST /api/v1/sessions", create),
     route("GET /api/v1/sessions", list),
@@ -186,6 +189,7 @@ export function sessionRoutes(options: Options): Route[] {
 
   /** With what its run does now, so that a page can say "queued" instead of looking stuck. Null: no run is alive. */
   function describe(session: Session) {
+    if (!behavior.showsCurrentRun) return sessionItem(session);
     const run = attempts.find(session.currentRunId ?? "");
     const queuePosition = run && attempts.queuePosition(run.run.id);
     const currentRun = run

@@ -10,6 +10,7 @@ export type TriggerConfig = {
   maxAttempts?: number | undefined;
   maxDuration?: number | undefined;
   idleTimeoutInSeconds?: number | undefined;
+  ttl?: string | undefined;
 };
 
 export type Session = {

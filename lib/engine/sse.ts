@@ -14,7 +14,8 @@ export type ReadOptions = {
   idleTimeoutMs: number | undefined;
   /** Nothing more will come: send what there is, then end. */
   settled: boolean;
-  pingMs?: number;
+  /** Until the next sign of life of an idle stream. */
+  heartbeatMs: () => number;
 };
 
 const DONE = "data: [DONE]\n\n";
@@ -61,11 +62,11 @@ export async function startOf(stream: Stream, cursor: string | undefined, latest
 }
 
 async function send(response: ServerResponse, stream: Stream, options: ReadOptions): Promise<void> {
-  const { idleTimeoutMs, settled, pingMs = 5_000 } = options;
+  const { idleTimeoutMs, settled, heartbeatMs } = options;
   let cursor = options.from;
   let bytes = 0;
   let lastRecordAt = Date.now();
-  let lastWriteAt = Date.now();
+  let pingAt = Date.now() + heartbeatMs();
   let closed = response.destroyed;
   const alarm = createAlarm();
   const unsubscribe = stream.subscribe(() => alarm.ring());
@@ -83,7 +84,8 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
         cursor = records.at(-1)!.seq + 1;
         const visible = records.filter((record) => !record.hidden);
         if (visible.length === 0) continue;
-        lastRecordAt = lastWriteAt = Date.now();
+        lastRecordAt = Date.now();
+        pingAt = lastRecordAt + heartbeatMs();
         const batch = JSON.stringify({ records: visible.map(toWire), tail: stream.position() });
         bytes += batch.length;
         const event = `id: ${visible[0]!.seq},${visible.at(-1)!.seq},${bytes}\nevent: batch\ndata: ${batch}\n\n`;
@@ -95,15 +97,14 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
         response.end(DONE);
         return;
       }
-      if (now - lastWriteAt >= pingMs) {
-        lastWriteAt = now;
+      if (now >= pingAt) {
+        pingAt = now + heartbeatMs();
         const ping = JSON.stringify({ timestamp: now, tail: stream.position() });
         if (!response.write(`event: ping\ndata: ${ping}\n\n`)) await drained(response);
         continue;
       }
-      const untilPing = lastWriteAt + pingMs - now;
       const untilTimeout = idleTimeoutMs === undefined ? Infinity : lastRecordAt + idleTimeoutMs - now;
-      await alarm.wait(Math.min(untilPing, untilTimeout));
+      await alarm.wait(Math.min(pingAt - now, untilTimeout));
     }
   } finally {
     unsubscribe();

@@ -2,17 +2,14 @@
 import { NextResponse, type NextRequest } from "next/server";
 import { ensureGuest } from "@/lib/auth";
 import { env } from "@/lib/env";
-import { isSameOrigin } from "@/lib/same-origin";
+import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
 
 // Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
 export const config = { matcher: ["/((?!_next/|attachments|icon.svg|favicon.ico).*)"] };
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);
-  // Next compares Origin with Host only when there is an Origin; a browser always sends one with an action.
-  if (request.headers.has("next-action") && !isSameOrigin(request)) {
-    return NextResponse.json({ error: "Server actions are for this site's own pages." }, { status: 403 });
-  }
+  if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) return toOwnPages(request);
   if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html"))
     return NextResponse.next();
   // A link to one request is its own proof; whoever follows it, or looks at it for a mail program, becomes nobody.
@@ -33,6 +30,18 @@ function toEngine(request: NextRequest): NextResponse {
   const headers = new Headers(request.headers);
   headers.delete("cookie");
   return NextResponse.rewrite(target, { request: { headers } });
+}
+
+/** What changes something is for this site's own pages: actions, as script or as a form sends them, and routes alike. */
+function toOwnPages(request: NextRequest): NextResponse {
+  if (!isSameOrigin(request)) {
+    const error = `This is for the pages of ${ownOrigin() ?? "this address"} only. Open it there and try again.`;
+    return NextResponse.json({ error }, { status: 403 });
+  }
+  // Next compares once more, with the host that the proxy before us may have replaced.
+  const headers = new Headers(request.headers);
+  headers.set("x-forwarded-host", new URL(request.headers.get("origin") ?? "").host);
+  return NextResponse.next({ request: { headers } });
 }
 
 /** A first visit gets its guest identity here, because a page cannot set cookies while it renders. */

@@ -74,7 +74,7 @@ it("the README's table is this file's (npm run settings)", () => {
   const section = readme.split("\n## Settings\n\n")[1]!.split("\n\n")[0]!;
   const rows = section
     .split("\n")
-    .slice(2)
+    .slice(3)
     .map((line) =>
       line
         .split("|")

@@ -6,6 +6,7 @@
  * To add a setting, add one line to `settings` and run `npm run settings`, which writes the README's table.
  */
 import { z } from "zod";
+import { isRange } from "./addresses";
 
 type Setting<T> = {
   /** For the README, where a setting without it is not listed: the start or the platform sets that one. */
@@ -29,6 +30,11 @@ const settings = {
   DATABASE_URL: postgresUrl("yours", "embedded PostgreSQL"),
   DATABASE_POOL_SIZE: integer("connections that one process may hold", { fallback: 5, min: 1, max: 1_000 }),
   BETTER_AUTH_URL: url("this site's own address, which links in mails begin with", "none"),
+
+  TRUSTED_PROXY: ranges(
+    "whose `X-Forwarded-*` count: addresses and ranges with commas between them, `loopback`, `private`",
+    "nobody's; on Vercel its own proxy's",
+  ),
 
   // Who runs the agent.
   TRIGGER_SECRET_KEY: secret("your Trigger.dev environment", "embedded engine"),
@@ -315,6 +321,13 @@ function list(about: string, otherwise: string): Setting<string[]> {
       .map((name) => name.trim())
       .filter(Boolean);
   return { about, otherwise, needs: "names with commas between them", schema: schema.transform(names) };
+}
+
+/** Ranges of addresses, as `lib/addresses.ts` reads them. */
+function ranges(about: string, otherwise: string): Setting<string[]> {
+  const { schema } = list(about, otherwise);
+  const needs = "addresses or ranges such as 10.0.0.0/8, loopback or private, with commas between them";
+  return { about, otherwise, needs, schema: schema.refine((all) => all.every(isRange)) };
 }
 
 function json<T>(

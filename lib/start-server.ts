@@ -1,5 +1,6 @@
 import "server-only";
 /** What a server does once, before it answers anybody. */
+import { watchForwardedHeaders } from "./client-address";
 import { checkEnvironment } from "./env";
 import { startSweeping } from "./sweep";
 
@@ -11,5 +12,6 @@ export function startServer(): void {
     console.error((error as Error).message);
     process.exit(1);
   }
+  watchForwardedHeaders();
   startSweeping();
 }

@@ -93,7 +93,20 @@ describe("a webhook", () => {
     "[fe80::1]",
     "[::ffff:10.0.0.1]",
     "[64:ff9b::a00:1]",
+    "[2001:0:a00:1::1]",
+    "[2002:a00:1::1]",
+    "[::ffff:0:10.0.0.1]",
+    "192.0.2.1",
+    "[3fff::1]",
+    "[100::1]",
   ])("never goes to %s", async (host) => {
     await expect(post(`http://${host}/`)).rejects.toThrow("not a public address");
   });
+
+  it.each(["ftp://example.com/", "file:///etc/passwd", "data:text/plain,x", "javascript:1"])(
+    "never goes by %s",
+    async (url) => {
+      await expect(post(url)).rejects.toThrow("only http: and https: are used");
+    },
+  );
 });

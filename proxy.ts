@@ -1,6 +1,7 @@
 /** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
 import { NextResponse, type NextRequest } from "next/server";
 import { ensureGuest } from "@/lib/auth";
+import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
 import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
 
@@ -23,13 +24,19 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
  */
 function toEngine(request: NextRequest): NextResponse {
   const engine = env.ENGINE_URL;
-  if (!engine) return NextResponse.json({ error: "No embedded engine runs here." }, { status: 404 });
+  const path = request.nextUrl.pathname.slice("/engine".length);
+  if (!engine) return inert(404, "No embedded engine runs here.");
+  if (!isForBrowsers(request.method, path)) return inert(404, "The engine has nothing for browsers there.");
   const target = new URL(engine);
-  target.pathname = request.nextUrl.pathname.slice("/engine".length);
+  target.pathname = path;
   target.search = request.nextUrl.search;
   const headers = new Headers(request.headers);
   headers.delete("cookie");
-  return NextResponse.rewrite(target, { request: { headers } });
+  return NextResponse.rewrite(target, { request: { headers }, headers: INERT_HEADERS });
+}
+
+function inert(status: number, error: string): NextResponse {
+  return NextResponse.json({ error }, { status, headers: INERT_HEADERS });
 }
 
 /** What changes something is for this site's own pages: actions, as script or as a form sends them, and routes alike. */

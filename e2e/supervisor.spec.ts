@@ -149,7 +149,9 @@ test("an engine that dies is brought back", async () => {
     );
   const before = pid()!;
   process.kill(before, "SIGKILL");
-  await expect.poll(async () => (await fetch(`${url}/engine/healthz`)).status, { timeout: 30_000 }).toBe(200);
+  // The engine itself asks who that is; without it, nobody does.
+  const ask = async () => (await fetch(`${url}/engine/api/v1/sessions/none`)).status;
+  await expect.poll(ask, { timeout: 30_000 }).toBe(401);
   expect(pid()).not.toBe(before);
 });
 

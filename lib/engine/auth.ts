@@ -9,8 +9,6 @@ export type Identity =
   | { kind: "public"; scopes: string[]; once: OneTimeToken | undefined }
   | { kind: "none" };
 
-export type Action = "read" | "write" | "trigger" | "admin";
-
 export type Auth = ReturnType<typeof createAuth>;
 
 /** The one environment there is; it is the `sub` of every token. */
@@ -103,6 +101,8 @@ export function createAuth(secretKey: string) {
         algorithms: ["HS256"],
       });
       if (payload.exp === undefined) throw new HttpError(401, "The access token has no expiry");
+      if (payload["pub"] !== true || payload.sub !== ENVIRONMENT_ID)
+        throw new HttpError(401, "The access token was not made for browsers of this environment");
       const scopes = payload["scopes"];
       const once = payload["otu"] === true;
       return {
@@ -123,26 +123,19 @@ export function requireSecret(identity: Identity): void {
   if (identity.kind !== "secret") throw new HttpError(403, "This needs the secret key");
 }
 
-/** `ids` are all names of the one resource; without any, only a scope for the whole type will do. */
-export function requireScope(
+/**
+ * A browser's token must name this one thing: a scope for a whole type, or for everything, opens nothing here. `key`
+ * is what the caller calls it, and all that a refusal says; `name` is what a token calls it, null when none may.
+ */
+export function requireOwn(
   identity: Identity,
-  action: Action,
-  type: string,
-  ids: (string | null)[] = [],
+  scope: "read:sessions" | "write:sessions" | "read:runs",
+  key: string,
+  name: string | null = key,
 ): void {
   if (identity.kind === "secret") return;
-  const scopes = identity.kind === "public" ? identity.scopes : [];
-  if (scopes.some((scope) => covers(scope, action, type, ids))) return;
-  throw new HttpError(403, `The access token does not allow ${action}:${type}${ids[0] ? `:${ids[0]}` : ""}`);
-}
-
-/** `action`, `action:type` or `action:type:id`, where the id may contain colons. `admin` stands for every action. */
-function covers(scope: string, action: Action, type: string, ids: (string | null)[]): boolean {
-  const [scopeAction, scopeType, ...rest] = scope.split(":");
-  if (scopeAction !== action && scopeAction !== "admin") return false;
-  if (scopeType === undefined) return true;
-  if (scopeType !== type) return false;
-  return rest.length === 0 || ids.includes(rest.join(":"));
+  if (name !== null && identity.kind === "public" && identity.scopes.includes(`${scope}:${name}`)) return;
+  throw new HttpError(403, `The access token does not allow ${scope}:${key}`);
 }
 
 function bearer(authorization: string | undefined): string | undefined {

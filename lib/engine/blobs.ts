@@ -6,14 +6,15 @@ export type Blob = { contentType: string; body: Buffer };
 
 export type Blobs = ReturnType<typeof createBlobs>;
 
+const INERT_TYPES = new Set(["application/json", "application/super+json", "text/plain"]);
 const BLOB_LIMIT = 256 * 1024 * 1024;
 
 /** Transcripts and large payloads. The SDK gets a signed address and then talks to it without credentials. */
 export function createBlobs(options: { database: Database; auth: Auth; engineUrl: () => string }) {
   const { database, auth, engineUrl } = options;
   const routes: Route[] = [
-    route("PUT /blobs/:key", put, { open: true }),
-    route("GET /blobs/:key", download, { open: true }),
+    route("PUT /blobs/:key", put, { access: "open" }),
+    route("GET /blobs/:key", download, { access: "open" }),
   ];
   return { routes, url, read };
 
@@ -33,7 +34,7 @@ export function createBlobs(options: { database: Database; auth: Auth; engineUrl
   async function put(request: EngineRequest): Promise<Reply> {
     const key = request.params["key"]!;
     auth.verifyBlob("PUT", key, request.query);
-    const contentType = request.headers["content-type"] ?? "application/octet-stream";
+    const contentType = inertType(request.headers["content-type"]);
     await database.query(
       `insert into engine.blobs (key, content_type, body) values ($1, $2, $3)
        on conflict (key) do update set content_type = excluded.content_type, body = excluded.body, updated_at = now()`,
@@ -47,6 +48,13 @@ export function createBlobs(options: { database: Database; auth: Auth; engineUrl
     auth.verifyBlob("GET", key, request.query);
     const blob = await read(key);
     if (!blob) throw new HttpError(404, "Nothing is stored here yet");
-    return { status: 200, headers: { "content-type": blob.contentType }, body: blob.body };
+    const headers = { "content-type": inertType(blob.contentType), "content-disposition": "attachment" };
+    return { status: 200, headers, body: blob.body };
   }
+}
+
+/** What a run reads back by its type keeps it; to everybody else a blob is bytes, whatever its writer called it. */
+function inertType(contentType: string | undefined): string {
+  const type = contentType?.split(";")[0]!.trim().toLowerCase() ?? "";
+  return INERT_TYPES.has(type) ? type : "application/octet-stream";
 }

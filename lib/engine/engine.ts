@@ -5,6 +5,7 @@ import { createBlobs } from "./blobs";
 import { createContinuations } from "./continuations";
 import { connect, type Database, lockDatabase } from "./database";
 import type { Failpoints } from "./failpoints";
+import type { Route } from "./http";
 import { listen } from "./listener";
 import { type Log, withoutSecrets } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
@@ -56,6 +57,8 @@ export type Engine = {
   url: string;
   port: number;
   secretKey: string;
+  /** All there are, for whoever has to say of each who may call it. */
+  routes: readonly Pick<Route, "method" | "pattern">[];
   sweep(): Promise<void>;
   close(): Promise<void>;
 };
@@ -129,50 +132,37 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
   });
   const retention = createRetention({ database, streams, intervalMs: options.retentionMs ?? 60_000, log });
 
-  const respond = createServer({
-    auth,
-    oneTimeTokens: createOneTimeTokens(database),
-    access,
-    log,
-    routes: [
-      ...s2.routes,
-      ...channelRoutes({
-        auth,
-        sessions,
-        streams,
-        continuations,
-        attempts,
-        waitpoints,
-        watchdog,
-        engineUrl,
-        flushIntervalMs,
-        behavior,
-      }),
-      ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs, behavior }),
-      ...promptRoutes({ host: workers }),
-      ...sessionRoutes({
-        auth,
-        sessions,
-        continuations,
-        attempts,
-        waitpoints,
-        blobs,
-        host: workers,
-        behavior,
-      }),
-      ...runRoutes({ runs, attempts, blobs, host: workers }),
-      ...waitpointRoutes({
-        auth,
-        sessions,
-        waitpoints,
-        engineUrl,
-        parkLimitMs: options.parkLimitMs ?? 300_000,
-      }),
-      ...blobs.routes,
-      ...inspectRoutes({ database, sessions, runs, streams, attempts, pending: continuations.pending }),
-      healthRoute(health),
-    ],
-  });
+  const routes: Route[] = [
+    ...s2.routes,
+    ...channelRoutes({
+      auth,
+      sessions,
+      streams,
+      continuations,
+      attempts,
+      waitpoints,
+      watchdog,
+      engineUrl,
+      flushIntervalMs,
+      behavior,
+    }),
+    ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs, behavior }),
+    ...promptRoutes({ host: workers }),
+    ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers, behavior }),
+    ...runRoutes({ runs, attempts, blobs, host: workers }),
+    ...waitpointRoutes({
+      auth,
+      sessions,
+      waitpoints,
+      engineUrl,
+      parkLimitMs: options.parkLimitMs ?? 300_000,
+    }),
+    ...blobs.routes,
+    ...inspectRoutes({ database, sessions, runs, streams, attempts, pending: continuations.pending }),
+    healthRoute(health),
+  ];
+  const oneTimeTokens = createOneTimeTokens(database);
+  const respond = createServer({ auth, oneTimeTokens, access, log, routes });
 
   const dead = await runs.crashAllLive("The engine was restarted");
   await waitpoints.recover();
@@ -195,6 +185,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     url,
     port: listener.port,
     secretKey,
+    routes,
     sweep: () => retention.sweep(),
     close: () => (closed ??= shutDown()),
   };

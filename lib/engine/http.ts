@@ -47,22 +47,29 @@ export type EngineRequest = {
 /** How this route's clients expect an error to look. */
 export type ErrorShape = "api" | "append" | "s2";
 
+/**
+ * Who may call a route. `secret`: the app's server and its workers. `token`: also a browser's token, whose scopes the
+ * handler checks. `open`: whoever brings the route's own proof (a signed URL, an S2 token), or anybody (health).
+ */
+export type Access = "secret" | "token" | "open";
+
 export type Route = {
   method: string;
   pattern: string;
   shape: ErrorShape;
-  /** `open` routes carry their own proof (a signed URL, an S2 token); the others need a key or a token. */
-  open: boolean;
+  access: Access;
   handler(request: EngineRequest): Promise<Reply> | Reply;
 };
 
+/** Nobody but the holder of the secret key may call it, unless it says otherwise. */
 export function route(
   pattern: `${"GET" | "POST" | "PUT" | "PATCH"} /${string}`,
   handler: Route["handler"],
-  options: { shape?: ErrorShape; open?: boolean } = {},
+  options: { shape?: ErrorShape; access?: Access } = {},
 ): Route {
   const [method, path] = pattern.split(" ") as [string, string];
-  return { method, pattern: path, shape: options.shape ?? "api", open: options.open ?? false, handler };
+  const { shape = "api", access = "secret" } = options;
+  return { method, pattern: path, shape, access, handler };
 }
 
 export function json(status: number, body: unknown, headers: Record<string, string> = {}): Reply {

@@ -1,14 +1,14 @@
 /** The two streams of a session, and its side channels: initialise, append, read, follow. */
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "./attempts";
-import { type Auth, requireScope, requireSecret } from "./auth";
+import { type Auth, requireOwn } from "./auth";
 import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import type { Behavior } from "./mode";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
-import { isOpen, type Session, type Sessions, streamName } from "./sessions";
+import { isOpen, type Session, type Sessions, streamName, tokenName } from "./sessions";
 import { readOptions, readReply, startOf } from "./sse";
 import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
@@ -34,17 +34,25 @@ const CHANNEL = /^[A-Za-z0-9._-]{1,128}$/;
 
 export function channelRoutes(options: Options): Route[] {
   const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog, behavior } = options;
-  const base = "/realtime/v1/sessions/:session";
-  return [":io", "channels/:channel/:io"].flatMap((tail) => [
-    route(`PUT ${base}/${tail}`, initialise),
-    route(`GET ${base}/${tail}`, follow),
-    route(`POST ${base}/${tail}/append`, append, { shape: "append" }),
-    route(`GET ${base}/${tail}/records`, records),
+  const base = "realtime/v1/sessions/:session";
+  // A browser reads what the agent says and appends what its person says. The other two ways would let it forge
+  // answers, and read what other pages wrote.
+  return [base, `${base}/channels/:channel`].flatMap((channel) => [
+    route(`PUT /${channel}/:io`, initialise),
+    route(`GET /${channel}/out`, as("out", follow), { access: "token" }),
+    route(`GET /${channel}/in`, as("in", follow)),
+    route(`POST /${channel}/in/append`, as("in", append), { shape: "append", access: "token" }),
+    route(`POST /${channel}/out/append`, as("out", append), { shape: "append" }),
+    route(`GET /${channel}/out/records`, as("out", records), { access: "token" }),
+    route(`GET /${channel}/in/records`, as("in", records)),
   ]);
 
-  /** Hands out what a writer needs to append over S2. Secret key only: with it a browser could forge answers. */
+  function as(io: "in" | "out", handler: (request: EngineRequest) => Promise<Reply>): Route["handler"] {
+    return (request) => handler({ ...request, params: { ...request.params, io } });
+  }
+
+  /** Hands out what a writer needs to append over S2. */
   async function initialise(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const { name } = await channelOf(request);
     requireLive(request);
     return json(
@@ -62,10 +70,7 @@ export function channelRoutes(options: Options): Route[] {
   }
 
   async function append(request: EngineRequest): Promise<Reply> {
-    const channel = await channelOf(request, (keys, io) => {
-      if (io === "out") requireSecret(request.identity);
-      else requireScope(request.identity, "write", "sessions", keys);
-    });
+    const channel = await channelOf(request);
     if (channel.io === "out") requireLive(request);
     const text = await readText(request, channel);
     const header = request.headers["x-part-id"];
@@ -94,7 +99,7 @@ export function channelRoutes(options: Options): Route[] {
   }
 
   async function follow(request: EngineRequest): Promise<Reply> {
-    const channel = await readable(request);
+    const channel = await channelOf(request);
     const stream = streams.get(channel.name);
     const { headers, identity } = request;
     const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
@@ -109,7 +114,7 @@ export function channelRoutes(options: Options): Route[] {
   }
 
   async function records(request: EngineRequest): Promise<Reply> {
-    const channel = await readable(request);
+    const channel = await channelOf(request);
     const stream = streams.get(channel.name);
     const from = await startOf(stream, request.query.get("afterEventId") ?? undefined, false);
     const found = (await stream.readAll(from)).filter((record) => !record.hidden && !isCommand(record));
@@ -126,19 +131,8 @@ export function channelRoutes(options: Options): Route[] {
     return (await continuations.pending(channel.session)).length === 0;
   }
 
-  /** `.in` is for the run alone; a browser that can write to it need not read what other tabs wrote. */
-  function readable(request: EngineRequest): Promise<Channel> {
-    return channelOf(request, (keys, io) => {
-      if (io === "in") requireSecret(request.identity);
-      else requireScope(request.identity, "read", "sessions", keys);
-    });
-  }
-
-  /** Authorises before it says whether the session exists. */
-  async function channelOf(
-    request: EngineRequest,
-    authorize?: (keys: (string | null)[], io: "in" | "out") => void,
-  ): Promise<Channel> {
+  /** Authorizes before it says whether the session exists. */
+  async function channelOf(request: EngineRequest): Promise<Channel> {
     const { session: key = "", io, channel } = request.params;
     if (io !== "in" && io !== "out")
       throw new HttpError(404, `There is no ${request.method} ${request.path}`);
@@ -146,7 +140,8 @@ export function channelRoutes(options: Options): Route[] {
       throw new HttpError(400, "A channel name has 1 to 128 letters, digits, dots, dashes and underscores");
     }
     const session = await sessions.find(key);
-    authorize?.([key, session?.id ?? null, session?.externalId ?? null], io);
+    const scope = io === "in" ? "write:sessions" : "read:sessions";
+    requireOwn(request.identity, scope, key, tokenName(key, session));
     if (!session) throw new HttpError(404, "Session not found");
     return { session, io, name: streamName(session.id, io, channel), reserved: channel === undefined };
   }

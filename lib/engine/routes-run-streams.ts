@@ -1,6 +1,6 @@
 /** `streams.pipe`, `streams.append` and `streams.input` of plain tasks: streams that belong to a run, not a session. */
 import { z } from "zod";
-import { type Auth, requireScope, requireSecret } from "./auth";
+import { type Auth, requireOwn } from "./auth";
 import type { Behavior } from "./mode";
 import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
@@ -38,12 +38,11 @@ export function runStreamRoutes(options: Options): Route[] {
     route(`POST ${base}/:target/:stream/append`, append, { shape: "append" }),
     route(`POST ${base}/input/*input`, send, { shape: "append" }),
     route(`GET ${base}/input/*input`, followInput),
-    route(`GET ${base}/:stream`, follow),
+    route(`GET ${base}/:stream`, follow, { access: "token" }),
     route("POST /api/v1/runs/:run/input-streams/wait", waitForInput),
   ];
 
   async function initialise(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const name = nameOf(await targetOf(request), request.params["stream"]!);
     return json(
       202,
@@ -59,7 +58,6 @@ export function runStreamRoutes(options: Options): Route[] {
   }
 
   async function append(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const name = nameOf(await targetOf(request), request.params["stream"]!);
     const body = dataBody((await request.body()).toString("utf8"), randomBase62(7));
     await streams.get(name).append({ records: [{ body }] });
@@ -67,8 +65,8 @@ export function runStreamRoutes(options: Options): Route[] {
   }
 
   async function follow(request: EngineRequest): Promise<Reply> {
+    requireOwn(request.identity, "read:runs", request.params["run"]!);
     const run = await runs.get(request.params["run"]!);
-    requireScope(request.identity, "read", "runs", [run.id]);
     const stream = streams.get(nameOf(run, request.params["stream"]!));
     // Nobody but the run writes there: once it has ended, what is there is all there will be.
     return readRunStream(stream, run, request);
@@ -77,7 +75,6 @@ export function runStreamRoutes(options: Options): Route[] {
   /** To a run from outside. What the sender gives is what the run gets, without a wrapper. */
   async function send(request: EngineRequest): Promise<Reply> {
     const run = await runs.get(request.params["run"]!);
-    requireScope(request.identity, "write", "inputStreams", [run.id]);
     const data = JSON.stringify((await request.json(SendBody)).data);
     if (!isLive(run)) throw new HttpError(400, "The run has ended and reads no input any more");
     const name = inputName(run, request.params["input"]!);
@@ -87,7 +84,6 @@ export function runStreamRoutes(options: Options): Route[] {
   }
 
   async function followInput(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const run = await runs.get(request.params["run"]!);
     const stream = streams.get(inputName(run, request.params["input"]!));
     return readRunStream(stream, run, request);
@@ -99,7 +95,6 @@ export function runStreamRoutes(options: Options): Route[] {
   }
 
   async function waitForInput(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const { streamId, timeout, lastSeqNum } = await request.json(WaitBody);
     const run = await runs.get(request.params["run"]!);
     const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Attempts } from "./attempts";
-import { ENVIRONMENT_ID, type Identity, requireScope, requireSecret } from "./auth";
+import { ENVIRONMENT_ID, requireOwn } from "./auth";
 import type { Blobs } from "./blobs";
 import { MAX_SECONDS, parseTimeout, Ttl } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
@@ -47,34 +47,32 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
   return [
     route("POST /api/v1/tasks/:task/trigger", trigger),
     route("GET /api/v1/runs", list),
-    route("GET /api/v3/runs/:run", async (request) => {
-      requireScope(request.identity, "read", "runs", [request.params["run"]!]);
-      const run = await runs.get(request.params["run"]!);
-      return json(200, { ...runItem(run), ...storedPackets(run) });
-    }),
+    route("GET /api/v3/runs/:run", retrieve, { access: "token" }),
     route("POST /api/v2/runs/:run/cancel", cancel),
     route("PUT /api/v1/runs/:run/metadata", updateMetadata),
     route("GET /api/v1/runs/:run/metadata", async (request) => {
-      requireSecret(request.identity);
       return json(200, { metadata: (await runs.get(request.params["run"]!)).metadata });
     }),
     route("POST /api/v1/runs/:run/tags", async (request) => {
-      requireSecret(request.identity);
       const { tags } = await request.json(z.object({ tags: TagInput }));
       const run = await runs.get(request.params["run"]!);
       const all = await runs.addTags(run.id, tags);
       return json(200, { message: `The run has ${all.length} tags` });
     }),
     route("PUT /api/v2/packets/*file", async (request) => {
-      requireSecret(request.identity);
       const file = request.params["file"]!;
       return json(200, { presignedUrl: blobs.url("PUT", packetKey(file)), storagePath: file });
     }),
     route("GET /api/v1/packets/*file", async (request) => {
-      requireSecret(request.identity);
       return json(200, { presignedUrl: blobs.url("GET", packetKey(request.params["file"]!)) });
     }),
   ];
+
+  async function retrieve(request: EngineRequest): Promise<Reply> {
+    requireOwn(request.identity, "read:runs", request.params["run"]!);
+    const run = await runs.get(request.params["run"]!);
+    return json(200, { ...runItem(run), ...storedPackets(run) });
+  }
 
   /** What was too large to send is in a blob, and its packet holds only the name. */
   function storedPackets(run: Run) {
@@ -91,7 +89,6 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
 
   async function trigger(request: EngineRequest): Promise<Reply> {
     const task = request.params["task"]!;
-    requireTrigger(request.identity, task);
     const body = await request.json(TriggerBody, TRIGGER_LIMIT);
     if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
     const settings = body.options ?? {};
@@ -124,7 +121,6 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
   }
 
   async function list(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const size = Math.min(100, Math.max(1, Number(request.query.get("page[size]") ?? 25) || 25));
     const found = await runs.list({}, size, request.query.get("page[after]") ?? undefined);
     const environment = { id: ENVIRONMENT_ID, name: "dev" };
@@ -136,14 +132,12 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
   }
 
   async function cancel(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const run = await runs.get(request.params["run"]!);
     await attempts.cancel(run.id);
     return json(200, { id: run.id });
   }
 
   async function updateMetadata(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const run = await runs.get(request.params["run"]!);
     const body = await request.json(MetadataBody, TRIGGER_LIMIT);
     const metadata = await change(run.id, (before) =>
@@ -174,14 +168,6 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     if (run.parentId === null) return run;
     const parent = await runs.find(run.parentId);
     return parent ? rootOf(parent) : run;
-  }
-}
-
-function requireTrigger(identity: Identity, task: string): void {
-  try {
-    requireScope(identity, "trigger", "tasks", [task]);
-  } catch {
-    requireScope(identity, "write", "tasks", [task]);
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Auth, type Identity, requireScope, requireSecret } from "./auth";
+import { type Auth, requireOwn } from "./auth";
 import type { Attempts } from "./attempts";
 import type { Blobs } from "./blobs";
 import type { Continuations } from "./continuations";
@@ -7,7 +7,7 @@ import { parseTimeout, Ttl } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import type { Behavior } from "./mode";
 import { type Page, type Session, type SessionFilter, type Sessions, type SessionStatus } from "./sessions";
-import { addressOf, isOpen, sessionItem, streamName } from "./sessions";
+import { addressOf, isOpen, sessionItem, streamName, tokenName } from "./sessions";
 import type { Waitpoints } from "./waitpoints";
 import type { WorkerHost } from "./worker-host";
 
@@ -71,27 +71,23 @@ export function sessionRoutes(options: Options): Route[] {
   return [
     route("POST /api/v1/sessions", create),
     route("GET /api/v1/sessions", list),
-    route("GET /api/v1/sessions/:session", async (request) => {
-      return json(200, describe(await authorized(request, "read")));
-    }),
+    route("GET /api/v1/sessions/:session", retrieve, { access: "token" }),
     route("PATCH /api/v1/sessions/:session", update),
     route("POST /api/v1/sessions/:session/close", close),
     route("POST /api/v1/sessions/:session/end-and-continue", swap),
     route("PUT /api/v1/sessions/:session/snapshot-url", async (request) => {
-      const session = await authorized(request, "write");
+      const session = await named(request);
       requireLive(request);
       return json(200, { presignedUrl: blobs.url("PUT", snapshotKey(session)) });
     }),
     route("GET /api/v1/sessions/:session/snapshot-url", async (request) => {
-      const session = await authorized(request, "read");
-      return json(200, { presignedUrl: blobs.url("GET", snapshotKey(session)) });
+      return json(200, { presignedUrl: blobs.url("GET", snapshotKey(await named(request))) });
     }),
     route("GET /api/v1/sessions/:session/transcript", transcript),
   ];
 
   async function create(request: EngineRequest): Promise<Reply> {
     const body = await request.json(CreateBody, CREATE_LIMIT);
-    requireCreate(request.identity, body.taskIdentifier);
     const tasks = host.tasks();
     if (!tasks.has(body.taskIdentifier)) {
       const known = [...tasks.keys()].join(", ") || "none";
@@ -126,8 +122,16 @@ export function sessionRoutes(options: Options): Route[] {
     });
   }
 
+  /** Authorizes before it says whether the session exists. */
+  async function retrieve(request: EngineRequest): Promise<Reply> {
+    const key = request.params["session"]!;
+    const session = await sessions.find(key);
+    requireOwn(request.identity, "read:sessions", key, tokenName(key, session));
+    if (!session) throw new HttpError(404, "Session not found");
+    return json(200, describe(session));
+  }
+
   async function list(request: EngineRequest): Promise<Reply> {
-    requireScope(request.identity, "read", "sessions");
     const found = await sessions.list(parseFilter(request.query), parsePage(request.query));
     const { next, previous } = found;
     return json(200, {
@@ -140,7 +144,7 @@ export function sessionRoutes(options: Options): Route[] {
   }
 
   async function update(request: EngineRequest): Promise<Reply> {
-    const session = await authorized(request, "admin");
+    const session = await named(request);
     const { externalId, ...fields } = await request.json(UpdateBody);
     if (externalId !== undefined && externalId !== session.externalId) {
       throw new HttpError(422, "externalId cannot be changed");
@@ -149,7 +153,7 @@ export function sessionRoutes(options: Options): Route[] {
   }
 
   async function close(request: EngineRequest): Promise<Reply> {
-    const found = await authorized(request, "admin");
+    const found = await named(request);
     const { reason, callingRunId } = await request.json(CloseBody);
     if (callingRunId !== undefined) requireLive(request);
     const { session, wake } = await continuations.close(found.id, reason ?? null, callingRunId);
@@ -158,7 +162,7 @@ export function sessionRoutes(options: Options): Route[] {
   }
 
   async function swap(request: EngineRequest): Promise<Reply> {
-    const session = await authorized(request, "write");
+    const session = await named(request);
     requireLive(request);
     const { callingRunId } = await request.json(SwapBody);
     return json(200, await continuations.swap(session.id, callingRunId));
@@ -166,8 +170,7 @@ export function sessionRoutes(options: Options): Route[] {
 
   /** Pages through the transcript that the SDK's default storage keeps as a blob. */
   async function transcript(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
-    const session = await sessions.get(request.params["session"]!);
+    const session = await named(request);
     const blob = await blobs.read(snapshotKey(session));
     if (!blob) return json(200, { messages: [] });
     const { parseTranscriptBlob, pageTranscriptEntries } = await import("@trigger.dev/core/v3");
@@ -198,30 +201,14 @@ export function sessionRoutes(options: Options): Route[] {
     return { ...sessionItem(session), currentRun };
   }
 
-  async function authorized(request: EngineRequest, action: "read" | "write" | "admin"): Promise<Session> {
-    const key = request.params["session"]!;
-    const session = await sessions.find(key);
-    requireScope(request.identity, action, "sessions", [
-      key,
-      session?.id ?? null,
-      session?.externalId ?? null,
-    ]);
-    if (!session) throw new HttpError(404, "Session not found");
-    return session;
+  function named(request: EngineRequest): Promise<Session> {
+    return sessions.get(request.params["session"]!);
   }
 
   /** A run that has ended, but whose process still has a request under way, must not change its session any more. */
   function requireLive(request: EngineRequest): void {
     if (!request.caller || attempts.mayWrite(request.caller)) return;
     throw new HttpError(409, "This run has ended and must not change its session", { code: "run_ended" });
-  }
-}
-
-function requireCreate(identity: Identity, task: string): void {
-  try {
-    requireScope(identity, "write", "tasks", [task]);
-  } catch {
-    requireScope(identity, "write", "sessions"); // Either scope will do; this one names what is missing.
   }
 }
 

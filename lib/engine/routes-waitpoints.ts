@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { type Auth, ENVIRONMENT_ID, requireScope, requireSecret } from "./auth";
+import { type Auth, ENVIRONMENT_ID } from "./auth";
 import { parseTimeout } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import { type Sessions, streamName } from "./sessions";
@@ -44,22 +44,17 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
     route("POST /api/v1/runs/:run/session-streams/wait", waitForStream),
     route("POST /engine/v1/runs/:run/wait/duration", waitForDate),
     route("POST /engine/v1/runs/:run/waitpoints/tokens/:waitpoint/wait", async (request) => {
-      requireSecret(request.identity);
       await waitpoints.block(request.params["run"]!, request.params["waitpoint"]!);
       return json(200, { success: true });
     }),
     route(`POST ${tokens}`, createToken),
     route(`GET ${tokens}/:waitpoint`, retrieveToken),
     route(`POST ${tokens}/:waitpoint/complete`, completeToken),
-    route("POST /api/v1/auth/jwt/claims", async (request) => {
-      requireSecret(request.identity);
-      return json(200, { sub: ENVIRONMENT_ID, pub: true });
-    }),
+    route("POST /api/v1/auth/jwt/claims", () => json(200, { sub: ENVIRONMENT_ID, pub: true })),
     route("POST /api/v1/auth/public-tokens", createPublicToken),
   ];
 
   async function waitForStream(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const body = await request.json(StreamWaitBody);
     const session = await sessions.get(body.session);
     const asked = body.timeout === undefined ? Infinity : parseTimeout(body.timeout);
@@ -70,14 +65,12 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
   }
 
   async function waitForDate(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const { date } = await request.json(DurationBody);
     const waitpoint = await waitpoints.onDate(request.params["run"]!, date);
     return json(200, { waitUntil: date, waitpoint: { id: waitpoint.id } });
   }
 
   async function createToken(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const body = await request.json(TokenBody);
     const { waitpoint, isCached } = await waitpoints.token({
       timeoutMs: body.timeout === undefined ? undefined : parseTimeout(body.timeout),
@@ -89,7 +82,6 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
 
   async function retrieveToken(request: EngineRequest): Promise<Reply> {
     const id = request.params["waitpoint"]!;
-    requireScope(request.identity, "read", "waitpoints", [id]);
     const waitpoint = await waitpoints.get(id);
     return json(200, {
       id: waitpoint.id,
@@ -107,7 +99,6 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
 
   async function completeToken(request: EngineRequest): Promise<Reply> {
     const id = request.params["waitpoint"]!;
-    requireScope(request.identity, "write", "waitpoints", [id]);
     const { data } = await request.json(z.looseObject({ data: z.unknown().optional() }));
     await waitpoints.get(id);
     await waitpoints.complete(id, JSON.stringify(data ?? null));
@@ -115,7 +106,6 @@ export function waitpointRoutes({ auth, sessions, waitpoints, engineUrl, parkLim
   }
 
   async function createPublicToken(request: EngineRequest): Promise<Reply> {
-    requireSecret(request.identity);
     const body = await request.json(PublicTokenBody);
     const extra = {
       ...(body.oneTimeUse ? { otu: true } : {}),

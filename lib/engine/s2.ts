@@ -52,8 +52,8 @@ type S2Options = {
 export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: S2Options) {
   const failuresInARow = new Map<string, number>();
   const routes: Route[] = [
-    route(`POST ${S2_PATH}/streams/:name/records`, appendUnary, { shape: "s2", open: true }),
-    route(`GET ${S2_PATH}/streams/:name/records/tail`, tail, { shape: "s2", open: true }),
+    route(`POST ${S2_PATH}/streams/:name/records`, appendUnary, { shape: "s2", access: "open" }),
+    route(`GET ${S2_PATH}/streams/:name/records/tail`, tail, { shape: "s2", access: "open" }),
   ];
   return { routes, appendSession };
 

@@ -1,7 +1,8 @@
 /** From a socket's request to a handler and back: the only place that writes a response. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Auth, Identity } from "./auth";
+import { INERT_HEADERS } from "@/lib/engine-paths";
+import { type Auth, type Identity, requireSecret } from "./auth";
 import {
   createRouter,
   type EngineRequest,
@@ -48,9 +49,10 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
         if (!found)
           throw new HttpError(404, `The engine has no ${message.method} ${target.path.slice(0, 300)}`);
         shape = found.route.shape;
-        const identity: Identity = found.route.open
-          ? { kind: "none" }
-          : await auth.authenticate(message.headers.authorization);
+        const { access: wanted } = found.route;
+        const identity: Identity =
+          wanted === "open" ? { kind: "none" } : await auth.authenticate(message.headers.authorization);
+        if (wanted === "secret") requireSecret(identity);
         if (identity.kind === "public" && identity.once)
           await oneTimeTokens.use(identity.once, callKeyOf(message));
         reply = await found.route.handler(toRequest(message, target, found.params, identity));
@@ -67,7 +69,11 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
   };
 
   async function write(message: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
-    response.writeHead(reply.status, { ...crossOrigin(message.headers.origin), ...reply.headers });
+    response.writeHead(reply.status, {
+      ...crossOrigin(message.headers.origin),
+      ...reply.headers,
+      ...INERT_HEADERS,
+    });
     if (!reply.stream) {
       response.end(reply.body);
       return;
@@ -160,7 +166,7 @@ export function healthRoute(describe: () => Promise<{ ok: boolean }>): Route {
     method: "GET",
     pattern: "/healthz",
     shape: "api",
-    open: true,
+    access: "open",
     handler: async () => {
       const health = await describe();
       return json(health.ok ? 200 : 503, health);

@@ -328,7 +328,13 @@ describe("append", () => {
 
 describe("authorisation", () => {
   const sign = async (claims: Record<string, unknown>, secret = TEST_SECRET_KEY) =>
-    new SignJWT({ iss: "https://id.trigger.dev", aud: "https://api.trigger.dev", pub: true, ...claims })
+    new SignJWT({
+      iss: "https://id.trigger.dev",
+      aud: "https://api.trigger.dev",
+      sub: "env_local",
+      pub: true,
+      ...claims,
+    })
       .setProtectedHeader({ alg: "HS256" })
       .setIssuedAt()
       .sign(new TextEncoder().encode(secret));
@@ -342,122 +348,6 @@ describe("authorisation", () => {
     });
     expect((await append("sdk:token", { token: minted })).status).toBe(200);
     expect((await call("/realtime/v1/sessions/sdk%3Atoken/out/records", { token: minted })).status).toBe(200);
-  });
-
-  it("refuses every token that is not exactly right", async () => {
-    await create("mine");
-    const scopes = ["write:sessions:mine"];
-    const unsigned = [
-      { alg: "none" },
-      { iss: "https://id.trigger.dev", aud: "https://api.trigger.dev", exp: soon(), scopes },
-    ]
-      .map((part) => Buffer.from(JSON.stringify(part)).toString("base64url"))
-      .join(".");
-    const bad: Record<string, string> = {
-      none: "",
-      "alg none": `${unsigned}.`,
-      "wrong key": await sign({ exp: soon(), scopes }, "tr_dev_another"),
-      "wrong issuer": await sign({ exp: soon(), scopes, iss: "https://evil.example" }),
-      "wrong audience": await sign({ exp: soon(), scopes, aud: "https://evil.example" }),
-      expired: await sign({ exp: soon() - 120, scopes }),
-      "no expiry": await sign({ scopes }),
-      garbage: "a.b.c",
-      "half a key": TEST_SECRET_KEY.slice(0, 12),
-    };
-    for (const [name, value] of Object.entries(bad)) {
-      const answer = await append("mine", { token: value });
-      expect([name, answer.status]).toEqual([name, 401]);
-    }
-  });
-
-  const rows: [string, string, string, string[], string[]][] = [
-    // method, path, body, scopes that suffice, scopes that do not
-    [
-      "POST",
-      "/in/append",
-      message(),
-      ["write:sessions:s:1", "write:sessions", "write", "admin"],
-      ["read:sessions:s:1", "write:sessions:s", "write:sessions:other", "write:tasks:chat"],
-    ],
-    [
-      "GET",
-      "/out/records",
-      "",
-      ["read:sessions:s:1", "read:sessions", "admin"],
-      ["write:sessions:s:1", "read:sessions:s", "read:runs:s:1"],
-    ],
-    ["GET", "/in/records", "", [], ["read:sessions:s:1", "write:sessions:s:1", "admin"]],
-    ["GET", "/in", "", [], ["read:sessions:s:1", "admin"]],
-    ["PUT", "/out", "", [], ["write:sessions:s:1", "admin"]],
-    ["PUT", "/in", "", [], ["write:sessions:s:1"]],
-    ["POST", "/out/append", message(), [], ["write:sessions:s:1", "admin"]],
-  ];
-  it.each(rows)("of %s %s", async (method, suffix, body, good, bad) => {
-    await create("s:1");
-    const url = `/realtime/v1/sessions/s%3A1${suffix}`;
-    for (const scope of good)
-      expect([
-        scope,
-        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
-          .status,
-      ]).toEqual([scope, 200]);
-    for (const scope of bad)
-      expect([
-        scope,
-        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
-          .status,
-      ]).toEqual([scope, 403]);
-  });
-
-  const apiRows: [string, string, string, string[], string[]][] = [
-    [
-      "GET",
-      "/api/v1/sessions/s%3A2",
-      "",
-      ["read:sessions:s:2", "admin"],
-      ["write:sessions:s:2", "read:sessions:s"],
-    ],
-    ["GET", "/api/v1/sessions", "", ["read:sessions"], ["read:sessions:s:2", "write:sessions"]],
-    ["PATCH", "/api/v1/sessions/s%3A2", "{}", ["admin:sessions:s:2", "admin"], ["write:sessions:s:2"]],
-    ["PUT", "/api/v1/sessions/s%3A2/snapshot-url", "", ["write:sessions:s:2"], ["read:sessions:s:2"]],
-    ["GET", "/api/v1/sessions/s%3A2/snapshot-url", "", ["read:sessions:s:2"], ["write:sessions:s:2"]],
-    ["GET", "/api/v1/sessions/s%3A2/transcript", "", [], ["read:sessions:s:2", "admin"]],
-    ["POST", "/api/v1/sessions/s%3A2/close", "{}", [], ["write:sessions:s:2", "read:sessions:s:2"]],
-    ["POST", "/api/v1/auth/jwt/claims", "{}", [], ["admin"]],
-    ["POST", "/api/v1/auth/public-tokens", '{"scopes":[]}', [], ["admin"]],
-    ["POST", "/api/v1/runs/run_x/session-streams/wait", "{}", [], ["admin"]],
-    ["POST", "/api/v2/runs/run_x/cancel", "{}", [], ["admin"]],
-    ["GET", "/api/v1/runs", "", [], ["admin"]],
-  ];
-  it.each(apiRows)("of %s %s", async (method, url, body, good, bad) => {
-    await create("s:2");
-    for (const scope of good)
-      expect([
-        scope,
-        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
-          .status,
-      ]).toEqual([scope, 200]);
-    for (const scope of bad)
-      expect([
-        scope,
-        (await call(url, { method, body: body || undefined, token: await token(scope) } as CallOptions))
-          .status,
-      ]).toEqual([scope, 403]);
-  });
-
-  it("of creating a session takes a scope for all sessions or for its task", async () => {
-    const body = JSON.stringify({
-      type: "t",
-      externalId: "by token",
-      taskIdentifier: "chat",
-      triggerConfig: { basePayload: {} },
-    });
-    for (const scope of ["write:sessions", "write:tasks:chat"]) {
-      expect((await call("/api/v1/sessions", { body, token: await token(scope) })).status).toBeLessThan(300);
-    }
-    for (const scope of ["write:sessions:by token", "write:tasks:other", "read:sessions"]) {
-      expect((await call("/api/v1/sessions", { body, token: await token(scope) })).status).toBe(403);
-    }
   });
 
   it("says nothing about sessions that the token is not for", async () => {
@@ -475,7 +365,7 @@ describe("authorisation", () => {
     const url = new URL(body["presignedUrl"]);
     expect((await fetch(url, { method: "GET" })).status).toBe(403);
     expect(
-      (await fetch(url, { method: "PUT", body: "v1", headers: { "content-type": "text/x" } })).status,
+      (await fetch(url, { method: "PUT", body: "v1", headers: { "content-type": "text/plain" } })).status,
     ).toBe(200);
     const elsewhere = new URL(url.href.replace("snapshots%2F", "snapshots%2Fx"));
     expect((await fetch(elsewhere, { method: "PUT", body: "v1" })).status).toBe(403);
@@ -484,7 +374,11 @@ describe("authorisation", () => {
     expect((await fetch(later, { method: "PUT", body: "v1" })).status).toBe(403);
     const download = await call("/api/v1/sessions/blob/snapshot-url");
     const read = await fetch(download.body["presignedUrl"]);
-    expect([read.status, read.headers.get("content-type"), await read.text()]).toEqual([200, "text/x", "v1"]);
+    expect([read.status, read.headers.get("content-type"), await read.text()]).toEqual([
+      200,
+      "text/plain",
+      "v1",
+    ]);
   });
 });
 

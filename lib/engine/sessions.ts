@@ -213,6 +213,15 @@ export function addressOf(session: Session): string {
   return session.externalId ?? session.id;
 }
 
+/**
+ * What a browser's token calls the session that was asked for as `key`: by the id its creator gave it and by nothing
+ * else, because whoever may choose a name could choose the engine's own id of somebody else's session.
+ */
+export function tokenName(key: string, session: Session | undefined): string | null {
+  const name = session ? session.externalId : key;
+  return name?.startsWith("session_") ? null : name;
+}
+
 /** Streams are named by the session's own id, so that both ways to address it meet in one stream. */
 export function streamName(sessionId: string, io: "in" | "out", channel?: string): string {
   return channel === undefined

@@ -160,33 +160,26 @@ describe("metadata", () => {
 });
 
 describe("a one-time token", () => {
-  it("triggers its task once, however often one call is tried", async () => {
-    const token = await auth.createTriggerPublicToken("pipes");
-    const trigger = (task: string, key?: string) =>
-      fetch(`${test.url}/api/v1/tasks/${task}/trigger`, {
-        method: "POST",
-        headers: {
-          authorization: `Bearer ${token}`,
-          ...(key ? { "x-trigger-request-idempotency-key": key } : {}),
-        },
-        body: JSON.stringify({ payload: '{"count":0}' }),
-      });
-    const tries = await Promise.all([1, 2, 3].map(async () => (await trigger("pipes", "call-1")).json()));
-    expect(new Set(tries.map(({ id }: any) => id)).size).toBe(1);
-    const again = await trigger("pipes", "call-2");
+  it("opens its run once, however often one call is tried", async () => {
+    const id = await start("pipes", { count: 0 });
+    const asked = { scopes: [`read:runs:${id}`], oneTimeUse: true };
+    const { token } = (await call("/api/v1/auth/public-tokens", asked)).body;
+    const read = async (key?: string) => {
+      const headers = {
+        authorization: `Bearer ${token}`,
+        ...(key ? { "x-trigger-request-idempotency-key": key } : {}),
+      };
+      return fetch(`${test.url}/api/v3/runs/${id}`, { headers });
+    };
+    const tries = await Promise.all([1, 2, 3].map(async () => (await read("call-1")).status));
+    expect(tries).toEqual([200, 200, 200]);
+    const again = await read("call-2");
     expect([again.status, await again.json()]).toEqual([
       401,
       expect.objectContaining({ code: "token_used" }),
     ]);
     await test.engine.sweep();
-    expect((await trigger("pipes")).status).toBe(401);
-    const many = await auth.createTriggerPublicToken("pipes", { multipleUse: true });
-    const other = await fetch(`${test.url}/api/v1/tasks/renders/trigger`, {
-      method: "POST",
-      headers: { authorization: `Bearer ${many}` },
-      body: "{}",
-    });
-    expect(other.status).toBe(403);
-    await result((tries[0] as { id: string }).id);
+    expect((await read()).status).toBe(401);
+    await result(id);
   });
 });

@@ -29,6 +29,7 @@ import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
+import { heedEarlyStop } from "./stops";
 import { titleChat } from "./title";
 import { savingNoTorsos, withoutTorsos } from "./torsos";
 import { isDelegateWaiting } from "./tools/delegate";
@@ -45,6 +46,8 @@ const recovering = locals.create<boolean>("holdfast.recovering");
 const refused = locals.create<string | null>("holdfast.refused");
 /** The save of this turn's question, when it is a new one. The runtime would go on without it. */
 const questionSaved = locals.create<{ saved: Promise<void> } | null>("holdfast.questionSaved");
+/** Whether somebody stopped this turn before it began is being looked up. */
+const stopHeeded = locals.create<Promise<void>>("holdfast.stopHeeded");
 /** The model's stream of this turn ended in an error. */
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
@@ -71,6 +74,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   },
 
   async onTurnStart({ chatId, clientData, turn, continuation, uiMessages }) {
+    void locals.set(stopHeeded, heedEarlyStop(chatId));
     const goesOn = await goOn((waiting, answer) => resume(chatId, waiting, answer));
     if (goesOn) return chat.history.set(goesOn);
     // The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
@@ -171,6 +175,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       // No word of an answer whose question could be lost, and no effect.
       await locals.get(questionSaved)?.saved.catch(refuseUnsaved);
       const { id, model } = await resolveModel(chosen);
+      await locals.get(stopHeeded);
       const durations = watchDurations();
       chat.setUIMessageStreamOptions({
         messageMetadata: ({ part }) => {

@@ -68,6 +68,13 @@ export function engineClient(test: () => TestEngine) {
       await call(`/realtime/v1/sessions/${encodeURIComponent(chat.name)}/in/append`, { kind: "stop" });
     },
 
+    /** The run begins to read its input, as the runtime does when it has booted. */
+    listen: async (chat: Chat, attempt: FakeAttempt) => {
+      const url = `${attempt.apiUrl}/realtime/v1/sessions/${encodeURIComponent(chat.name)}/in`;
+      const { body } = await fetch(url, { headers: { ...secretKeyHeader, accept: "text/event-stream" } });
+      await body?.cancel();
+    },
+
     /** Appends to `.out` through S2, as this attempt of a run or as the server. */
     write: async (chat: Chat, records: WireRecord[], from?: FakeAttempt): Promise<Response> => {
       const name = `sessions/${chat.id}/out`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { type FakeAttempt, startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
+import { engineClient } from "@/e2e/support/engine-client";
 import { createAuth } from "./auth";
 import type { Header } from "./records";
 
@@ -11,6 +12,8 @@ beforeAll(async () => {
   test = await startTestEngine({ maxWorkers: 500, stopGraceMs: 300 });
 });
 afterAll(() => test.close());
+
+const { listen } = engineClient(() => test);
 
 async function call(path: string, body?: unknown, base = test.url) {
   const response = await fetch(`${base}${path}`, {
@@ -260,14 +263,31 @@ describe("input that cannot be answered", () => {
     expect(attemptsOf(chat)).toHaveLength(1);
   });
 
-  it("is ended when a stop is not honoured, and the next message has a new run", async () => {
+  it("is ended when a stop is not honored, and the next message has a new run", async () => {
     const chat = await createChat("deaf");
     await say(chat);
+    await listen(chat, attemptsOf(chat)[0]!);
     await call(`/realtime/v1/sessions/deaf/in/append`, { kind: "stop" });
     await vi.waitFor(() => expect(attemptsOf(chat)[0]!.killed).toBe(true), 5_000);
-    await vi.waitFor(async () => expect((await outOf(chat))[0]!.data.errorText).toContain("Stopped"), 5_000);
+    const reason = /^Stopped\. The agent did not react and was restarted\.$/;
+    await vi.waitFor(async () => expect((await outOf(chat))[0]!.data.errorText).toMatch(reason), 5_000);
     await say(chat);
     await nextAttempt(chat, 2);
+  });
+
+  it("is left alone by a stop for as long as it boots: it cannot hear yet", async () => {
+    const chat = await createChat("booting");
+    await say(chat);
+    await call(`/realtime/v1/sessions/booting/in/append`, { kind: "stop" });
+    const deaf = await createChat("deaf-beside");
+    await say(deaf);
+    await listen(deaf, attemptsOf(deaf)[0]!);
+    await call(`/realtime/v1/sessions/deaf-beside/in/append`, { kind: "stop" });
+    // The one that was stopped later, and could hear, is ended; the one that boots has all the time it needs.
+    await vi.waitFor(() => expect(attemptsOf(deaf)[0]!.killed).toBe(true), 5_000);
+    expect(attemptsOf(chat)[0]!.killed).toBe(false);
+    await listen(chat, attemptsOf(chat)[0]!);
+    await vi.waitFor(() => expect(attemptsOf(chat)[0]!.killed).toBe(true), 5_000);
   });
 
   it("leaves a run alone that has honoured its stop", async () => {

@@ -4,7 +4,8 @@ import { answered, engineClient, eventually, type Chat } from "@/e2e/support/eng
 
 let test: TestEngine;
 const client = engineClient(() => test);
-const { attemptsOf, call, createChat, nextAttempt, outOf, park, run, say, stop, untilStatus, write } = client;
+const { attemptsOf, call, createChat, listen, nextAttempt, outOf, park, run, say, stop, untilStatus, write } =
+  client;
 
 const SILENCE_MS = 2_000;
 
@@ -53,6 +54,7 @@ describe("a run that has gone silent", () => {
     const chat = await createChat("deaf");
     const first = await say(chat, "first");
     await say(chat, "second");
+    await listen(chat, attemptsOf(chat)[0]!);
     await stop(chat);
     await until(async () => expect(attemptsOf(chat)[0]!.killed).toBe(true));
     await nextAttempt(chat, 2);

@@ -105,6 +105,7 @@ export function channelRoutes(options: Options): Route[] {
     const peek = channel.io === "out" && headers["x-peek-settled"] === "1";
     // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
     const endless = channel.io === "in" && identity.kind === "secret";
+    if (endless && channel.reserved && request.caller) watchdog?.onReading(request.caller);
     return readReply(stream, {
       ...(await readOptions(stream, headers)),
       ...(endless ? { idleTimeoutMs: undefined } : {}),

@@ -226,8 +226,10 @@ async function waitForOldServer(dir: string): Promise<void> {
   const file = path.join(dir, "postmaster.pid");
   for (let waited = 0; existsSync(file); waited += 100) {
     const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
-    if (!isPostgres(pid)) {
-      rmSync(file, { force: true });
+    if (!isServerOf(dir, pid)) {
+      // After a restart of the machine or the container that number may be another program's, and PostgreSQL, which
+      // asks only whether it lives, would not start. A number that nobody has it checks better than we could.
+      if (!isFree(pid)) rmSync(file, { force: true });
       return;
     }
     if (waited >= 15_000) {
@@ -237,17 +239,32 @@ async function waitForOldServer(dir: string): Promise<void> {
   }
 }
 
-function isPostgres(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
+/** Whether the process is a PostgreSQL server, and this folder's: not another cluster's, not a program with that word. */
+export function isServerOf(dir: string, pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0 || isFree(pid)) return false;
+  try {
+    if (process.platform === "win32") {
+      const filter = ["/FI", `PID eq ${pid}`, "/NH", "/FO", "CSV"];
+      return /^"postgres\.exe"/m.test(execFileSync("tasklist", filter, { encoding: "utf8" }));
+    }
+    const command =
+      process.platform === "linux"
+        ? readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")
+        : execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
+    return /(^|\/)postgres\s/.test(command) && command.includes(` -D ${dir} `);
+  } catch (error) {
+    // No `ps`, or no right to look: better to wait than to take a live server's lock.
+    return ["ENOENT", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "") && !isFree(pid);
+  }
+}
+
+function isFree(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    if (process.platform === "win32") return true;
-    return /postgres/.test(execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" }));
+    return false;
   } catch (error) {
-    // EPERM: it lives and is somebody else's. `ps` missing: better to wait than to take a live server's lock.
-    return (
-      (error as NodeJS.ErrnoException).code === "EPERM" || (error as NodeJS.ErrnoException).code === "ENOENT"
-    );
+    // EPERM: it lives, and is somebody else's.
+    return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }
 

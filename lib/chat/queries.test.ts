@@ -22,6 +22,8 @@ const badIds = [
   "x".repeat(65),
   "chat id with spaces",
   "chat-nul\u0000",
+  "session_0123456789abcdef01234567",
+  "session_of-mine",
 ];
 
 describe("a chat's owner", () => {

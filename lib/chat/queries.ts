@@ -34,7 +34,8 @@ export type PageOptions = {
   through?: string | undefined;
 };
 
-const chatId = /^[A-Za-z0-9_-]{8,64}$/;
+/** `session_…` is how the engine names a session by itself: a chat of that name would be given a token for that one. */
+const chatId = /^(?!session_)[A-Za-z0-9_-]{8,64}$/;
 
 /** What cannot be a chat id is unknown, and need not trouble the database. */
 export function isChatId(id: unknown): id is string {

@@ -113,20 +113,28 @@ export type FakeAttempt = {
   waitpoints: CompletedWaitpoint[];
   killed: boolean;
   canceled: boolean;
+  /** Reaches the task. Comes by itself, unless `fake.slow` says otherwise. */
+  begin(): void;
   end(end: AttemptEnd): void;
   complete(output?: string): void;
   crash(code?: CrashCode): void;
+  neverStart(): void;
   park(parked: boolean): void;
 };
 
-export type FakeWorkers = WorkerHost & { attempts: FakeAttempt[] };
+export type FakeWorkers = WorkerHost & {
+  attempts: FakeAttempt[];
+  /** While set, workers do not get to their task by themselves. */
+  slow: boolean;
+};
 
 /** Workers that only remember what they were asked, for tests of the engine's own decisions. */
 export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
   const attempts: FakeAttempt[] = [];
   const tasks = new Map<string, TaskInfo>(taskIds.map((id) => [id, { id, filePath: `${id}.ts` }]));
-  return {
+  const fake: FakeWorkers = {
     attempts,
+    slow: false,
     tasks: () => tasks,
     prompts: () => new Map(),
     version: () => "fake",
@@ -154,6 +162,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         waitpoints: [],
         killed: false,
         canceled: false,
+        begin: () => options.onStarted(),
         end,
         complete: (output) => {
           const packet = output === undefined ? {} : { output };
@@ -164,9 +173,19 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         },
         crash: (code = "TASK_RUN_UNCAUGHT_EXCEPTION") =>
           end({ kind: "crashed", code, message: "boom", exitCode: 1, signal: null }),
+        /** As one that was too slow, or that the kernel killed. */
+        neverStart: () =>
+          end({
+            kind: "crashed",
+            code: "TASK_PROCESS_NEVER_STARTED",
+            message: "too slow",
+            exitCode: null,
+            signal: "SIGKILL",
+          }),
         park: (parked) => options.onSuspendable(parked),
       };
       attempts.push(attempt);
+      if (!fake.slow) queueMicrotask(attempt.begin);
       return {
         pid: undefined,
         version: "fake",
@@ -182,6 +201,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
       };
     },
   };
+  return fake;
 }
 
 /** A trigger may send any text; only a session's payload is always an object. */

@@ -5,15 +5,23 @@
 import { callAt } from "./duration";
 import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
 import { type Caller, callerUrl } from "./http";
+import type { Boots } from "./boots";
 import type { Log } from "./log";
-import { createQueue, originOf } from "./queue";
 import type { Behavior } from "./mode";
+import { createQueue, originOf } from "./queue";
 import type { Run, Runs } from "./runs";
-import type { AttemptEnd, CompletedWaitpoint, Worker, WorkerHost } from "./worker-host";
+import {
+  type AttemptEnd,
+  type CompletedWaitpoint,
+  NEVER_STARTED,
+  type Worker,
+  type WorkerHost,
+} from "./worker-host";
 
 export type LiveRun = {
   run: Run;
   attempt: number;
+  /** `QUEUED` until the task begins: also while its worker loads. */
   status: "QUEUED" | "EXECUTING" | "WAITING";
   worker: Worker | undefined;
   /** A run that must be gone first (the predecessor of an upgrade). */
@@ -33,6 +41,9 @@ type Entry = LiveRun & {
   executingSince: number | undefined;
   cancelTimer: (() => void) | undefined;
   reportedQueued: boolean;
+  /** Workers that were gone before the task began, and how many of those went by themselves. */
+  failedBoots: number;
+  brokenBoots: number;
   /** Row writes of one run, in the order of what happened. */
   saved: Promise<unknown>;
 };
@@ -52,6 +63,7 @@ type Options = {
   /** A worker is wanted and none may be added: asks this parked run to leave. */
   onPressure(runId: string): void;
   onEnd(run: Run): Promise<void>;
+  boots: Boots;
   behavior: Behavior;
   log: Log;
 };
@@ -59,9 +71,11 @@ type Options = {
 /** The SDK aborts a run at its limit and lets it say goodbye; after that the process goes. */
 const MAX_DURATION_GRACE_MS = 5_000;
 const PREDECESSOR_PATIENCE_MS = 60_000;
+/** A worker that ends by itself while it loads will do so again; one that is slow, or is killed, may not. */
+const BROKEN_BOOTS_LIMIT = 5;
 
 export function createAttempts(options: Options) {
-  const { host, runs, log } = options;
+  const { host, runs, boots, log } = options;
   const live = new Map<string, Entry>();
   const queue = createQueue<Entry>({
     isLive: (runId) => live.has(runId),
@@ -86,6 +100,8 @@ export function createAttempts(options: Options) {
         executingSince: undefined,
         cancelTimer: undefined,
         reportedQueued: false,
+        failedBoots: 0,
+        brokenBoots: 0,
         saved: Promise.resolve(),
       };
       live.set(run.id, entry);
@@ -146,6 +162,7 @@ export function createAttempts(options: Options) {
     for (;;) {
       const next = queue.ready(working()).find((waiting) => !isAtBound(waiting));
       if (!next || working().length >= options.maxWorkers) return makeRoom();
+      if (!boots.hasPlace(loading().length)) return;
       queue.remove(next.entry);
       execute(next.entry);
     }
@@ -156,6 +173,10 @@ export function createAttempts(options: Options) {
     return [...live.values()].filter(
       ({ worker, status, reclaimable }) => worker && (status !== "WAITING" || reclaimable),
     );
+  }
+
+  function loading(): Entry[] {
+    return [...live.values()].filter(({ worker, status }) => worker && status === "QUEUED");
   }
 
   function isAtBound({ entry, places }: { entry: Entry; places: number }): boolean {
@@ -185,31 +206,41 @@ export function createAttempts(options: Options) {
 
   function execute(entry: Entry): void {
     entry.attempt += 1;
-    entry.status = "EXECUTING";
-    entry.activeAt = entry.executingSince = Date.now();
     const { run, attempt } = entry;
     const version = host.version();
-    save(entry, () => runs.start(run.id, attempt, version));
     entry.worker = host.execute({
       execution: executionOf(run, attempt, version, host.tasks().get(run.task)?.filePath ?? run.task),
       env: {
         TRIGGER_API_URL: callerUrl(options.engineUrl(), { runId: run.id, attempt }),
         TRIGGER_SECRET_KEY: options.secretKey,
       },
+      bootTimeoutMs: boots.timeoutMs(entry.failedBoots),
+      onStarted: () => begin(entry, attempt, version),
       onSuspendable: (suspendable) => park(entry, attempt, suspendable),
       onEnd: (how) => {
         if (!entry.leaving && entry.attempt === attempt) void attemptEnded(entry, how);
       },
     });
+  }
+
+  function begin(entry: Entry, attempt: number, version: string): void {
+    if (entry.leaving || entry.attempt !== attempt) return;
+    const { run } = entry;
+    boots.succeeded();
+    entry.failedBoots = entry.brokenBoots = 0;
+    entry.status = "EXECUTING";
+    entry.activeAt = entry.executingSince = Date.now();
+    save(entry, () => runs.start(run.id, attempt, version));
     watchDuration(entry);
     log("attempt started", {
       run: run.id,
       session: run.sessionId,
       attempt,
       reason: attempt > 1 ? "retry" : run.reason,
-      pid: entry.worker.pid,
+      pid: entry.worker?.pid,
       waited: entry.activeAt - run.createdAt.getTime(),
     });
+    pump();
   }
 
   function park(entry: Entry, attempt: number, suspendable: boolean): void {
@@ -259,13 +290,37 @@ export function createAttempts(options: Options) {
     if (closing) return;
     entry.cancelTimer?.();
     entry.worker = undefined;
+    if (how.kind === "crashed" && how.code === NEVER_STARTED) return bootFailed(entry, how);
     const hasOneAttempt = entry.run.sessionId !== null && !options.behavior.retriesChatRuns;
     const retryDelay = hasOneAttempt ? undefined : retryAfter(entry.run, entry.attempt, how);
     if (retryDelay === undefined) return end(entry, endOf(how), async () => {});
     log("attempt ended, retrying", { run: entry.run.id, attempt: entry.attempt, delay: retryDelay });
     entry.status = "QUEUED";
     save(entry, () => runs.setStatus(entry.run.id, "QUEUED"));
-    entry.cancelTimer = callAt(Date.now() + retryDelay, () => {
+    queueLater(entry, retryDelay);
+  }
+
+  /** It says nothing about the run, whose attempt has not begun: the next worker gets more time. */
+  async function bootFailed(entry: Entry, how: Extract<AttemptEnd, { kind: "crashed" }>): Promise<void> {
+    entry.attempt -= 1;
+    entry.failedBoots += 1;
+    if (how.exitCode === null) boots.failed();
+    else entry.brokenBoots += 1;
+    if (entry.brokenBoots >= BROKEN_BOOTS_LIMIT) return end(entry, endOf(how), async () => {});
+    const delay = boots.pauseMs(entry.failedBoots);
+    const { run, failedBoots: tries } = entry;
+    log("worker did not start, trying again", {
+      run: run.id,
+      session: run.sessionId,
+      tries,
+      delay,
+      reason: how.message,
+    });
+    queueLater(entry, delay);
+  }
+
+  function queueLater(entry: Entry, delay: number): void {
+    entry.cancelTimer = callAt(Date.now() + delay, () => {
       queue.add(entry);
       pump();
     });

@@ -41,7 +41,7 @@ type Ending = { type: "error"; errorText: string } | { type: "abort" };
 const CRASH_LIMIT = 2;
 const SWAP_LIMIT = 3;
 
-/** As often what a message cannot be blamed for is not held against it: no storage, a worker that was dead already. */
+/** As often a storage that takes nothing is not held against the message. */
 const BLAMELESS_LIMIT = 5;
 const OUTAGE = "STORE_UNAVAILABLE";
 const HIDE_TRIES = 10;
@@ -50,6 +50,7 @@ const CRASHED = "The agent crashed while answering this message.";
 const UPGRADE_LOOP = "The agent kept handing this message over to a new run (upgrade loop) and was stopped.";
 const IGNORED = "The agent ended again and again without answering this message.";
 const TOO_LONG = "The agent took too long to answer this message.";
+const NOT_STARTED = "The agent could not be started to answer this message.";
 const NOT_STORED = "The answer could not be stored, again and again.";
 
 /** Changes nothing, and is refused while nothing can be stored. */
@@ -229,7 +230,8 @@ export function createContinuations(options: Options) {
     if (abandonedFor !== undefined) return abandonedFor;
     if (run.status === "TIMED_OUT") return TOO_LONG;
     if (run.error?.code === OUTAGE) return blameless(session, run, first) ? undefined : NOT_STORED;
-    if (run.error?.code === NEVER_STARTED) return blameless(session, run, first) ? undefined : CRASHED;
+    // Its workers were tried often enough before the run came to its end.
+    if (run.error?.code === NEVER_STARTED) return NOT_STARTED;
     const again = session.stuckSeq === first.seq;
     if (again && session.swaps >= SWAP_LIMIT) return UPGRADE_LOOP;
     const crashes = (again ? session.crashes : 0) + (counted.has(run) ? 0 : 1);

@@ -2,6 +2,7 @@
 import { createAttempts } from "./attempts";
 import { createAuth } from "./auth";
 import { createBlobs } from "./blobs";
+import { type BootOptions, createBoots } from "./boots";
 import { createContinuations } from "./continuations";
 import { connect, type Database, lockDatabase } from "./database";
 import type { Failpoints } from "./failpoints";
@@ -41,6 +42,7 @@ export type EngineOptions = {
   parkLimitMs?: number;
   maxWorkers?: number;
   maxWorkersPerKey?: number;
+  boots?: BootOptions;
   stopGraceMs?: number;
   silenceMs?: number;
   retentionMs?: number;
@@ -97,6 +99,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     isReclaimable: (runId) => waitpoints.isReclaimable(runId),
     onPressure: (runId) => void waitpoints.expireFor(runId).catch(logged("reclaiming failed")),
     onEnd: runEnded,
+    boots: createBoots(options.boots),
     behavior,
     log,
   });

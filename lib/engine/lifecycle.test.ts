@@ -207,19 +207,6 @@ describe("input that cannot be answered", () => {
     expect(attemptsOf(chat)).toHaveLength(3);
   });
 
-  it("is not blamed for workers that were dead before they began, up to a point", async () => {
-    const chat = await createChat("unlucky");
-    await say(chat, "unlucky");
-    for (let number = 1; number <= 5; number++)
-      (await nextAttempt(chat, number)).crash("TASK_PROCESS_NEVER_STARTED");
-    (await nextAttempt(chat, 6)).crash();
-    await nextAttempt(chat, 7);
-    expect(await outOf(chat)).toEqual([]);
-    attemptsOf(chat)[6]!.crash("TASK_PROCESS_NEVER_STARTED");
-    await vi.waitFor(async () => expect((await outOf(chat))[0]!.data.errorText).toContain("crashed"), 5_000);
-    expect(attemptsOf(chat)).toHaveLength(7);
-  });
-
   it("is given up when runs end again and again without answering", async () => {
     const chat = await createChat("ignored");
     await say(chat);

@@ -5,7 +5,7 @@ import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createBundler, type Bundler } from "./bundler";
 import { createProcessHost, type ProcessHostOptions } from "./process-host";
-import type { AttemptEnd, Execution, WorkerLog, WorkerHost } from "./worker-host";
+import type { AttemptEnd, ExecuteOptions, Execution, WorkerLog, WorkerHost } from "./worker-host";
 
 const projectDir = path.resolve(import.meta.dirname, "../..");
 
@@ -55,18 +55,26 @@ async function openHost(options: Partial<ProcessHostOptions> = {}) {
   return { host, lines, said };
 }
 
-function run(host: WorkerHost, task: string, payload: unknown = null, runId = "run_1"): Run {
+function run(
+  host: WorkerHost,
+  task: string,
+  payload: unknown = null,
+  runId = "run_1",
+  options: Partial<ExecuteOptions> = {},
+): Run {
   const ends: AttemptEnd[] = [];
   let finish: (end: AttemptEnd) => void;
   const end = new Promise<AttemptEnd>((resolve) => (finish = resolve));
   const worker = host.execute({
     execution: execution(task, payload, runId),
     env: { TRIGGER_API_URL: "http://127.0.0.1:9", TRIGGER_SECRET_KEY: "tr_dev_unused", EXTRA: "given late" },
+    onStarted: () => {},
     onSuspendable: () => {},
     onEnd(value) {
       ends.push(value);
       finish(value);
     },
+    ...options,
   });
   return { end, ends, worker };
 }
@@ -303,6 +311,58 @@ describe("the pool", () => {
   });
 });
 
+describe("a machine that is slow to load the tasks", () => {
+  async function openSlow(options: Partial<ProcessHostOptions>) {
+    const folder = await mkdtemp(path.join(os.tmpdir(), "holdfast-slow-"));
+    await mkdir(path.join(folder, "tasks"));
+    await writeFile(
+      path.join(folder, "tasks", "slow.ts"),
+      `import { task } from "@trigger.dev/sdk";
+for (const until = Date.now() + 1_000; Date.now() < until; );
+export const slow = task({ id: "slow", run: async () => "done" });`,
+    );
+    const slow = await createBundler({
+      projectDir,
+      tasksDir: path.join(folder, "tasks"),
+      outDir: path.join(folder, "out"),
+      log: () => {},
+    });
+    onTestFinished(async () => {
+      await slow.close();
+      await rm(folder, { recursive: true, force: true });
+    });
+    return openHost({ bundler: slow, ...options });
+  }
+  const done = { kind: "returned", result: { ok: true } };
+
+  it("gives the first worker more time until it has loaded", async () => {
+    const { host, lines } = await openSlow({ bootTimeoutMs: 200 });
+    expect([...host.tasks().keys()]).toEqual(["slow"]);
+    expect(lines.map(({ message }) => message).join()).toContain("within 0.2 s. Trying again.");
+  });
+
+  it("ends an attempt whose worker takes too long as one that never started", async () => {
+    const { host } = await openSlow({ poolSize: 0 });
+    const ended = await run(host, "slow", null, "run_1", { bootTimeoutMs: 200 }).end;
+    expect(ended).toMatchObject({
+      kind: "crashed",
+      code: "TASK_PROCESS_NEVER_STARTED",
+      exitCode: null,
+      message: "The task files did not finish loading within 0.2 s.",
+    });
+  });
+
+  it("starts the clock of a spare again when a run gets it", async () => {
+    const { host } = await openSlow({ bootTimeoutMs: 200, refillMs: 0 });
+    // The second takes the spare that began to load when the first had its worker; such a spare has 0.2 s.
+    const ends = ["run_1", "run_2", "run_3"].map(async (runId) => {
+      await run(host, "slow", null, runId, { bootTimeoutMs: 60_000 }).end;
+      return run(host, "slow", null, `${runId}_again`, { bootTimeoutMs: 60_000 }).end;
+    });
+    for (const end of await Promise.all(ends)) expect(end).toMatchObject(done);
+  });
+});
+
 describe("a changing bundle", () => {
   async function openWatched(source: string) {
     const folder = await mkdtemp(path.join(os.tmpdir(), "holdfast-watched-"));
@@ -367,7 +427,7 @@ export const a = task({ id: "a", run: async (wait: number) => { console.log("run
     );
     expect(host.tasks().size).toBe(0);
     const ended = await run(host, "a").end;
-    expect(ended).toMatchObject({ kind: "crashed", code: "TASK_RUN_UNCAUGHT_EXCEPTION" });
+    expect(ended).toMatchObject({ kind: "crashed", code: "TASK_PROCESS_NEVER_STARTED", exitCode: 1 });
     expect(ended.kind === "crashed" && ended.message).toMatch(
       /a\.ts could not be loaded: Error: no key\n.*a\.ts:1/,
     );
@@ -384,7 +444,7 @@ import { createProcessHost } from ${JSON.stringify(path.join(import.meta.dirname
 const log = (_, message) => console.log(message);
 const bundler = await createBundler({ ...${JSON.stringify({ projectDir, tasksDir, outDir: path.join(root, `out-${task}`) })}, log });
 const host = await createProcessHost({ bundler, projectDir: ${JSON.stringify(projectDir)}, log, refillMs: 10 });
-const { pid } = host.execute({ execution: { ...${JSON.stringify(execution(task, null, "run_1"))}, attempt: { number: 1, startedAt: new Date() } , run: { ...${JSON.stringify(execution(task, null, "run_1").run)}, createdAt: new Date(), startedAt: new Date() } }, env: { TRIGGER_API_URL: "http://127.0.0.1:9", TRIGGER_SECRET_KEY: "x" }, onSuspendable() {}, onEnd() {} });
+const { pid } = host.execute({ execution: { ...${JSON.stringify(execution(task, null, "run_1"))}, attempt: { number: 1, startedAt: new Date() } , run: { ...${JSON.stringify(execution(task, null, "run_1").run)}, createdAt: new Date(), startedAt: new Date() } }, env: { TRIGGER_API_URL: "http://127.0.0.1:9", TRIGGER_SECRET_KEY: "x" }, onStarted() {}, onSuspendable() {}, onEnd() {} });
 console.log("worker " + pid);
 `,
     );

@@ -10,6 +10,7 @@ import type { FromWorker, ToWorker } from "./worker";
 import {
   type AttemptEnd,
   type AttemptResult,
+  type CrashCode,
   type ExecuteOptions,
   NEVER_STARTED,
   type PromptInfo,
@@ -27,9 +28,11 @@ export type ProcessHostOptions = {
   /** JavaScript heap of one worker; beyond it the run ends with TASK_PROCESS_OOM_KILLED. */
   maxHeapMb?: number;
   refillMs?: number;
+  /** What loading may take of a worker that no run is waiting for; one that has a run is told. */
+  bootTimeoutMs?: number;
 };
 
-const bootTimeoutMs = 30_000;
+const longestBootMs = 600_000;
 const cancelGraceMs = 3000;
 const lastOutputMs = 250;
 const stderrTailBytes = 4096;
@@ -47,9 +50,9 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
   let refillTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  function spawn(from: Bundle) {
+  function spawn(from: Bundle, bootTimeoutMs = options.bootTimeoutMs ?? 30_000) {
     const release = bundler.retain(from);
-    const worker = spawnWorker(from, options);
+    const worker = spawnWorker(from, { ...options, bootTimeoutMs });
     all.add(worker);
     void worker.gone.then(async () => {
       all.delete(worker);
@@ -64,11 +67,18 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     return worker;
   }
 
-  /** A bundle that does not boot never becomes the current one: live chats should not meet a half-saved edit. */
-  async function adopt(next: Bundle) {
-    const worker = spawn(next);
+  /**
+   * A bundle that does not boot never becomes the current one: live chats should not meet a half-saved edit. One that
+   * has not booted yet is no such bundle: the machine is busy, and the next worker gets more time.
+   */
+  async function adopt(next: Bundle, timeoutMs = options.bootTimeoutMs ?? 30_000): Promise<void> {
+    const worker = spawn(next, timeoutMs);
     const boot = await worker.booted;
     if (closed || next.version !== bundler.current().version) return worker.kill();
+    if (!boot.ok && boot.timedOut) {
+      log("warn", `${boot.message} Trying again.`);
+      return adopt(next, Math.min(timeoutMs * 2, longestBootMs));
+    }
     if (!boot.ok) {
       log(
         "error",
@@ -96,6 +106,8 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     if (closed || refillTimer || warm.length >= poolSize) return;
     refillTimer = setTimeout(() => {
       refillTimer = undefined;
+      // A run that waits for its worker comes first: a spare would only slow its loading down.
+      if ([...all].some((worker) => worker.isAwaited())) return refillLater();
       while (!closed && warm.length < poolSize) warm.push(spawn(bundle));
     }, refillMs).unref();
   }
@@ -132,18 +144,22 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
   };
 }
 
-type Boot = { ok: true; ready: Extract<FromWorker, { type: "READY" }> } | { ok: false; message: string };
+type Boot =
+  | { ok: true; ready: Extract<FromWorker, { type: "READY" }> }
+  | { ok: false; message: string; timedOut: boolean };
 
 type WorkerProcess = {
   booted: Promise<Boot>;
   gone: Promise<unknown>;
+  /** A run has it and it is still loading. */
+  isAwaited(): boolean;
   execute(options: ExecuteOptions): Worker;
   kill(): Promise<void>;
 };
 
 function spawnWorker(
   bundle: Bundle,
-  { projectDir, log, maxHeapMb = 1024 }: ProcessHostOptions,
+  { projectDir, log, maxHeapMb = 1024, bootTimeoutMs }: ProcessHostOptions & { bootTimeoutMs: number },
 ): WorkerProcess {
   const child = fork(bundle.file, [String(process.pid)], {
     cwd: projectDir,
@@ -158,7 +174,8 @@ function spawnWorker(
   let attempt: ExecuteOptions | undefined;
   let executing = false;
   let started = false;
-  let bootTimedOut = false;
+  let bootTimer: NodeJS.Timeout | undefined;
+  let bootTimedOutAfter: number | undefined;
   let result: AttemptResult | undefined;
   let uncaught: { message: string; stack?: string } | undefined;
   let spawnError: Error | undefined;
@@ -183,19 +200,19 @@ function spawnWorker(
   const closedPipes = new Promise<void>((resolve) => child.once("close", () => resolve()));
   const gone = exited.then(() => Promise.race([closedPipes, delay(lastOutputMs, undefined, { ref: false })]));
 
+  let hasBooted = false;
+  allowBoot(bootTimeoutMs);
   const booted = new Promise<Boot>((resolve) => {
-    const timer = setTimeout(() => {
-      bootTimedOut = true;
-      child.kill("SIGKILL");
-    }, bootTimeoutMs).unref();
     child.on("message", (message: FromWorker) => {
       switch (message.type) {
         case "READY":
-          clearTimeout(timer);
+          hasBooted = true;
+          clearTimeout(bootTimer);
           resolve({ ok: true, ready: message });
           return;
         case "STARTED":
           started = true;
+          attempt?.onStarted();
           return;
         case "SUSPENDABLE":
           attempt?.onSuspendable(message.suspendable);
@@ -210,10 +227,19 @@ function spawnWorker(
       }
     });
     void gone.then(() => {
-      clearTimeout(timer);
-      resolve({ ok: false, message: crash().message });
+      clearTimeout(bootTimer);
+      resolve({ ok: false, message: crash().message, timedOut: bootTimedOutAfter !== undefined });
     });
   });
+
+  /** Starts the clock, or starts it again: the time that a spare spent before it was wanted is nobody's. */
+  function allowBoot(timeoutMs: number) {
+    clearTimeout(bootTimer);
+    bootTimer = setTimeout(() => {
+      bootTimedOutAfter = timeoutMs;
+      child.kill("SIGKILL");
+    }, timeoutMs).unref();
+  }
 
   function send(message: ToWorker) {
     if (child.connected) child.send(message, () => {});
@@ -221,35 +247,34 @@ function spawnWorker(
 
   function crash(): Extract<AttemptEnd, { kind: "crashed" }> {
     const { exitCode, signalCode: signal } = child;
-    const end = { kind: "crashed" as const, exitCode, signal };
+    const { code, message } = cause();
+    const never = attempt !== undefined && !started;
+    return { kind: "crashed", exitCode, signal, code: never ? NEVER_STARTED : code, message };
+  }
+
+  function cause(): { code: CrashCode; message: string } {
+    const { exitCode, signalCode: signal } = child;
     if (/heap out of memory/.test(stderrTail)) {
       return {
-        ...end,
         code: "TASK_PROCESS_OOM_KILLED",
         message: `The task used more than ${maxHeapMb} MB of memory.`,
       };
     }
     if (uncaught) {
       const message = sourceStack(withStack(uncaught));
-      return { ...end, code: "TASK_RUN_UNCAUGHT_EXCEPTION", message };
+      return { code: "TASK_RUN_UNCAUGHT_EXCEPTION", message };
     }
-    if (bootTimedOut) {
-      const message = `The task files did not finish loading within ${bootTimeoutMs / 1000} s.`;
-      return { ...end, code: "TASK_PROCESS_SIGNALED", message };
-    }
-    if (signal && executing && !started) {
-      return {
-        ...end,
-        code: NEVER_STARTED,
-        message: `The process was ended by ${signal} before the task began.`,
-      };
+    if (bootTimedOutAfter !== undefined) {
+      const message = `The task files did not finish loading within ${bootTimedOutAfter / 1000} s.`;
+      return { code: "TASK_PROCESS_SIGNALED", message };
     }
     if (signal) {
-      return { ...end, code: "TASK_PROCESS_SIGNALED", message: `The task process was ended by ${signal}.` };
+      const when = started ? "" : " before the task began";
+      return { code: "TASK_PROCESS_SIGNALED", message: `The task process was ended by ${signal}${when}.` };
     }
     const why = spawnError?.message ?? lastLine(stderrTail);
     const message = `The task process exited with code ${exitCode} before the task was done.${why ? ` ${why}` : ""}`;
-    return { ...end, code: "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE", message };
+    return { code: "TASK_PROCESS_EXITED_WITH_NON_ZERO_CODE", message };
   }
 
   function returned(value: AttemptResult): AttemptEnd {
@@ -266,9 +291,12 @@ function spawnWorker(
   return {
     booted,
     gone,
+    isAwaited: () => attempt !== undefined && !hasBooted,
     kill,
     execute(options) {
       attempt = options;
+      if (!hasBooted && options.bootTimeoutMs !== undefined && !child.killed)
+        allowBoot(options.bootTimeoutMs);
       runId = options.execution.run.id;
       void booted.then((boot) => {
         if (!boot.ok || child.killed) return;

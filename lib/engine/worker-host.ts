@@ -68,7 +68,7 @@ export type AttemptEnd =
   | { kind: "returned"; result: AttemptResult }
   | { kind: "crashed"; code: CrashCode; message: string; exitCode: number | null; signal: string | null };
 
-/** The process was gone before the task began: nothing that it was to do can have killed it. */
+/** The process was gone before the task began, or never got that far in time: nothing that it was to do can be why. */
 export const NEVER_STARTED = "TASK_PROCESS_NEVER_STARTED";
 
 export type CrashCode =
@@ -82,6 +82,10 @@ export type ExecuteOptions = {
   execution: Execution;
   /** Added to the worker's environment before the task runs (`TRIGGER_API_URL`, `TRIGGER_SECRET_KEY`). */
   env: Record<string, string>;
+  /** What loading may take from now on, when the worker that takes this on has not loaded yet. */
+  bootTimeoutMs?: number;
+  /** The task is about to begin: what ends the worker from now on may be its fault. */
+  onStarted(): void;
   /** The run parked itself on a waitpoint (`true`) or went on (`false`). */
   onSuspendable(suspendable: boolean): void;
   /** Called exactly once, after the worker is gone or can no longer write. */

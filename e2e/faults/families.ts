@@ -2,6 +2,7 @@
 import type { EngineProcess } from "@/e2e/support/processes";
 import { approvalFaults } from "./approvals";
 import { browserFaults, startBrowserLab, type BrowserLab } from "./browser";
+import { busyFaults } from "./busy";
 import { databaseFaults } from "./database";
 import { effectFaults } from "./effects";
 import { engineFaults } from "./engine";
@@ -24,6 +25,7 @@ export const labFamilies: Array<Family<Lab>> = [
   networkFaults,
   effectFaults,
   approvalFaults,
+  busyFaults,
 ].map((faults) => ({ faults, start: startLab }));
 
 export const labFaults = labFamilies.flatMap(({ faults }) => faults);

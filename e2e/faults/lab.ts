@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
+import { configure, runs, sessions } from "@trigger.dev/sdk";
 import type { UIMessageChunk } from "ai";
 import pg from "pg";
 import {
@@ -164,6 +164,12 @@ export async function startLab() {
       const pid = await engine.workerOf(chatId);
       if (pid !== undefined) signal(pid, "SIGKILL");
       return pid !== undefined;
+    },
+
+    /** What the chat's newest run does. */
+    async runStatus(chatId: string): Promise<string | undefined> {
+      const session = await sessions.retrieve(chatId);
+      return session.currentRunId ? (await runs.retrieve(session.currentRunId)).status : undefined;
     },
 
     /** The chat is done with: its idle worker need not stay for the minute that a person would be given. */

@@ -114,7 +114,7 @@ export type FakeAttempt = {
   killed: boolean;
   canceled: boolean;
   /** Reaches the task. Comes by itself, unless `fake.slow` says otherwise. */
-  begin(): void;
+  begin: () => void;
   end(end: AttemptEnd): void;
   complete(output?: string): void;
   crash(code?: CrashCode): void;

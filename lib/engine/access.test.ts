@@ -47,6 +47,8 @@ const VERDICTS: Record<string, Verdict> = {
   "PUT /api/v1/sessions/:session/snapshot-url": "secret key",
   "GET /api/v1/sessions/:session/snapshot-url": "secret key",
   "GET /api/v1/sessions/:session/transcript": "secret key",
+  "POST /api/v1/sessions/:session/revoke": "secret key",
+  "DELETE /api/v1/sessions/:session": "secret key",
   "PUT /realtime/v1/streams/:run/:target/:stream": "secret key",
   "POST /realtime/v1/streams/:run/:target/:stream/append": "secret key",
   "POST /realtime/v1/streams/:run/input/*input": "secret key",

@@ -6,7 +6,7 @@ import type { OneTimeToken } from "./one-time-tokens";
 /** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
 export type Identity =
   | { kind: "secret" }
-  | { kind: "public"; scopes: string[]; once: OneTimeToken | undefined }
+  | { kind: "public"; scopes: string[]; issuedAt: number; once: OneTimeToken | undefined }
   | { kind: "none" };
 
 export type Auth = ReturnType<typeof createAuth>;
@@ -106,6 +106,7 @@ export function createAuth(secretKey: string) {
       const scopes = payload["scopes"];
       const once = payload["otu"] === true;
       return {
+        issuedAt: (payload.iat ?? 0) * 1_000,
         scopes: Array.isArray(scopes) ? scopes.filter((scope) => typeof scope === "string") : [],
         once: once
           ? { digest: digest(token).toString("base64url"), expiresAt: new Date(payload.exp * 1_000) }

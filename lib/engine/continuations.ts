@@ -76,6 +76,13 @@ export function createContinuations(options: Options) {
     ensureRun,
     pending,
 
+    /** Ends what is still unanswered as if it had been stopped: nobody is left to answer it. */
+    async giveUp(session: Session): Promise<void> {
+      const waiting = await pending(session);
+      if (waiting.length > 0) await settle(session, waiting, { type: "abort" });
+      interruptions.delete(session.id);
+    },
+
     /** Every end of a run comes here, also a good one: a message may have arrived while it was leaving. */
     async runEnded(run: Run): Promise<void> {
       if (run.sessionId === null || !behavior.tendsSessions) return;

@@ -12,6 +12,7 @@ import { type Log, withoutSecrets } from "./log";
 import { createOneTimeTokens } from "./one-time-tokens";
 import { behaviorOf, type Mode } from "./mode";
 import { promptRoutes } from "./prompts";
+import { createRemoval } from "./removal";
 import { createRetention } from "./retention";
 import { channelRoutes } from "./routes-channels";
 import { inspectRoutes } from "./routes-inspect";
@@ -133,6 +134,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     log,
   });
+  const removal = createRemoval({ database, sessions, streams, attempts, continuations, log });
   const retention = createRetention({ database, streams, intervalMs: options.retentionMs ?? 60_000, log });
 
   const routes: Route[] = [
@@ -151,7 +153,17 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     }),
     ...runStreamRoutes({ auth, runs, streams, waitpoints, engineUrl, flushIntervalMs, behavior }),
     ...promptRoutes({ host: workers }),
-    ...sessionRoutes({ auth, sessions, continuations, attempts, waitpoints, blobs, host: workers, behavior }),
+    ...sessionRoutes({
+      auth,
+      sessions,
+      continuations,
+      attempts,
+      waitpoints,
+      blobs,
+      removal,
+      host: workers,
+      behavior,
+    }),
     ...runRoutes({ runs, attempts, blobs, host: workers }),
     ...waitpointRoutes({
       auth,

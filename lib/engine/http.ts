@@ -63,7 +63,7 @@ export type Route = {
 
 /** Nobody but the holder of the secret key may call it, unless it says otherwise. */
 export function route(
-  pattern: `${"GET" | "POST" | "PUT" | "PATCH"} /${string}`,
+  pattern: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`,
   handler: Route["handler"],
   options: { shape?: ErrorShape; access?: Access } = {},
 ): Route {

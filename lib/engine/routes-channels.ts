@@ -1,14 +1,14 @@
 /** The two streams of a session, and its side channels: initialise, append, read, follow. */
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "./attempts";
-import { type Auth, requireOwn } from "./auth";
+import type { Auth } from "./auth";
 import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import type { Behavior } from "./mode";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
-import { isOpen, type Session, type Sessions, streamName, tokenName } from "./sessions";
+import { authorizeSession, isOpen, type Session, type Sessions, streamName } from "./sessions";
 import { readOptions, readReply, startOf } from "./sse";
 import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
@@ -140,10 +140,8 @@ export function channelRoutes(options: Options): Route[] {
     if (channel !== undefined && !CHANNEL.test(channel)) {
       throw new HttpError(400, "A channel name has 1 to 128 letters, digits, dots, dashes and underscores");
     }
-    const session = await sessions.find(key);
     const scope = io === "in" ? "write:sessions" : "read:sessions";
-    requireOwn(request.identity, scope, key, tokenName(key, session));
-    if (!session) throw new HttpError(404, "Session not found");
+    const session = authorizeSession(request.identity, scope, key, await sessions.find(key));
     return { session, io, name: streamName(session.id, io, channel), reserved: channel === undefined };
   }
 
@@ -154,6 +152,7 @@ export function channelRoutes(options: Options): Route[] {
 }
 
 function requireAppendable(session: Session, closedStatus: Behavior["closedAppendStatus"]): void {
+  if (session.revokedAt !== null) throw new HttpError(404, "Session not found");
   if (session.closedAt !== null) {
     // The client knows a closed session by 409 and this code; with 400 it gets the sentence alone.
     const body =

@@ -138,5 +138,5 @@ it("is for the secret key alone, and shows no bearer token", async () => {
   });
   const seen = await watchUntil("/inspect/sessions/secret/watch", (so) => so.out.length === 1);
   expect(JSON.stringify(seen)).not.toContain(token);
-  expect(seen.out[0]!.headers).toContainEqual(["public-access-token", "(hidden)"]);
+  expect(seen.out[0]!.headers).toEqual([["trigger-control", "turn-complete"]]);
 });

@@ -75,8 +75,6 @@ const SHOWN_RUNS = 50;
 const GLANCE_MS = 100;
 const GLANCES_PER_SNAPSHOT = 4;
 const GLANCES_PER_SIGN_OF_LIFE = 100;
-/** Bearer tokens that travel in control records are for the chat's own page. */
-const SECRET_HEADERS = new Set(["public-access-token"]);
 
 export function inspectRoutes(options: Options): Route[] {
   const { database, sessions, runs, streams, attempts } = options;
@@ -244,8 +242,7 @@ function shownRun(run: Run, live: LiveRun | undefined): InspectedRun {
 }
 
 function shownRecord({ seq, timestamp, body, headers, hidden }: StreamRecord): InspectedRecord {
-  const shown = headers.map(([name, value]): Header => [name, SECRET_HEADERS.has(name) ? "(hidden)" : value]);
-  return { seq, timestamp, body, headers: shown, hidden };
+  return { seq, timestamp, body, headers, hidden };
 }
 
 function drained(response: ServerResponse): Promise<void> {

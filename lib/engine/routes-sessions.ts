@@ -1,13 +1,14 @@
 import { z } from "zod";
-import { type Auth, requireOwn } from "./auth";
+import type { Auth } from "./auth";
 import type { Attempts } from "./attempts";
 import type { Blobs } from "./blobs";
 import type { Continuations } from "./continuations";
 import { parseTimeout, Ttl } from "./duration";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import type { Behavior } from "./mode";
+import type { Removal } from "./removal";
 import { type Page, type Session, type SessionFilter, type Sessions, type SessionStatus } from "./sessions";
-import { addressOf, isOpen, sessionItem, streamName, tokenName } from "./sessions";
+import { addressOf, authorizeSession, isOpen, sessionItem, streamName } from "./sessions";
 import type { Waitpoints } from "./waitpoints";
 import type { WorkerHost } from "./worker-host";
 
@@ -18,6 +19,7 @@ type Options = {
   attempts: Attempts;
   waitpoints: Waitpoints;
   blobs: Blobs;
+  removal: Removal;
   host: WorkerHost;
   behavior: Behavior;
 };
@@ -67,7 +69,7 @@ const CloseBody = z.object({ reason: z.string().max(256).optional(), callingRunI
 const SwapBody = z.looseObject({ callingRunId: z.string() });
 
 export function sessionRoutes(options: Options): Route[] {
-  const { auth, sessions, continuations, attempts, waitpoints, blobs, host, behavior } = options;
+  const { auth, sessions, continuations, attempts, waitpoints, blobs, removal, host, behavior } = options;
   return [
     route("POST /api/v1/sessions", create),
     route("GET /api/v1/sessions", list),
@@ -84,6 +86,15 @@ export function sessionRoutes(options: Options): Route[] {
       return json(200, { presignedUrl: blobs.url("GET", snapshotKey(await named(request))) });
     }),
     route("GET /api/v1/sessions/:session/transcript", transcript),
+    // Not of the platform: what the app asks for when a chat is deleted, and a day later.
+    route("POST /api/v1/sessions/:session/revoke", async (request) => {
+      await removal.revoke(request.params["session"]!);
+      return json(200, { ok: true });
+    }),
+    route("DELETE /api/v1/sessions/:session", async (request) => {
+      await removal.purge(request.params["session"]!);
+      return json(200, { ok: true });
+    }),
   ];
 
   async function create(request: EngineRequest): Promise<Reply> {
@@ -105,7 +116,8 @@ export function sessionRoutes(options: Options): Route[] {
       metadata: body.metadata ?? null,
       expiresAt: body.expiresAt ?? null,
     });
-    return continuations.withSession(session.id, async (current) => {
+    return continuations.withSession(session.id, async (found) => {
+      const current = found.revokedAt === null ? found : await removal.reinstate(found);
       if (!isOpen(current)) {
         throw new HttpError(409, "Session is closed; use a different externalId to create a new session");
       }
@@ -126,9 +138,7 @@ export function sessionRoutes(options: Options): Route[] {
   async function retrieve(request: EngineRequest): Promise<Reply> {
     const key = request.params["session"]!;
     const session = await sessions.find(key);
-    requireOwn(request.identity, "read:sessions", key, tokenName(key, session));
-    if (!session) throw new HttpError(404, "Session not found");
-    return json(200, describe(session));
+    return json(200, describe(authorizeSession(request.identity, "read:sessions", key, session)));
   }
 
   async function list(request: EngineRequest): Promise<Reply> {

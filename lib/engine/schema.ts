@@ -118,6 +118,12 @@ const MIGRATIONS = [
     expires_at timestamptz not null
   )`,
   `alter table engine.runs add column concurrency_key text`,
+  `alter table engine.sessions add column revoked_at timestamptz, add column tokens_from timestamptz`,
+  `update engine.stream_records set headers = (
+     select jsonb_agg(header.pair order by header.place)::text
+     from jsonb_array_elements(headers::jsonb) with ordinality as header (pair, place)
+     where header.pair ->> 0 <> 'public-access-token'
+   ) where headers like '%public-access-token%'`,
 ];
 
 /** Brings schema `engine` to the newest version; the caller holds the engine's lock, so nobody else is at it. */

@@ -1,4 +1,5 @@
 import type { Database } from "./database";
+import { type Identity, requireOwn } from "./auth";
 import { HttpError } from "./http";
 import { createId } from "./ids";
 
@@ -27,6 +28,10 @@ export type Session = {
   swaps: number;
   closedAt: Date | null;
   closedReason: string | null;
+  /** Taken from its browsers, because its chat was deleted; whoever creates it again has it back. */
+  revokedAt: Date | null;
+  /** A browser's token from before then opens it no more. */
+  tokensFrom: Date | null;
   expiresAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
@@ -134,6 +139,22 @@ export function createSessions(database: Database) {
       return toSession(closed.rows[0]!);
     },
 
+    /** From now on no token that there is opens the session, and nothing goes on in it. The first time counts. */
+    async revoke(id: string): Promise<void> {
+      await database.query(
+        "update engine.sessions set revoked_at = $2, tokens_from = $2 where id = $1 and revoked_at is null",
+        [id, new Date()],
+      );
+    },
+
+    async reinstate(id: string): Promise<Session> {
+      const found = await database.query<Row>(
+        "update engine.sessions set revoked_at = null where id = $1 returning *",
+        [id],
+      );
+      return toSession(found.rows[0]!);
+    },
+
     async setCurrentRun(id: string, runId: string): Promise<void> {
       await database.query("update engine.sessions set current_run_id = $2 where id = $1", [id, runId]);
     },
@@ -191,7 +212,7 @@ export function createSessions(database: Database) {
          join engine.streams input on input.name = 'sessions/' || session.id || '/in'
          left join engine.streams output on output.name = 'sessions/' || session.id || '/out'
          left join engine.runs run on run.id = session.current_run_id
-         where session.closed_at is null and (session.expires_at is null or session.expires_at > now())
+         where session.closed_at is null and session.revoked_at is null and (session.expires_at is null or session.expires_at > now())
            and input.next_seq > 0
            and (session.current_run_id = any($1) or input.last_ts >= coalesce(output.last_ts, 0)
                 or run.id is null or run.finished_at > now() - interval '1 hour')`,
@@ -204,7 +225,9 @@ export function createSessions(database: Database) {
 
 export function isOpen(session: Session): boolean {
   return (
-    session.closedAt === null && (session.expiresAt === null || session.expiresAt.getTime() > Date.now())
+    session.closedAt === null &&
+    session.revokedAt === null &&
+    (session.expiresAt === null || session.expiresAt.getTime() > Date.now())
   );
 }
 
@@ -214,12 +237,26 @@ export function addressOf(session: Session): string {
 }
 
 /**
- * What a browser's token calls the session that was asked for as `key`: by the id its creator gave it and by nothing
- * else, because whoever may choose a name could choose the engine's own id of somebody else's session.
+ * The session that was asked for as `key`, for who may have it. A browser's token names it by the id its creator gave
+ * it and by nothing else, because whoever may choose a name could choose the engine's own id of somebody else's.
  */
-export function tokenName(key: string, session: Session | undefined): string | null {
+export function authorizeSession(
+  identity: Identity,
+  scope: "read:sessions" | "write:sessions",
+  key: string,
+  session: Session | undefined,
+): Session {
   const name = session ? session.externalId : key;
-  return name?.startsWith("session_") ? null : name;
+  requireOwn(identity, scope, key, name?.startsWith("session_") ? null : name);
+  if (session && identity.kind === "public") {
+    // Tokens say when they were made in whole seconds.
+    const from = Math.floor((session.tokensFrom?.getTime() ?? 0) / 1_000) * 1_000;
+    if (identity.issuedAt < from) throw new HttpError(401, "The access token was revoked");
+  }
+  // To browsers it is not there; the app's server has it back when its chat is.
+  if (!session || (session.revokedAt !== null && identity.kind === "public"))
+    throw new HttpError(404, "Session not found");
+  return session;
 }
 
 /** Streams are named by the session's own id, so that both ways to address it meet in one stream. */
@@ -261,6 +298,8 @@ type Row = {
   swaps: number;
   closed_at: Date | null;
   closed_reason: string | null;
+  revoked_at: Date | null;
+  tokens_from: Date | null;
   expires_at: Date | null;
   created_at: Date;
   updated_at: Date;
@@ -281,6 +320,8 @@ function toSession(row: Row): Session {
     swaps: row.swaps,
     closedAt: row.closed_at,
     closedReason: row.closed_reason,
+    revokedAt: row.revoked_at,
+    tokensFrom: row.tokens_from,
     expiresAt: row.expires_at,
     createdAt: row.created_at,
     updatedAt: row.updated_at,

@@ -68,6 +68,7 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
   let lastRecordAt = Date.now();
   let pingAt = Date.now() + heartbeatMs();
   let closed = response.destroyed;
+  const cuts = stream.cuts();
   const alarm = createAlarm();
   const unsubscribe = stream.subscribe(() => alarm.ring());
   response.once("close", () => {
@@ -93,7 +94,8 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
         continue;
       }
       const now = Date.now();
-      if (settled || (idleTimeoutMs !== undefined && now - lastRecordAt >= idleTimeoutMs)) {
+      const isCut = stream.cuts() !== cuts;
+      if (settled || isCut || (idleTimeoutMs !== undefined && now - lastRecordAt >= idleTimeoutMs)) {
         response.end(DONE);
         return;
       }

@@ -38,6 +38,7 @@ export type Stream = ReturnType<typeof createStream>;
 
 export type Streams = ReturnType<typeof createStreams>;
 
+const TOKEN_HEADER = "public-access-token";
 const READ_RECORDS = 500;
 const READ_BYTES = 1024 * 1024;
 const RELOADED_RECORDS = 500;
@@ -55,8 +56,14 @@ export function createStreams(database: Database, failpoints: Failpoints = noFai
     coolDown(idleMs: number): void {
       for (const stream of open.values()) stream.coolDown(idleMs);
     },
-    forget(name: string): void {
-      open.delete(name);
+    /** Ends every reader of these streams, once it has what there is. */
+    cut(prefix: string): void {
+      for (const [name, stream] of open) if (name.startsWith(prefix)) stream.cut();
+    },
+    /** These streams are no more. */
+    forget(prefix: string): void {
+      this.cut(prefix);
+      for (const name of open.keys()) if (name.startsWith(prefix)) open.delete(name);
     },
   };
 }
@@ -71,6 +78,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
   let queue: Waiting[] = [];
   let flushing = false;
   let usedAt = Date.now();
+  let cuts = 0;
   const listeners = new Set<() => void>();
 
   return {
@@ -78,8 +86,9 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
 
     async append(batch: Append): Promise<Appended> {
       for (const record of batch.records) requireText(record);
+      const records = batch.records.map(withoutToken);
       return new Promise((resolve, reject) => {
-        queue.push({ ...batch, resolve, reject });
+        queue.push({ ...batch, records, resolve, reject });
         if (!flushing) void flush();
       });
     },
@@ -139,6 +148,14 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     subscribe(listener: () => void): () => void {
       listeners.add(listener);
       return () => void listeners.delete(listener);
+    },
+
+    /** How often its readers were sent away. */
+    cuts: () => cuts,
+
+    cut(): void {
+      cuts += 1;
+      for (const listener of listeners) listener();
     },
 
     coolDown(idleMs: number): void {
@@ -339,6 +356,12 @@ function withinBytes(records: StreamRecord[]): StreamRecord[] {
     if (bytes > READ_BYTES && index > 0) return records.slice(0, index);
   }
   return records;
+}
+
+/** The end of a turn comes with a fresh token for the page. Whoever reads a stream later must not find a live key in it. */
+function withoutToken(record: NewRecord): NewRecord {
+  if (!record.headers?.some(([name]) => name === TOKEN_HEADER)) return record;
+  return { ...record, headers: record.headers.filter(([name]) => name !== TOKEN_HEADER) };
 }
 
 function requireText(record: NewRecord): void {

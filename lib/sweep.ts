@@ -1,10 +1,11 @@
 import "server-only";
 /**
- * What happens while nobody looks: requests expire, decisions are delivered, people are told elsewhere, and what was
- * deleted is removed for good.
+ * What happens while nobody looks: requests expire, decisions are delivered, people are told elsewhere, answers that
+ * stopped coming go on, and what was deleted is removed for good.
  */
 import { sweepAttachments } from "./attachments/attachments";
 import { attachmentStore } from "./attachments/store";
+import { lookAfterAll } from "./awaited";
 import { sweepDeletedChats } from "./chat/chat-changes";
 import { sweepRequests } from "./chat/deliver";
 import { notifyWaiting } from "./chat/notify";
@@ -25,6 +26,9 @@ export const sweep = oneAtATime("Not everything about requests could be done", a
     ...(told.status === "rejected" ? [told.reason] : told.value),
   ];
 });
+
+/** Looks after the answers that are awaited, so that none is forgotten when its worker dies. */
+export const sweepAnswers = oneAtATime("Not every awaited answer could be looked after", lookAfterAll);
 
 /** Removes for good what was deleted. By itself, because no decision should wait for a slow store of files. */
 export const removeDeleted = oneAtATime("Not everything that was deleted could be removed", async () => {
@@ -54,6 +58,8 @@ function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Pr
 }
 
 const REMOVE_EVERY_MS = 10 * 60 * 1000;
+/** Often: each look is at what is due only, and an answer that stopped coming should go on within half a minute. */
+const LOOK_EVERY_S = 5;
 
 const shared = globalThis as { holdfastSweep?: NodeJS.Timeout[] };
 
@@ -64,6 +70,7 @@ export function startSweeping(): void {
   if (seconds === 0 || env.VERCEL) return;
   shared.holdfastSweep = [
     setInterval(() => void sweep(), seconds * 1000),
+    setInterval(() => void sweepAnswers(), Math.min(seconds, LOOK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];
   for (const timer of shared.holdfastSweep) timer.unref();

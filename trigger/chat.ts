@@ -7,6 +7,7 @@ import { branchAction } from "@/lib/chat/branch-actions";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
+import { noteBeginning } from "@/lib/chat/revive";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
@@ -73,8 +74,11 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     onError: describeError,
   },
 
-  async onTurnStart({ chatId, clientData, turn, continuation, uiMessages }) {
+  async onTurnStart({ chatId, clientData, ctx, turn, continuation, uiMessages }) {
     void locals.set(stopHeeded, heedEarlyStop(chatId));
+    // What it takes over is saved already, so no save says that it has come so far.
+    if (turn === 0 && continuation)
+      await withRetry(() => noteBeginning(db, chatId, ctx.run.id), { doing: `Beginning in chat ${chatId}` });
     const goesOn = await goOn((waiting, answer) => resume(chatId, waiting, answer));
     if (goesOn) return chat.history.set(goesOn);
     // The first message of a session is not always the first of its chat: the engine's data was deleted, or the app

@@ -4,6 +4,7 @@ import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { z } from "zod";
 import { createChat, loadTranscript as queryTranscript } from "@/lib/chat/queries";
+import { expectAnswer } from "@/lib/chat/revive";
 import { db } from "@/lib/db";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
@@ -31,6 +32,8 @@ export async function startChatSession({
   const chosen = model === undefined ? {} : { model: configuredModel(model) };
   if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
     throw expectedError("chat-not-found");
+  // Should no run come to the first question, nothing else would say that one was asked.
+  await expectAnswer(db, chatId);
   // The queue is fair by person, so it has to know whose chat this is.
   const { publicAccessToken } = await startSession({
     chatId,

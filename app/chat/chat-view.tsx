@@ -23,6 +23,7 @@ import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
+import { isQueued, lookAfter } from "./awaited-answer";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import { useOfferCommands } from "./commands-provider";
@@ -89,6 +90,8 @@ export function ChatView({
     },
     mintAccessToken: mintChatAccessToken,
     loadTranscript,
+    lookAfter,
+    isQueued,
     queueKey: `holdfast:queue:${environment.userId}:${chatId}`,
   });
 

@@ -30,7 +30,7 @@ type Face = {
 export const turnStates: Record<TurnState, Face> = {
   idle: { text: "", icon: null },
   sending: { text: "Sending…", icon: Pulse, isActive: true },
-  queued: { text: "Queued. An agent picks it up in a moment", icon: Clock, isActive: true },
+  queued: { text: "Busy, starting soon", icon: Clock, isActive: true },
   thinking: { text: "Thinking…", icon: Pulse, isActive: true },
   "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
   // The words themselves show that it goes on.

@@ -13,9 +13,10 @@ import { useBranches, type Branches } from "./use-branches";
 import { useChatTransport } from "./use-chat-transport";
 import type { OutgoingMessage } from "./composer";
 import { withoutInjected } from "./injected-messages";
-import { useIsQueued } from "./use-is-queued";
+import { type IsQueuedOptions, useIsQueued } from "./use-is-queued";
 import { useMessageQueue, type MessageQueue } from "./use-message-queue";
 import { type Elsewhere, useOtherPages } from "./use-other-pages";
+import { type LookAfter, useRevive } from "./use-revive";
 import { steeringMessage, useSteering } from "./use-steering";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
@@ -55,6 +56,9 @@ export type DurableChatOptions<M extends UIMessage> = {
   mintAccessToken(chatId: string): Promise<string>;
   /** Where queued messages are kept in this browser; name the owner and the chat in it. */
   queueKey?: string;
+  /** Has the server look after an answer that does not come. Without it, a dead worker's page waits for good. */
+  lookAfter?: LookAfter;
+  isQueued?: IsQueuedOptions["isQueued"];
   /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
   loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
@@ -294,6 +298,18 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       publicAccessToken,
       lastEventId: later(lastEventId, latestSaved.current.cursors?.lastOutEventId),
     };
+  }
+
+  /** Nothing more comes, and the stream may never say so: shows what is saved, as a reload would. */
+  async function letGo() {
+    if (chatStatus.current === "error") return;
+    const fresh = await load();
+    if (!isOver(fresh) || followedNow.current === 0) return;
+    hasRest.current = false;
+    transport.dropRest();
+    await chat.stop();
+    showSaved(fresh);
+    if (fresh.status === "failed") setOutcome("failed");
   }
 
   /** What was followed has ended: shows it as it is saved. */
@@ -587,14 +603,18 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }, [catchUp, chatId, isFollowingOthers, load, resumeStream, triggerTransport]);
 
   const answerSoFar = isBusy || waiting.length === 0 ? answerState(live.at(-1)) : undefined;
-  const accessTokenNow = useCallback(
-    () => triggerTransport.getSession(chatId)?.publicAccessToken,
-    [chatId, triggerTransport],
-  );
   const isQueued = useIsQueued({
+    chatId,
     isWaiting: isAnswering && !isDelivering && answerSoFar === undefined,
-    url: `${options.baseURL}/api/v1/sessions/${encodeURIComponent(chatId)}`,
-    accessToken: accessTokenNow,
+    isQueued: options.isQueued,
+  });
+  useRevive({
+    chatId,
+    lookAfter: options.lookAfter,
+    isExpecting: isAnswering && isOnline,
+    progress: chat.messages,
+    hasFailed: chat.status === "error",
+    onSettled: () => void letGo().catch(() => {}),
   });
   const queue = useMessageQueue({
     storageKey: options.queueKey,

@@ -1,51 +1,42 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useEffect, useEffectEvent, useState } from "react";
 
 const ASK_AFTER_MS = 1_200;
-const ASK_EVERY_MS = 2_000;
+const LONGEST_PAUSE_MS = 10_000;
 
 export type IsQueuedOptions = {
+  chatId: string;
   /** True while an answer is awaited and nothing of it has come. */
   isWaiting: boolean;
-  /** The session's address, for example `/engine/api/v1/sessions/<chat>`. */
-  url: string;
-  accessToken: () => string | undefined;
+  /** Asks the server whether the chat's run waits for a worker; without it nothing is said to. */
+  isQueued: ((chatId: string, signal: AbortSignal) => Promise<boolean>) | undefined;
 };
 
-/**
- * Whether the chat's run waits for a place among the others. Asked only when an answer is slow to begin. An engine
- * that does not tell what a session's run does (Trigger.dev's own) is never said to queue.
- */
-export function useIsQueued({ isWaiting, url, accessToken }: IsQueuedOptions): boolean {
-  const [isQueued, setIsQueued] = useState(false);
+/** Whether the chat's run waits for a worker. Asked only when an answer is slow to begin, and ever more rarely. */
+export function useIsQueued({ chatId, isWaiting, isQueued }: IsQueuedOptions): boolean {
+  const [isInLine, setIsInLine] = useState(false);
+  const ask = useEffectEvent(async (signal: AbortSignal) => isQueued?.(chatId, signal));
   useEffect(() => {
     if (!isWaiting) return;
     const controller = new AbortController();
-    const ask = async () => {
-      const token = accessToken();
-      if (!token) return;
-      const response = await fetch(url, {
-        headers: { authorization: `Bearer ${token}` },
-        signal: controller.signal,
-      });
-      if (!response.ok) return;
-      const { currentRun } = (await response.json()) as { currentRun?: { status?: string } | null };
-      setIsQueued(currentRun?.status === "QUEUED");
+    let timer: ReturnType<typeof setTimeout>;
+    const askNow = async (ms: number) => {
+      // Not being able to ask says nothing about the answer, which has its own line.
+      const answer = await ask(controller.signal).catch(() => undefined);
+      if (controller.signal.aborted) return;
+      if (answer !== undefined) setIsInLine(answer);
+      askIn(Math.min(ms * 1.5, LONGEST_PAUSE_MS));
     };
-    // Not being able to ask says nothing about the answer, which has its own line.
-    const askQuietly = () => void ask().catch(() => {});
-    let again: ReturnType<typeof setInterval> | undefined;
-    const first = setTimeout(() => {
-      askQuietly();
-      again = setInterval(askQuietly, ASK_EVERY_MS);
-    }, ASK_AFTER_MS);
+    const askIn = (ms: number) => {
+      timer = setTimeout(() => void askNow(ms), ms);
+    };
+    askIn(ASK_AFTER_MS);
     return () => {
-      clearTimeout(first);
-      clearInterval(again);
+      clearTimeout(timer);
       controller.abort();
-      setIsQueued(false);
+      setIsInLine(false);
     };
-  }, [isWaiting, url, accessToken]);
-  return isQueued;
+  }, [isWaiting]);
+  return isInLine;
 }

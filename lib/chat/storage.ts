@@ -19,6 +19,7 @@ import { messageText, sanitise } from "./message";
 import { readBranch, type ChatStatus } from "./queries";
 import { saveRequests, type Describe } from "./requests";
 import { withRetry } from "./retry";
+import { nextLook } from "./next-look";
 import { applyChanges, path, type Tree, type TreeNode, type TreeWrites } from "./tree";
 
 type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & {
@@ -68,6 +69,27 @@ export function prismaStorage(
   };
 }
 
+/** What was read of a chat before a save was made up from it. */
+export type Seen = Pick<Chat, "headId" | "status" | "lastOutEventId" | "lastInEventId">;
+
+/** Saves what no run will save any more; false when somebody has saved since `seen`, and knows better. */
+export async function saveUnlessChanged(
+  db: Db,
+  chatId: string,
+  seen: Seen,
+  given: Omit<Changeset, "transcript">,
+  { describe = () => undefined }: StorageOptions = {},
+): Promise<boolean> {
+  const changeset: Changeset = { ...given, changes: sanitise(given.changes) };
+  const nobody = { chatId, runId: "", ctx: {} } as TranscriptStorageContext;
+  return db.$transaction(async (tx) => {
+    const chat = await lockChat(tx, chatId);
+    const isSame = (Object.keys(seen) as (keyof Seen)[]).every((key) => chat[key] === seen[key]);
+    if (isSame) await write(tx, nobody, changeset, describe);
+    return isSame;
+  });
+}
+
 /**
  * Opens a connection and compiles what a turn asks of the database, so that a worker does it while it is spare and not
  * in its first turn. It is about a chat that cannot exist, and changes nothing.
@@ -114,12 +136,14 @@ async function write(
       if (!shown.has(node)) await supersedeRequests(tx, { chatId, messageId: node.id });
   }
   await saveRequests(tx, chatId, [...writes.inserted, ...writes.updated], { ends, describe });
+  const status = nextStatus(chat.status, changeset.reason);
   await tx.chat.update({
     where: { id: chatId },
     data: {
       headId: tree.headId,
       nextOrder: tree.nextOrder,
-      status: nextStatus(chat.status, changeset.reason),
+      status,
+      lookAt: status === "running" ? nextLook() : null,
       ...stateOf(changes),
       ...titleOf(chat, changes),
       // Also when nothing else changed: then the records up to here left no trace in the conversation (a message

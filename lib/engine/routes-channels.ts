@@ -118,7 +118,11 @@ export function channelRoutes(options: Options): Route[] {
     const channel = await channelOf(request);
     const stream = streams.get(channel.name);
     const from = await startOf(stream, request.query.get("afterEventId") ?? undefined, false);
-    const found = (await stream.readAll(from)).filter((record) => !record.hidden && !isCommand(record));
+    // Who keeps the transcript may want to know what was given up; to a run it is gone.
+    const isKeeper = request.query.get("hidden") === "true" && request.identity.kind === "secret";
+    const found = (await stream.readAll(from)).filter(
+      (record) => (isKeeper || !record.hidden) && !isCommand(record),
+    );
     return json(200, { records: found.map(toDrained) });
   }
 

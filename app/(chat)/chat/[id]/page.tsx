@@ -1,13 +1,14 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
+import { after } from "next/server";
 import { cache } from "react";
 import { getUser } from "@/lib/auth";
 import { findOpening } from "@/lib/chat/branches";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
 import { listChatRequests } from "@/lib/chat/request-queries";
+import { lookAfter } from "@/lib/awaited";
 import { db } from "@/lib/db";
 import { mintChatAccessToken } from "../../../chat/actions";
-import { withBrokenTurn } from "../../../chat/broken-turn";
 import { ChatView } from "../../../chat/chat-view";
 import { chatEnvironment } from "../../../chat/environment";
 import { readPendingInput } from "../../../chat/pending-input";
@@ -30,11 +31,15 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
   if (!owned) notFound();
   // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
   const accessToken = mintChatAccessToken(id).catch(() => null);
-  const [saved, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
-  if (!saved) notFound();
-  const transcript = await withBrokenTurn(id, saved);
+  if (owned.lookAt || owned.status === "running") await lookBriefly(id);
+  const [transcript, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
+  if (!transcript) notFound();
   const opening = typeof message === "string" ? await findOpening(db, id, message) : null;
   const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
+  // A question that no run has saved yet, and that perhaps no run is left to save.
+  after(async () => {
+    if ((await pendingInput).length > 0) await lookAfter(id).catch(() => {});
+  });
   return (
     <ChatView
       key={opening ? `${id}:${opening.nodeId}` : id}
@@ -48,4 +53,12 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
       model={owned.model}
     />
   );
+}
+
+const LOOK_WITHIN_MS = 2_500;
+
+/** What an awaited answer came to. A page that cannot learn that in time is shown as it is saved. */
+async function lookBriefly(chatId: string): Promise<void> {
+  const timeIsUp = new Promise((resolve) => setTimeout(resolve, LOOK_WITHIN_MS));
+  await Promise.race([lookAfter(chatId).catch(() => {}), timeIsUp]);
 }

@@ -1,0 +1,36 @@
+import { getUser } from "@/lib/auth";
+import { lookAfter } from "@/lib/awaited";
+import { findOwnedChat } from "@/lib/chat/queries";
+import { isQueued } from "@/lib/chat/revive";
+import { db } from "@/lib/db";
+import { isSameOrigin } from "@/lib/same-origin";
+
+type Context = RouteContext<"/chat/[id]/run">;
+
+/** Whether the chat's run waits for a worker. */
+export async function GET(_request: Request, { params }: Context): Promise<Response> {
+  const { id } = await params;
+  if (!(await isOwn(id))) return notFound();
+  return answer({ isQueued: await isQueued(id) });
+}
+
+/** Looks after an answer that does not come: a run that died is replaced, and what nobody saved is saved. */
+export async function POST(request: Request, { params }: Context): Promise<Response> {
+  if (!isSameOrigin(request)) return new Response("This is for the site's own pages.\n", { status: 403 });
+  const { id } = await params;
+  if (!(await isOwn(id))) return notFound();
+  return answer({ state: await lookAfter(id) });
+}
+
+async function isOwn(chatId: string): Promise<boolean> {
+  const user = await getUser();
+  return user !== null && (await findOwnedChat(db, chatId, user.id)) !== null;
+}
+
+function notFound(): Response {
+  return new Response("There is no such chat, or it is not yours.\n", { status: 404 });
+}
+
+function answer(body: object): Response {
+  return Response.json(body, { headers: { "cache-control": "no-store" } });
+}

@@ -1,0 +1,113 @@
+/** What stands on the two streams of a chat's session. Only a server reads them so: it takes the secret key. */
+import { apiClientManager } from "@trigger.dev/core/v3";
+import type { UIMessageChunk } from "ai";
+
+type Header = [name: string, value: string];
+
+export type OutRecord = {
+  seq: number;
+  /** A piece of an answer; a record that controls the stream has none. */
+  chunk: UIMessageChunk | undefined;
+  /** The end of a turn, and up to which input it answers: not a number when it does not say. */
+  turnEnd: TurnEnd | undefined;
+};
+
+export type TurnEnd = { answered: number; consumed: number };
+
+export type InRecord = { seq: number; trigger: string; message: unknown };
+
+/**
+ * Every answer that came after the cursor, up to the end of its turn, and when that was. Null while something is being
+ * written, was broken off, or was never begun.
+ */
+export async function readSettledOutput(
+  chatId: string,
+  afterEventId: string | null,
+): Promise<{ records: OutRecord[]; endedAt: number } | null> {
+  const response = await request(chatId, "out", {
+    accept: "text/event-stream",
+    "x-peek-settled": "1",
+    ...(afterEventId !== null && { "last-event-id": afterEventId }),
+  });
+  if (response.headers.get("x-session-settled") !== "true") {
+    await response.body?.cancel();
+    // A session that never began, or that is gone, has nothing to say.
+    if (!response.ok && response.status !== 404) throw unreadable(chatId, response);
+    return null;
+  }
+  const records = (await response.text())
+    .split("\n")
+    .filter((line) => line.startsWith('data: {"records"'))
+    .flatMap((line) => (JSON.parse(line.slice("data: ".length)) as Batch).records);
+  return {
+    records: records.flatMap(({ seq_num, body, headers }) => toOutput(seq_num, parse(body)?.data, headers)),
+    endedAt: records.at(-1)?.timestamp ?? 0,
+  };
+}
+
+/** Everything on the stream of answers after the cursor, whether or not more is to come. */
+export async function readOutput(chatId: string, afterEventId: string | null): Promise<OutRecord[]> {
+  const records = await readRecords(chatId, "out", afterEventId);
+  return records.flatMap(({ seqNum, data, headers }) => toOutput(seqNum, data, headers));
+}
+
+/** What was asked after the cursor, also what an engine has given up and shows to no run any more. */
+export async function readInput(chatId: string, afterEventId: string | null): Promise<InRecord[]> {
+  const records = await readRecords(chatId, "in", afterEventId);
+  return records.flatMap(({ seqNum, data }) => {
+    const { kind, payload } = parse(String(data)) ?? {};
+    if (kind !== "message" || typeof payload?.trigger !== "string" || payload.trigger === "close") return [];
+    return [{ seq: seqNum, trigger: payload.trigger, message: payload.message }];
+  });
+}
+
+type Batch = { records: Array<{ seq_num: number; timestamp: number; body: string; headers?: Header[] }> };
+type Drained = { seqNum: number; data: unknown; headers?: Header[] };
+
+async function readRecords(chatId: string, io: "in" | "out", after: string | null): Promise<Drained[]> {
+  const query = new URLSearchParams({
+    ...(after !== null && { afterEventId: after }),
+    // Of our own engine; Trigger.dev hides nothing and knows no such parameter.
+    ...(io === "in" && { hidden: "true" }),
+  });
+  const response = await request(chatId, `${io}/records?${query}`, {});
+  if (response.status === 404) return [];
+  if (!response.ok) throw unreadable(chatId, response);
+  return ((await response.json()) as { records: Drained[] }).records;
+}
+
+function unreadable(chatId: string, { status }: Response): Error {
+  return new Error(`The records of chat ${chatId} could not be read (${status}).`);
+}
+
+async function request(chatId: string, path: string, headers: Record<string, string>) {
+  const { baseURL, accessToken } = apiClientManager;
+  return fetch(`${baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/${path}`, {
+    headers: { ...headers, authorization: `Bearer ${accessToken}` },
+    signal: AbortSignal.timeout(5_000),
+    cache: "no-store",
+  });
+}
+
+function toOutput(seq: number, data: unknown, headers: Header[] = []): OutRecord[] {
+  const value = (name: string) => headers.find(([key]) => key === name)?.[1];
+  // A command to the stream itself.
+  if (headers[0]?.[0] === "") return [];
+  if (value("trigger-control") === "turn-complete") {
+    const answered = Number(value("session-in-event-id") ?? Number.NaN);
+    const consumed = Number(value("session-in-consumed-id") ?? answered);
+    return [{ seq, chunk: undefined, turnEnd: { answered, consumed } }];
+  }
+  const isChunk = typeof data === "object" && data !== null && "type" in data;
+  return isChunk ? [{ seq, chunk: data as UIMessageChunk, turnEnd: undefined }] : [];
+}
+
+function parse(text: string): { data?: unknown; kind?: unknown; payload?: Payload | null } | undefined {
+  try {
+    return JSON.parse(text) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+type Payload = { trigger?: unknown; message?: unknown };

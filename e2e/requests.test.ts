@@ -19,6 +19,7 @@ import { markChatRead } from "@/lib/chat/chat-changes";
 import { findListedChat } from "@/lib/chat/chat-list";
 import { deliverDecisions, sweepRequests } from "@/lib/chat/deliver";
 import { createChat, type Transcript } from "@/lib/chat/queries";
+import type { RequestName } from "@/lib/chat/asking";
 import { listChatRequests, listWaitingRequests } from "@/lib/chat/request-queries";
 import { checkInput, checkOutput } from "@/trigger/tools/rules";
 import { freshDatabase } from "./support/database";
@@ -71,8 +72,17 @@ async function askAndWait(chatId: string, text: string) {
   return { transcript, requests: await listChatRequests(db, chatId) };
 }
 
-const decide = (chatId: string, toolCallId: string, decision: Decision) =>
-  decideRequest(db, { chatId, toolCallId, userId, decision, via: "card", checkInput, checkOutput });
+const decide = (chatId: string, { messageId, toolCallId }: RequestName, decision: Decision) =>
+  decideRequest(db, {
+    chatId,
+    messageId,
+    toolCallId,
+    userId,
+    decision,
+    via: "card",
+    checkInput,
+    checkOutput,
+  });
 
 /** What the page sees of the rest of the answer, and what is saved of it. */
 async function goOn(chatId: string) {
@@ -112,7 +122,7 @@ describe("a question", () => {
     await markChatRead(db, { chatId, userId });
     expect(await isUnread()).toBe(false);
 
-    expect(await decide(chatId, asked!.toolCallId, dune)).toMatchObject({ isComplete: true });
+    expect(await decide(chatId, asked!, dune)).toMatchObject({ isComplete: true });
     const { answer, transcript: after } = await goOn(chatId);
     // Decided elsewhere, nobody has seen what came of it.
     expect(await isUnread()).toBe(true);
@@ -154,7 +164,7 @@ describe("an approval", () => {
       { kind: "approval", tool: "refund", title: `Refund 20 EUR of order ${order}`, state: "pending" },
     ]);
     expect(await refundsOf(order)).toEqual([]);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     const { answer, transcript: after } = await goOn(chatId);
     expect(answer).toMatchObject({ errors: [], id: transcript.messages[1]?.id });
     expect(after.messages).toHaveLength(2);
@@ -166,7 +176,7 @@ describe("an approval", () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     const editedInput = { orderId: order, amount: 7.5, currency: "EUR" };
-    await decide(chatId, requests[0]!.toolCallId, { type: "approve", editedInput });
+    await decide(chatId, requests[0]!, { type: "approve", editedInput });
     await goOn(chatId);
     expect(await textOf(chatId)).toContain("I refunded **7.5 EUR**");
     expect((await refundsOf(order)).map(({ data }) => data)).toEqual([editedInput]);
@@ -180,7 +190,7 @@ describe("an approval", () => {
   it("that is denied runs nothing, and the model hears why", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, { type: "deny", reason: "Wait for the photo." });
+    await decide(chatId, requests[0]!, { type: "deny", reason: "Wait for the photo." });
     await goOn(chatId);
     expect(await textOf(chatId)).toContain('You did not allow `refund` ("Wait for the photo.")');
     expect(await refundsOf(order)).toEqual([]);
@@ -191,10 +201,10 @@ describe("an approval", () => {
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order} and e-mail the customer`);
     expect(requests.map(({ tool }) => tool)).toEqual(["refund", "sendEmail"]);
     const [refund, mail] = requests;
-    expect(await decide(chatId, mail!.toolCallId, { type: "deny" })).toMatchObject({ isComplete: false });
+    expect(await decide(chatId, mail!, { type: "deny" })).toMatchObject({ isComplete: false });
     await deliverDecisions(db, { chatId });
     expect(await refundsOf(order)).toEqual([]);
-    expect(await decide(chatId, refund!.toolCallId, approve)).toMatchObject({ isComplete: true });
+    expect(await decide(chatId, refund!, approve)).toMatchObject({ isComplete: true });
     const { transcript } = await goOn(chatId);
     expect(transcript.messages).toHaveLength(2);
     expect(await textOf(chatId)).toContain("I refunded");
@@ -208,7 +218,7 @@ describe("an approval", () => {
       chatId,
       `Refund 20 EUR of order ${order}, then e-mail the customer`,
     );
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     await goOn(chatId);
     const [first, mail] = await listChatRequests(db, chatId);
     expect(mail).toMatchObject({ tool: "sendEmail", state: "pending" });
@@ -225,7 +235,7 @@ describe("an approval", () => {
       .then(({ errors }) => expect(errors).toEqual([]));
     expect(await savedTranscript(db, chatId)).toMatchObject({ status: "idle" });
     expect(await listChatRequests(db, chatId)).toMatchObject([{ state: "approved" }, { state: "pending" }]);
-    await decide(chatId, mail!.toolCallId, approve);
+    await decide(chatId, mail!, approve);
     await deliverDecisions(db, { chatId });
     await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain("I sent the e-mail");
     expect((await savedTranscript(db, chatId)).messages).toHaveLength(2);
@@ -240,7 +250,7 @@ describe("an approval", () => {
   it("can be given for the whole chat, and taken back", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, { type: "approve", remember: true });
+    await decide(chatId, requests[0]!, { type: "approve", remember: true });
     await goOn(chatId);
     await readAnswer(await openPage(chatId).ask(`Refund 30 EUR of order ${order}`));
     expect(await textOf(chatId)).toContain("I refunded **30 EUR**");
@@ -259,7 +269,7 @@ describe("an approval", () => {
     const chatId = newChatId();
     const { requests } = await askAndWait(chatId, "Delete the customers C-1 and C-2");
     expect(requests).toMatchObject([{ kind: "confirm", phrase: "delete customers" }]);
-    const call = requests[0]!.toolCallId;
+    const call = requests[0]!;
     await expect(decide(chatId, call, approve)).rejects.toThrow('Type "delete customers" to approve this.');
     await decide(chatId, call, { type: "approve", phrase: "delete customers", remember: true });
     await goOn(chatId);
@@ -273,7 +283,7 @@ describe("a form", () => {
     const chatId = newChatId();
     const { requests } = await askAndWait(chatId, "Where will you deliver it?");
     expect(requests).toMatchObject([{ kind: "form", schema: { type: "object" } }]);
-    const call = requests[0]!.toolCallId;
+    const call = requests[0]!;
     await expect(
       decide(chatId, call, { type: "answer", output: { ...delivery, parcels: 99 } }),
     ).rejects.toThrow(/`parcels`/);
@@ -293,7 +303,7 @@ describe("a sub-agent", () => {
     expect(requests).toMatchObject([{ kind: "question", tool: "askQuestion", state: "pending" }]);
     expect(partOf(transcript, "tool-delegate")).toMatchObject({ output: { state: "waiting" } });
     await killWorkers(chatId);
-    await decide(chatId, requests[0]!.toolCallId, { type: "answer", output: { optionIds: ["mon", "wed"] } });
+    await decide(chatId, requests[0]!, { type: "answer", output: { optionIds: ["mon", "wed"] } });
     const { answer, transcript: after } = await goOn(chatId);
     expect(answer.errors).toEqual([]);
     expect(after.messages).toHaveLength(2);
@@ -320,7 +330,7 @@ describe("what dies meanwhile", () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await killWorkers(chatId);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     const { transcript } = await goOn(chatId);
     expect(transcript.messages).toHaveLength(2);
     expect(await textOf(chatId)).toMatch(/^Let me see to it\.[^]*I refunded/);
@@ -330,7 +340,7 @@ describe("what dies meanwhile", () => {
   it("the worker, in the middle of what follows the decision: it is written again, and done once", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order} at 80 ms`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     let killed = false;
     await readAnswer(await follow(chatId), (_, chunk) => {
       if (killed || chunk.type !== "text-delta") return;
@@ -349,7 +359,7 @@ describe("what dies meanwhile", () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await engine.restart();
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     await goOn(chatId);
     expect(await textOf(chatId)).toContain("I refunded");
     expect(await refundsOf(order)).toHaveLength(1);
@@ -358,7 +368,7 @@ describe("what dies meanwhile", () => {
   it("the process that took the decision, before it could tell the agent: the next look tells it", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     expect(await findUndelivered(db, { chatId })).toHaveLength(1);
     await sweepRequests(db);
     await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain("I refunded");
@@ -428,7 +438,7 @@ describe("an answer that is stopped", () => {
   const approvedRefund = async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     return { chatId, order };
   };
   const inAnHour = () => new Date(Date.now() + 3_600_000);
@@ -507,7 +517,7 @@ describe("branches", () => {
     );
     expect(lines(await savedTranscript(db, chatId))[0]?.[1]).toBe("count to 2");
     expect(await listWaitingRequests(db, userId)).toContainEqual({ ...requests[0], onOtherBranch: true });
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     const { transcript: after } = await goOn(chatId);
     expect(after.messages.map(({ id }) => id)).toEqual(transcript.messages.map(({ id }) => id));
     expect(await textOf(chatId)).toContain("I refunded");
@@ -523,8 +533,8 @@ describe("branches", () => {
     await savedTranscript(db, chatId);
     const now = await listChatRequests(db, chatId);
     expect(now.map(({ state }) => state)).toEqual(["superseded", "pending"]);
-    await expect(decide(chatId, requests[0]!.toolCallId, approve)).rejects.toThrow(/written anew/);
-    await decide(chatId, now[1]!.toolCallId, approve);
+    await expect(decide(chatId, requests[0]!, approve)).rejects.toThrow(/written anew/);
+    await decide(chatId, now[1]!, approve);
     await goOn(chatId);
     expect(await refundsOf(order)).toHaveLength(1);
   }, 60_000);
@@ -532,20 +542,21 @@ describe("branches", () => {
   it("asking the same question again takes back what was approved and not begun, and leaves what was done", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    await decide(chatId, requests[0]!.toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     // Told to nobody: as if the turn that should have carried it out had failed.
     await markDelivered(db, { chatId, messageId: requests[0]!.messageId });
     await readAnswer(await openPage(chatId).retry());
     await savedTranscript(db, chatId);
     const now = await listChatRequests(db, chatId);
     expect(now.map(({ state }) => state)).toEqual(["superseded", "pending"]);
-    await decide(chatId, now[1]!.toolCallId, approve);
+    await decide(chatId, now[1]!, approve);
     await goOn(chatId);
     expect(await findUndelivered(db, { chatId, now: new Date(Date.now() + 3_600_000) })).toEqual([]);
     expect(await refundsOf(order)).toHaveLength(1);
 
     // The ledger knows of it, and the row does not yet.
-    const where = { chatId_toolCallId: { chatId, toolCallId: now[1]!.toolCallId } };
+    const { messageId, toolCallId } = now[1]!;
+    const where = { chatId_messageId_toolCallId: { chatId, messageId, toolCallId } };
     await db.humanRequest.update({ where, data: { settledAt: null } });
     await readAnswer(await openPage(chatId).retry());
     await savedTranscript(db, chatId);
@@ -571,9 +582,7 @@ describe("branches", () => {
       state: "skipped",
       decidedVia: "message",
     });
-    await expect(decide(chatId, requests[0]!.toolCallId, approve)).rejects.toThrow(
-      "This was already skipped",
-    );
+    await expect(decide(chatId, requests[0]!, approve)).rejects.toThrow("This was already skipped");
     expect(await refundsOf(order)).toEqual([]);
   }, 60_000);
 });
@@ -586,6 +595,7 @@ describe("time", () => {
     await sweepRequests(db, now);
     await decideRequest(db, {
       chatId,
+      messageId: requests[0]!.messageId,
       toolCallId: requests[0]!.toolCallId,
       userId,
       decision: dune,
@@ -605,7 +615,7 @@ describe("time", () => {
       where: { chatId },
       data: { expiresAt: new Date(Date.now() - 1_000) },
     });
-    await expect(decide(chatId, requests[0]!.toolCallId, approve)).rejects.toThrow(/expired/);
+    await expect(decide(chatId, requests[0]!, approve)).rejects.toThrow(/expired/);
     await sweepRequests(db);
     await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain('"Nobody decided in time."');
     expect((await listChatRequests(db, chatId))[0]).toMatchObject({
@@ -620,7 +630,7 @@ describe("trust", () => {
   it("one decision of fifty at once counts, and approval and denial do not mix", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    const call = requests[0]!.toolCallId;
+    const call = requests[0]!;
     const decisions = Array.from({ length: 50 }, (_, index) =>
       index % 2 ? approve : ({ type: "deny" } as const),
     );
@@ -637,11 +647,12 @@ describe("trust", () => {
   it("nobody else decides, and unknown, foreign and deleted are the same", async () => {
     const chatId = newChatId();
     const { requests } = await askAndWait(chatId, "Ask me something");
-    const call = requests[0]!.toolCallId;
-    const as = (user: string, chat: string, id: string) =>
+    const call = requests[0]!;
+    const as = (user: string, chat: string, { messageId, toolCallId }: RequestName) =>
       decideRequest(db, {
         chatId: chat,
-        toolCallId: id,
+        messageId,
+        toolCallId,
         userId: user,
         decision: dune,
         via: "card",
@@ -649,7 +660,9 @@ describe("trust", () => {
         checkOutput,
       });
     await expect(as("stranger", chatId, call)).rejects.toThrow("There is no such request");
-    await expect(as(userId, chatId, "call_unknown")).rejects.toThrow("There is no such request");
+    await expect(as(userId, chatId, { ...call, toolCallId: "call_unknown" })).rejects.toThrow(
+      "There is no such request",
+    );
     await expect(as(userId, newChatId(), call)).rejects.toThrow("There is no such request");
     await db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } });
     await expect(as(userId, chatId, call)).rejects.toThrow("There is no such request");
@@ -659,10 +672,11 @@ describe("trust", () => {
   it("a policy can ask for another pair of eyes", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
-    const { toolCallId } = requests[0]!;
+    const { messageId, toolCallId } = requests[0]!;
     const as = (user: string) =>
       decideRequest(db, {
         chatId,
+        messageId,
         toolCallId,
         userId: user,
         decision: approve,
@@ -714,7 +728,7 @@ describe("trust", () => {
     expect((await savedTranscript(db, chatId)).messages).toEqual(transcript.messages);
     expect(await refundsOf(order)).toEqual([]);
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("pending");
-    await decide(chatId, toolCallId, approve);
+    await decide(chatId, requests[0]!, approve);
     await deliverDecisions(db, { chatId });
     await expect.poll(() => refundsOf(order), { timeout: 30_000 }).toHaveLength(1);
   }, 90_000);
@@ -737,19 +751,18 @@ describe("trust", () => {
   ] as Array<[string, Decision, string]>)("a question does not take %s", async (_, decision, why) => {
     const chatId = newChatId();
     await createChat(db, { id: chatId, userId });
-    const toolCallId = "call_1";
+    const name = { messageId: "m", toolCallId: "call_1" };
     await db.humanRequest.create({
       data: {
         chatId,
-        toolCallId,
-        messageId: "m",
+        ...name,
         tool: "askQuestion",
         kind: "question",
         title: "?",
         input: lampQuestion,
       },
     });
-    await expect(decide(chatId, toolCallId, decision)).rejects.toThrow(why);
+    await expect(decide(chatId, name, decision)).rejects.toThrow(why);
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("pending");
   });
 
@@ -765,12 +778,12 @@ describe("trust", () => {
   ] as Array<[string, Decision, string]>)("an approval does not take %s", async (_, decision, why) => {
     const chatId = newChatId();
     await createChat(db, { id: chatId, userId });
-    const toolCallId = "call_1";
+    const name = { messageId: "m", toolCallId: "call_1" };
     const input = { orderId: "A-1", amount: 20, currency: "EUR" };
     await db.humanRequest.create({
-      data: { chatId, toolCallId, messageId: "m", tool: "refund", kind: "approval", title: "?", input },
+      data: { chatId, ...name, tool: "refund", kind: "approval", title: "?", input },
     });
-    await expect(decide(chatId, toolCallId, decision)).rejects.toThrow(why);
+    await expect(decide(chatId, name, decision)).rejects.toThrow(why);
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("pending");
   });
 });
@@ -853,9 +866,9 @@ describe.each(kinds)("$kind", ({ ask, decision, done, missed }) => {
       const chatId = newChatId();
       const { requests, transcript } = await askAndWait(chatId, ask());
       await happens(chatId);
-      const { toolCallId } = requests[0]!;
+      const { messageId, toolCallId } = requests[0]!;
       const by = { userId, via: "inbox", checkInput, checkOutput } as const;
-      expect(await decideRequest(db, { chatId, toolCallId, decision, ...by })).toMatchObject({
+      expect(await decideRequest(db, { chatId, messageId, toolCallId, decision, ...by })).toMatchObject({
         isComplete: true,
       });
       const { answer, transcript: after } = await goOn(chatId);
@@ -875,7 +888,7 @@ describe.each(kinds)("$kind", ({ ask, decision, done, missed }) => {
       state: "skipped",
       decidedVia: "message",
     });
-    await expect(decide(chatId, requests[0]!.toolCallId, decision)).rejects.toThrow("already skipped");
+    await expect(decide(chatId, requests[0]!, decision)).rejects.toThrow("already skipped");
   }, 60_000);
 
   it("expires, and the agent goes on without it", async () => {
@@ -887,14 +900,13 @@ describe.each(kinds)("$kind", ({ ask, decision, done, missed }) => {
     await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain(missed);
     expect((await textOf(chatId)).match(done)).toBeNull();
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("expired");
-    await expect(decide(chatId, requests[0]!.toolCallId, decision)).rejects.toThrow(/expired/);
+    await expect(decide(chatId, requests[0]!, decision)).rejects.toThrow(/expired/);
   }, 60_000);
 
   it("is decided once, however many decide it at once", async () => {
     const chatId = newChatId();
     const { requests } = await askAndWait(chatId, ask());
-    const { toolCallId } = requests[0]!;
-    const all = Array.from({ length: 10 }, () => decide(chatId, toolCallId, decision));
+    const all = Array.from({ length: 10 }, () => decide(chatId, requests[0]!, decision));
     const outcomes = await Promise.allSettled(all);
     expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     await goOn(chatId);

@@ -1,6 +1,7 @@
 import "server-only";
 /** Who is told of a request beside the page: a webhook, an e-mail, whatever is configured. */
 import { createAnswerToken } from "./chat/answer-link";
+import { requestPath } from "./chat/asking";
 import type { Channel, Notice } from "./chat/notify";
 import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
@@ -18,11 +19,11 @@ export function requestChannels(): Channel[] {
 
 /** What is proposed stays here: the link shows it to whoever follows it. */
 function newsOf(notice: Notice) {
-  const { chatId, toolCallId, ...rest } = notice;
+  const { chatId, messageId, toolCallId, ...rest } = notice;
   return {
     type: "request.created",
     /** The same whenever this is sent again. */
-    id: `${chatId}:${toolCallId}`,
+    id: `${chatId}:${messageId}:${toolCallId}`,
     ...rest,
     ...linksOf(notice),
   };
@@ -49,10 +50,9 @@ async function mailTo(notice: Notice): Promise<void> {
 function linksOf(notice: Notice): { answerUrl: string | null; chatUrl: string | null } {
   const base = env.BETTER_AUTH_URL;
   if (!base) return { answerUrl: null, chatUrl: null };
-  const { chatId, toolCallId } = notice;
   const token = createAnswerToken(notice);
   return {
     answerUrl: token && new URL(`/answer/${token}`, base).href,
-    chatUrl: new URL(`/chat/${chatId}?request=${encodeURIComponent(toolCallId)}`, base).href,
+    chatUrl: new URL(requestPath(notice), base).href,
   };
 }

@@ -72,6 +72,7 @@ async function decide(tool: string, always: boolean): Promise<void> {
   ]);
   await decideRequest(shared.db, {
     chatId,
+    messageId: `m_${id}`,
     toolCallId: id,
     userId: "ada",
     decision: { type: "approve", remember: always },

@@ -1,7 +1,7 @@
 /** The agent. The one file to read first: everything that happens between a question and its answer starts here. */
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
-import { stepCountIs } from "ai";
+import { generateId, stepCountIs } from "ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
 import { branchAction } from "@/lib/chat/branch-actions";
 import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
@@ -173,7 +173,10 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   async run({ chatId, ctx, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
     if (isHeardBefore(chat.history.all().at(-1))) return undefined;
-    beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
+    // The runtime takes it for a new message; an answer that goes on keeps its own.
+    const newId = generateId();
+    const answerId = continuedMessage()?.id ?? newId;
+    beginTurn({ chatId, answerId, runId: ctx.run.id, messages: chat.history.all() });
     try {
       const { model: chosen, userId } = await requireChat(chatId);
       // No word of an answer whose question could be lost, and no effect.
@@ -182,6 +185,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       await locals.get(stopHeeded);
       const durations = watchDurations();
       chat.setUIMessageStreamOptions({
+        generateMessageId: () => newId,
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
           if (part.type !== "finish") return durations(part);

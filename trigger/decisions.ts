@@ -11,7 +11,7 @@ import { skipRequests, stopRequests } from "@/lib/chat/decisions";
 import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
-import { askedInside, isUndecided, requestIdOf, type ToolPart } from "@/lib/chat/asking";
+import { askedInside, isUndecided, requestIdOf, type RequestName, type ToolPart } from "@/lib/chat/asking";
 import { toolParts } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
 import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
@@ -113,17 +113,14 @@ export async function skipWaiting(
 ): Promise<ChatMessage[] | undefined> {
   const waiting = messages.filter((message) => toolParts(message).some(isUndecided));
   if (waiting.length === 0) return undefined;
-  const calls = waiting.flatMap((message) => toolParts(message).filter(isUndecided)).map(requestIdOf);
+  const calls = callsIn(waiting, isUndecided);
   const { requests, effects } = await withRetry(
     () =>
       db.$transaction(async (tx) => {
         await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
-        // A message's node may have another id than the message has, so the calls lead there.
-        const rows = await tx.humanRequest.findMany({ where: { chatId, toolCallId: { in: calls } } });
-        const messageIds = [...new Set(rows.map(({ messageId }) => messageId))];
         return {
-          requests: await skipRequests(tx, { chatId, messageIds }),
-          effects: await effectsOfCalls(tx, { chatId, toolCallIds: calls }),
+          requests: await skipRequests(tx, { chatId, messageIds: waiting.map(({ id }) => id) }),
+          effects: await effectsOfCalls(tx, { chatId, calls }),
         };
       }),
     { doing: `Skipping what waits in chat ${chatId}` },
@@ -155,20 +152,18 @@ export async function stopDecided(
   const isOpen = ({ state }: ToolPart) => state === "approval-responded";
   const stopped = messages.filter((message) => toolParts(message).some(isOpen));
   if (stopped.length === 0) return undefined;
-  const toolCallIds = stopped.flatMap((message) =>
-    toolParts(message).flatMap((part) => (isOpen(part) ? [part.toolCallId] : [])),
-  );
+  const calls = callsIn(stopped, isOpen);
   const doing = `Stopping what was approved in chat ${chatId}`;
   let effects: EffectSummary[] = [];
   for (const deadline = Date.now() + END_WITHIN_MS; ; await pause(LOOK_MS)) {
-    effects = await withRetry(() => effectsOfCalls(db, { chatId, toolCallIds }), { doing });
+    effects = await withRetry(() => effectsOfCalls(db, { chatId, calls }), { doing });
     if (effects.every(({ state }) => state !== "started") || Date.now() > deadline) break;
   }
   const requests = await withRetry(
     () =>
       db.$transaction(async (tx) => {
         await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
-        return stopRequests(tx, { chatId, toolCallIds });
+        return stopRequests(tx, { chatId, calls });
       }),
     { doing },
   );
@@ -176,6 +171,15 @@ export async function stopDecided(
     stopped.includes(message)
       ? withDecisions(message, requests, "past", { effects, of: isOpen, otherwise: STOPPED })
       : message,
+  );
+}
+
+/** The names of the requests of some calls. */
+function callsIn(messages: ChatMessage[], of: (part: ToolPart) => boolean): RequestName[] {
+  return messages.flatMap((message) =>
+    toolParts(message)
+      .filter(of)
+      .map((part) => ({ messageId: message.id, toolCallId: requestIdOf(part) })),
   );
 }
 
@@ -232,8 +236,11 @@ function withDecisions(
     otherwise,
   }: { effects?: EffectSummary[]; of?: (part: ToolPart) => boolean; otherwise?: string } = {},
 ): ChatMessage {
-  const byCall = new Map(requests.map((request) => [request.toolCallId, request]));
-  const begun = new Map(effects.map((effect) => [effect.toolCallId, effect]));
+  const own = requests.filter(({ messageId }) => messageId === message.id);
+  const byCall = new Map(own.map((request) => [request.toolCallId, request]));
+  const begun = new Map(
+    effects.flatMap((effect) => (effect.answerId === message.id ? [[effect.toolCallId, effect]] : [])),
+  );
   const open = new Set<unknown>(toolParts(message).filter(of));
   const parts = message.parts.map((part) => {
     if (!open.has(part)) return part;

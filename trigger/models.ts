@@ -15,6 +15,7 @@
 import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
 import { env } from "@/lib/env";
+import { withUniqueCallIds } from "./call-ids";
 import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "./demo-model";
 
 export type ModelInfo = { id: string; label: string };
@@ -44,7 +45,7 @@ export async function resolveModel(id?: string | null): Promise<ResolvedModel> {
   const configured = entries();
   const entry = configured.find((candidate) => candidate.id === id) ?? configured[0];
   if (!entry) throw new Error("No model is configured.");
-  return { id: entry.id, label: entry.label, model: reportingCuts(await load(entry)) };
+  return { id: entry.id, label: entry.label, model: withUniqueCallIds(reportingCuts(await load(entry))) };
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the holder of a link hears when they decide. */
+import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { createAnswerToken } from "@/lib/chat/answer-link";
@@ -30,7 +31,7 @@ beforeEach(async () => {
   await shared.db.humanRequest.create({
     data: { chatId, toolCallId, messageId: "m", tool: "refund", kind: "approval", title: "?", input },
   });
-  token = createAnswerToken({ chatId, toolCallId, expiresAt: null })!;
+  token = createAnswerToken({ chatId, messageId: "m", toolCallId, expiresAt: null })!;
 });
 
 const approve = () => answerByLink({ token, decision: { type: "approve" } });
@@ -60,6 +61,20 @@ it.each([
 ] as const)("what is %s meanwhile is so for the link, too", async (closed, happens) => {
   await happens();
   expect(await approve()).toEqual({ closed });
+});
+
+it("an old link, which names the call alone, decides that call while it is the only one of its id", async () => {
+  const key = createHmac("sha256", "a secret of this test").update("holdfast answer link").digest();
+  const claims = [chatId, toolCallId, Math.floor(Date.now() / 1000) + 3_600];
+  const body = Buffer.from(JSON.stringify(claims)).toString("base64url");
+  token = `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
+  const first = await shared.db.humanRequest.findFirstOrThrow({ where: { chatId } });
+  await shared.db.humanRequest.create({ data: { ...first, messageId: "m2" } as never });
+  expect(await approve()).toEqual({ closed: "not-found" });
+  await shared.db.humanRequest.deleteMany({ where: { chatId, messageId: "m2" } });
+  expect(await approve()).toEqual({
+    request: expect.objectContaining({ state: "approved", messageId: "m" }),
+  });
 });
 
 it("what does not fit is said, and waits on", async () => {

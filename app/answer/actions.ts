@@ -25,11 +25,12 @@ export async function answerByLink(given: { token: string; decision: Decision })
   const { token, decision } = parsed.data;
   const linked = await readLink(token);
   if (linked.state !== "open") return { closed: linked.state };
-  const { chatId, toolCallId } = linked.request;
+  const { chatId, messageId, toolCallId } = linked.request;
   const chat = await db.chat.findUnique({ where: { id: chatId }, select: { userId: true } });
   if (!chat) return { closed: "not-found" };
   const { problem } = await takeDecision({
     chatId,
+    messageId,
     toolCallId,
     userId: chat.userId,
     decision: decision.type === "approve" ? { ...decision, remember: false } : decision,
@@ -39,6 +40,6 @@ export async function answerByLink(given: { token: string; decision: Decision })
     const now = await readLink(token);
     return now.state === "open" ? { problem, request: now.request } : { closed: now.state };
   }
-  const request = await findRequest(db, { chatId, toolCallId });
+  const request = await findRequest(db, { chatId, messageId, toolCallId });
   return request ? { request: withoutChat(request) } : {};
 }

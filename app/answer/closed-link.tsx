@@ -14,7 +14,7 @@ const words: Record<Closed, { title: string; text: string }> = {
   },
   "not-found": {
     title: "This link leads nowhere",
-    text: "It is incomplete, or the chat that asked was deleted. Copy the whole link, or look into your inbox.",
+    text: "It is incomplete or no longer valid, or its chat was deleted. Copy the whole link, or open your inbox.",
   },
 };
 

@@ -13,12 +13,13 @@ import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
 import { useTellOfRequests } from "@/components/chat/use-waiting-notice";
 import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
+import { requestPath } from "@/lib/chat/asking";
 import type { ChatListPage } from "@/lib/chat/chat-list";
 import { chatPageTitle, UNTITLED_CHAT } from "../page-titles";
 import { searchChats } from "./chat-actions";
 import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./decisions-button";
-import { requestHref, useRequests } from "./requests";
+import { useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
 
 const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
@@ -71,7 +72,7 @@ export function ChatFrame({
   useWaitingBadge(waiting.length);
   useTellOfRequests(
     waiting,
-    useCallback((request: HumanRequestView) => router.push(requestHref(request)), [router]),
+    useCallback((request: HumanRequestView) => router.push(requestPath(request)), [router]),
   );
 
   const { chats } = list;

@@ -33,7 +33,7 @@ import { useChatRequests } from "./use-chat-requests";
 import { useProblem } from "./use-problem";
 import { useModelChoice } from "./use-model-choice";
 import { useMessageRows } from "./use-message-rows";
-import { useRequestPlace } from "./use-request-place";
+import { findWanted, useRequestPlace } from "./use-request-place";
 
 export type ChatViewProps = {
   chatId: string;
@@ -105,9 +105,9 @@ export function ChatView({
     initial: asked,
     expectTurn: chat.expectTurn,
   });
-  const wantedId = useSearchParams().get("request");
+  const address = useSearchParams();
   const place = useRequestPlace({
-    wanted: asked.find(({ toolCallId }) => toolCallId === wantedId),
+    wanted: findWanted(asked, address),
     switchTo: (messageId) => branches.switchTo(messageId),
   });
   const commands = useMemo(() => chatCommands({ startNewChat: () => router.push("/") }), [router]);

@@ -4,10 +4,11 @@ import Link from "next/link";
 import { useEffect, useState } from "react";
 import { Bell, BellOff } from "lucide-react";
 import { InboxList, type InboxListProps } from "@/components/chat/inbox-list";
-import type { HumanRequestView } from "@/components/chat/request";
+import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { useWaitingNotice } from "@/components/chat/use-waiting-notice";
 import { Button } from "@/components/ui/button";
-import { requestHref, useRequests } from "./requests";
+import { requestPath } from "@/lib/chat/asking";
+import { useRequests } from "./requests";
 
 /** Everything that waits, in any chat; what is decided meanwhile stays in its place until the page is left. */
 export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
@@ -23,7 +24,7 @@ export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
   const requests = listed.map(
     (request) =>
       now.get(keyOf(request)) ??
-      ofChat(request.chatId).find(({ toolCallId }) => toolCallId === request.toolCallId) ??
+      ofChat(request.chatId).find((each) => keyOf(each) === keyOf(request)) ??
       request,
   );
 
@@ -41,7 +42,7 @@ export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
         <NoticeSwitch />
         <InboxList
           requests={requests}
-          hrefOf={requestHref}
+          hrefOf={requestPath}
           LinkComponent={Link}
           keys={keys}
           onDecide={async (request, decision) => void (await decide(request, decision, "inbox"))}
@@ -51,8 +52,8 @@ export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
   );
 }
 
-function keyOf({ chatId, toolCallId }: HumanRequestView) {
-  return `${chatId} ${toolCallId}`;
+function keyOf(request: HumanRequestView) {
+  return `${request.chatId} ${requestKey(request)}`;
 }
 
 /** Asks for the browser's permission on a press, never by itself. */

@@ -16,6 +16,7 @@ import { decisionSchema, MISSHAPEN, takeDecision, type DecisionResult } from "./
 const id = z.string().min(1).max(200);
 const decisionArguments = z.object({
   chatId: id,
+  messageId: id,
   toolCallId: id,
   decision: decisionSchema,
   via: z.enum(["card", "inbox"]),
@@ -27,6 +28,7 @@ const decisionArguments = z.object({
  */
 export async function decideRequest(given: {
   chatId: string;
+  messageId: string;
   toolCallId: string;
   decision: Decision;
   via: "card" | "inbox";

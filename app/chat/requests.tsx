@@ -29,6 +29,7 @@ export type RequestActions = {
   /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
   decideRequest: (args: {
     chatId: string;
+    messageId: string;
     toolCallId: string;
     decision: Decision;
     via: Via;
@@ -52,11 +53,6 @@ export type Requests = {
   /** From the next call on the tool asks again. Rejects with a sentence for the person. */
   revoke: (chatId: string, tool: string) => Promise<void>;
 };
-
-/** Where a request stands in its chat. */
-export function requestHref({ chatId, toolCallId }: HumanRequestView): string {
-  return `/chat/${chatId}?request=${encodeURIComponent(toolCallId)}`;
-}
 
 const none: HumanRequestView[] = [];
 const noTools: string[] = [];
@@ -110,9 +106,10 @@ export function RequestsProvider({ waiting: initial, actions, children }: Reques
 
   const decide = useCallback(
     async (request: HumanRequestView, decision: Decision, via: Via) => {
-      const { chatId, toolCallId } = request;
+      const { chatId, messageId, toolCallId } = request;
       const { problem, isComplete = false } = await decideRequest({
         chatId,
+        messageId,
         toolCallId,
         decision,
         via,

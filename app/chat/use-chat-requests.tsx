@@ -3,7 +3,7 @@
 import dynamic from "next/dynamic";
 import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
-import type { HumanRequestView } from "@/components/chat/request";
+import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tool-card";
 import { Skeleton } from "@/components/ui/skeleton";
 import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/asking";
@@ -43,11 +43,14 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
   const { ofChat, waiting, refresh, decide } = useRequests();
   const loaded = ofChat(chatId);
   const requests = useMemo(() => merge(initial, loaded, waiting, chatId), [chatId, initial, loaded, waiting]);
-  const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
+  const byCall = useMemo(
+    () => new Map(requests.map((request) => [requestKey(request), request])),
+    [requests],
+  );
 
   // A call that waits and has no request yet: the answer has ended a moment before it was saved.
   const waitingIds = waitingCalls(messages.at(-1));
-  const isAwaited = !isAnswering && waitingIds.some((id) => byCall.get(id) === undefined);
+  const isAwaited = !isAnswering && waitingIds.some((key) => byCall.get(key) === undefined);
   const hasMessages = messages.length > 0;
   useEffect(() => {
     if (isAnswering || !hasMessages) return undefined;
@@ -59,20 +62,20 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
 
   // It waits no longer, and nobody decided it here: the chat says how it ended.
   const isStale = requests.some(
-    ({ state, toolCallId }) =>
-      state === "pending" &&
-      !waiting.some((request) => request.chatId === chatId && request.toolCallId === toolCallId),
+    (request) =>
+      request.state === "pending" &&
+      !waiting.some((each) => each.chatId === chatId && requestKey(each) === requestKey(request)),
   );
   useEffect(() => {
     if (isStale) void refresh(chatId).catch(() => {});
   }, [chatId, isStale, refresh]);
 
   const renderTool = useCallback(
-    (part: ToolPart): ReactNode | undefined => {
+    (part: ToolPart, message: UIMessage): ReactNode | undefined => {
       // Approved or not, what matters now is whether it happened.
       const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
       if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
-      const request = byCall.get(requestIdOf(part));
+      const request = byCall.get(keyOf(message, part));
       const card = request && (
         <RequestCard
           request={request}
@@ -113,16 +116,20 @@ function merge(
   waiting: HumanRequestView[],
   chatId: string,
 ): HumanRequestView[] {
-  const all = new Map(initial.map((request) => [request.toolCallId, request]));
-  for (const request of loaded) all.set(request.toolCallId, request);
+  const all = new Map(initial.map((request) => [requestKey(request), request]));
+  for (const request of loaded) all.set(requestKey(request), request);
   for (const request of waiting)
-    if (request.chatId === chatId && !all.has(request.toolCallId)) all.set(request.toolCallId, request);
+    if (request.chatId === chatId && !all.has(requestKey(request))) all.set(requestKey(request), request);
   return [...all.values()];
 }
 
 function waitingCalls(message: UIMessage | undefined): string[] {
   if (message?.role !== "assistant") return [];
   return message.parts.flatMap((part) =>
-    isToolUIPart(part) && (isWaiting(part) || askedInside(part)?.waits) ? [requestIdOf(part)] : [],
+    isToolUIPart(part) && (isWaiting(part) || askedInside(part)?.waits) ? [keyOf(message, part)] : [],
   );
+}
+
+function keyOf({ id: messageId }: UIMessage, part: ToolPart): string {
+  return requestKey({ messageId, toolCallId: requestIdOf(part) });
 }

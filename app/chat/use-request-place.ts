@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useRef, useState } from "react";
-import type { HumanRequestView } from "@/components/chat/request";
+import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { showRequest } from "@/components/chat/show-request";
 
 export type RequestPlaceOptions = {
@@ -14,18 +14,18 @@ export type RequestPlaceOptions = {
 /** The way to a card that is not in the page: on another branch, or in a message that was not read so far back. */
 export function useRequestPlace({ wanted, switchTo }: RequestPlaceOptions) {
   const [openAt, setOpenAt] = useState<string>();
-  const sought = useRef<string>(undefined);
+  const sought = useRef<HumanRequestView>(undefined);
 
   async function reveal(request: HumanRequestView) {
-    sought.current = request.toolCallId;
+    sought.current = request;
     if (request.onOtherBranch) await switchTo(request.messageId);
     setOpenAt(request.messageId);
   }
 
   const followed = useRef<string>(undefined);
   useEffect(() => {
-    if (wanted && followed.current !== wanted.toolCallId) {
-      followed.current = wanted.toolCallId;
+    if (wanted && followed.current !== requestKey(wanted)) {
+      followed.current = requestKey(wanted);
       void reveal(wanted).catch(() => {});
     }
     // The card comes into the page some renders later than its message is asked for.
@@ -33,4 +33,15 @@ export function useRequestPlace({ wanted, switchTo }: RequestPlaceOptions) {
   });
 
   return { openAt, reveal };
+}
+
+/** The request that the address names. An old link names the call alone: the newest of that id is meant. */
+export function findWanted(
+  requests: HumanRequestView[],
+  address: { get: (name: string) => string | null },
+): HumanRequestView | undefined {
+  const [call, message] = [address.get("request"), address.get("in")];
+  return requests.findLast(
+    ({ toolCallId, messageId }) => toolCallId === call && (message === null || messageId === message),
+  );
 }

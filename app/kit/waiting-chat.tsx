@@ -3,7 +3,7 @@
 import { useState } from "react";
 import type { UIMessage } from "ai";
 import { MessageList } from "@/components/chat/message-list";
-import type { HumanRequestView } from "@/components/chat/request";
+import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { RequestBar } from "@/components/chat/request-bar";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
 import { Button } from "@/components/ui/button";
@@ -49,8 +49,10 @@ class Desk {
     listChatRequests: async () => this.requests,
     listAllowedTools: async () => [],
     revokeAllowedTool: async () => {},
-    decideRequest: async ({ toolCallId, decision, via }) => {
-      const request = this.requests.find((each) => each.toolCallId === toolCallId);
+    decideRequest: async ({ messageId, toolCallId, decision, via }) => {
+      const request = this.requests.find(
+        (each) => requestKey(each) === requestKey({ messageId, toolCallId }),
+      );
       if (!request || request.state !== "pending") return { problem: "Mara has decided this already." };
       this.put({ ...settle(request, decision), decidedVia: via });
       return {};
@@ -58,7 +60,7 @@ class Desk {
   };
 
   put(request: HumanRequestView) {
-    this.requests = this.requests.map((each) => (each.toolCallId === request.toolCallId ? request : each));
+    this.requests = this.requests.map((each) => (requestKey(each) === requestKey(request) ? request : each));
   }
 
   decideElsewhere() {

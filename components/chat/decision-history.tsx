@@ -1,7 +1,7 @@
 "use client";
 
 import { cn } from "@/lib/utils";
-import type { HumanRequestView } from "./request";
+import { requestKey, type HumanRequestView } from "./request";
 import { SettledRequest, settledFaces } from "./settled-request";
 
 export type DecisionHistoryProps = Omit<React.ComponentProps<"div">, "children"> & {
@@ -22,7 +22,7 @@ export function DecisionHistory({ decisions, exports, className, ...props }: Dec
           const face = settledFaces[decision.state];
           return (
             <li
-              key={`${decision.chatId} ${decision.toolCallId}`}
+              key={`${decision.chatId} ${requestKey(decision)}`}
               className="flex gap-3 border-t py-4 first:border-t-0 first:pt-0"
             >
               <face.icon aria-hidden className={cn("mt-0.5 size-4 shrink-0", face.tone)} />

@@ -4,7 +4,7 @@ import { type ComponentType, useEffect, useEffectEvent, useRef, useState } from 
 import { Inbox } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { isTyping } from "./is-typing";
-import type { Decision, HumanRequestView, RequestKind } from "./request";
+import { requestKey, type Decision, type HumanRequestView, type RequestKind } from "./request";
 import { RequestCard } from "./request-card";
 
 export type InboxListProps = {
@@ -118,7 +118,7 @@ export function InboxList({
               {title}
             </h2>
             {items.map((request) => (
-              <div key={request.toolCallId} className="flex flex-col gap-1">
+              <div key={requestKey(request)} className="flex flex-col gap-1">
                 <RequestCard request={request} onDecide={(decision) => onDecide(request, decision)} />
                 <p className="px-1 text-xs text-ink-3">
                   <Link

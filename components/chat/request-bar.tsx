@@ -4,7 +4,7 @@ import { useState } from "react";
 import { ChevronLeft, ChevronRight, Hand } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
-import type { HumanRequestView } from "./request";
+import { requestKey, type HumanRequestView } from "./request";
 import { showRequest } from "./show-request";
 
 export type RequestBarProps = React.ComponentProps<"section"> & {
@@ -20,15 +20,15 @@ export function RequestBar({ requests, onReveal, className, ...props }: RequestB
   if (requests.length === 0) return null;
   const index = Math.max(
     0,
-    requests.findIndex(({ toolCallId }) => toolCallId === currentId),
+    requests.findIndex((request) => requestKey(request) === currentId),
   );
   const current = requests[index];
   if (!current) return null;
 
   function show(request: HumanRequestView | undefined) {
     if (!request) return;
-    setCurrentId(request.toolCallId);
-    if (request.onOtherBranch || !showRequest(request.toolCallId)) onReveal?.(request);
+    setCurrentId(requestKey(request));
+    if (request.onOtherBranch || !showRequest(request)) onReveal?.(request);
   }
 
   const at = (step: number) => requests[(index + step + requests.length) % requests.length];

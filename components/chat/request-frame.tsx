@@ -3,7 +3,7 @@
 import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { Hand } from "lucide-react";
 import { cn } from "@/lib/utils";
-import type { HumanRequestView } from "./request";
+import { requestKey, type HumanRequestView } from "./request";
 import { RequestTime } from "./request-time";
 import { SettledRequest, settledFaces } from "./settled-request";
 import { type DecisionState, forgetRequestDrafts } from "./use-decision";
@@ -30,7 +30,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
     <article
       ref={card}
       data-slot="request-card"
-      data-request={request.toolCallId}
+      data-request={requestKey(request)}
       data-kind={request.kind}
       data-state={request.state}
       aria-labelledby={titleId}

@@ -8,6 +8,11 @@ export type RequestState =
   | "expired"
   | "superseded"
   | "unknown-outcome";
+/** What names a request within its chat, on the page: providers repeat the ids of calls. */
+export function requestKey({ messageId, toolCallId }: { messageId: string; toolCallId: string }): string {
+  return `${messageId} ${toolCallId}`;
+}
+
 export type HumanRequestView = {
   chatId: string;
   chatTitle?: string | null;

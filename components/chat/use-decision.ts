@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import type { Decision, HumanRequestView } from "./request";
+import { requestKey, type Decision, type HumanRequestView } from "./request";
 
 export type Decide = (decision: Decision) => Promise<void>;
 
@@ -49,7 +49,7 @@ const drafts = new Map<string, unknown>();
 
 /** State that lives as long as the request waits, not as long as its card is on the page. */
 export function useRequestDraft<T>(
-  request: Pick<HumanRequestView, "chatId" | "toolCallId">,
+  request: RequestName,
   name: string,
   initial: () => T,
 ): [T, (next: T) => void] {
@@ -65,10 +65,12 @@ export function useRequestDraft<T>(
 }
 
 /** The request is decided: what was typed for it is of no use any more. */
-export function forgetRequestDrafts(request: Pick<HumanRequestView, "chatId" | "toolCallId">) {
+export function forgetRequestDrafts(request: RequestName) {
   for (const key of drafts.keys()) if (key.startsWith(prefixOf(request))) drafts.delete(key);
 }
 
-function prefixOf({ chatId, toolCallId }: Pick<HumanRequestView, "chatId" | "toolCallId">) {
-  return `${chatId} ${toolCallId} `;
+type RequestName = Pick<HumanRequestView, "chatId" | "messageId" | "toolCallId">;
+
+function prefixOf(request: RequestName) {
+  return `${request.chatId} ${requestKey(request)} `;
 }

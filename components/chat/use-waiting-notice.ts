@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useRef, useSyncExternalStore } from "react";
-import type { HumanRequestView } from "./request";
+import { requestKey, type HumanRequestView } from "./request";
 
 const KEY = "holdfast:notify";
 const CHANGED = "holdfast:notify-changed";
@@ -34,12 +34,11 @@ export function useTellOfRequests(
 ): void {
   const known = useRef<Set<string>>(undefined);
   useEffect(() => {
-    const ids = waiting.map(({ toolCallId }) => toolCallId);
-    const fresh = known.current ? waiting.filter(({ toolCallId }) => !known.current?.has(toolCallId)) : [];
-    known.current = new Set(ids);
+    const fresh = known.current ? waiting.filter((request) => !known.current?.has(keyOf(request))) : [];
+    known.current = new Set(waiting.map(keyOf));
     if (document.visibilityState === "visible" || read() !== "on") return;
     for (const request of fresh) {
-      const notice = new Notification("Needs your answer", { body: request.title, tag: request.toolCallId });
+      const notice = new Notification("Needs your answer", { body: request.title, tag: keyOf(request) });
       notice.addEventListener("click", () => {
         window.focus();
         onOpen(request);
@@ -47,6 +46,10 @@ export function useTellOfRequests(
       });
     }
   }, [onOpen, waiting]);
+}
+
+function keyOf(request: HumanRequestView): string {
+  return `${request.chatId} ${requestKey(request)}`;
 }
 
 function read(): WaitingNotice["state"] {

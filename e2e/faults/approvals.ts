@@ -38,9 +38,18 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
 
       if (moment) await lab.arm(effectFault(moment, order));
       const { userId } = site;
-      const { toolCallId } = request;
+      const { messageId, toolCallId } = request;
       const decision = { type: "approve" } as const;
-      await decideRequest(db, { chatId, toolCallId, userId, decision, via: "card", checkInput, checkOutput });
+      await decideRequest(db, {
+        chatId,
+        messageId,
+        toolCallId,
+        userId,
+        decision,
+        via: "card",
+        checkInput,
+        checkOutput,
+      });
       if (!moment) void killAtAnyMoment(lab, chatId, seed);
       await within(followDecisions(site, chatId).then(readAnswer), TURN_MS);
       let text = await goneOn(lab, chatId, PATIENCE_MS);

@@ -15,7 +15,7 @@ export type CompletionRequest = {
 
 export type Reply =
   | { type: "text"; pieces: string[] }
-  | { type: "tool"; name: string; input: unknown }
+  | { type: "tool"; name: string; input: unknown; id?: string }
   | { type: "status"; status: number; message: string }
   /** The connection breaks after these pieces. */
   | { type: "cut"; pieces: string[] };
@@ -119,7 +119,7 @@ function chunks(reply: Exclude<Reply, { type: "status" }>): object[] {
       const call = (part: object) => chunk({ tool_calls: [{ index: 0, ...part }] });
       return [
         chunk({ role: "assistant", content: null }),
-        call({ id: "call_1", type: "function", function: { name: reply.name, arguments: "" } }),
+        call({ id: reply.id ?? "call_1", type: "function", function: { name: reply.name, arguments: "" } }),
         call({ function: { arguments: text.slice(0, 4) } }),
         call({ function: { arguments: text.slice(4) } }),
         chunk({}, "tool_calls"),

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createAnswerToken, readAnswerToken } from "./answer-link";
 
 const now = new Date("2026-11-21T14:00:00Z");
-const request = { chatId: "chat-of-ada-1", toolCallId: "call_1", expiresAt: null };
+const request = { chatId: "chat-of-ada-1", messageId: "m", toolCallId: "call_1", expiresAt: null };
 const hours = (count: number) => new Date(now.getTime() + count * 3_600_000);
 
 beforeEach(() => void vi.stubEnv("BETTER_AUTH_SECRET", "a secret of this test"));
@@ -13,9 +13,24 @@ describe("a one-time link", () => {
   it("leads to one call of one chat, for 72 hours at most, and never longer than the request waits", () => {
     const read = (expiresAt: Date | null) =>
       readAnswerToken(createAnswerToken({ ...request, expiresAt }, now)!);
-    expect(read(null)).toEqual({ chatId: "chat-of-ada-1", toolCallId: "call_1", expiresAt: hours(72) });
+    const { expiresAt: _, ...name } = request;
+    expect(read(null)).toEqual({ ...name, expiresAt: hours(72) });
     expect(read(hours(2))?.expiresAt).toEqual(hours(2));
     expect(read(hours(500))?.expiresAt).toEqual(hours(72));
+  });
+
+  it("from before messages were part of it names the call alone", () => {
+    const key = createHmac("sha256", "a secret of this test").update("holdfast answer link").digest();
+    const body = Buffer.from(JSON.stringify(["chat-of-ada-1", "call_1", 1_900_000_000])).toString(
+      "base64url",
+    );
+    const token = `${body}.${createHmac("sha256", key).update(body).digest("base64url")}`;
+    expect(readAnswerToken(token)).toEqual({
+      chatId: "chat-of-ada-1",
+      messageId: undefined,
+      toolCallId: "call_1",
+      expiresAt: new Date(1_900_000_000_000),
+    });
   });
 
   it("is refused when anything in it was changed", () => {

@@ -1,26 +1,33 @@
 /**
  * Links that answer one request without signing in. A link is its signature: nothing about it is stored, so it names
- * the chat, the call and its own end. It works once, because a request is decided once.
+ * the chat, the message, the call and its own end. It works once, because a request is decided once.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { env } from "../env";
+import type { RequestName } from "./asking";
 
 /** What a link leads to. */
-export type LinkedRequest = { chatId: string; toolCallId: string; expiresAt: Date };
+export type LinkedRequest = {
+  chatId: string;
+  /** Links from before the message was part of them name the call alone. */
+  messageId: string | undefined;
+  toolCallId: string;
+  expiresAt: Date;
+};
 
 const LIFETIME_MS = 72 * 60 * 60 * 1000;
 const MAX_LENGTH = 2_000;
 
 /** Null when this installation has no secret to sign with: then there are no links. */
 export function createAnswerToken(
-  request: { chatId: string; toolCallId: string; expiresAt: Date | null },
+  request: RequestName & { chatId: string; expiresAt: Date | null },
   now = new Date(),
 ): string | null {
   const key = linkKey();
   if (!key) return null;
   const latest = now.getTime() + LIFETIME_MS;
   const end = Math.min(latest, request.expiresAt?.getTime() ?? latest);
-  const claims = [request.chatId, request.toolCallId, Math.floor(end / 1000)];
+  const claims = [request.chatId, request.messageId, request.toolCallId, Math.floor(end / 1000)];
   const body = Buffer.from(JSON.stringify(claims)).toString("base64url");
   return `${body}.${sign(key, body)}`;
 }
@@ -34,12 +41,12 @@ export function readAnswerToken(token: string): LinkedRequest | undefined {
   const given = Buffer.from(signature);
   if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
   // Only this file signs with this key, so the shape is ours.
-  const [chatId, toolCallId, end] = JSON.parse(Buffer.from(body, "base64url").toString()) as [
-    string,
-    string,
-    number,
-  ];
-  return { chatId, toolCallId, expiresAt: new Date(end * 1000) };
+  const claims = JSON.parse(Buffer.from(body, "base64url").toString()) as
+    | [chatId: string, messageId: string, toolCallId: string, end: number]
+    | [chatId: string, toolCallId: string, end: number];
+  const [chatId, messageId, toolCallId, end] =
+    claims.length === 4 ? claims : [claims[0], undefined, claims[1], claims[2]];
+  return { chatId, messageId, toolCallId, expiresAt: new Date(end * 1000) };
 }
 
 /** A key of its own, so that no signature of another kind can be passed off as one of these. */

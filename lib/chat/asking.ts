@@ -18,6 +18,14 @@ export function requestIdOf(part: ToolPart): string {
   return askedInside(part)?.toolCallId ?? part.toolCallId;
 }
 
+/** What names a request: providers repeat the ids of calls, so a call is one only within its message. */
+export type RequestName = { messageId: string; toolCallId: string };
+
+/** Where a request stands in its chat. */
+export function requestPath({ chatId, messageId, toolCallId }: RequestName & { chatId: string }): string {
+  return `/chat/${chatId}?${new URLSearchParams({ request: toolCallId, in: messageId })}`;
+}
+
 /** What a sub-agent asked, in the output of the tool that ran it. The output keeps it when the question is answered. */
 export type AskedInside = { toolCallId: string; tool: string; input: unknown };
 

@@ -15,11 +15,11 @@ export type BranchMove = {
   question?: ChatMessage;
   /** Whether the branch now waits for an answer. */
   asks: boolean;
-  /** The answer that is written anew. */
+  /** The id of the answer that is written anew, as the conversation has it. */
   replaces?: string;
 };
 
-type Node = { id: string; parentId: string | null; role: string; message: ChatMessage };
+type Node = { id: string; messageId: string; parentId: string | null; role: string; message: ChatMessage };
 
 /**
  * Carries out `action` in the caller's transaction: the chat's row is locked first, so branch moves and saves are one
@@ -66,7 +66,11 @@ async function planMove(
       const questionId = node.role === "user" ? node.id : node.parentId;
       if (questionId === null)
         throw new BranchError("This message answers no question, so it cannot be answered again.");
-      return { headId: questionId, asks: true, ...(node.role === "assistant" && { replaces: node.id }) };
+      return {
+        headId: questionId,
+        asks: true,
+        ...(node.role === "assistant" && { replaces: node.messageId }),
+      };
     }
     case "switch": {
       const node = await requireNode(tx, chatId, action.nodeId);
@@ -96,7 +100,7 @@ function edited(
 /** The newest node of that id, or with a message of that id: the node ids that a page has not loaded are guessed. */
 async function findNode(tx: DbClient, chatId: string, id: string): Promise<Node | undefined> {
   const [node] = await tx.$queryRaw<Node[]>`
-    SELECT id, "parentId", role, message FROM "Message"
+    SELECT id, "messageId", "parentId", role, message FROM "Message"
     WHERE "chatId" = ${chatId} AND (id = ${id} OR "messageId" = ${id}) AND "removedAt" IS NULL
     ORDER BY (id = ${id}) DESC, "order" DESC LIMIT 1`;
   return node;

@@ -71,7 +71,8 @@ async function settleRequests(tx: DbClient, chatId: string, copyId: string): Pro
     SELECT m.id, m.message, array_agg(r."toolCallId") AS calls
     FROM "Message" m
       CROSS JOIN LATERAL jsonb_array_elements(m.message -> 'parts') part
-      JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
+      JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."messageId" = m."messageId"
+        AND r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
     WHERE m."chatId" = ${copyId} AND m.role = 'assistant' GROUP BY m.id, m.message, m."chatId"`;
   for (const { id, message, calls } of rows) {
     const parts = message.parts.map((part) =>

@@ -21,6 +21,7 @@ const asked = (row: { tool: string; kind: string; input: object; phrase?: string
 const decide = (options: Partial<DecideOptions> & Pick<DecideOptions, "decision">) =>
   decideRequest(shared.db, {
     chatId,
+    messageId: "m",
     toolCallId,
     userId: "ada",
     via: "card",

@@ -4,6 +4,7 @@
  */
 import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type HumanRequest } from "@/prisma/generated/client";
+import type { RequestName } from "./asking";
 import { isChatId } from "./queries";
 import { sanitise } from "./message";
 import { withRetry } from "./retry";
@@ -47,9 +48,8 @@ export type MayDecide = (asked: {
   request: Pick<HumanRequest, "chatId" | "tool" | "kind" | "input">;
 }) => boolean | Promise<boolean>;
 
-export type DecideOptions = {
+export type DecideOptions = RequestName & {
   chatId: string;
-  toolCallId: string;
   /** Whoever decides. */
   userId: string;
   /** Without it the chat's owner may, and nobody else. */
@@ -74,11 +74,21 @@ export type Decided = {
  * *not found*; a request that is decided, superseded or expired keeps what it has.
  */
 export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
-  const { chatId, toolCallId, userId, decision, via, mayDecide = isOwner, now = new Date() } = options;
+  const {
+    chatId,
+    messageId,
+    toolCallId,
+    userId,
+    decision,
+    via,
+    mayDecide = isOwner,
+    now = new Date(),
+  } = options;
   const take = async (tx: DbClient) => {
     const ownerId = await lockChat(tx, chatId);
     if (ownerId === undefined) return "not-found" as const;
-    const where = { chatId_toolCallId: { chatId, toolCallId } };
+    const name = { chatId, messageId, toolCallId };
+    const where = { chatId_messageId_toolCallId: name };
     const request = await tx.humanRequest.findUnique({ where });
     if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
     if (request.state !== "pending") return request;
@@ -86,23 +96,23 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       // Committed, not thrown: the clock has decided, and that must stay so.
       const state = "expired";
       await tx.humanRequest.updateMany({
-        where: { chatId, toolCallId },
+        where: name,
         data: { state, decidedVia: "timeout", decidedAt: request.expiresAt },
       });
       return { ...request, state };
     }
     const { remember, ...change } = read(request, options);
     const { count } = await tx.humanRequest.updateMany({
-      where: { chatId, toolCallId, state: "pending" },
+      where: { ...name, state: "pending" },
       data: { ...change, decidedBy: userId, decidedVia: via, decidedAt: now },
     });
     // The clock does not wait for the chat's row: it may have decided since this request was read.
     if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
     if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
     const waiting = await tx.humanRequest.count({
-      where: { chatId, messageId: request.messageId, state: "pending" },
+      where: { chatId, messageId, state: "pending" },
     });
-    return { messageId: request.messageId, isComplete: waiting === 0 };
+    return { messageId, isComplete: waiting === 0 };
   };
   const outcome = await withRetry(() => db.$transaction(take, { maxWait: 10_000, timeout: 20_000 }), {
     doing: `Deciding ${toolCallId} of chat ${chatId}`,
@@ -222,9 +232,9 @@ const STOPPED = "Approved, and not carried out: the answer was stopped first.";
  */
 export async function stopRequests(
   tx: DbClient,
-  { chatId, toolCallIds, now = new Date() }: { chatId: string; toolCallIds: string[]; now?: Date },
+  { chatId, calls, now = new Date() }: { chatId: string; calls: RequestName[]; now?: Date },
 ): Promise<HumanRequest[]> {
-  const where = { chatId, toolCallId: { in: toolCallIds } };
+  const where = { chatId, OR: calls };
   const asked = await tx.humanRequest.findMany({ where });
   await settleBegun(tx, { chatId, messageIds: asked.map(({ messageId }) => messageId), now });
   return endUndone(tx, where, STOPPED, { settledAt: now });
@@ -256,7 +266,8 @@ async function settleBegun(
   const at = timestamp(now);
   // Whoever records an end meanwhile waits, and then finds what is written here.
   await tx.$queryRaw`
-    SELECT 1 FROM "Effect" e JOIN "HumanRequest" r ON r."chatId" = e."chatId" AND r."toolCallId" = e."toolCallId"
+    SELECT 1 FROM "Effect" e JOIN "HumanRequest" r
+      ON r."chatId" = e."chatId" AND r."messageId" = e."answerId" AND r."toolCallId" = e."toolCallId"
     WHERE e."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r."settledAt" IS NULL
     FOR SHARE OF e`;
   await tx.$executeRaw`
@@ -264,7 +275,8 @@ async function settleBegun(
       state = CASE e.state WHEN 'done' THEN 'approved' ELSE 'unknown-outcome' END
     FROM "Effect" e
     WHERE r."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r.state = 'approved' AND r."settledAt" IS NULL
-      AND e."chatId" = r."chatId" AND e."toolCallId" = r."toolCallId" AND e.state <> 'failed'`;
+      AND e."chatId" = r."chatId" AND e."answerId" = r."messageId" AND e."toolCallId" = r."toolCallId"
+      AND e.state <> 'failed'`;
 }
 
 /** The message that asked is written anew: what it asked waits no longer. */

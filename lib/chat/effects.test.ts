@@ -136,17 +136,18 @@ describe("once", () => {
   });
 
   it("stops waiting when it is told to, and leaves the effect alone", async () => {
-    let finish = () => {};
+    const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
     const first = once(shared.db, call(), async (idempotencyKey) => {
-      await new Promise<void>((resolve) => (finish = resolve));
+      begun.resolve();
+      await finished.promise;
       return mark(idempotencyKey);
     });
-    await vi.waitFor(row);
+    await begun.promise;
     const stop = new AbortController();
     const second = once(shared.db, call(), mark, { signal: stop.signal });
     stop.abort();
     await expect(second).rejects.toThrow(/abort/i);
-    finish();
+    finished.resolve();
     expect(await first).toEqual({ number: 1 });
   });
 });
@@ -159,6 +160,20 @@ describe("an approved call", () => {
     await once(shared.db, approved(), mark);
     expect(done).toHaveLength(1);
     await once(shared.db, approved({ toolCallId: "c2" }), mark);
+    expect(done).toHaveLength(2);
+  });
+
+  it("is another one in another answer, whose provider gave it the same id", async () => {
+    for (const answerId of ["a1", "a1", "a2"]) await once(shared.db, approved({ answerId }), mark);
+    expect(done).toHaveLength(2);
+  });
+
+  it("keeps the record it had before answers were part of its key", async () => {
+    await once(shared.db, approved(), mark);
+    await shared.db.effect.updateMany({ where: { chatId }, data: { answerId: "a1" } });
+    await once(shared.db, approved({ answerId: "a1" }), mark);
+    expect(done).toHaveLength(1);
+    await once(shared.db, approved({ answerId: "a2" }), mark);
     expect(done).toHaveLength(2);
   });
 

@@ -7,6 +7,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type Effect } from "@/prisma/generated/client";
+import type { RequestName } from "./asking";
 import { sanitise } from "./message";
 import { withRetry } from "./retry";
 import { UnknownOutcomeError } from "./unknown-outcome";
@@ -24,9 +25,11 @@ export type EffectCall = {
   turn: string;
   tool: string;
   input: unknown;
-  /** Changes when a turn is run again, except for a call that a person approved. */
+  /** The id of the answer that makes the call. */
+  answerId?: string;
+  /** Like the answer's id it changes when a turn is run again, except for a call that a person approved. */
   toolCallId?: string;
-  /** A person approved exactly this call, so its id counts instead of its arguments. */
+  /** A person approved exactly this call, so its answer and id count instead of its arguments. */
   approved?: boolean;
   runId?: string;
 };
@@ -64,7 +67,7 @@ export async function once<Output>(
   policy: EffectPolicy = {},
 ): Promise<Output> {
   const attempt: Attempt = {
-    key: effectKey(call),
+    key: await keyOf(db, call),
     holder: randomUUID(),
     call: sanitise(call),
     leaseMs: policy.leaseMs ?? LEASE_MS,
@@ -101,12 +104,24 @@ export async function once<Output>(
   }
 }
 
-/** What identifies a call: the chat, the question, the tool and its arguments, or the id of the call when approved. */
-export function effectKey({ chatId, turn, tool, input, toolCallId, approved }: EffectCall): string {
-  const which = approved && toolCallId !== undefined ? ["call", toolCallId] : ["input", canonical(input)];
+/** What identifies a call: the chat, the question, the tool and its arguments, or the call itself when approved. */
+export function effectKey({ chatId, turn, tool, input, answerId, toolCallId, approved }: EffectCall): string {
+  const isNamed = approved && toolCallId !== undefined;
+  const call = answerId === undefined ? [toolCallId] : [answerId, toolCallId];
+  const which = isNamed ? ["call", ...call] : ["input", canonical(input)];
   return `effect_${createHash("sha256")
     .update(JSON.stringify([chatId, turn, tool, ...which]))
     .digest("hex")}`;
+}
+
+/** An approved call that was begun before answers were part of the key has the record of then. */
+async function keyOf(db: Db, call: EffectCall): Promise<string> {
+  const { answerId, ...rest } = call;
+  if (!call.approved || answerId === undefined) return effectKey(call);
+  const earlier = effectKey(rest);
+  const doing = `Finding the record of "${call.tool}"`;
+  const isKnown = () => db.effect.count({ where: { key: earlier, answerId: sanitise(answerId) } });
+  return (await withRetry(isKnown, { doing })) > 0 ? earlier : effectKey(call);
 }
 
 /** The same text for the same arguments, in whatever order a model wrote their names. */
@@ -147,12 +162,12 @@ async function claim(
   const { key, holder, call, safeToRepeat } = attempt;
   const until = leaseEnd(attempt);
   const [mine] = await db.$queryRaw<Claim[]>`
-    INSERT INTO "Effect" AS e (key, "chatId", "messageId", tool, "toolCallId", input, "runId", holder, "leaseUntil")
-    SELECT ${key}, id, ${call.turn}, ${call.tool}, ${call.toolCallId ?? null},
+    INSERT INTO "Effect" AS e (key, "chatId", "messageId", tool, "answerId", "toolCallId", input, "runId", holder, "leaseUntil")
+    SELECT ${key}, id, ${call.turn}, ${call.tool}, ${call.answerId ?? null}, ${call.toolCallId ?? null},
       ${JSON.stringify(call.input ?? null)}::jsonb, ${call.runId ?? null}, ${holder}, ${until}
     FROM "Chat" WHERE id = ${call.chatId} AND "deletedAt" IS NULL
     ON CONFLICT (key) DO UPDATE SET state = 'started', holder = ${holder}, "leaseUntil" = ${until},
-      "toolCallId" = excluded."toolCallId", "runId" = excluded."runId", input = excluded.input,
+      "answerId" = excluded."answerId", "toolCallId" = excluded."toolCallId", "runId" = excluded."runId", input = excluded.input,
       "startedAt" = now(), "finishedAt" = NULL, output = NULL, error = NULL, "settledBy" = NULL
     WHERE (e.state = 'failed' AND ${afterFailure})
       OR (${safeToRepeat} AND (e.state = 'unknown' OR (e.state = 'started' AND e."leaseUntil" < now())))
@@ -213,17 +228,17 @@ async function record(db: Db, { key, holder }: Attempt, end: End): Promise<boole
   const error = end.state === "done" ? null : end.error;
   const failures = end.state === "failed" ? 1 : 0;
   return db.$transaction(async (tx) => {
-    const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "toolCallId">[]>`
+    const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "answerId" | "toolCallId">[]>`
       UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
         -- Once, though the answer to this statement may be lost and the statement repeated.
         failures = failures + CASE WHEN state = 'failed' THEN 0 ELSE ${failures}::int END, "settledBy" = NULL
       WHERE key = ${key} AND holder = ${holder}
-      RETURNING "chatId", "toolCallId"`;
-    if (ended?.toolCallId && end.state !== "unknown") {
+      RETURNING "chatId", "answerId", "toolCallId"`;
+    if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
       // Whoever stopped the answer has given it up for unknown. A statement of its own, to see what they have written.
-      const { chatId, toolCallId } = ended;
+      const { chatId, answerId: messageId, toolCallId } = ended;
       await tx.humanRequest.updateMany({
-        where: { chatId, toolCallId, state: "unknown-outcome" },
+        where: { chatId, messageId, toolCallId, state: "unknown-outcome" },
         data: { state: "approved" },
       });
     }
@@ -294,11 +309,12 @@ export async function settleEffect(
       UPDATE "Effect" SET ${ended}, "finishedAt" = now(), "settledBy" = ${settledBy}
       WHERE key = ${key} AND "chatId" = ${chatId}
         AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
-      RETURNING "toolCallId"
+      RETURNING "answerId", "toolCallId"
     ), told AS (
       -- The approval that led to it says so, too. Until its turn is saved it is still as it was decided.
       UPDATE "HumanRequest" r SET state = 'approved', reason = ${found}
-      FROM settled WHERE r."chatId" = ${chatId} AND r."toolCallId" = settled."toolCallId"
+      FROM settled WHERE r."chatId" = ${chatId}
+        AND r."messageId" = settled."answerId" AND r."toolCallId" = settled."toolCallId"
         AND r.state IN ('approved', 'unknown-outcome')
     )
     SELECT 1 FROM settled`;
@@ -333,6 +349,7 @@ export type EffectSummary = Pick<
   | "key"
   | "messageId"
   | "tool"
+  | "answerId"
   | "toolCallId"
   | "input"
   | "output"
@@ -345,15 +362,20 @@ export type EffectSummary = Pick<
 /** What was begun for these calls of the chat and did not surely fail. */
 export async function effectsOfCalls(
   db: DbClient,
-  { chatId, toolCallIds }: { chatId: string; toolCallIds: string[] },
+  { chatId, calls }: { chatId: string; calls: RequestName[] },
 ): Promise<EffectSummary[]> {
+  const [messageIds, callIds] = [
+    calls.map(({ messageId }) => messageId),
+    calls.map(({ toolCallId }) => toolCallId),
+  ].map(sanitise);
   return db.$queryRaw<EffectSummary[]>`
     SELECT ${summary} FROM "Effect"
-    WHERE "chatId" = ${chatId} AND "toolCallId" = ANY(${sanitise(toolCallIds)}) AND state <> 'failed'`;
+    WHERE "chatId" = ${chatId} AND state <> 'failed'
+      AND ("answerId", "toolCallId") IN (SELECT * FROM unnest(${messageIds}::text[], ${callIds}::text[]))`;
 }
 
 const summary = Prisma.sql`
-  key, "messageId", tool, "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
+  key, "messageId", tool, "answerId", "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
   -- Broken off, though no later call has noticed it yet.
   CASE WHEN state = 'started' AND "leaseUntil" < now() THEN 'unknown' ELSE state END AS state`;
 

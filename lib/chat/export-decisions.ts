@@ -92,9 +92,9 @@ async function* readRequests(db: DbClient, chatId: string): AsyncGenerator<Asked
   for (;;) {
     const rows: HumanRequest[] = await db.humanRequest.findMany({
       where: { chatId },
-      orderBy: [{ createdAt: "asc" }, { toolCallId: "asc" }],
+      orderBy: [{ createdAt: "asc" }, { messageId: "asc" }, { toolCallId: "asc" }],
       take: ROWS_PER_READ,
-      ...(last && { skip: 1, cursor: { chatId_toolCallId: { chatId, toolCallId: last.toolCallId } } }),
+      ...(last && { skip: 1, cursor: { chatId_messageId_toolCallId: nameOf(last) } }),
     });
     const unknown = rows.flatMap(({ decidedBy }) => (decidedBy && !people.has(decidedBy) ? [decidedBy] : []));
     if (unknown.length > 0) {
@@ -110,6 +110,10 @@ async function* readRequests(db: DbClient, chatId: string): AsyncGenerator<Asked
     last = rows.at(-1);
     if (rows.length < ROWS_PER_READ) return;
   }
+}
+
+function nameOf({ chatId, messageId, toolCallId }: HumanRequest) {
+  return { chatId, messageId, toolCallId };
 }
 
 async function* readCheckpoints(db: DbClient, chatId: string) {

@@ -57,6 +57,7 @@ describe("what waits is told elsewhere", () => {
     expect(notices).toEqual([
       {
         chatId,
+        messageId: "a1",
         toolCallId: "call",
         kind: "approval",
         tool: "refund",

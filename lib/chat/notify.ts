@@ -4,11 +4,11 @@
  * leaves it to a later sweep, and then a channel may hear of it twice.
  */
 import type { DbClient } from "@/lib/db";
+import type { RequestName } from "./asking";
 
 /** A request that waits, for whoever is not looking at the chat. */
-export type Notice = {
+export type Notice = RequestName & {
   chatId: string;
-  toolCallId: string;
   kind: string;
   tool: string;
   title: string;
@@ -53,21 +53,22 @@ function claim(db: DbClient, now: Date): Promise<Claimed[]> {
     UPDATE "HumanRequest" r
     SET "notifyAfter" = ${at}::text::timestamp + greatest(interval '2 minutes', ${at}::text::timestamp - r."createdAt")
     FROM "Chat" c JOIN "User" u ON u.id = c."userId"
-    WHERE c.id = r."chatId" AND (r."chatId", r."toolCallId") IN (
-      SELECT w."chatId", w."toolCallId" FROM "HumanRequest" w JOIN "Chat" o ON o.id = w."chatId" AND o."deletedAt" IS NULL
+    WHERE c.id = r."chatId" AND (r."chatId", r."messageId", r."toolCallId") IN (
+      SELECT w."chatId", w."messageId", w."toolCallId" FROM "HumanRequest" w JOIN "Chat" o ON o.id = w."chatId" AND o."deletedAt" IS NULL
       WHERE w.state = 'pending' AND w."notifiedAt" IS NULL
         AND (w."notifyAfter" IS NULL OR w."notifyAfter" <= ${at}::text::timestamp)
         AND (w."expiresAt" IS NULL OR w."expiresAt" > ${at}::text::timestamp)
       ORDER BY w."createdAt" LIMIT ${NOTICES_AT_ONCE} FOR UPDATE OF w SKIP LOCKED
     )
-    RETURNING r."chatId", r."toolCallId", r.kind, r.tool, r.title, r.why, r."createdAt", r."expiresAt",
+    RETURNING r."chatId", r."messageId", r."toolCallId", r.kind, r.tool, r.title, r.why, r."createdAt", r."expiresAt",
       r."notifiedVia", u.id AS "ownerId", u.name AS "ownerName",
       CASE WHEN NOT u."isAnonymous" THEN u.email END AS "ownerEmail"`;
 }
 
 async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () => Date): Promise<unknown[]> {
   const { notifiedVia, ownerId, ownerName, ownerEmail, ...request } = row;
-  const { chatId, toolCallId } = request;
+  const { chatId, messageId, toolCallId } = request;
+  const where = { chatId, messageId, toolCallId };
   const notice: Notice = { ...request, owner: { id: ownerId, name: ownerName, email: ownerEmail } };
   const outcomes = await Promise.allSettled(
     channels
@@ -75,13 +76,12 @@ async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () 
       .map(async ({ name, tell }) => {
         await tell(notice);
         await db.humanRequest.updateMany({
-          where: { chatId, toolCallId },
+          where,
           data: { notifiedVia: { push: name } },
         });
       }),
   );
   const failures = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason] : []));
-  if (failures.length === 0)
-    await db.humanRequest.updateMany({ where: { chatId, toolCallId }, data: { notifiedAt: now() } });
+  if (failures.length === 0) await db.humanRequest.updateMany({ where, data: { notifiedAt: now() } });
   return failures;
 }

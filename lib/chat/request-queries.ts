@@ -40,7 +40,7 @@ export function listWaitingRequests(db: DbClient, userId: string, now = new Date
     db,
     Prisma.sql`c."userId" = ${userId} AND c."deletedAt" IS NULL AND r.state = 'pending'
       AND (r."expiresAt" IS NULL OR r."expiresAt" > ${timestamp(now)})`,
-    Prisma.sql`r."createdAt", r."toolCallId"`,
+    Prisma.sql`r."createdAt", r."messageId", r."toolCallId"`,
   );
 }
 
@@ -49,22 +49,26 @@ export async function listChatRequests(db: DbClient, chatId: string): Promise<Re
   const newestFirst = await read(
     db,
     Prisma.sql`r."chatId" = ${chatId}`,
-    Prisma.sql`r."createdAt" DESC, r."toolCallId" DESC`,
+    Prisma.sql`r."createdAt" DESC, r."messageId" DESC, r."toolCallId" DESC`,
   );
   return newestFirst.reverse();
 }
 
-/** One request, wherever it is: whoever calls knows that the reader may see it. Null when its chat was deleted. */
+/**
+ * One request, wherever it is: whoever calls knows that the reader may see it. Null when its chat was deleted, and when
+ * the name fits several, as it may without the message that asks.
+ */
 export async function findRequest(
   db: DbClient,
-  { chatId, toolCallId }: { chatId: string; toolCallId: string },
+  { chatId, messageId, toolCallId }: { chatId: string; messageId?: string | undefined; toolCallId: string },
 ): Promise<RequestView | null> {
-  const [request] = await read(
+  const found = await read(
     db,
-    Prisma.sql`r."chatId" = ${chatId} AND r."toolCallId" = ${toolCallId} AND c."deletedAt" IS NULL`,
+    Prisma.sql`r."chatId" = ${chatId} AND r."toolCallId" = ${toolCallId} AND c."deletedAt" IS NULL
+      ${messageId === undefined ? Prisma.empty : Prisma.sql`AND r."messageId" = ${messageId}`}`,
     Prisma.sql`r."createdAt"`,
   );
-  return request ?? null;
+  return found.length === 1 ? found[0]! : null;
 }
 
 async function read(db: DbClient, where: Prisma.Sql, order: Prisma.Sql): Promise<RequestView[]> {
@@ -75,19 +79,23 @@ async function read(db: DbClient, where: Prisma.Sql, order: Prisma.Sql): Promise
       ${utc(Prisma.sql`r."createdAt"`)} AS "createdAt",
       NOT EXISTS (
         WITH RECURSIVE up AS (
-          SELECT m.id, m."parentId", m."order" FROM "Message" m WHERE m."chatId" = r."chatId" AND m.id = c."headId"
+          SELECT m.id, m."messageId", m."parentId", m."order"
+            FROM "Message" m WHERE m."chatId" = r."chatId" AND m.id = c."headId"
           UNION ALL
           SELECT next.* FROM up, LATERAL (
-            SELECT id, "parentId", "order" FROM "Message" WHERE "chatId" = r."chatId" AND id = up."parentId" LIMIT 1
+            SELECT id, "messageId", "parentId", "order"
+              FROM "Message" WHERE "chatId" = r."chatId" AND id = up."parentId" LIMIT 1
           ) next
           -- A parent is older than its children, so the walk ends where the message would have to be.
           WHERE up."order" > asking."order"
         )
-        SELECT 1 FROM up WHERE up.id = r."messageId"
+        SELECT 1 FROM up WHERE up."messageId" = r."messageId"
       ) AS "onOtherBranch"
     FROM "HumanRequest" r
       JOIN "Chat" c ON c.id = r."chatId"
-      LEFT JOIN "Message" asking ON asking."chatId" = r."chatId" AND asking.id = r."messageId"
+      LEFT JOIN LATERAL (
+        SELECT min("order") AS "order" FROM "Message" WHERE "chatId" = r."chatId" AND "messageId" = r."messageId"
+      ) asking ON true
       LEFT JOIN "User" u ON u.id = r."decidedBy"
     WHERE ${where} ORDER BY ${order} LIMIT ${MAX_LISTED}`;
   return rows;

@@ -119,6 +119,37 @@ describe("a tool whose rule has an end", () => {
   });
 });
 
+it("an answer that repeats the call ids of another has requests of its own", async () => {
+  await put(answer("m1", waiting));
+  await put(answer("m2", { ...waiting, input: { ...input, amount: 70 } }));
+  await put(
+    answer("m1", refund({ state: "output-available", approval: { id: "x", approved: true }, output: {} })),
+  );
+  expect(
+    (await requests()).map((each) => [each.messageId, (each.input as typeof input).amount, each.why]),
+  ).toEqual([
+    ["m1", 20, expect.not.stringContaining("Careful")],
+    ["m2", 70, expect.not.stringContaining("Careful")],
+  ]);
+  const effect = {
+    chatId,
+    tool: "refund",
+    toolCallId: "call_1",
+    messageId: "q",
+    input,
+    holder: "h",
+    leaseUntil: new Date(),
+  };
+  await shared.db.effect.create({
+    data: { ...effect, key: crypto.randomUUID(), answerId: "m1", state: "done" },
+  });
+  await put(answer("m3", waiting));
+  expect((await requests()).at(-1)).toMatchObject({
+    messageId: "m3",
+    why: expect.stringContaining("Careful"),
+  });
+});
+
 describe("of more requests than are shown", () => {
   beforeEach(async () => {
     const row = { chatId, messageId: "m", tool: "refund", kind: "approval", title: "?", input };
@@ -161,7 +192,7 @@ describe("an approved call of which nobody knows whether it happened", () => {
   beforeEach(async () => {
     await put(answer("m", waiting));
     await shared.db.humanRequest.updateMany({ where: { chatId }, data: { state: "approved" } });
-    const call = { tool: "refund", toolCallId: "call_1", input };
+    const call = { tool: "refund", answerId: "m", toolCallId: "call_1", input };
     await shared.db.effect.create({
       data: {
         key: chatId,

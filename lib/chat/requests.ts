@@ -57,7 +57,7 @@ function callOf(part: ToolPart): Call {
   };
 }
 
-type SavedNode = { id: string; message: UIMessage | null };
+type SavedNode = { message: UIMessage | null };
 
 /**
  * Brings the rows up to what the saved messages say. `ends` is true for the save that ends a turn: only then is what
@@ -69,13 +69,14 @@ export async function saveRequests(
   nodes: SavedNode[],
   { ends, describe, now = new Date() }: { ends: boolean; describe: Describe; now?: Date },
 ): Promise<void> {
-  for (const { id: messageId, message } of nodes) {
+  for (const { message } of nodes) {
     const asking = (message ? toolParts(message) : []).flatMap((part) => {
       const call = callOf(part);
       const asked = describe(call.tool, call.input);
       return asked ? [{ call, asked }] : [];
     });
     if (!message || asking.length === 0) continue;
+    const messageId = message.id;
     // A millisecond apart, so that what is asked together keeps its order everywhere.
     const rows = asking.flatMap(({ call, asked }, index) =>
       toRow(call, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
@@ -85,8 +86,11 @@ export async function saveRequests(
       await tx.humanRequest.createMany({ data, skipDuplicates: true });
     }
     if (!ends) continue;
-    const parts = asking.map(({ call }) => call.part);
-    const unknown = await findUnknown(tx, chatId, parts);
+    const unknown = await findUnknown(
+      tx,
+      chatId,
+      asking.map(({ call }) => call),
+    );
     const closed = asking.flatMap(({ call }) =>
       call.part.state.startsWith("output-") && !call.waits ? [call.toolCallId] : [],
     );
@@ -108,16 +112,17 @@ export async function saveRequests(
  * The calls whose outcome nobody knows. The message only says that it was so when the call ended: a person may have
  * settled it since. The records stay locked, before any request is, as in settling: so that cannot happen unseen.
  */
-async function findUnknown(tx: DbClient, chatId: string, parts: ToolPart[]): Promise<string[]> {
-  const keys = parts.flatMap((part) =>
-    part.state === "output-available" ? (unknownOutcomeOf(part.output)?.effect ?? []) : [],
-  );
+async function findUnknown(tx: DbClient, chatId: string, calls: Call[]): Promise<string[]> {
+  const effectOf = ({ part }: Call) =>
+    part.state === "output-available" ? unknownOutcomeOf(part.output)?.effect : undefined;
+  const keys = calls.flatMap((call) => effectOf(call) ?? []);
   if (keys.length === 0) return [];
   // What has started has broken off, for the call is over; its lease may say so later.
-  const effects = await tx.$queryRaw<{ toolCallId: string | null }[]>`
-    SELECT "toolCallId" FROM "Effect" WHERE "chatId" = ${chatId} AND key IN (${Prisma.join(keys)})
+  const effects = await tx.$queryRaw<{ key: string }[]>`
+    SELECT key FROM "Effect" WHERE "chatId" = ${chatId} AND key IN (${Prisma.join(keys)})
       AND state IN ('unknown', 'started') FOR SHARE`;
-  return effects.flatMap(({ toolCallId }) => toolCallId ?? []);
+  const unknown = new Set<string | undefined>(effects.map(({ key }) => key));
+  return calls.flatMap((call) => (unknown.has(effectOf(call)) ? [call.toolCallId] : []));
 }
 
 function toRow(
@@ -169,15 +174,19 @@ async function warnOfRepeat(
   tx: DbClient,
   row: Prisma.HumanRequestCreateManyInput,
 ): Promise<Prisma.HumanRequestCreateManyInput> {
-  const { chatId, tool, toolCallId, kind, state = "pending" } = row;
+  const { chatId, messageId, tool, toolCallId, kind, state = "pending" } = row;
   if (state !== "pending" || (kind !== "approval" && kind !== "confirm")) return row;
   const before = await tx.effect.findMany({
-    where: { chatId, tool, toolCallId: { not: toolCallId }, state: { not: "failed" } },
-    select: { input: true, state: true },
+    where: { chatId, tool, state: { not: "failed" } },
+    select: { answerId: true, toolCallId: true, input: true, state: true },
     orderBy: { startedAt: "desc" },
     take: 100,
   });
-  const same = before.filter(({ input }) => canonical(input) === canonical(row.input));
+  const isThisCall = (effect: { answerId: string | null; toolCallId: string | null }) =>
+    effect.answerId === messageId && effect.toolCallId === toolCallId;
+  const same = before.filter(
+    (effect) => !isThisCall(effect) && canonical(effect.input) === canonical(row.input),
+  );
   if (same.length === 0) return row;
   const warning = same.some(({ state }) => state !== "done") ? BEFORE.unknown : BEFORE.known;
   return { ...row, why: row.why ? `${warning} ${row.why}` : warning };

@@ -4,7 +4,7 @@
  */
 import { createHash, randomBytes } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db";
-import { isUndecided, requestIdOf } from "./asking";
+import { isUndecided, requestIdOf, type RequestName } from "./asking";
 import { branchIds, findNode, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
@@ -12,7 +12,7 @@ import { toolParts } from "./requests";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
 
-export type SharedRequest = { toolCallId: string; title: string; isWaiting: boolean };
+export type SharedRequest = RequestName & { title: string; isWaiting: boolean };
 
 export type SharedBranch = {
   title: string;
@@ -95,11 +95,15 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
 
 /** Of the calls that the messages leave open, those that asked somebody. */
 async function undecidedIn(db: DbClient, chatId: string, messages: ChatMessage[]): Promise<SharedRequest[]> {
-  const calls = messages.flatMap((message) => toolParts(message).filter(isUndecided));
+  const calls = messages.flatMap((message) =>
+    toolParts(message)
+      .filter(isUndecided)
+      .map((part) => ({ messageId: message.id, toolCallId: requestIdOf(part) })),
+  );
   if (calls.length === 0) return [];
   const rows = await db.humanRequest.findMany({
-    where: { chatId, toolCallId: { in: calls.map(requestIdOf) } },
-    select: { toolCallId: true, title: true, state: true },
+    where: { chatId, OR: calls },
+    select: { messageId: true, toolCallId: true, title: true, state: true },
   });
   return rows.map(({ state, ...row }) => ({ ...row, isWaiting: state === "pending" }));
 }

@@ -133,7 +133,7 @@ async function write(
   if (context.trigger === "regenerate-message") {
     const shown = new Set(path(tree));
     for (const node of before)
-      if (!shown.has(node)) await supersedeRequests(tx, { chatId, messageId: node.id });
+      if (!shown.has(node)) await supersedeRequests(tx, { chatId, messageId: node.messageId });
   }
   await saveRequests(tx, chatId, [...writes.inserted, ...writes.updated], { ends, describe });
   const status = nextStatus(chat.status, changeset.reason);

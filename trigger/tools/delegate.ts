@@ -6,6 +6,7 @@ import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, ty
 import type { AskedInside } from "@/lib/chat/asking";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
+import { withUniqueCallIds } from "../call-ids";
 import { resolveModel } from "../models";
 import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
 import { toolSchemas } from "./schemas";
@@ -125,7 +126,8 @@ async function* work(
   const chat = await db.chat.findUnique({ where: { id: chatId }, select: { model: true } });
   const { model } = await resolveModel(chat?.model);
   const answer = streamText({
-    model,
+    // Its question stands in the agent's own message, whose ids this model does not see.
+    model: withUniqueCallIds(model, { always: true }),
     system: instructions,
     messages,
     tools,

@@ -1,6 +1,6 @@
 // First: it installs the catalog that `chat.agent` registers with.
 import { mockChatAgent, type MockChatAgentHarness } from "@trigger.dev/sdk/ai/test";
-import { stepCountIs, streamText, tool, type ToolExecutionOptions } from "ai";
+import { generateId, stepCountIs, streamText, tool, type ToolExecutionOptions } from "ai";
 import { chat } from "@trigger.dev/sdk/ai";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
@@ -28,7 +28,7 @@ const agent = chat.agent({
     Object.entries(effectTools).map(([name, each]) => [name, { ...each, needsApproval: false }]),
   ) as typeof effectTools,
   async run({ chatId, ctx, messages, tools, signal, streamText }) {
-    beginTurn({ chatId, runId: ctx.run.id, messages: chat.history.all() });
+    beginTurn({ chatId, answerId: generateId(), runId: ctx.run.id, messages: chat.history.all() });
     return streamText({
       model: demoModel({ paceMs: 0 }),
       messages,

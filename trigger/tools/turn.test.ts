@@ -15,7 +15,7 @@ const answer = (...asked: string[]) => ({
   })),
 });
 const begin = (...messages: Parameters<typeof beginTurn>[0]["messages"]) =>
-  beginTurn({ chatId: "c1", runId: "run_1", messages });
+  beginTurn({ chatId: "c1", answerId: "a1", runId: "run_1", messages });
 
 it("counts what an answer asks, also what its sub-agents asked before it went on", () =>
   runInMockTaskContext(async () => {

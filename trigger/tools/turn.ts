@@ -8,6 +8,8 @@ export type Turn = {
   chatId: string;
   /** The id of the user message that is being answered. */
   turn: string;
+  /** The id of the answer. */
+  answerId: string;
   runId: string;
 };
 
@@ -24,6 +26,7 @@ export function beginTurn({
   ...run
 }: {
   chatId: string;
+  answerId: string;
   runId: string;
   messages: UIMessage[];
 }): void {

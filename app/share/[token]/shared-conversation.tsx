@@ -2,9 +2,11 @@
 
 import Link from "next/link";
 import { useCallback, useMemo } from "react";
+import type { UIMessage } from "ai";
 import { withoutInjected } from "@/components/chat/injected-messages";
 import { MessageList } from "@/components/chat/message-list";
 import { OwnersRequest } from "@/components/chat/owners-request";
+import { requestKey } from "@/components/chat/request";
 import type { ToolPart } from "@/components/chat/tool-card";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
@@ -23,10 +25,13 @@ export type SharedConversationProps = {
 /** The kit's message list without anything to press that would change the conversation. */
 export function SharedConversation({ title, note, messages, requests }: SharedConversationProps) {
   const shown = useMemo(() => withoutInjected(messages), [messages]);
-  const byCall = useMemo(() => new Map(requests.map((request) => [request.toolCallId, request])), [requests]);
+  const byCall = useMemo(
+    () => new Map(requests.map((request) => [requestKey(request), request])),
+    [requests],
+  );
   const renderTool = useCallback(
-    (part: ToolPart) => {
-      const request = byCall.get(requestIdOf(part));
+    (part: ToolPart, { id: messageId }: UIMessage) => {
+      const request = byCall.get(requestKey({ messageId, toolCallId: requestIdOf(part) }));
       return request && <OwnersRequest title={request.title} isWaiting={request.isWaiting} />;
     },
     [byCall],

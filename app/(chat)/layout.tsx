@@ -4,6 +4,7 @@ import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db";
 import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/request-queries";
 import { ChatFrame } from "../chat/chat-frame";
+import { ChatMarkdown } from "../chat/chat-markdown";
 import {
   decideRequest,
   listAllowedTools,
@@ -36,7 +37,7 @@ export default async function ChatLayout({ children }: LayoutProps<"/">) {
         isCollapsed={sidebar === "collapsed"}
         now={Date.now()}
       >
-        {children}
+        <ChatMarkdown>{children}</ChatMarkdown>
       </ChatFrame>
     </RequestsProvider>
   );

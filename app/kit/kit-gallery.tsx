@@ -7,6 +7,7 @@ import { ChatChip, ChatDock, ChatShell } from "@/components/chat/chat-shell";
 import { Composer } from "@/components/chat/composer";
 import { FirstRun } from "@/components/chat/first-run";
 import { Markdown } from "@/components/chat/markdown";
+import { MarkdownOptions } from "@/components/chat/markdown-options";
 import { Message } from "@/components/chat/message";
 import { MessageList } from "@/components/chat/message-list";
 import { Reasoning } from "@/components/chat/reasoning";
@@ -28,6 +29,8 @@ import { ShellSection } from "./shell-section";
 import { UsageSection } from "./usage-section";
 import { TabsSection } from "./tabs-section";
 
+const drawings = { math: true };
+
 /** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
 export function KitGallery() {
   return (
@@ -45,6 +48,14 @@ export function KitGallery() {
       <Case name="Markdown">
         <Column>
           <Markdown text={samples.markdown} />
+        </Column>
+      </Case>
+
+      <Case name="Markdown, as models write it">
+        <Column>
+          <MarkdownOptions value={drawings}>
+            <Markdown text={samples.looseMarkdown} />
+          </MarkdownOptions>
         </Column>
       </Case>
 

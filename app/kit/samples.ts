@@ -258,3 +258,33 @@ export const longChat: UIMessage[] = Array.from({ length: 12 }, (_, index) => [
     ],
   },
 ]).flat();
+
+export const looseMarkdown = `**Note:**bold beside punctuation, **注意：**也是。Between ~200 and ~300 items; ~~one~~ is gone.
+
+Water is H<sub>2</sub>O, the area \\(x^2\\). Press <kbd>Esc</kbd> to <mark>stop</mark>; <u>never</u> mind <blink>this</blink>.
+
+| Port | Tides |
+| --- | --- |
+| Fundy | highest<br>in the world |
+
+See https://example.com/tides（说明）and the note[^1].
+
+- The height follows:
+
+  \\[
+  h = h_0 \\cos(\\omega t)
+  \\]
+- It costs $5 and $10.
+
+\`\`\`markdown
+# A page
+
+\`\`\`js
+tide(1);
+\`\`\`
+
+The end of the page.
+\`\`\`
+
+[^1]: Tables of the harbor office.
+`;

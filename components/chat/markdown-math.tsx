@@ -1,7 +1,11 @@
 "use client";
 
+import type { Paragraph, Root } from "mdast";
+import type { Math } from "mdast-util-math";
 import rehypeKatex from "rehype-katex";
 import remarkMath from "remark-math";
+import { withFormulas } from "./markdown-formulas";
+import { eachParent } from "./markdown-syntax";
 import MarkdownView, { type MarkdownViewProps } from "./markdown-view";
 
 /**
@@ -9,7 +13,7 @@ import MarkdownView, { type MarkdownViewProps } from "./markdown-view";
  * formula comes from a model, so it may neither link nor load (`trust`), nor grow beyond its place.
  */
 const math: NonNullable<MarkdownViewProps["math"]> = {
-  remark: [remarkMath, { singleDollarTextMath: false }],
+  remark: [[remarkMath, { singleDollarTextMath: false }], displayAlone],
   rehype: [
     rehypeKatex,
     { output: "mathml", trust: false, strict: false, maxSize: 20, maxExpand: 200, errorColor: "inherit" },
@@ -17,19 +21,28 @@ const math: NonNullable<MarkdownViewProps["math"]> = {
 };
 
 export default function MarkdownMath({ text, ...props }: MarkdownViewProps) {
-  return <MarkdownView {...props} text={withDollars(text)} math={math} />;
+  return <MarkdownView {...props} text={withFormulas(text) ?? text} math={math} />;
 }
 
-/** Models write `\(…\)` and `\[…\]` as often as dollars, and markdown takes those for escaped brackets. Code is left alone. */
-export function withDollars(text: string) {
-  return text
-    .split(/(^ {0,3}(?:`{3,}|~{3,})[\s\S]*?(?:^ {0,3}(?:`{3,}|~{3,})[ \t]*$|$(?![\s\S]))|`[^`\n]*`)/m)
-    .map((piece, index) =>
-      index % 2 === 1
-        ? piece
-        : piece
-            .replace(/\\\[([^[\]]{1,2000}?)\\\]/g, (_, formula: string) => `\n$$\n${formula.trim()}\n$$\n`)
-            .replace(/\\\(([^\n]{1,500}?)\\\)/g, (_, formula: string) => `$$${formula}$$`),
-    )
-    .join("");
+/** A formula that is a paragraph by itself is set as one, in the form that remark-math gives to a block. */
+function displayAlone() {
+  return (tree: Root) =>
+    eachParent(tree, (parent) => {
+      const children = parent.children.map((child) =>
+        child.type === "paragraph" ? (asBlock(child) ?? child) : child,
+      );
+      parent.children = children as typeof parent.children;
+    });
+}
+
+function asBlock({ children }: Paragraph): Math | undefined {
+  const [formula] = children;
+  if (children.length !== 1 || formula?.type !== "inlineMath") return undefined;
+  const code = {
+    type: "element" as const,
+    tagName: "code",
+    properties: { className: ["language-math", "math-display"] },
+    children: [{ type: "text" as const, value: formula.value }],
+  };
+  return { type: "math", value: formula.value, data: { hName: "pre", hChildren: [code] } };
 }

@@ -12,7 +12,7 @@ import {
 export type FenceProps = { code: string };
 
 export type MarkdownOptionsValue = {
-  /** Draws `$$…$$`, `\(…\)` and `\[…\]`. The renderer is loaded with the first markdown that is drawn. */
+  /** Draws `$$…$$`, `\(…\)` and `\[…\]`. The renderer is loaded when the first formula comes. */
   math?: boolean;
   /** What draws a closed block of code in this language instead of showing its code. Give it a lazy component. */
   fences?: Record<string, ComponentType<FenceProps>>;

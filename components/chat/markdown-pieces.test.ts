@@ -27,7 +27,11 @@ it("shows what is out of proportion as it was written", () => {
   ]);
   expect(kinds("x".repeat(200_000))).toEqual(["plain"]);
   expect(kinds("- ".repeat(500))).toEqual(["plain"]);
-  expect(kinds(Array.from({ length: 2_000 }, () => "[*_`".repeat(20)).join("\n"))).toEqual(["plain"]);
+});
+
+it("draws the beginning of a block that no parser should have at once, and shows the rest as it was written", () => {
+  const drawn = kinds(Array.from({ length: 2_000 }, () => "[*_`".repeat(20)).join("\n"));
+  expect(drawn).toEqual([...Array.from({ length: 16 }, () => "markdown"), "plain"]);
 });
 
 it("loses no word, whatever the text", () => {

@@ -9,10 +9,13 @@ export type Piece =
   /** A table too long to be drawn at once: its header and delimiter, and its rows. */
   | { kind: "table"; head: string; rows: string[] };
 
-/** No person reads a line, a nesting or a paragraph like that as prose. */
-const LONGEST_LINE = 10_000;
+/** No person writes a nesting, an indentation or a word like that. */
 const DEEPEST = 30;
-const MOST_MARKS = 2_000;
+const LONGEST_WORD = 10_000;
+/** What one parse may get: it takes longer than linear in both. A longer block is drawn in parts, so many at most. */
+const PART_LENGTH = 10_000;
+const PART_MARKS = 2_000;
+const MOST_PARTS = 16;
 /** Beyond this a table comes in parts. */
 export const TABLE_ROWS = 100;
 
@@ -41,11 +44,19 @@ export function cutIntoPieces(text: string): Piece[] {
       flush();
       const [header = "", delimiter = "", ...rows] = block;
       pieces.push({ kind: "table", head: `${header}\n${delimiter}`, rows });
-    } else if (isUnreasonable(block)) {
+    } else if (isHostile(block)) {
       flush();
       pieces.push({ kind: "plain", text: block.join("\n") });
     } else {
-      calm.push(...block);
+      const parts = cutIntoParts(block);
+      for (const [index, part] of parts.slice(0, MOST_PARTS).entries()) {
+        if (index > 0) flush();
+        calm.push(...part);
+      }
+      if (parts.length > MOST_PARTS) {
+        flush();
+        pieces.push({ kind: "plain", text: parts.slice(MOST_PARTS).flat().join("\n") });
+      }
     }
     at = end;
   }
@@ -81,7 +92,7 @@ function isClosing(line: string, fence: string) {
 function startsTable(lines: string[], at: number) {
   const [header, delimiter] = [lines[at], lines[at + 1]];
   return Boolean(
-    header?.includes("|") && delimiter && delimiter.length < LONGEST_LINE && DELIMITER.test(delimiter),
+    header?.includes("|") && delimiter && delimiter.length < LONGEST_WORD && DELIMITER.test(delimiter),
   );
 }
 
@@ -89,11 +100,79 @@ function isTable(block: string[]) {
   return startsTable(block, 0);
 }
 
-function isUnreasonable(block: string[]) {
+function isHostile(block: string[]) {
+  return block.some(
+    (line) =>
+      CONTAINERS.test(line) ||
+      /^[ \t]{200,}\S/.test(line) ||
+      (line.length > LONGEST_WORD && LONG_WORD.test(line)),
+  );
+}
+
+const LONG_WORD = new RegExp(`[^\\s\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef]{${LONGEST_WORD}}`);
+const ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]/;
+const QUOTE = /^ {0,3}(?:> ?)+/;
+
+/** A long list is cut between its items, a long paragraph between its lines or sentences: what is drawn stays drawn. */
+function cutIntoParts(block: string[]): string[][] {
+  const isList = block.some((line) => ITEM.test(line));
+  const parts: string[][] = [[]];
+  let length = 0;
   let marks = 0;
-  for (const line of block) {
-    if (line.length > LONGEST_LINE || CONTAINERS.test(line) || /^[ \t]{200,}\S/.test(line)) return true;
-    marks += line.match(MARKS)?.length ?? 0;
+  for (const line of block.flatMap(cutLine)) {
+    const ofLine = line.match(MARKS)?.length ?? 0;
+    const isFull = length + line.length > PART_LENGTH || marks + ofLine > PART_MARKS;
+    // An item that is too long for a part by itself is cut where it has to be.
+    const isOverfull = length > 2 * PART_LENGTH || marks > 2 * PART_MARKS;
+    if (length > 0 && isFull && (!isList || ITEM.test(line) || isOverfull)) {
+      parts.push([]);
+      length = marks = 0;
+    }
+    parts.at(-1)!.push(line);
+    length += line.length;
+    marks += ofLine;
   }
-  return marks > MOST_MARKS;
+  return parts;
+}
+
+/** Where a line may end: after a space, or after the end of a sentence in a script without spaces. */
+const BREAKS = /\s+|(?<=[。！？；])/g;
+
+function cutLine(line: string): string[] {
+  if (line.length <= PART_LENGTH && (line.match(MARKS)?.length ?? 0) <= PART_MARKS) return [line];
+  const quote = QUOTE.exec(line)?.[0] ?? "";
+  const lines: string[] = [];
+  let start = 0;
+  let best = 0;
+  let marks = 0;
+  let last = 0;
+  for (const { index } of line.matchAll(BREAKS)) {
+    marks += line.slice(last, index).match(MARKS)?.length ?? 0;
+    last = index;
+    if (index - start > PART_LENGTH || marks > PART_MARKS) {
+      const end = best > start ? best : index;
+      lines.push(quoted(line.slice(start, end), start > 0 ? quote : ""));
+      start = end;
+      marks = line.slice(start, index).match(MARKS)?.length ?? 0;
+    }
+    if (index > start && isBalanced(line.slice(Math.max(start, best), index))) best = index;
+  }
+  lines.push(quoted(line.slice(start), start > 0 ? quote : ""));
+  return lines;
+}
+
+function quoted(line: string, quote: string) {
+  return quote + (quote ? line.trimStart() : line);
+}
+
+/** Nothing that was opened is left open. */
+function isBalanced(words: string) {
+  const count = (mark: string) => words.split(mark).length - 1;
+  return (
+    count("`") % 2 === 0 &&
+    count("**") % 2 === 0 &&
+    count("*") % 2 === 0 &&
+    count("[") === count("]") &&
+    count("(") === count(")")
+  );
 }

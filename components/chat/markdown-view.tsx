@@ -1,13 +1,12 @@
 "use client";
 
-import { Fragment, use, useMemo } from "react";
+import { createContext, Fragment, use, useId, useMemo } from "react";
 import {
   type Components,
   type ExtraProps,
   type StreamdownProps,
   Streamdown,
   defaultRehypePlugins,
-  defaultRemarkPlugins,
   useIsCodeFenceIncomplete,
 } from "streamdown";
 import { ScrollBox } from "@/components/ui/scroll-box";
@@ -15,7 +14,9 @@ import { calmText } from "./calm-text";
 import { CodeBlock } from "./code-block";
 import { LongTable } from "./long-table";
 import { Fence, MarkdownOptions } from "./markdown-options";
+import { lengthenOuterFences } from "./markdown-fences";
 import { cutIntoPieces } from "./markdown-pieces";
+import { remarkPlugins } from "./markdown-syntax";
 
 type Plugin = NonNullable<StreamdownProps["rehypePlugins"]>[number];
 type Node = NonNullable<ExtraProps["node"]> | NonNullable<ExtraProps["node"]>["children"][number];
@@ -28,7 +29,7 @@ type Node = NonNullable<ExtraProps["node"]> | NonNullable<ExtraProps["node"]>["c
 const OWN_ORIGIN = "https://own-origin.invalid";
 
 const rehypePlugins: Plugin[] = [
-  plugin("sanitize"),
+  withOptions(plugin("sanitize"), sanitizeSchema()),
   withOptions(plugin("harden"), {
     defaultOrigin: OWN_ORIGIN,
     allowedLinkPrefixes: ["*"],
@@ -57,6 +58,14 @@ function plugin(name: "sanitize" | "harden"): Plugin {
   if (!found)
     throw new Error(`streamdown no longer ships its "${name}" plugin: markdown must not render without it.`);
   return found;
+}
+
+/** `u` and `mark` come from our own reading of bare tags (markdown-syntax.ts), always without attributes. */
+function sanitizeSchema() {
+  const listed = plugin("sanitize");
+  const schema = (Array.isArray(listed) ? listed[1] : undefined) as { tagNames?: string[] } | undefined;
+  if (!schema?.tagNames) throw new Error("streamdown no longer ships a schema for its sanitizer.");
+  return { ...schema, tagNames: [...schema.tagNames, "u", "mark"] };
 }
 
 function withOptions(listed: Plugin, options: object): Plugin {
@@ -91,10 +100,11 @@ function Anchor({
   ...props
 }: React.ComponentProps<"a"> & ExtraProps) {
   const url = address(href);
+  const ids = useOwnIds(props);
   if (!url) return <span>{children}</span>;
   if (url.startsWith("#")) {
     return (
-      <a href={url} {...props}>
+      <a {...props} {...ids.props} href={`#${ids.prefix}${url.slice(1)}`}>
         {children}
       </a>
     );
@@ -162,11 +172,26 @@ function Checkbox({ checked }: React.ComponentProps<"input"> & ExtraProps) {
   );
 }
 
+/** What the ids of this text begin with: two answers may both have a footnote 1. */
+const IdPrefix = createContext("");
+
+function useOwnIds({ id, "aria-describedby": describedBy }: React.HTMLAttributes<HTMLElement>) {
+  const prefix = use(IdPrefix);
+  return {
+    prefix,
+    props: {
+      ...(id !== undefined && { id: `${prefix}${id}` }),
+      ...(describedBy !== undefined && { "aria-describedby": `${prefix}${describedBy}` }),
+    },
+  };
+}
+
 /** Plain elements, styled by `.prose-chat`. Headings start at h2: the page's h1 is the title of the chat. */
 function bare(Tag: React.ElementType, level?: number) {
   return function Bare({ node: _node, className, ...props }: React.HTMLAttributes<HTMLElement> & ExtraProps) {
     const kept = className?.includes("sr-only") ? "sr-only" : undefined;
-    return <Tag {...props} className={kept} data-level={level} />;
+    const ids = useOwnIds(props);
+    return <Tag {...props} {...ids.props} className={kept} data-level={level} />;
   };
 }
 
@@ -194,6 +219,12 @@ const components: Components = {
       "strong",
       "em",
       "del",
+      "b",
+      "i",
+      "u",
+      "s",
+      "mark",
+      "kbd",
       "sub",
       "sup",
       "section",
@@ -215,16 +246,19 @@ function textOf(node: Node | undefined): string {
 export type MarkdownViewProps = {
   text: string;
   isStreaming: boolean;
+  /** What the ids in this text begin with, such as the message's id. Default: one of React's. */
+  idPrefix?: string | undefined;
   /** The two halves of a math renderer. Its second runs after the sanitiser, on what that let through. */
-  math?: { remark: Plugin; rehype: Plugin };
+  math?: { remark: Plugin[]; rehype: Plugin };
 };
 
-export default function MarkdownView({ text, isStreaming, math }: MarkdownViewProps) {
-  const pieces = useMemo(() => cutIntoPieces(text), [text]);
+export default function MarkdownView({ text, isStreaming, idPrefix, math }: MarkdownViewProps) {
+  const ownId = useId();
+  const pieces = useMemo(() => cutIntoPieces(lengthenOuterFences(text)), [text]);
   const plugins = useMemo(
     () =>
       math && {
-        remarkPlugins: [...Object.values(defaultRemarkPlugins), math.remark],
+        remarkPlugins: [...remarkPlugins, ...math.remark],
         rehypePlugins: [...rehypePlugins, math.rehype],
       },
     [math],
@@ -234,6 +268,7 @@ export default function MarkdownView({ text, isStreaming, math }: MarkdownViewPr
       className="prose-chat not-first:mt-3"
       dir="auto"
       components={components}
+      remarkPlugins={remarkPlugins}
       rehypePlugins={rehypePlugins}
       parseIncompleteMarkdown={isUnfinished}
       isAnimating={isUnfinished}
@@ -243,7 +278,7 @@ export default function MarkdownView({ text, isStreaming, math }: MarkdownViewPr
       {markdown}
     </Streamdown>
   );
-  return pieces.map((piece, index) => {
+  const drawn = pieces.map((piece, index) => {
     // Pieces are only ever appended, so the position is the identity.
     switch (piece.kind) {
       case "markdown":
@@ -260,4 +295,5 @@ export default function MarkdownView({ text, isStreaming, math }: MarkdownViewPr
         );
     }
   });
+  return <IdPrefix value={`${idPrefix ?? ownId}-`}>{drawn}</IdPrefix>;
 }

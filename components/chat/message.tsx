@@ -160,7 +160,11 @@ function MessagePart({
       return message.role === "user" ? (
         <Bubble text={part.text} />
       ) : (
-        <Markdown text={part.text} isStreaming={isStreaming && (isLast || part.state === "streaming")} />
+        <Markdown
+          text={part.text}
+          idPrefix={`${message.id}-${index}`}
+          isStreaming={isStreaming && (isLast || part.state === "streaming")}
+        />
       );
     case "reasoning":
       return (

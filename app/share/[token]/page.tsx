@@ -3,6 +3,7 @@ import { notFound } from "next/navigation";
 import { cache } from "react";
 import { readShare } from "@/lib/chat/share";
 import { db } from "@/lib/db";
+import { ChatMarkdown } from "@/app/chat/chat-markdown";
 import { SharedConversation } from "./shared-conversation";
 
 const shared = cache((token: string) => readShare(db, token));
@@ -23,11 +24,13 @@ export default async function SharePage({ params }: PageProps<"/share/[token]">)
   if (!branch) notFound();
   const day = new Intl.DateTimeFormat("en", { dateStyle: "long", timeZone: "UTC" });
   return (
-    <SharedConversation
-      title={branch.title}
-      messages={branch.messages}
-      requests={branch.requests}
-      note={`Shared on ${day.format(branch.sharedAt)} · read-only${branch.isCut ? " · the newest 1,000 messages" : ""}`}
-    />
+    <ChatMarkdown>
+      <SharedConversation
+        title={branch.title}
+        messages={branch.messages}
+        requests={branch.requests}
+        note={`Shared on ${day.format(branch.sharedAt)} · read-only${branch.isCut ? " · the newest 1,000 messages" : ""}`}
+      />
+    </ChatMarkdown>
   );
 }

@@ -34,7 +34,7 @@ test.describe("attachments", () => {
       { name: "photo.png", mimeType: "image/png", buffer: Buffer.from([0x50, 0x4b, 3, 4, 0, 0]) },
     ]);
     await expect(chips(page).nth(0)).toContainText("Too large: 11 MB, the limit is 10 MB.");
-    await expect(chips(page).nth(1)).toContainText("Files of this type cannot be attached.");
+    await expect(chips(page).nth(1)).toContainText("Unsupported file type.");
     await expect(page.getByText("2 files could not be attached. Remove them.")).toBeVisible();
     await expect(conversation.sendButton).toHaveAttribute("aria-disabled", "true");
     await page.getByRole("button", { name: "Remove film.mp4" }).click();

@@ -1,12 +1,14 @@
 import type { FileUIPart } from "ai";
 import { type AttachmentLimits, type UploadFile, UploadError } from "@/components/chat/use-attachments";
 import { MAX_FILE_BYTES, MAX_FILES_PER_MESSAGE } from "@/lib/attachments/limits";
+import { ACCEPTED_TYPES } from "@/lib/attachments/accepted-types";
 
 export const attachmentLimits: AttachmentLimits = {
   maxBytes: MAX_FILE_BYTES,
   maxFiles: MAX_FILES_PER_MESSAGE,
   // Text has a hundred endings: the dialog shows all files, and the server reads what they are.
   accept: "",
+  acceptOnIos: [...ACCEPTED_TYPES, "text/*"].join(","),
 };
 
 /** Sends one file to `POST /attachments`. Not `fetch`, which cannot say how far an upload has come. */

@@ -125,7 +125,7 @@ const broken = new Set<string>();
 const uploadNowhere: UploadFile = async (file, { onProgress }) => {
   onProgress(0.5);
   await new Promise((resolve) => setTimeout(resolve, 150));
-  if (file.name.includes("wrong")) throw new UploadError("Files of this type cannot be attached.", false);
+  if (file.name.includes("wrong")) throw new UploadError("Unsupported file type.", false);
   if (file.name.includes("broken") && !broken.has(file.name)) {
     broken.add(file.name);
     throw new UploadError("The connection broke during the upload.", true);

@@ -26,10 +26,22 @@ export function AttachButton({ add, limits }: Pick<Attachments, "add" | "limits"
         data-slot="attach-button"
         aria-label="Attach files"
         title="Attach files, or paste or drop them"
-        onClick={() => input.current?.click()}
+        onClick={() => {
+          if (!input.current) return;
+          if (limits.acceptOnIos !== undefined && isIos()) input.current.accept = limits.acceptOnIos;
+          input.current.click();
+        }}
       >
         <Paperclip aria-hidden className="size-[17px]!" />
       </Button>
     </>
+  );
+}
+
+/** An iPad says that it is a Mac; no Mac has a touch screen. */
+function isIos(): boolean {
+  return (
+    /iPhone|iPad|iPod/.test(navigator.userAgent) ||
+    (/Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1)
   );
 }

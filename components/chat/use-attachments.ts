@@ -24,6 +24,11 @@ export type AttachmentLimits = {
   maxFiles: number;
   /** For the file dialog, as in `<input accept>`. The server decides. */
   accept: string;
+  /**
+   * The same on an iPhone or iPad, where the list decides what a photo is sent as: iOS makes JPEG of HEIC when it names
+   * `image/jpeg` and not `image/heic`. Default: `accept`.
+   */
+  acceptOnIos?: string;
 };
 
 /** Stores one file. Reject with `UploadError` to say whether another try makes sense. */

@@ -1,3 +1,4 @@
+import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
 import { deleteEverything } from "@/lib/chat/chat-changes";
@@ -54,8 +55,13 @@ describe("what a file is", () => {
     ["text/plain", text('<svg xmlns="http://www.w3.org/2000/svg" onload="alert(1)"/>')],
     [null, Uint8Array.from([0x50, 0x4b, 0x03, 0x04, 0, 0])],
     [null, Uint8Array.from([0x4d, 0x5a, 0x90, 0x00])],
-    [null, Uint8Array.from([0x67, 0x72, 0xfc, 0xdf, 0x65])],
-    [null, text("text with a \u0000 in it")],
+    ["text/plain", Uint8Array.from([0x67, 0x72, 0xfc, 0xdf, 0x65])],
+    ["text/plain", text("text with a \u0000 in it")],
+    ["text/plain", Uint8Array.from([0xff, 0xfe, 0x61, 0x00, 0x3b, 0x00, 0xfc, 0x00])],
+    [null, Uint8Array.from([0xff, 0xfe, 0x61])],
+    [null, Uint8Array.from([0x67, 0x72, 0xfc, 0x00, 0x65])],
+    [null, Uint8Array.from([0x67, 0x72, 0xfc, 0x81, 0x65])],
+    [null, text("\u0000\u0001\u0002".repeat(10))],
   ])("is %s by its bytes", (type, bytes) => {
     expect(sniff(bytes)).toBe(type);
   });
@@ -73,13 +79,50 @@ describe("a file that somebody attaches", () => {
   it.each([
     ["empty", new Uint8Array(), 400, "This file is empty."],
     ["too large", new Uint8Array(MAX_FILE_BYTES + 1).fill(65), 413, /too large: 10 MB is the limit/],
-    ["of another type", Uint8Array.from([0x50, 0x4b, 3, 4, 0]), 415, /type cannot be attached/],
+    ["of another type", Uint8Array.from([0x50, 0x4b, 3, 4, 0]), 415, /Unsupported file type/],
   ])("is refused when it is %s", async (_, bytes, status, why) => {
     const ada = await person();
     const attempt = attach(ada, "a.png", bytes);
     await expect(attempt).rejects.toMatchObject({ name: "AttachmentError", status });
     await expect(attempt).rejects.toThrow(why);
     expect(await shared.db.attachment.count({ where: { userId: ada } })).toBe(0);
+  });
+
+  it("is kept as UTF-8, whatever program saved the text", async () => {
+    const ada = await person();
+    const csv = "Größe;Preis €\r\n12;3,50\r\n";
+    const utf16 = new Uint8Array(Buffer.from(`\ufeff${csv}`, "utf16le"));
+    const utf16be = new Uint8Array(Buffer.from(utf16).swap16());
+    const latin = Uint8Array.from(Buffer.from(csv.replace("€", "\u0080"), "latin1"));
+    const log = text("a log\u0000 with \u001b[31mcolors\u001b[0m and a stray byte");
+    for (const [bytes, expected] of [
+      [utf16, csv],
+      [utf16be, csv],
+      [latin, csv],
+      [text(`\ufeff${csv}`), csv],
+      [log, new TextDecoder().decode(log)],
+    ] as const) {
+      const row = await attach(ada, "a.csv", bytes);
+      expect(row.mediaType).toBe("text/plain");
+      expect(new TextDecoder().decode((await store().get(row.id))!)).toBe(expected);
+    }
+  });
+
+  it("becomes a JPEG when it is a HEIF picture that can be read, and says what to do when it cannot", async () => {
+    const ada = await person();
+    const avif = await sharp({ create: { width: 8, height: 4, channels: 3, background: "#0a0" } })
+      .avif()
+      .toBuffer();
+    const row = await attach(ada, "IMG_1.HEIC", new Uint8Array(avif));
+    expect(row).toMatchObject({ name: "IMG_1.jpg", mediaType: "image/jpeg" });
+    const stored = (await store().get(row.id))!;
+    expect(stored.length).toBe(row.size);
+    expect(await sharp(stored).metadata()).toMatchObject({ format: "jpeg", width: 8, height: 4 });
+
+    const heic = Uint8Array.from([0, 0, 0, 24, ...text("ftypheic"), 0, 0, 0, 0, ...text("mif1heic")]);
+    const refused = attach(ada, "IMG_2.HEIC", heic);
+    await expect(refused).rejects.toMatchObject({ status: 415 });
+    await expect(refused).rejects.toThrow(/HEIC photo .* JPEG/);
   });
 
   it("is refused beyond the person's quota, also when several come at once", async () => {

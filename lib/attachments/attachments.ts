@@ -1,5 +1,7 @@
 /** The attachments of people and chats: who may add one, who may see one, and when one goes. */
 import * as limits from "./limits";
+import { decodeText } from "./decode-text";
+import { heifToJpeg, isHeif } from "./heif";
 import { sniff } from "./sniff";
 import type { AttachmentStore } from "./store";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
@@ -29,27 +31,41 @@ export async function createAttachment(
 ): Promise<AttachmentRow> {
   if (bytes.length === 0) throw new AttachmentError(400, "This file is empty.");
   if (bytes.length > limits.MAX_FILE_BYTES) throw tooLarge();
-  const mediaType = sniff(bytes);
-  if (!mediaType) {
-    throw new AttachmentError(
-      415,
-      "Files of this type cannot be attached. Images (PNG, JPEG, GIF, WebP), PDF and text can.",
-    );
-  }
-  const data = { id: crypto.randomUUID(), userId, name: cleanName(name), mediaType, size: bytes.length };
+  const file = await asReadByModels({ name: cleanName(name), bytes });
+  const data = { id: crypto.randomUUID(), userId, ...file.row, size: file.bytes.length };
   await db.$transaction(async (transaction) => {
     // One upload of a person at a time gets to count, or ten at once would each find room.
     await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`attachments:${userId}`}, 0))`;
-    await checkRoom(transaction, userId, bytes.length);
+    await checkRoom(transaction, userId, file.bytes.length);
     await transaction.attachment.create({ data });
   });
   try {
-    await store.put(data.id, bytes);
+    await store.put(data.id, file.bytes);
   } catch (error) {
     await db.attachment.delete({ where: { id: data.id } });
     throw error;
   }
   return data;
+}
+
+/** What is stored: text as UTF-8, and a HEIF picture as JPEG. Throws `AttachmentError` for what no model reads. */
+async function asReadByModels({ name, bytes }: { name: string; bytes: Uint8Array }) {
+  const mediaType = sniff(bytes);
+  if (mediaType === "text/plain") {
+    const text = decodeText(bytes) ?? "";
+    return { row: { name, mediaType }, bytes: new TextEncoder().encode(text) };
+  }
+  if (mediaType) return { row: { name, mediaType }, bytes };
+  if (!isHeif(bytes))
+    throw new AttachmentError(415, "Unsupported file type. Use images (PNG, JPEG, GIF, WebP), PDF or text.");
+  const jpeg = await heifToJpeg(bytes);
+  if (!jpeg)
+    throw new AttachmentError(
+      415,
+      "This HEIC photo can't be read here. Save it as JPEG first: on an iPhone, choose it from the photo library, or set Settings > Camera > Formats to Most Compatible.",
+    );
+  const jpegName = `${name.replace(/\.(?:heic|heif|hif|avif)$/i, "")}.jpg`;
+  return { row: { name: jpegName, mediaType: "image/jpeg" as const }, bytes: jpeg };
 }
 
 export function tooLarge(): AttachmentError {

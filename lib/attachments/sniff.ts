@@ -1,16 +1,8 @@
 /** What a file is, by its bytes. Its name and the type that a browser claims are somebody's word. */
 
-/** What can be attached: what models read. */
-export const ACCEPTED_TYPES = [
-  "image/png",
-  "image/jpeg",
-  "image/gif",
-  "image/webp",
-  "application/pdf",
-  "text/plain",
-] as const;
+import { decodeText } from "./decode-text";
 
-export type AcceptedType = (typeof ACCEPTED_TYPES)[number];
+import type { AcceptedType } from "./accepted-types";
 
 const signatures: Array<{ type: AcceptedType; bytes: Array<number | null> }> = [
   { type: "image/png", bytes: [0x89, ...ascii("PNG"), 0x0d, 0x0a, 0x1a, 0x0a] },
@@ -26,22 +18,11 @@ export function sniff(bytes: Uint8Array): AcceptedType | null {
   const known = signatures.find((signature) =>
     signature.bytes.every((byte, index) => byte === null || bytes[index] === byte),
   );
-  return known?.type ?? (isText(bytes) ? "text/plain" : null);
+  return known?.type ?? (decodeText(bytes) === null ? null : "text/plain");
 }
 
 export function isImage(mediaType: string): boolean {
   return mediaType.startsWith("image/");
-}
-
-/** Whole UTF-8 without control characters other than those of white space. Every source file is, no archive is. */
-function isText(bytes: Uint8Array): boolean {
-  if (bytes.some((byte) => byte < 0x20 && (byte < 0x09 || byte > 0x0d) && byte !== 0x1b)) return false;
-  try {
-    new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function ascii(text: string): number[] {

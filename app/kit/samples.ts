@@ -259,7 +259,7 @@ export const longChat: UIMessage[] = Array.from({ length: 12 }, (_, index) => [
   },
 ]).flat();
 
-export const looseMarkdown = `**Note:**bold beside punctuation, **注意：**也是。Between ~200 and ~300 items; ~~one~~ is gone.
+export const looseMarkdown = `**Note:**bold beside punctuation, and **(also)**here. Between ~200 and ~300 items; ~~one~~ is gone.
 
 Water is H<sub>2</sub>O, the area \\(x^2\\). Press <kbd>Esc</kbd> to <mark>stop</mark>; <u>never</u> mind <blink>this</blink>.
 
@@ -267,7 +267,7 @@ Water is H<sub>2</sub>O, the area \\(x^2\\). Press <kbd>Esc</kbd> to <mark>stop<
 | --- | --- |
 | Fundy | highest<br>in the world |
 
-See https://example.com/tides（说明）and the note[^1].
+See https://example.com/tides and the note[^1].
 
 - The height follows:
 

@@ -1,7 +1,7 @@
 /** Both cores belong to somebody else, and many people begin a chat at once: all of them are answered, some later. */
 import { spawn, type ChildProcess } from "node:child_process";
 import { availableParallelism } from "node:os";
-import { counted, newChatId, readAnswer } from "@/e2e/support/page";
+import { counted, newChatId, readAnswer, savedTranscript } from "@/e2e/support/page";
 import {
   add,
   count,
@@ -35,6 +35,7 @@ function busy(chats: number, trials: number): Fault<Lab> {
       const answers = chatIds.map(async (chatId) => {
         const answer = await readAnswer(await lab.open(chatId).ask(QUESTION));
         // Who has been answered reads on; the worker goes, as it does when others wait for its place.
+        await savedTranscript(lab.db, chatId, LOAD_MS).catch(() => {});
         await lab.retire(chatId);
         return answer;
       });

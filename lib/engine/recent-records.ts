@@ -36,6 +36,10 @@ export function createRecentRecords() {
       return records.slice(from - first.seq, from - first.seq + limit);
     },
 
+    newest(isWanted: (record: StreamRecord) => boolean): StreamRecord | undefined {
+      return records.findLast(isWanted);
+    },
+
     /**
      * Where a resent batch already lies. Only a whole batch counts: the client requires the acknowledgement to cover
      * exactly what it sent. A record id is part of the body, so equal bodies mean the same record.

@@ -88,6 +88,18 @@ export function createStreamRows(database: Database) {
       return found.rows.map(toRecord);
     },
 
+    /** The newest record that is neither a command nor hidden. */
+    async newest(id: number): Promise<StreamRecord | undefined> {
+      const found = await database.query<RecordRow>({
+        name: "engine-stream-newest",
+        text: `select ${COLUMNS} from engine.stream_records
+               where stream_id = $1 and not hidden and (headers is null or headers not like '[["",%')
+               order by seq desc limit 1`,
+        values: [id],
+      });
+      return found.rows[0] && toRecord(found.rows[0]);
+    },
+
     async hide(id: number, seqs: number[]): Promise<void> {
       await database.query(
         "update engine.stream_records set hidden = true where stream_id = $1 and seq = any($2::bigint[])",

@@ -195,4 +195,20 @@ describe("read", () => {
     for (let index = 0; index < 20; index++) await stream.append({ records: [trimTo(0)] });
     expect((await stream.newest())!.seq).toBe(0);
   });
+
+  it.each([
+    ["in memory", (name: string) => streams.get(name)],
+    ["in the table", reopened],
+  ])("finds the newest record behind more than a page can hold (%s)", async (where, open) => {
+    const name = `newest, large, ${where}`;
+    const stream = streams.get(name);
+    for (let index = 0; index < 6; index++)
+      await stream.append({ records: [chunk(`large${index}`, "x".repeat(900_000))] });
+    expect((await open(name).newest())!.seq).toBe(5);
+    await stream.append({ records: [chunk("last")] });
+    for (let index = 0; index < 600; index++) await stream.append({ records: [trimTo(0)] });
+    expect((await open(name).newest())!.seq).toBe(6);
+    await stream.hide([6]);
+    expect((await open(name).newest())!.seq).toBe(5);
+  });
 });

@@ -130,11 +130,9 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
 
     /** The newest record that is data or control, if it still exists. */
     async newest(): Promise<StreamRecord | undefined> {
-      const { next } = await load();
-      for (let from = Math.max(0, next - 8); ; from = Math.max(0, from - 64)) {
-        const found = (await this.read(from)).findLast((record) => !isCommand(record) && !record.hidden);
-        if (found || from === 0) return found;
-      }
+      const { id } = await load();
+      usedAt = Date.now();
+      return recent.newest((record) => !isCommand(record) && !record.hidden) ?? rows.newest(id);
     },
 
     async hide(seqs: number[]): Promise<void> {

@@ -29,6 +29,8 @@ type Open = { waitpoint: Waitpoint; cancelTimer: (() => void) | undefined };
 
 type Outcome = Pick<Waitpoint, "output" | "outputIsError"> & { status: "COMPLETED" | "TIMED_OUT" };
 
+const RETRY_MS = 1_000;
+
 export type Waitpoints = ReturnType<typeof createWaitpoints>;
 
 export function createWaitpoints(options: {
@@ -40,6 +42,7 @@ export function createWaitpoints(options: {
   const open = new Map<string, Open>();
   /** Runs that have said which waitpoint they sleep on. */
   const blocked = new Map<string, string>();
+  let closed = false;
 
   return {
     /** Completed by the next record on the channel, or by one that came after `lastSeq` while the run decided to park. */
@@ -139,6 +142,7 @@ export function createWaitpoints(options: {
     },
 
     close(): void {
+      closed = true;
       for (const { cancelTimer } of open.values()) cancelTimer?.();
       open.clear();
     },
@@ -173,13 +177,20 @@ export function createWaitpoints(options: {
   }
 
   function arm(waitpoint: Waitpoint): void {
+    if (closed) return;
     const entry: Open = { waitpoint, cancelTimer: undefined };
     open.set(waitpoint.id, entry);
-    if (!waitpoint.deadline) return;
-    entry.cancelTimer = callAt(waitpoint.deadline.getTime(), () => {
-      const outcome = waitpoint.kind === "DATETIME" ? completed(null) : timedOut();
+    if (waitpoint.deadline) settleAt(entry, waitpoint.deadline.getTime());
+  }
+
+  function settleAt(entry: Open, time: number): void {
+    const { id, kind } = entry.waitpoint;
+    entry.cancelTimer = callAt(time, () => {
+      const outcome = kind === "DATETIME" ? completed(null) : timedOut();
       // The database may be away just now; the run sleeps on and is asked again a little later.
-      settle(waitpoint.id, outcome).catch(() => setTimeout(() => arm(waitpoint), 1_000));
+      settle(id, outcome).catch(() => {
+        if (open.get(id) === entry) settleAt(entry, Date.now() + RETRY_MS);
+      });
     });
   }
 

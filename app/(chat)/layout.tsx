@@ -5,22 +5,7 @@ import { db } from "@/lib/db";
 import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/request-queries";
 import { ChatFrame } from "../chat/chat-frame";
 import { ChatMarkdown } from "../chat/chat-markdown";
-import {
-  decideRequest,
-  listAllowedTools,
-  listChatRequests,
-  listWaitingRequests,
-  revokeAllowedTool,
-} from "../chat/request-actions";
-import { RequestsProvider } from "../chat/requests";
-
-const requestActions = {
-  decideRequest,
-  listAllowedTools,
-  listChatRequests,
-  listWaitingRequests,
-  revokeAllowedTool,
-};
+import { ChatProviders } from "../chat/chat-providers";
 
 export default async function ChatLayout({ children }: LayoutProps<"/">) {
   const user = await getUser();
@@ -29,7 +14,7 @@ export default async function ChatLayout({ children }: LayoutProps<"/">) {
     ? await Promise.all([listChatPage(db, user.id), queryWaitingRequests(db, user.id)])
     : [{ chats: [] }, []];
   return (
-    <RequestsProvider waiting={waiting} actions={requestActions}>
+    <ChatProviders waiting={waiting}>
       <ChatFrame
         firstPage={firstPage}
         userName={user?.name ?? "Guest"}
@@ -39,6 +24,6 @@ export default async function ChatLayout({ children }: LayoutProps<"/">) {
       >
         <ChatMarkdown>{children}</ChatMarkdown>
       </ChatFrame>
-    </RequestsProvider>
+    </ChatProviders>
   );
 }

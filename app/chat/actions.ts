@@ -2,16 +2,12 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import { z } from "zod";
-import { createChat, loadTranscript as queryTranscript } from "@/lib/chat/queries";
+import { createChat } from "@/lib/chat/queries";
 import { expectAnswer } from "@/lib/chat/revive";
 import { db } from "@/lib/db";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireUser } from "./owner";
-
-const id = z.string().min(1).max(128).optional();
-const pageOptions = z.object({ before: id, through: id });
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -47,17 +43,6 @@ export async function mintChatAccessToken(chatId: string): Promise<string> {
   await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
   return auth.createPublicToken({ scopes, expirationTime: "1h" });
-}
-
-/**
- * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
- * or, to look at without showing it to the model, the branch through the node `through`.
- */
-export async function loadTranscript(chatId: string, page?: { before?: string; through?: string }) {
-  await requireOwnChat(chatId);
-  const transcript = await queryTranscript(db, chatId, pageOptions.parse(page ?? {}));
-  if (!transcript) throw expectedError("chat-not-found");
-  return transcript;
 }
 
 /** Who answers from the next turn on: one of the configured models. */

@@ -2,7 +2,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { createAttachment } from "@/lib/attachments/attachments";
 import { postgresStore } from "@/lib/attachments/postgres-store";
+import { findListedChat } from "@/lib/chat/chat-list";
 import { createChat } from "@/lib/chat/queries";
+import { listShares } from "@/lib/chat/share";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db as appDb } from "@/lib/db";
 import * as account from "../account/actions";
@@ -33,6 +35,8 @@ beforeEach(async () => {
   await save(prismaStorage(shared.db), chatId, [put("u1", "Question"), put("a1", "Answer")]);
 });
 
+const listed = (id: string) => findListedChat(shared.db, "ada", id);
+
 const about: Record<string, (id: string) => Promise<unknown>> = {
   renameChat: (id) => actions.renameChat(id, "New"),
   setChatPinned: (id) => actions.setChatPinned(id, true),
@@ -42,7 +46,6 @@ const about: Record<string, (id: string) => Promise<unknown>> = {
   copyChat: (id) => actions.copyChat(id),
   "copyChat of a branch": (id) => actions.copyChat(id, { headId: "a1" }),
   shareChat: (id) => actions.shareChat(id),
-  chatUsage: (id) => actions.chatUsage({ chatId: id }),
 };
 
 describe("an action about a chat", () => {
@@ -76,14 +79,14 @@ describe("an action about a chat", () => {
     await expect(actions.restoreChat(chatId)).rejects.toThrow("no such chat");
     request.user = { id: "ada" };
     await actions.restoreChat(chatId);
-    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Question" });
+    expect(await listed(chatId)).toMatchObject({ title: "Question" });
   });
 });
 
 describe("a title", () => {
   it("is one line, and kept as the person's", async () => {
     expect(await actions.renameChat(chatId, "  Two\n lines\u0000  ")).toBe("Two lines");
-    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Two lines", titledBy: "person" });
+    expect(await listed(chatId)).toMatchObject({ title: "Two lines", titledBy: "person" });
   });
 
   it.each([
@@ -93,35 +96,19 @@ describe("a title", () => {
     ["x".repeat(121), "The title is too long"],
   ])("may not be %j", async (title, problem) => {
     await expect(actions.renameChat(chatId, title)).rejects.toThrow(problem);
-    expect(await actions.findListedChat(chatId)).toMatchObject({ title: "Question", titledBy: null });
+    expect(await listed(chatId)).toMatchObject({ title: "Question", titledBy: null });
   });
 });
 
-describe("what a person lists", () => {
-  it("is theirs", async () => {
-    request.user = { id: "bob" };
-    expect(await actions.findListedChat(chatId)).toBeNull();
-    expect(await actions.searchChats("Question")).toEqual([]);
-    expect((await actions.listChats()).chats.map((chat) => chat.id)).not.toContain(chatId);
-    request.user = null;
-    await expect(actions.listChats()).rejects.toThrow("signed out");
-    await expect(actions.searchChats("Question")).rejects.toThrow("signed out");
-    await expect(actions.listShares()).rejects.toThrow("signed out");
-  });
-
-  it("is empty for what is no question", async () => {
-    expect(await actions.listChats({ view: "all" as never })).toEqual({ chats: [] });
-    expect(await actions.searchChats({ $ne: 1 } as never)).toEqual([]);
-  });
-
-  it("revokes links of their own alone", async () => {
+describe("a link", () => {
+  it("is revoked by whoever made it alone", async () => {
     await actions.shareChat(chatId);
-    const [link] = await actions.listShares(chatId);
+    const [link] = await listShares(shared.db, "ada", chatId);
     request.user = { id: "bob" };
     await expect(actions.revokeShare(link!.id)).rejects.toThrow("no such link");
     request.user = { id: "ada" };
     await actions.revokeShare(link!.id);
-    expect(await actions.listShares(chatId)).toEqual([]);
+    expect(await listShares(shared.db, "ada", chatId)).toEqual([]);
   });
 });
 
@@ -139,7 +126,7 @@ describe("settings", () => {
 
   it("delete everything at the right words, and nothing at others", async () => {
     await expect(account.deleteEverything("yes")).rejects.toThrow("Nothing was deleted");
-    expect(await actions.findListedChat(chatId)).not.toBeNull();
+    expect(await listed(chatId)).not.toBeNull();
     const store = postgresStore(shared.db);
     const bytes = new TextEncoder().encode("Secret");
     const file = await createAttachment(shared.db, store, { userId: "ada", name: "notes.txt", bytes });

@@ -3,45 +3,12 @@
 import { after } from "next/server";
 import { z } from "zod";
 import * as changes from "@/lib/chat/chat-changes";
-import {
-  findListedChat as findListed,
-  listChatPage,
-  type ChatListPage,
-  type ListedChat,
-} from "@/lib/chat/chat-list";
 import { copyChat as copy } from "@/lib/chat/copy-chat";
-import { searchChats as search, type SearchHit } from "@/lib/chat/search";
 import * as shares from "@/lib/chat/share";
-import { loadUsage, type ChatUsage } from "@/lib/chat/usage";
 import { closeSessions } from "@/lib/close-sessions";
 import { db } from "@/lib/db";
 import { expectedError } from "./expected-error";
-import { requireOwnChat, requireUser } from "./owner";
-
-const listOptions = z.object({
-  view: z.enum(["active", "archived"]).optional(),
-  limit: z.int().positive().optional(),
-  after: z.string().max(100).optional(),
-});
-
-/** A page of the signed-in person's chats. */
-export async function listChats(options: z.input<typeof listOptions> = {}): Promise<ChatListPage> {
-  const user = await requireUser();
-  const parsed = listOptions.safeParse(options);
-  return parsed.success ? listChatPage(db, user.id, parsed.data) : { chats: [] };
-}
-
-/** One chat of the list; null when it is not there (yet), whoever's it is. */
-export async function findListedChat(chatId: string): Promise<ListedChat | null> {
-  const user = await requireUser();
-  return findListed(db, user.id, chatId);
-}
-
-/** What the signed-in person's chats say about `query`. */
-export async function searchChats(query: string): Promise<SearchHit[]> {
-  const user = await requireUser();
-  return typeof query === "string" ? search(db, user.id, query) : [];
-}
+import { requireUser } from "./owner";
 
 const title = z.string().transform((text) =>
   text
@@ -99,14 +66,6 @@ export async function copyChat(chatId: string, only?: z.input<typeof branch>): P
   return id;
 }
 
-/** What the answers of the shown branch took, and those of the whole chat. */
-export async function chatUsage({ chatId }: { chatId: string }): Promise<ChatUsage> {
-  const { id } = await requireOwnChat(chatId);
-  const usage = await loadUsage(db, id);
-  if (!usage) throw expectedError("chat-not-found");
-  return usage;
-}
-
 /** A read-only link to the branch that ends at `headId`, or to the shown one. Its token is told this once. */
 export async function shareChat(chatId: string, headId?: string): Promise<{ path: string }> {
   const user = await requireUser();
@@ -121,12 +80,6 @@ export async function shareChat(chatId: string, headId?: string): Promise<{ path
     case "too-many":
       throw expectedError("too-many-links");
   }
-}
-
-/** The signed-in person's links, of one chat or of all. */
-export async function listShares(chatId?: string): Promise<shares.ShareSummary[]> {
-  const user = await requireUser();
-  return shares.listShares(db, user.id, typeof chatId === "string" ? chatId : undefined);
 }
 
 export async function revokeShare(id: string): Promise<void> {

@@ -16,9 +16,9 @@ import { Toast } from "@/components/ui/toast";
 import { requestPath } from "@/lib/chat/asking";
 import type { ChatListPage } from "@/lib/chat/chat-list";
 import { chatPageTitle, UNTITLED_CHAT } from "../page-titles";
-import { searchChats } from "./chat-actions";
 import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./decisions-button";
+import { searchChats } from "./reads";
 import { useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
 

@@ -1,25 +1,26 @@
 "use client";
 
-import { useCallback, useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
 import { UsageSummary } from "@/components/chat/usage-summary";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { ChatUsage } from "@/lib/chat/usage";
-import { chatUsage } from "./chat-actions";
 import { describeError } from "./expected-error";
+import { readUsage } from "./reads";
 
 /** The dialog about what one chat took. */
 export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: () => void }) {
-  const [usage, setUsage] = useState<ChatUsage>();
-  const [problem, setProblem] = useState<string | null>(null);
-  const load = useCallback(
-    () => chatUsage({ chatId }).then(setUsage, (error: unknown) => setProblem(describeError(error))),
-    [chatId],
-  );
-  useEffect(() => {
-    void load();
-  }, [load]);
+  const {
+    data: usage,
+    error,
+    isFetching,
+    refetch,
+  } = useQuery({
+    queryKey: ["usage", chatId],
+    queryFn: ({ signal }) => readUsage(chatId, signal),
+    refetchOnMount: "always",
+  });
+  const problem = !usage && !isFetching && error ? describeError(error) : null;
 
   return (
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -33,13 +34,7 @@ export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: 
             <p role="alert" className="min-w-0 text-sm text-red">
               The usage could not be read. {problem}
             </p>
-            <Button
-              size="sm"
-              onClick={() => {
-                setProblem(null);
-                void load();
-              }}
-            >
+            <Button size="sm" onClick={() => void refetch()}>
               Try again
             </Button>
           </div>

@@ -22,13 +22,14 @@ import { useDurableChat, type PendingInput, type Transcript } from "@/components
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
-import { loadTranscript, mintChatAccessToken, startChatSession } from "./actions";
+import { mintChatAccessToken, startChatSession } from "./actions";
 import { isQueued, lookAfter } from "./awaited-answer";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
+import { readTranscript } from "./reads";
 import { useChatRequests } from "./use-chat-requests";
 import { useProblem } from "./use-problem";
 import { useModelChoice } from "./use-model-choice";
@@ -89,7 +90,7 @@ export function ChatView({
       return session;
     },
     mintAccessToken: mintChatAccessToken,
-    loadTranscript,
+    loadTranscript: readTranscript,
     lookAfter,
     isQueued,
     queueKey: `holdfast:queue:${environment.userId}:${chatId}`,

@@ -18,9 +18,21 @@ export function expectedError(code: ExpectedErrorCode): Error {
   return Object.assign(new Error(messages[code]), { digest: `holdfast:${code}` });
 }
 
-/** What to tell the person about an error that an action threw, in development and production alike. */
-export function describeError(error: unknown): string {
+/** Which of them an error is, and the status of a response that says so; undefined for any other error. */
+export function readExpectedError(error: unknown) {
   const digest = error instanceof Error && "digest" in error ? String(error.digest) : "";
-  const code = digest.replace("holdfast:", "") as ExpectedErrorCode;
-  return messages[code] ?? (error instanceof Error ? error.message : String(error));
+  const code = digest.replace("holdfast:", "");
+  if (!Object.hasOwn(messages, code)) return undefined;
+  const known = code as ExpectedErrorCode;
+  return { code: known, message: messages[known], status: statusOf(known) };
+}
+
+/** What to tell the person about an error that an action or a read threw, in development and production alike. */
+export function describeError(error: unknown): string {
+  return readExpectedError(error)?.message ?? (error instanceof Error ? error.message : String(error));
+}
+
+function statusOf(code: ExpectedErrorCode): number {
+  if (code === "signed-out") return 401;
+  return code.endsWith("-not-found") ? 404 : 400;
 }

@@ -1,15 +1,8 @@
 "use server";
 
-import { after } from "next/server";
 import { z } from "zod";
-import { listPermissions, revokePermission, type Decision } from "@/lib/chat/decisions";
-import {
-  listChatRequests as queryChatRequests,
-  listWaitingRequests as queryWaitingRequests,
-  type RequestView,
-} from "@/lib/chat/request-queries";
+import { revokePermission, type Decision } from "@/lib/chat/decisions";
 import { db } from "@/lib/db";
-import { sweep } from "@/lib/sweep";
 import { requireOwnChat, requireUser } from "./owner";
 import { decisionSchema, MISSHAPEN, takeDecision, type DecisionResult } from "./take-decision";
 
@@ -37,25 +30,6 @@ export async function decideRequest(given: {
   const parsed = decisionArguments.safeParse(given);
   if (!parsed.success) return { problem: MISSHAPEN };
   return takeDecision({ ...parsed.data, userId: user.id });
-}
-
-/** Everything that waits for the signed-in person, the oldest first. */
-export async function listWaitingRequests(): Promise<RequestView[]> {
-  const user = await requireUser();
-  after(sweep);
-  return queryWaitingRequests(db, user.id);
-}
-
-/** What was asked in a chat of theirs, the oldest first; of very much, the newest. */
-export async function listChatRequests(chatId: string): Promise<RequestView[]> {
-  await requireOwnChat(chatId);
-  return queryChatRequests(db, chatId);
-}
-
-/** The tools that run without asking in a chat of theirs. */
-export async function listAllowedTools(chatId: string): Promise<string[]> {
-  await requireOwnChat(chatId);
-  return listPermissions(db, chatId);
 }
 
 /** From the next call on, the tool asks again. */

@@ -1,31 +1,22 @@
 "use client";
 
-import {
-  createContext,
-  type ReactNode,
-  use,
-  useCallback,
-  useEffect,
-  useEffectEvent,
-  useMemo,
-  useRef,
-  useState,
-} from "react";
+import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
+import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
 import type { Decision, HumanRequestView } from "@/components/chat/request";
 import { describeError } from "./expected-error";
-import { keepLooking } from "./keep-looking";
+import { pollEvery } from "./read-client";
+import type { ChatRequests } from "./reads";
 
 type Via = "card" | "inbox";
 
 /** A sentence for the person when the decision was not taken; whether nothing else of the message waits. */
 type DecisionResult = { problem?: string; isComplete?: boolean };
 
-/** What the server does about requests: server actions, checked there for whoever is signed in. */
-export type RequestActions = {
+/** Where requests come from and where decisions go: the server, which checks there who is signed in. */
+export type RequestSource = {
   /** Everything that waits for this person in any chat, the oldest first. */
-  listWaitingRequests: () => Promise<HumanRequestView[]>;
-  /** What was asked in a chat of theirs, the oldest first; of very much, the newest. */
-  listChatRequests: (chatId: string) => Promise<HumanRequestView[]>;
+  readWaitingRequests: (signal?: AbortSignal) => Promise<HumanRequestView[]>;
+  readChatRequests: (chatId: string, signal?: AbortSignal) => Promise<ChatRequests>;
   /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
   decideRequest: (args: {
     chatId: string;
@@ -34,8 +25,6 @@ export type RequestActions = {
     decision: Decision;
     via: Via;
   }) => Promise<DecisionResult>;
-  /** The tools that run without asking in a chat of theirs. */
-  listAllowedTools: (chatId: string) => Promise<string[]>;
   revokeAllowedTool: (chatId: string, tool: string) => Promise<void>;
 };
 
@@ -73,85 +62,105 @@ export function useRequests(): Requests {
 export type RequestsProviderProps = {
   /** What waited when the page was rendered. */
   waiting: HumanRequestView[];
-  actions: RequestActions;
+  /** Stable. */
+  source: RequestSource;
   children: ReactNode;
 };
 
+const WAITING = ["waiting requests"];
+const requestsOf = (chatId: string) => ["requests", chatId];
+
 /** One reading of what waits, for everything that shows it: cards, bar, sidebar, tab and inbox. */
-export function RequestsProvider({ waiting: initial, actions, children }: RequestsProviderProps) {
-  const [waiting, setWaiting] = useState(initial);
-  const [byChat, setByChat] = useState<ReadonlyMap<string, HumanRequestView[]>>(new Map());
-  const [allowed, setAllowed] = useState<ReadonlyMap<string, string[]>>(new Map());
-  const { listWaitingRequests, listChatRequests, decideRequest, listAllowedTools, revokeAllowedTool } =
-    actions;
-  // An older reading that arrives late must not undo a newer one.
-  const readings = useRef({ started: 0, shown: 0 });
+export function RequestsProvider({ waiting: initial, source, children }: RequestsProviderProps) {
+  const client = useQueryClient();
+  /** The chats whose requests were asked for. */
+  const [opened, setOpened] = useState<string[]>([]);
+  const waitingQuery = useMemo(
+    () => ({
+      queryKey: WAITING,
+      queryFn: ({ signal }: { signal: AbortSignal }) => source.readWaitingRequests(signal),
+    }),
+    [source],
+  );
+  const chatQuery = useCallback(
+    (chatId: string) => ({
+      queryKey: requestsOf(chatId),
+      queryFn: ({ signal }: { signal: AbortSignal }) => source.readChatRequests(chatId, signal),
+    }),
+    [source],
+  );
+  const { data: waiting } = useQuery({
+    ...waitingQuery,
+    initialData: initial,
+    refetchInterval: pollEvery(20_000),
+    // The tab's title, its icon and a notice tell of what is found while nobody looks.
+    refetchIntervalInBackground: true,
+  });
+  const byChat = useQueries({
+    // `refresh` reads them, and nothing else does.
+    queries: opened.map((chatId) => ({ ...chatQuery(chatId), enabled: false })),
+    combine: useCallback(
+      (results: { data?: ChatRequests | undefined }[]) =>
+        new Map(opened.map((chatId, index) => [chatId, results[index]?.data])),
+      [opened],
+    ),
+  });
 
   const refresh = useCallback(
     async (chatId?: string) => {
-      const reading = (readings.current.started += 1);
-      const [everything, ofChat, tools] = await Promise.all([
-        listWaitingRequests(),
-        chatId === undefined ? undefined : listChatRequests(chatId),
-        chatId === undefined ? undefined : listAllowedTools(chatId),
-      ]);
-      if (chatId !== undefined && ofChat) setByChat((known) => new Map(known).set(chatId, ofChat));
-      if (chatId !== undefined && tools) setAllowed((known) => new Map(known).set(chatId, tools));
-      if (reading < readings.current.shown) return;
-      readings.current.shown = reading;
-      setWaiting(everything);
+      const queries = chatId === undefined ? [waitingQuery] : [waitingQuery, chatQuery(chatId)];
+      if (chatId !== undefined) setOpened((known) => (known.includes(chatId) ? known : [...known, chatId]));
+      await Promise.all(
+        queries.map(async (query) => {
+          // A reading that began before this one may be older than what was just decided.
+          await client.cancelQueries({ queryKey: query.queryKey });
+          await client.fetchQuery<unknown>({ ...query, staleTime: 0 });
+        }),
+      );
     },
-    [listAllowedTools, listChatRequests, listWaitingRequests],
+    [chatQuery, client, waitingQuery],
   );
 
   const decide = useCallback(
     async (request: HumanRequestView, decision: Decision, via: Via) => {
       const { chatId, messageId, toolCallId } = request;
-      const { problem, isComplete = false } = await decideRequest({
-        chatId,
-        messageId,
-        toolCallId,
-        decision,
-        via,
-      }).catch((error: unknown): DecisionResult => ({ problem: describeError(error) }));
-      // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom.
-      await refresh(chatId).catch(() => {});
+      const { problem, isComplete = false } = await source
+        .decideRequest({ chatId, messageId, toolCallId, decision, via })
+        .catch((error: unknown): DecisionResult => ({ problem: describeError(error) }));
+      // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom. A slow line
+      // keeps nobody from reading that it is saved.
+      void refresh(chatId).catch(() => {});
       if (problem !== undefined) throw new Error(problem);
       return isComplete;
     },
-    [decideRequest, refresh],
+    [refresh, source],
   );
 
   const revoke = useCallback(
     async (chatId: string, tool: string) => {
       try {
-        await revokeAllowedTool(chatId, tool);
+        await source.revokeAllowedTool(chatId, tool);
       } catch (error) {
         throw new Error(describeError(error), { cause: error });
       }
-      setAllowed((known) =>
-        new Map(known).set(
-          chatId,
-          (known.get(chatId) ?? noTools).filter((each) => each !== tool),
-        ),
+      client.setQueryData<ChatRequests>(
+        requestsOf(chatId),
+        (known) => known && { ...known, allowedTools: known.allowedTools.filter((each) => each !== tool) },
       );
     },
-    [revokeAllowedTool],
+    [client, source],
   );
-
-  const look = useEffectEvent(() => void refresh().catch(() => {}));
-  useEffect(() => keepLooking(() => look()), []);
 
   const requests = useMemo<Requests>(
     () => ({
       waiting,
-      ofChat: (chatId) => byChat.get(chatId) ?? none,
+      ofChat: (chatId) => byChat.get(chatId)?.requests ?? none,
       refresh,
       decide,
-      allowedIn: (chatId) => allowed.get(chatId) ?? noTools,
+      allowedIn: (chatId) => byChat.get(chatId)?.allowedTools ?? noTools,
       revoke,
     }),
-    [allowed, byChat, decide, refresh, revoke, waiting],
+    [byChat, decide, refresh, revoke, waiting],
   );
   return <RequestsContext value={requests}>{children}</RequestsContext>;
 }

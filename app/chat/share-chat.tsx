@@ -1,17 +1,21 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ShareDialog, type ShareLink } from "@/components/chat/share-dialog";
-import { listShares, revokeShare, shareChat } from "./chat-actions";
+import { revokeShare, shareChat } from "./chat-actions";
 import { describeError } from "./expected-error";
+import { readShares } from "./reads";
 
 /** The dialog of one chat's links. */
 export function ShareChat({ chatId, onClose }: { chatId: string; onClose: () => void }) {
-  const [links, setLinks] = useState<ShareLink[]>();
-  useEffect(() => {
-    // Without the list a link can still be made.
-    listShares(chatId).then(setLinks, () => {});
-  }, [chatId]);
+  const client = useQueryClient();
+  const queryKey = ["shares", chatId];
+  // Without the list a link can still be made.
+  const { data: links, refetch } = useQuery<ShareLink[]>({
+    queryKey,
+    queryFn: ({ signal }) => readShares(chatId, signal),
+    refetchOnMount: "always",
+  });
 
   const described = (error: unknown) => Promise.reject(new Error(describeError(error)));
   return (
@@ -21,12 +25,12 @@ export function ShareChat({ chatId, onClose }: { chatId: string; onClose: () => 
       links={links}
       onCreate={async () => {
         const { path } = await shareChat(chatId).catch(described);
-        setLinks(await listShares(chatId).catch(() => links));
+        void refetch();
         return new URL(path, window.location.origin).href;
       }}
       onRevoke={async (id) => {
         await revokeShare(id).catch(described);
-        setLinks((all) => all?.filter((link) => link.id !== id));
+        client.setQueryData<ShareLink[]>(queryKey, (all) => all?.filter((link) => link.id !== id));
       }}
     />
   );

@@ -1,5 +1,6 @@
 "use client";
 
+import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { ChatRowActions } from "@/components/chat/chat-row";
@@ -7,15 +8,19 @@ import type { ToastMessage } from "@/components/ui/toast";
 import type { ChatListPage, ListedChat } from "@/lib/chat/chat-list";
 import * as server from "./chat-actions";
 import { describeError } from "./expected-error";
+import { pollEvery } from "./read-client";
+import { readChats, readListedChat } from "./reads";
 
 type View = "active" | "archived";
 type ExportHref = NonNullable<ChatRowActions["exportHref"]>;
-type Pages = Partial<Record<View, ChatListPage>>;
 
 const PAGE = 40;
-const POLL_MS = 3000;
+const POLL_MS = 3_000;
 /** For so long after its last answer a chat may still get its title. */
-const POLLS_FOR_A_TITLE = 10;
+const TITLE_WITHIN_MS = 30_000;
+
+const listOf = (view: View) => ["chats", view];
+const oneOf = (id: string | undefined) => ["chat", id];
 
 /**
  * The list of chats in the browser. What a person does shows at once and is then confirmed by the server. What happens
@@ -23,81 +28,76 @@ const POLLS_FOR_A_TITLE = 10;
  */
 export function useChatList(initial: ChatListPage, currentId: string | undefined) {
   const router = useRouter();
+  const client = useQueryClient();
   const [view, setView] = useState<View>("active");
-  const [loaded, setLoaded] = useState<{ since: ChatListPage; pages: Pages }>();
   const [toast, setToast] = useState<ToastMessage | null>(null);
-  const [pollsForTitle, setPollsForTitle] = useState(0);
-  const pages: Pages = loaded?.since === initial ? loaded.pages : { active: initial };
-  const page = pages[view];
+  const titleUntil = useRef(0);
+  const [seenInitial, setSeenInitial] = useState(initial);
 
   /** What callbacks read that must not change with every render. */
-  const now = useRef({ view, pages, currentId });
+  const now = useRef({ view, currentId });
   useEffect(() => {
-    now.current = { view, pages, currentId };
+    now.current = { view, currentId };
   });
 
-  const setPage = useCallback(
-    (which: View, change: (page: ChatListPage | undefined) => ChatListPage | undefined) => {
-      setLoaded((old) => {
-        const known: Pages = old?.since === initial ? old.pages : { active: initial };
-        const next = change(known[which]);
-        return { since: initial, pages: next ? { ...known, [which]: next } : known };
-      });
-    },
-    [initial],
+  const listQuery = useCallback(
+    (which: View) => ({
+      queryKey: listOf(which),
+      queryFn: ({ signal }: { signal: AbortSignal }) => {
+        const shown = client.getQueryData<ChatListPage>(listOf(which))?.chats.length ?? 0;
+        return readChats({ view: which, limit: Math.max(PAGE, shown) }, signal);
+      },
+    }),
+    [client],
   );
+  const { data: page } = useQuery({
+    ...listQuery(view),
+    initialData: view === "active" ? initial : undefined,
+    refetchInterval: (query) => {
+      const chats = query.state.data?.chats ?? [];
+      const isAnswering = chats.some(({ status }) => status === "running");
+      const isUntitled = chats.some(({ id, titledBy }) => id === now.current.currentId && titledBy === null);
+      const isDue = isAnswering || (isUntitled && Date.now() < titleUntil.current);
+      return isDue && pollEvery(POLL_MS)(query);
+    },
+  });
+  // The server rendered the list anew.
+  if (seenInitial !== initial) setSeenInitial(initial);
+  useEffect(() => {
+    client.setQueryData(listOf("active"), seenInitial);
+  }, [client, seenInitial]);
 
   // An answer that was asked for before the newest change would take that change back for a moment.
-  const version = useRef(0);
   const load = useCallback(
-    (which: View) => {
-      const asked = (version.current += 1);
-      const limit = Math.max(PAGE, now.current.pages[which]?.chats.length ?? 0);
-      server.listChats({ view: which, limit }).then(
-        (fresh) => asked === version.current && setPage(which, () => fresh),
-        // The list is a convenience: when it cannot be fetched the old one stays, and the next occasion tries again.
-        () => {},
-      );
+    async (which: View) => {
+      await client.cancelQueries({ queryKey: listOf(which) });
+      // The list is a convenience: when it cannot be fetched the old one stays, and the next occasion tries again.
+      await client.fetchQuery({ ...listQuery(which), staleTime: 0 }).catch(() => {});
     },
-    [setPage],
+    [client, listQuery],
+  );
+  const setPage = useCallback(
+    (change: (page: ChatListPage) => ChatListPage) => {
+      const queryKey = listOf(now.current.view);
+      void client.cancelQueries({ queryKey });
+      client.setQueryData<ChatListPage>(queryKey, (old) => old && change(old));
+    },
+    [client],
   );
   const refresh = useCallback(() => {
-    setPollsForTitle(POLLS_FOR_A_TITLE);
-    load(now.current.view);
+    titleUntil.current = Date.now() + TITLE_WITHIN_MS;
+    void load(now.current.view);
   }, [load]);
 
   // The open chat may be archived, or older than what is loaded.
   const listed = page?.chats.find((chat) => chat.id === currentId);
-  const [elsewhere, setElsewhere] = useState<ListedChat | null>(null);
-  const isElsewhere = currentId !== undefined && listed === undefined;
-  useEffect(() => {
-    if (!isElsewhere) return;
-    let isGone = false;
-    server.findListedChat(currentId).then(
-      (chat) => !isGone && setElsewhere(chat),
-      () => {},
-    );
-    return () => {
-      isGone = true;
-    };
-  }, [isElsewhere, currentId]);
-  const current = listed ?? (elsewhere?.id === currentId ? elsewhere : undefined);
-  const isAnswering = page?.chats.some((chat) => chat.status === "running") ?? false;
-  const isDue = isAnswering || (current?.titledBy === null && pollsForTitle > 0);
-  useEffect(() => {
-    if (!isDue) return;
-    const timer = setInterval(() => {
-      if (document.visibilityState === "hidden") return;
-      setPollsForTitle((left) => Math.max(0, left - 1));
-      load(now.current.view);
-    }, POLL_MS);
-    return () => clearInterval(timer);
-  }, [isDue, load]);
-  useEffect(() => {
-    const onVisible = () => document.visibilityState === "visible" && load(now.current.view);
-    document.addEventListener("visibilitychange", onVisible);
-    return () => document.removeEventListener("visibilitychange", onVisible);
-  }, [load]);
+  const { data: elsewhere } = useQuery({
+    queryKey: oneOf(currentId),
+    queryFn: ({ signal }) => readListedChat(currentId!, signal),
+    enabled: currentId !== undefined && listed === undefined,
+    refetchOnMount: "always",
+  });
+  const current = listed ?? elsewhere ?? undefined;
 
   // Seen is what stands open in front of somebody; an answer is saved a moment after it was read, so also on leaving.
   const isUnread = current?.isUnread ?? false;
@@ -106,8 +106,8 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     server.markChatRead(chatId).then(
       () => {
         // Noted here, too, or the next answer in this chat would be no change, and never be marked.
-        setPage(now.current.view, (old) => old && { ...old, chats: old.chats.map(asRead) });
-        setElsewhere((chat) => chat && asRead(chat));
+        setPage((old) => ({ ...old, chats: old.chats.map(asRead) }));
+        client.setQueryData<ListedChat | null>(oneOf(chatId), (chat) => chat && asRead(chat));
       },
       // A mark that cannot be set now is set the next time the chat is open.
       () => {},
@@ -119,36 +119,30 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   useEffect(() => {
     if (!currentId) return;
     return () => {
-      const isListed = now.current.pages.active?.chats.some((chat) => chat.id === currentId);
-      if (isListed) markRead(currentId);
+      const active = client.getQueryData<ChatListPage>(listOf("active"));
+      if (active?.chats.some((chat) => chat.id === currentId)) markRead(currentId);
     };
-  }, [currentId]);
+  }, [client, currentId]);
 
   const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
-    const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => {
-      version.current += 1;
-      setPage(
-        now.current.view,
-        (old) =>
-          old && { ...old, chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)) },
-      );
-    };
+    const change = (id: string, to: (chat: ListedChat) => ListedChat | null) =>
+      setPage((old) => ({
+        ...old,
+        chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)),
+      }));
     const tell = (text: string, action?: ToastMessage["action"]) =>
       setToast({ id: Date.now(), text, ...(action && { action }) });
     const confirm = (work: Promise<unknown>) =>
-      work.then(
-        () => load(now.current.view),
-        (error: unknown) => {
-          tell(describeError(error));
-          load(now.current.view);
-        },
-      );
+      work
+        .catch((error: unknown) => tell(describeError(error)))
+        // The list need not be there again before what follows.
+        .then(() => void load(now.current.view));
     return {
       async onRename(id, title) {
         try {
           const stored = await server.renameChat(id, title);
           change(id, (chat) => ({ ...chat, title: stored, titledBy: "person" }));
-          setElsewhere((chat) => (chat?.id === id ? { ...chat, title: stored } : chat));
+          client.setQueryData<ListedChat | null>(oneOf(id), (chat) => chat && { ...chat, title: stored });
         } catch (error) {
           throw new Error(describeError(error), { cause: error });
         }
@@ -185,7 +179,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       },
       exportHref: (id, format) => `/chat/${id}/export?format=${format}`,
     };
-  }, [load, router, setPage]);
+  }, [client, load, router, setPage]);
 
   const cursor = page?.nextCursor;
   return {
@@ -194,17 +188,19 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     view,
     setView: (next: View) => {
       setView(next);
-      load(next);
+      void load(next);
     },
     refresh,
     actions,
     loadMore: cursor
       ? () => {
-          const asked = version.current;
-          server.listChats({ view, after: cursor }).then(
+          const known = page;
+          readChats({ view, after: cursor }).then(
             (more) =>
-              asked === version.current &&
-              setPage(view, (old) => old && { ...more, chats: [...old.chats, ...more.chats] }),
+              client.setQueryData<ChatListPage>(listOf(view), (old) =>
+                // What has changed since is asked for anew from its own end.
+                old === known ? { ...more, chats: [...known.chats, ...more.chats] } : old,
+              ),
             () => {},
           );
         }

@@ -3,6 +3,7 @@ import { connection } from "next/server";
 import { listSessions, seesEverything } from "./access";
 import { Inspector } from "./inspector";
 import { NoEngine } from "./no-engine";
+import { ReadClientProvider } from "../chat/read-client";
 
 export const metadata: Metadata = { title: "Inspect", robots: { index: false, follow: false } };
 
@@ -10,5 +11,9 @@ export default async function InspectPage() {
   await connection();
   const list = await listSessions();
   if (list.engine === "none") return <NoEngine />;
-  return <Inspector initial={list} scope={seesEverything() ? "all" : "own"} />;
+  return (
+    <ReadClientProvider>
+      <Inspector initial={list} scope={seesEverything() ? "all" : "own"} />
+    </ReadClientProvider>
+  );
 }

@@ -1,31 +1,26 @@
 "use client";
 
-import { useEffect, useState } from "react";
+import { useQuery } from "@tanstack/react-query";
+import { pollEvery } from "../chat/read-client";
 import type { SessionList } from "./access";
-
-const EVERY_MS = 1_500;
 
 /** The list of sessions, asked for again and again while somebody looks. */
 export function useSessions(initial: SessionList): SessionList {
-  const [list, setList] = useState(initial);
-  useEffect(() => {
-    let stopped = false;
-    async function refresh() {
-      if (document.visibilityState === "visible") {
-        const fresh = await fetch("/inspect/sessions")
-          .then((response) => (response.ok ? (response.json() as Promise<SessionList>) : null))
-          .catch(() => null);
-        if (stopped) return;
-        // The old list stays in sight while the engine is away.
-        setList((old) => (fresh?.engine === "here" ? fresh : { ...old, engine: "away" }));
-      }
-      if (!stopped) timer = setTimeout(() => void refresh(), EVERY_MS);
-    }
-    let timer = setTimeout(() => void refresh(), EVERY_MS);
-    return () => {
-      stopped = true;
-      clearTimeout(timer);
-    };
-  }, []);
-  return list;
+  const { data, isError } = useQuery({
+    queryKey: ["sessions"],
+    queryFn: async ({ signal }): Promise<SessionList> => {
+      const response = await fetch("/inspect/sessions", { signal });
+      if (!response.ok) throw new Error(`The list of sessions answered ${response.status}`);
+      return response.json();
+    },
+    initialData: initial,
+    refetchInterval: (query) => pollEvery(1_500)(query),
+    structuralSharing: (old, fresh) => withSessions(old as SessionList | undefined, fresh as SessionList),
+  });
+  return isError ? { ...data, engine: "away" } : data;
+}
+
+/** The old list stays in sight while the engine is away. */
+function withSessions(old: SessionList | undefined, fresh: SessionList): SessionList {
+  return fresh.engine === "here" || !old ? fresh : { ...old, engine: "away" };
 }

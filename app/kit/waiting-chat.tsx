@@ -8,7 +8,8 @@ import { RequestBar } from "@/components/chat/request-bar";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
 import { Button } from "@/components/ui/button";
 import { InboxView } from "../chat/inbox-view";
-import { type RequestActions, RequestsProvider, useRequests } from "../chat/requests";
+import { ReadClientProvider } from "../chat/read-client";
+import { type RequestSource, RequestsProvider, useRequests } from "../chat/requests";
 import { useChatRequests } from "../chat/use-chat-requests";
 import * as samples from "./request-samples";
 import { settle } from "./settle";
@@ -44,10 +45,9 @@ const messages: UIMessage[] = [
 class Desk {
   requests = asked;
 
-  readonly actions: RequestActions = {
-    listWaitingRequests: async () => this.requests.filter(({ state }) => state === "pending"),
-    listChatRequests: async () => this.requests,
-    listAllowedTools: async () => [],
+  readonly source: RequestSource = {
+    readWaitingRequests: async () => this.requests.filter(({ state }) => state === "pending"),
+    readChatRequests: async () => ({ requests: this.requests, allowedTools: [] }),
     revokeAllowedTool: async () => {},
     decideRequest: async ({ messageId, toolCallId, decision, via }) => {
       const request = this.requests.find(
@@ -79,23 +79,25 @@ export function WaitingChat() {
   const [desk] = useState(() => new Desk());
   const [isBadged, setIsBadged] = useState(false);
   return (
-    <RequestsProvider waiting={asked} actions={desk.actions}>
-      <div className="flex flex-wrap gap-2">
-        <Button size="sm" onClick={() => desk.decideElsewhere()}>
-          Decide the first one elsewhere
-        </Button>
-        <Button size="sm" aria-pressed={isBadged} onClick={() => setIsBadged(!isBadged)}>
-          Mark the tab
-        </Button>
-      </div>
-      {isBadged && <Badge />}
-      <div className="flex h-[680px] flex-col overflow-hidden rounded-lg border">
-        <Chat />
-      </div>
-      <div className="flex max-h-[680px] flex-col overflow-hidden rounded-lg border">
-        <InboxView keys="within" />
-      </div>
-    </RequestsProvider>
+    <ReadClientProvider>
+      <RequestsProvider waiting={asked} source={desk.source}>
+        <div className="flex flex-wrap gap-2">
+          <Button size="sm" onClick={() => desk.decideElsewhere()}>
+            Decide the first one elsewhere
+          </Button>
+          <Button size="sm" aria-pressed={isBadged} onClick={() => setIsBadged(!isBadged)}>
+            Mark the tab
+          </Button>
+        </div>
+        {isBadged && <Badge />}
+        <div className="flex h-[680px] flex-col overflow-hidden rounded-lg border">
+          <Chat />
+        </div>
+        <div className="flex max-h-[680px] flex-col overflow-hidden rounded-lg border">
+          <InboxView keys="within" />
+        </div>
+      </RequestsProvider>
+    </ReadClientProvider>
   );
 }
 

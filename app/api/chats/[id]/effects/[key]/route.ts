@@ -1,0 +1,19 @@
+import { answerRead } from "@/app/chat/answer-read";
+import { expectedError } from "@/app/chat/expected-error";
+import { requireOwnChat } from "@/app/chat/owner";
+import { readOutcome } from "@/lib/chat/effects";
+import { db } from "@/lib/db";
+
+/** Whether a tool's effect in the chat happened, as far as it is known by now. */
+export function GET(
+  _request: Request,
+  { params }: RouteContext<"/api/chats/[id]/effects/[key]">,
+): Promise<Response> {
+  return answerRead(async () => {
+    const { id, key } = await params;
+    const chat = await requireOwnChat(id);
+    const outcome = await readOutcome(db, { chatId: chat.id, key });
+    if (!outcome) throw expectedError("outcome-not-found");
+    return outcome;
+  });
+}

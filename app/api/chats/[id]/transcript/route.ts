@@ -1,0 +1,24 @@
+import { z } from "zod";
+import { answerRead, idInAddress, queryOf } from "@/app/chat/answer-read";
+import { expectedError } from "@/app/chat/expected-error";
+import { requireOwnChat } from "@/app/chat/owner";
+import { loadTranscript } from "@/lib/chat/queries";
+import { db } from "@/lib/db";
+
+const query = z.object({ before: idInAddress.optional(), through: idInAddress.optional() });
+
+/**
+ * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
+ * or, to look at without showing it to the model, the branch through the node `through`.
+ */
+export function GET(
+  request: Request,
+  { params }: RouteContext<"/api/chats/[id]/transcript">,
+): Promise<Response> {
+  return answerRead(async () => {
+    const { id } = await requireOwnChat((await params).id);
+    const transcript = await loadTranscript(db, id, queryOf(request, query));
+    if (!transcript) throw expectedError("chat-not-found");
+    return transcript;
+  });
+}

@@ -1,0 +1,15 @@
+import { answerRead } from "@/app/chat/answer-read";
+import { expectedError } from "@/app/chat/expected-error";
+import { requireOwnChat } from "@/app/chat/owner";
+import { loadUsage } from "@/lib/chat/usage";
+import { db } from "@/lib/db";
+
+/** What the answers of the shown branch took, and those of the whole chat. */
+export function GET(_request: Request, { params }: RouteContext<"/api/chats/[id]/usage">): Promise<Response> {
+  return answerRead(async () => {
+    const { id } = await requireOwnChat((await params).id);
+    const usage = await loadUsage(db, id);
+    if (!usage) throw expectedError("chat-not-found");
+    return usage;
+  });
+}

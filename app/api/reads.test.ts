@@ -1,0 +1,150 @@
+import { readdirSync } from "node:fs";
+import path from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { deleteChat } from "@/lib/chat/chat-changes";
+import { effectKey, once } from "@/lib/chat/effects";
+import { createChat } from "@/lib/chat/queries";
+import { createShare } from "@/lib/chat/share";
+import { prismaStorage } from "@/lib/chat/storage";
+import { db as appDb } from "@/lib/db";
+
+// What Next and the sign-in bring: who asks, and what runs after the response.
+const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
+vi.mock("server-only", () => ({}));
+vi.mock("next/server", () => ({ after: () => {} }));
+vi.mock("@/lib/auth", () => ({ getUser: async () => request.user }));
+
+const shared = testDatabase();
+let chatId: string;
+let effect: string;
+
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", shared.url);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await appDb.$disconnect();
+});
+beforeEach(async () => {
+  request.user = { id: "ada" };
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  await save(prismaStorage(shared.db), chatId, [put("u1", "Question"), put("a1", "Answer")]);
+  await createShare(shared.db, { chatId, userId: "ada" });
+  const call = { chatId, turn: "u1", tool: "refund", input: {} };
+  effect = effectKey(call);
+  await once(shared.db, call, async () => "done");
+});
+
+/** Calls a route's GET as Next does. */
+async function get(address: string, params: Record<string, string> = {}) {
+  const [pathname] = address.split("?");
+  const folder = pathname!.split("/").map((part) => (part.startsWith(":") ? `[${part.slice(1)}]` : part));
+  const file = path.join(import.meta.dirname, ...folder, "route.ts");
+  const { GET } = await import(/* @vite-ignore */ file);
+  const response: Response = await GET(new Request(`http://localhost/api${address}`), {
+    params: Promise.resolve(params),
+  });
+  expect(response.headers.get("cache-control")).toBe("private, no-store");
+  return { status: response.status, body: await response.json() };
+}
+
+/** Every read, as the owner asks for it. A route that is not here fails the first test. */
+const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
+  "chats/route.ts": () => get("/chats?view=active&limit=40"),
+  "chats/[id]/route.ts": (id) => get("/chats/:id", { id }),
+  "chats/[id]/transcript/route.ts": (id) => get("/chats/:id/transcript", { id }),
+  "chats/[id]/requests/route.ts": (id) => get("/chats/:id/requests", { id }),
+  "chats/[id]/usage/route.ts": (id) => get("/chats/:id/usage", { id }),
+  "chats/[id]/effects/[key]/route.ts": (id) => get("/chats/:id/effects/:key", { id, key: effect }),
+  "requests/route.ts": () => get("/requests"),
+  "search/route.ts": () => get("/search?q=Question"),
+  "shares/route.ts": (id) => get(`/shares?chat=${encodeURIComponent(id)}`),
+};
+const ofOneChat = Object.entries(reads).filter(
+  ([route]) => route.includes("[id]") || route === "shares/route.ts",
+);
+
+describe("a read", () => {
+  it("is listed here, whichever there is", () => {
+    const routes = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
+      .filter((file) => path.basename(file) === "route.ts")
+      .map((file) => file.split(path.sep).join("/"));
+    expect(routes.toSorted()).toEqual(Object.keys(reads).toSorted());
+  });
+
+  it.each(Object.entries(reads))("%s answers the owner, and asks who is there", async (_, read) => {
+    expect(await read(chatId)).toMatchObject({ status: 200 });
+    request.user = null;
+    expect(await read(chatId)).toEqual({
+      status: 401,
+      body: { error: "You are signed out. Reload the page to go on.", code: "signed-out" },
+    });
+  });
+
+  it.each(ofOneChat)(
+    "%s knows no chat of somebody else, none that is gone, and none that is none",
+    async (_, read) => {
+      const gone = crypto.randomUUID();
+      await createChat(shared.db, { id: gone, userId: "ada" });
+      await deleteChat(shared.db, { chatId: gone, userId: "ada" });
+      const refusals = [];
+      for (const [user, id] of [
+        ["bob", chatId],
+        ["ada", crypto.randomUUID()],
+        ["ada", gone],
+        ["ada", "no id"],
+        ["ada", "x".repeat(200)],
+      ] as const) {
+        request.user = { id: user };
+        refusals.push(await read(id));
+      }
+      expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1);
+      expect(refusals[0]).toEqual({
+        status: 404,
+        body: { error: "There is no such chat, or it is not yours.", code: "chat-not-found" },
+      });
+    },
+  );
+
+  it("shows a person what is theirs, and nothing of anybody else", async () => {
+    expect((await get("/chats")).body.chats.map(({ id }: { id: string }) => id)).toContain(chatId);
+    expect((await reads["chats/[id]/transcript/route.ts"]!(chatId)).body.messages).toHaveLength(2);
+    expect((await reads["chats/[id]/effects/[key]/route.ts"]!(chatId)).body).toBe("happened");
+    expect((await get("/shares")).body.length).toBeGreaterThan(0);
+    expect((await get("/search?q=Question")).body.length).toBeGreaterThan(0);
+    request.user = { id: "bob" };
+    const own = crypto.randomUUID();
+    await createChat(shared.db, { id: own, userId: "bob" });
+    expect((await get("/chats")).body).toEqual({ chats: [] });
+    expect((await get("/search?q=Question")).body).toEqual([]);
+    expect((await get("/shares")).body).toEqual([]);
+    expect((await get("/requests")).body).toEqual([]);
+    // Not by a chat of one's own either.
+    expect(await get("/chats/:id/effects/:key", { id: own, key: effect })).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ["/chats?view=all", "view"],
+    ["/chats?limit=0", "limit"],
+    ["/chats?limit=many", "limit"],
+    ["/chats?after=%00", "after"],
+    ["/shares?chat=a%00b", "chat"],
+  ])("%s names what is wrong", async (address, field) => {
+    const { status, body } = await get(address);
+    expect(status).toBe(400);
+    expect(body.error).toContain(`"${field}"`);
+  });
+
+  it("takes no message id that the database would choke on", async () => {
+    for (const before of ["%00", "x".repeat(201), ""])
+      expect(await get(`/chats/:id/transcript?before=${before}`, { id: chatId })).toMatchObject({
+        status: 400,
+      });
+    expect(await get("/search?q=a%00b")).toMatchObject({ status: 200, body: [] });
+    expect(await get("/chats/:id/effects/:key", { id: chatId, key: "a\u0000b" })).toMatchObject({
+      status: 404,
+    });
+  });
+});

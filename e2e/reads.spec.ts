@@ -23,7 +23,7 @@ test("Approve is taken at once while a read hangs", async ({ conversation, page 
       await route.continue();
     },
   );
-  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange", { bubbles: true })));
   await expect.poll(() => hung).toBeGreaterThan(0);
   isHanging = false;
 

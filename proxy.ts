@@ -1,21 +1,40 @@
 /** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
+import { randomBytes } from "node:crypto";
 import { NextResponse, type NextRequest } from "next/server";
 import { ensureGuest } from "@/lib/auth";
 import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
 import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
+import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/security-headers";
 
 // Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
 export const config = { matcher: ["/((?!_next/|attachments|icon.svg|favicon.ico).*)"] };
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);
-  if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) return toOwnPages(request);
-  if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html"))
-    return NextResponse.next();
+  // Browsers send reports without saying from which page, and a report changes nothing.
+  if (request.nextUrl.pathname === CSP_REPORT_PATH) return NextResponse.next();
+  const nonce = randomBytes(16).toString("base64");
+  const policy = contentSecurityPolicy(nonce);
+  const headers = new Headers(request.headers);
+  headers.set("x-nonce", nonce);
+  // From this one Next takes the nonce for its own scripts.
+  headers.set("content-security-policy", policy);
+  const response = await toPage(request, headers);
+  response.headers.set("content-security-policy", policy);
+  const isHttps = (ownOrigin() ?? `${headers.get("x-forwarded-proto")}:`).startsWith("https:");
+  for (const [name, value] of securityHeaders(isHttps)) response.headers.set(name, value);
+  return response;
+}
+
+/** `headers` are what the page will see of the request. */
+function toPage(request: NextRequest, headers: Headers): NextResponse | Promise<NextResponse> {
+  if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) return toOwnPages(request, headers);
+  const next = () => NextResponse.next({ request: { headers } });
+  if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return next();
   // A link to one request is its own proof; whoever follows it, or looks at it for a mail program, becomes nobody.
-  if (request.nextUrl.pathname.startsWith("/answer/")) return NextResponse.next();
-  return asSomebody(request);
+  if (request.nextUrl.pathname.startsWith("/answer/")) return next();
+  return asSomebody(request, headers);
 }
 
 /**
@@ -40,22 +59,20 @@ function inert(status: number, error: string): NextResponse {
 }
 
 /** What changes something is for this site's own pages: actions, as script or as a form sends them, and routes alike. */
-function toOwnPages(request: NextRequest): NextResponse {
+function toOwnPages(request: NextRequest, headers: Headers): NextResponse {
   if (!isSameOrigin(request)) {
     const error = `This is for the pages of ${ownOrigin() ?? "this address"} only. Open it there and try again.`;
     return NextResponse.json({ error }, { status: 403 });
   }
   // Next compares once more, with the host that the proxy before us may have replaced.
-  const headers = new Headers(request.headers);
   headers.set("x-forwarded-host", new URL(request.headers.get("origin") ?? "").host);
   return NextResponse.next({ request: { headers } });
 }
 
 /** A first visit gets its guest identity here, because a page cannot set cookies while it renders. */
-async function asSomebody(request: NextRequest): Promise<NextResponse> {
+async function asSomebody(request: NextRequest, headers: Headers): Promise<NextResponse> {
   const cookies = await ensureGuest(request.headers);
-  if (cookies.length === 0) return NextResponse.next();
-  const headers = new Headers(request.headers);
+  if (cookies.length === 0) return NextResponse.next({ request: { headers } });
   const sent = request.headers.get("cookie");
   headers.set(
     "cookie",

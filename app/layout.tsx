@@ -1,9 +1,10 @@
 import type { Metadata, Viewport } from "next";
 import { GeistMono } from "geist/font/mono";
 import { GeistSans } from "geist/font/sans";
-import { ThemeProvider } from "next-themes";
+import { headers } from "next/headers";
 import "./globals.css";
 import { pageTitles } from "./page-titles";
+import { Theme } from "./theme";
 
 export const metadata: Metadata = {
   title: pageTitles,
@@ -22,14 +23,13 @@ export const viewport: Viewport = {
   ],
 };
 
-export default function RootLayout({ children }: { children: React.ReactNode }) {
+export default async function RootLayout({ children }: { children: React.ReactNode }) {
+  const nonce = (await headers()).get("x-nonce") ?? "";
   return (
     // next-themes writes the class before React hydrates, so this one element differs from the server's.
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} suppressHydrationWarning>
       <body>
-        <ThemeProvider attribute="class" defaultTheme="system" enableSystem disableTransitionOnChange>
-          {children}
-        </ThemeProvider>
+        <Theme nonce={nonce}>{children}</Theme>
       </body>
     </html>
   );

@@ -2,6 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
+import { OWN_ADDRESS } from "./support/app";
 import { expect, test as base, type Conversation } from "./support/story";
 
 type Mail = { to: string[]; subject: string; text: string };
@@ -30,7 +31,7 @@ class Mailbox {
   async linkFor(address: string): Promise<string> {
     await expect.poll(() => this.to(address)).toHaveLength(1);
     const { text } = this.to(address)[0]!;
-    return new URL(/http:\/\/chat\.example\/answer\/\S+/.exec(text)?.[0] ?? "").pathname;
+    return new URL(/http:\/\/localhost:\d+\/answer\/\S+/.exec(text)?.[0] ?? "").pathname;
   }
 }
 
@@ -44,7 +45,7 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
       await new Promise<void>((resolve) => mailbox.server.listen(0, "127.0.0.1", resolve));
       const { port } = mailbox.server.address() as AddressInfo;
       await provide({
-        BETTER_AUTH_URL: "http://chat.example",
+        BETTER_AUTH_URL: OWN_ADDRESS,
         RESEND_API_KEY: "key",
         RESEND_BASE_URL: `http://127.0.0.1:${port}`,
         MAIL_FROM: "Holdfast <chat@example.com>",

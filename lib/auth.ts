@@ -3,7 +3,7 @@ import "server-only";
  * The one file that knows who is signed in. To bring your own authentication, keep the exported functions and
  * replace what is inside.
  */
-import { createHmac } from "node:crypto";
+import { createHmac, randomBytes } from "node:crypto";
 import { cache } from "react";
 import { headers } from "next/headers";
 import { betterAuth } from "better-auth";
@@ -30,7 +30,7 @@ const THREE_MONTHS = 60 * 60 * 24 * 90;
 
 const auth = betterAuth({
   appName: "Holdfast",
-  secret: env.BETTER_AUTH_SECRET ?? derivedSecret(),
+  secret: authSecret(),
   database: prismaAdapter(db, { provider: "postgresql" }),
   session: { expiresIn: THREE_MONTHS, updateAge: 60 * 60 * 24 },
   // No endpoint of the library is exposed: pages and actions call it, so any origin will do.
@@ -81,11 +81,13 @@ function isServedOverHttps(): boolean {
   return Boolean(env.VERCEL) || (env.BETTER_AUTH_URL?.startsWith("https:") ?? false);
 }
 
-/** One secret per installation, so that a deployment needs no fifth variable: the engine's key, never shown, seeds it. */
-function derivedSecret(): string {
-  const seed =
-    env.TRIGGER_SECRET_KEY ?? "set TRIGGER_SECRET_KEY or BETTER_AUTH_SECRET before anyone signs in";
-  return createHmac("sha256", seed).update("holdfast sign-in").digest("hex");
+/**
+ * One secret per installation, so that a deployment needs no fifth variable: the engine's key, never shown, seeds it. A
+ * build, which signs nothing, has neither; a server without one does not start (start-server.ts).
+ */
+function authSecret(): string {
+  const seed = env.TRIGGER_SECRET_KEY ?? randomBytes(32);
+  return env.BETTER_AUTH_SECRET ?? createHmac("sha256", seed).update("holdfast sign-in").digest("hex");
 }
 
 /** Who makes this request, or null. Read once per request. */

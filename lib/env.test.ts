@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
@@ -66,6 +67,37 @@ describe("a setting", () => {
     expect(() => checkEnvironment({ PORT: "a", ENGINE_PORT: "b", VERCEL: "1" })).toThrow(
       /^PORT is "a".*lists 1 more/,
     );
+  });
+});
+
+describe("in production", () => {
+  const problems = (source: Record<string, string>) =>
+    environmentProblems({ NODE_ENV: "production", ...source });
+
+  it.each([
+    ["BETTER_AUTH_SECRET", "short"],
+    ["BETTER_AUTH_SECRET", "a".repeat(64)],
+    ["BETTER_AUTH_SECRET", "please change me before you go live 12345"],
+    ["BETTER_AUTH_SECRET", "better-auth-secret-12345678901234567890"],
+    ["TRIGGER_SECRET_KEY", "tr_prod_xxxxxxxxxxxxxxxxxxxxxxxx".slice(0, 19)],
+    ["ENGINE_SECRET_KEY", "tr_dev_1"],
+    ["APPROVAL_SECRET", "own"],
+    ["REQUEST_WEBHOOK_SECRET", "secret"],
+  ])("%s=%s is no secret", (name, value) => {
+    expect(problems({ [name]: value })).toEqual([
+      expect.stringMatching(`^${name} has ${value.length} characters`),
+    ]);
+    expect(problems({ [name]: value })[0]).not.toContain(value);
+    expect(environmentProblems({ NODE_ENV: "development", [name]: value })).toEqual([]);
+  });
+
+  it("what the first start makes for itself is one", () => {
+    expect(
+      problems({
+        TRIGGER_SECRET_KEY: `tr_dev_${randomBytes(12).toString("hex")}`,
+        BETTER_AUTH_SECRET: randomBytes(32).toString("hex"),
+      }),
+    ).toEqual([]);
   });
 });
 

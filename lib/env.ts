@@ -18,6 +18,8 @@ type Setting<T> = {
   schema: z.ZodType<T, string | undefined>;
   /** What the sentence says of a value that must not be shown. */
   has?: (raw: string) => string;
+  /** A secret of ours: in production it has as many characters as this, and looks random. */
+  realFrom?: number;
 };
 
 /** A price list in US dollars per million tokens. */
@@ -37,7 +39,7 @@ const settings = {
   ),
 
   // Who runs the agent.
-  TRIGGER_SECRET_KEY: secret("your Trigger.dev environment", "embedded engine"),
+  TRIGGER_SECRET_KEY: secret("your Trigger.dev environment", "embedded engine", { realFrom: 20 }),
   TRIGGER_PROJECT_REF: text("your Trigger.dev project, beside the key", "none"),
   TRIGGER_API_URL: url(
     "a Trigger.dev server of your own",
@@ -56,6 +58,7 @@ const settings = {
   ENGINE_SECRET_KEY: secret(
     "the engine's key, and what its tokens are signed with",
     "made once, in `.data/engine/secret-key`",
+    { realFrom: 20 },
   ),
   ENGINE_ALLOWED_HOSTS: list("more host names that the engine answers to", "none"),
   ENGINE_ALLOWED_ORIGINS: list("more origins whose pages may call the engine", "none"),
@@ -75,13 +78,15 @@ const settings = {
   VERCEL: text(),
 
   // Who may come in.
-  BETTER_AUTH_SECRET: secret("signs the sign-in cookies", "derived from the engine's key"),
+  BETTER_AUTH_SECRET: secret("signs the sign-in cookies", "derived from the engine's key", { realFrom: 32 }),
   APPROVAL_SECRET: secret(
     "what proposed arguments are signed with; set it to the old key when you change that one",
     "`TRIGGER_SECRET_KEY`",
+    { realFrom: 16 },
   ),
   CRON_SECRET: secret("the bearer token with which a cron job may call `/requests/sweep`", "none", {
     min: 16,
+    realFrom: 16,
   }),
 
   // Who answers.
@@ -120,6 +125,7 @@ const settings = {
   REQUEST_WEBHOOK_SECRET: secret(
     "what `Holdfast-Signature` is made with; nothing is posted without it",
     "none",
+    { realFrom: 16 },
   ),
   REQUEST_MAIL: flag("`true`: a new request is mailed to the chat's owner, unless that is a guest", false),
   REQUEST_SWEEP_SECONDS: number(
@@ -167,12 +173,15 @@ export function readEnv(source: Record<string, string | undefined> = process.env
   return target as Env;
 }
 
-/** Every sentence about an environment that cannot be used. */
-export function environmentProblems(source: Record<string, string | undefined> = process.env): string[] {
+/** Every sentence about an environment that cannot be used. In production a secret must be one. */
+export function environmentProblems(
+  source: Record<string, string | undefined> = process.env,
+  isProduction = source.NODE_ENV === "production",
+): string[] {
   const problems = settingNames.flatMap((name) => {
     try {
       valueOf(name, source[name]);
-      return [];
+      return isProduction ? unrealSecret(name, source[name]) : [];
     } catch (error) {
       return [(error as EnvironmentError).message];
     }
@@ -181,8 +190,11 @@ export function environmentProblems(source: Record<string, string | undefined> =
 }
 
 /** Throws when a setting cannot be used, before anything is started on top of it. */
-export function checkEnvironment(source: Record<string, string | undefined> = process.env): void {
-  const [first, ...more] = environmentProblems(source);
+export function checkEnvironment(
+  source: Record<string, string | undefined> = process.env,
+  isProduction?: boolean,
+): void {
+  const [first, ...more] = environmentProblems(source, isProduction);
   if (first === undefined) return;
   throw new EnvironmentError(
     more.length === 0 ? first : `${first} (npm run doctor lists ${more.length} more.)`,
@@ -203,6 +215,18 @@ function valueOf(name: SettingName, raw: string | undefined): unknown {
   if (result.success) return result.data;
   const found = has && raw ? has(raw) : `is ${JSON.stringify(raw)}`;
   throw new EnvironmentError(`${name} ${found}, but it needs ${needs}: correct it, or leave it out.`);
+}
+
+/** A short text or a placeholder can be guessed, and whoever guesses it can sign in as anybody. */
+function unrealSecret(name: SettingName, value: string | undefined): string[] {
+  const { realFrom }: Setting<unknown> = settings[name];
+  if (!realFrom || !value?.trim()) return [];
+  if (value.length >= realFrom && new Set(value).size >= 8 && !/change.?me|better-auth-secret/i.test(value))
+    return [];
+  const needs = `needs a random text of ${realFrom} characters or more in production`;
+  return [
+    `${name} has ${value.length} characters that can be guessed, but it ${needs}: openssl rand -hex 32 makes one.`,
+  ];
 }
 
 function missingBesides({ ATTACHMENT_STORE: store, ...rest }: Env): string[] {
@@ -226,9 +250,14 @@ function text(about?: string, otherwise = "none", fallback?: string): Setting<st
   };
 }
 
-function secret(about: string, otherwise: string, { min = 1 } = {}): Setting<string | undefined> {
+function secret(
+  about: string,
+  otherwise: string,
+  { min = 1, realFrom }: { min?: number; realFrom?: number } = {},
+): Setting<string | undefined> {
   const has = (raw: string) => `has ${raw.length} characters`;
-  return { about, otherwise, needs: `${min} or more`, has, schema: z.string().min(min).optional() };
+  const schema = z.string().min(min).optional();
+  return { about, otherwise, needs: `${min} or more`, has, schema, ...(realFrom && { realFrom }) };
 }
 
 function url(about?: string, otherwise?: string): Setting<string | undefined>;

@@ -1,6 +1,6 @@
 import "server-only";
 import { getUser } from "@/lib/auth";
-import { env } from "@/lib/env";
+import { browserApiUrl } from "@/lib/trigger-api";
 import { availableModels, type ModelInfo } from "@/trigger/models";
 
 export type ChatEnvironment = {
@@ -16,7 +16,7 @@ export type ChatEnvironment = {
 export async function chatEnvironment(): Promise<ChatEnvironment> {
   return {
     userId: (await getUser())?.id ?? "nobody",
-    baseURL: env.ENGINE_URL ? "/engine" : (env.NEXT_PUBLIC_TRIGGER_API_URL ?? env.TRIGGER_API_URL),
+    baseURL: browserApiUrl(),
     models: availableModels(),
   };
 }

@@ -14,8 +14,16 @@ export type TestApp = {
   close(): Promise<void>;
 };
 
+/** In the environment of a story: the address that its site will have. */
+export const OWN_ADDRESS = "the address of this story's site";
+
 /** The production build with a database, an engine and a demo model of its own, each piece killable. */
-export async function startApp(engineEnv: Record<string, string> = {}): Promise<TestApp> {
+export async function startApp(given: Record<string, string> = {}): Promise<TestApp> {
+  const port = await freePort();
+  const url = `http://localhost:${port}`;
+  const engineEnv = Object.fromEntries(
+    Object.entries(given).map(([name, value]) => [name, value === OWN_ADDRESS ? url : value]),
+  );
   const folder = await mkdtemp(path.join(tmpdir(), "holdfast-e2e-"));
   const postgres = await startPostgres({ dir: path.join(folder, "postgres"), settings: ["fsync=off"] });
   await migrate(postgres.url);
@@ -25,10 +33,9 @@ export async function startApp(engineEnv: Record<string, string> = {}): Promise<
     port: await freePort(),
     env: engineEnv,
   });
-  const port = await freePort();
   const next = await startNextProcess({ databaseUrl: postgres.url, engine, port, env: engineEnv });
   return {
-    url: `http://localhost:${port}`,
+    url,
     port,
     databaseUrl: postgres.url,
     engine,

@@ -68,7 +68,11 @@ function checkDataDir(_env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
 
 function checkSettings(env: NodeJS.ProcessEnv): Finding[] {
   const problems = environmentProblems(env);
-  return problems.length === 0 ? [ok("Every setting can be used")] : problems.map(fix);
+  if (problems.length > 0) return problems.map(fix);
+  const inProduction = environmentProblems(env, true).map((text) =>
+    note(`npm start would refuse this: ${text}`),
+  );
+  return [ok("Every setting can be used"), ...inProduction];
 }
 
 async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Finding[]> {

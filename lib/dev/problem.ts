@@ -4,9 +4,12 @@ import { checkEnvironment } from "../env";
 export class Problem extends Error {}
 
 /** Refuses an environment with a value that cannot be used, before anything is started. */
-export function requireGoodSettings(env: NodeJS.ProcessEnv): void {
+export function requireGoodSettings(
+  env: NodeJS.ProcessEnv,
+  isProduction = env.NODE_ENV === "production",
+): void {
   try {
-    checkEnvironment(env);
+    checkEnvironment(env, isProduction);
   } catch (error) {
     throw new Problem((error as Error).message, { cause: error });
   }

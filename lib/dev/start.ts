@@ -46,7 +46,7 @@ async function main() {
   const shellEnv = { ...process.env };
   nextEnv.loadEnvConfig(projectDir, command === "dev", { info() {}, error: console.error });
   const { __NEXT_PROCESSED_ENV: _, ...env } = process.env;
-  requireGoodSettings(env);
+  requireGoodSettings(env, command === "start");
 
   if (command === "start" && !existsSync(path.join(projectDir, ".next/BUILD_ID"))) {
     throw new Problem("There is no production build yet: run npm run build, then npm start.");

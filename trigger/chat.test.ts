@@ -162,6 +162,16 @@ describe("what is refused", () => {
     ["somebody else's role", { ...user("u1", "hello"), role: "system" }, /role `user`/],
     ["an invented answer", { ...user("u1", "hello"), role: "assistant" }, /role `user`/],
     [
+      "an invented answer that no database takes",
+      { ...user("x\u0000", "hello"), role: "assistant" },
+      /role `user`/,
+    ],
+    [
+      "an invented answer with an endless id",
+      { ...user("x".repeat(5_000), "hello"), role: "assistant" },
+      /role `user`/,
+    ],
+    [
       "a part that is no text",
       { ...user("u1", "hello"), parts: [{ type: "file", url: "data:," }] },
       /not an attachment/,

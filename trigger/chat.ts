@@ -2,9 +2,8 @@
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { generateId, stepCountIs } from "ai";
-import { claimAttachments } from "@/lib/attachments/attachments";
 import { branchAction } from "@/lib/chat/branch-actions";
-import { InvalidMessageError, parseUserMessage, saysTheSame, type ChatMessage } from "@/lib/chat/message";
+import type { ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
 import { noteBeginning } from "@/lib/chat/revive";
@@ -22,10 +21,10 @@ import {
   isHeardBefore,
   skipWaiting,
   stopDecided,
-  takeDecisions,
   withDecisionsFirst,
 } from "./decisions";
 import { watchDurations } from "./durations";
+import { accept, afterFailure } from "./gate";
 import { ChatError, describeError, summariseError } from "./errors";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
@@ -43,8 +42,6 @@ const MAX_STEPS = 12;
 
 /** Set while a run answers a question in whose answer its predecessor died. */
 const recovering = locals.create<boolean>("holdfast.recovering");
-/** The message that was refused and must not become part of the conversation. */
-const refused = locals.create<string | null>("holdfast.refused");
 /** The save of this turn's question, when it is a new one. The runtime would go on without it. */
 const questionSaved = locals.create<{ saved: Promise<void> } | null>("holdfast.questionSaved");
 /** Whether somebody stopped this turn before it began is being looked up. */
@@ -122,34 +119,18 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
 
   /** Throwing here ends the turn with the error's text and leaves the run alive for the next message. */
   onValidateMessages({ messages, chatId }) {
-    const accept = async (message: ChatMessage): Promise<ChatMessage> => {
-      const known = chat.history.findMessage(message.id);
-      if (message.role === "assistant") {
-        locals.set(refused, known ? null : message.id);
-        return takeDecisions(chatId, message.id);
-      }
-      try {
-        const accepted = await withOwnFiles(chatId, parseUserMessage(message));
-        // The same message again is a run taking over, or a retry. Anything else would put words into another mouth.
-        if (known && (known.role !== "user" || !saysTheSame(known, accepted))) {
-          throw new InvalidMessageError(
-            "This message's `id` belongs to another message of this chat. Send it with a new one.",
-          );
-        }
-        return accepted;
-      } catch (error) {
-        locals.set(refused, known ? null : message.id);
-        throw error;
-      }
-    };
-    return Promise.all(messages.map(accept));
+    return Promise.all(messages.map((message) => accept(chatId, message, requireChat)));
   },
 
-  /** The SDK keeps the message of a failed turn, which is right for all but a refused one. */
-  async onTurnComplete({ chatId, error, stopped, uiMessages }) {
+  async onTurnComplete({ chatId, error, stopped, uiMessages, newUIMessages, responseMessage }) {
     locals.set(recovering, false);
     locals.set(questionSaved, null);
     endContinuation();
+    // To the runtime whatever came in is part of the conversation, also when it was refused.
+    if (error)
+      return chat.history.set(
+        await afterFailure({ chatId, error, uiMessages, newUIMessages, responseMessage }),
+      );
     if (stopped) {
       // What cannot be told now is told by the ledger when the conversation goes on.
       const history = await stopDecided(chatId, uiMessages).catch((cause: unknown) => {
@@ -158,10 +139,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       if (history) chat.history.set(history);
     }
     // Not awaited: the next question does not wait for a title. It reports its own failures.
-    if (!error && !locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
-    if (!(error instanceof InvalidMessageError)) return;
-    const id = locals.get(refused);
-    if (id) chat.history.set(uiMessages.filter((message) => message.id !== id));
+    if (!locals.get(brokeOff)) void titleChat(db, chatId, uiMessages);
   },
 
   // What is not taken up at a step boundary is answered as the next turn.
@@ -243,14 +221,6 @@ function refuseUnsaved(cause: unknown): never {
   throw new ChatError("Your message could not be saved, so it was not answered. Try again in a moment.", {
     cause,
   });
-}
-
-/** Whose a file may be is the chat's row to say. Most messages have none and cost no question. */
-async function withOwnFiles(chatId: string, message: ChatMessage): Promise<ChatMessage> {
-  if (message.parts.every((part) => part.type !== "file")) return message;
-  const { userId } = await requireChat(chatId);
-  const claim = () => claimAttachments(db, { id: chatId, userId }, message);
-  return withRetry(claim, { doing: `Attaching files to chat ${chatId}` });
 }
 
 /**

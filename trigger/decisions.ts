@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { locals } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { isToolUIPart, type UIMessageChunk } from "ai";
+import { isNodeId } from "@/lib/chat/branch-actions";
 import { moveBranch } from "@/lib/chat/branches";
 import { skipRequests, stopRequests } from "@/lib/chat/decisions";
 import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects";
@@ -36,12 +37,15 @@ const continued = locals.create<Continued | null>("holdfast.continued");
 /** This turn was asked for by news that the agent had heard before. */
 const heardBefore = locals.create<boolean>("holdfast.heardBefore");
 
+const ONLY_USERS = "Only messages of role `user` can be sent. A request is decided on its card.";
+
 /**
  * The assistant's own message comes back when what it asked may be decided. Returns it with the decisions, which this
  * turn then goes on with; returns it without any when there is nothing more to do, because the same news may come
  * twice. Throws `InvalidMessageError` when nothing was decided: somebody made the message up.
  */
 export async function takeDecisions(chatId: string, messageId: string): Promise<ChatMessage> {
+  if (!isNodeId(messageId)) throw new InvalidMessageError(ONLY_USERS);
   const taken = await withRetry(
     () =>
       db.$transaction(async (tx) => {
@@ -49,10 +53,7 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
         // Of something that is decided later in the same message, the news before may come once more.
         const isOld = requests.some(({ settledAt }) => settledAt !== null);
         const waits = requests.some(({ state }) => state === "pending");
-        if (requests.length === 0 || (waits && !isOld))
-          throw new InvalidMessageError(
-            "Only messages of role `user` can be sent. A request is decided on its card.",
-          );
+        if (requests.length === 0 || (waits && !isOld)) throw new InvalidMessageError(ONLY_USERS);
         if (waits || requests.every(({ settledAt }) => settledAt !== null)) return undefined;
         // The head goes to the message that asked, wherever the reader is by now: that is where the answer belongs.
         await moveBranch(tx, chatId, { type: "continue-from", nodeId: messageId });

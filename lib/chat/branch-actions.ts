@@ -7,6 +7,10 @@ const nodeId = z
   .min(1)
   .max(128)
   .regex(/^\P{Cc}+$/u, "An id has no control characters.");
+export function isNodeId(id: unknown): id is string {
+  return nodeId.safeParse(id).success;
+}
+
 /** Made by the page; the same action sent again is the same action. */
 const actionId = z.string().min(1).max(64);
 const newMessageId = z

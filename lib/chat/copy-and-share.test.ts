@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { convertToModelMessages, type UIMessage } from "ai";
 import { beforeEach, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
@@ -313,6 +314,69 @@ describe("what waits for somebody", () => {
       expect(heard).toContain(reason);
     },
   );
+
+  const goesOn = () => {
+    const message = {
+      id: "a4",
+      role: "assistant",
+      parts: [
+        parts[0],
+        { ...parts[1], state: "output-available", output: "The blue one" },
+        { type: "text", text: "What came later" },
+      ],
+    } as unknown as UIMessage;
+    return save(prismaStorage(shared.db), chatId, [{ op: "put", message }]);
+  };
+  const decide = (toolCallId: string) =>
+    shared.db.humanRequest.updateMany({
+      where: { chatId, toolCallId },
+      data: { state: "answered", output: "The blue one", decidedAt: new Date(Date.now() + 1_000) },
+    });
+
+  it("is shown in a link as it was, whatever the answer then becomes", async () => {
+    const outcome = await createShare(shared.db, { chatId, userId: "ada" });
+    const token = "token" in outcome ? outcome.token : "";
+    const before = await readShare(shared.db, token);
+    await decide("question");
+    await goesOn();
+    expect(await readShare(shared.db, token)).toEqual(before);
+    expect(JSON.stringify(before)).not.toContain("came later");
+  });
+
+  it("is shown as it was in links that were made before copies were kept", async () => {
+    const message = { id: "a4", role: "assistant", parts } as unknown as UIMessage;
+    await shared.db.checkpoint.create({
+      data: { chatId, messageId: "a4", number: 1, kind: "partial", message: message as never },
+    });
+    const outcome = await createShare(shared.db, { chatId, userId: "ada" });
+    const token = "token" in outcome ? outcome.token : "";
+    const before = await readShare(shared.db, token);
+    await shared.db.share.updateMany({ where: { chatId }, data: { snapshot: {} } });
+    await goesOn();
+    expect(JSON.stringify(await readShare(shared.db, token))).toContain("came later");
+    const migration = await readFile(
+      "prisma/migrations/20261127153000_share_snapshots/migration.sql",
+      "utf8",
+    );
+    await shared.db.$executeRawUnsafe(migration.slice(migration.indexOf("UPDATE")));
+    expect(await readShare(shared.db, token)).toEqual(before);
+  });
+
+  it("tells nothing of what a sub-agent said and heard on its way", async () => {
+    const inner = [{ role: "user", content: "An inner word" }];
+    const message = {
+      id: "a5",
+      role: "assistant",
+      parts: [
+        { ...parts[5], output: { ...(parts[5] as unknown as { output: object }).output, messages: inner } },
+      ],
+    } as unknown as UIMessage;
+    await save(prismaStorage(shared.db), chatId, [put("u5"), { op: "put", message }]);
+    const outcome = await createShare(shared.db, { chatId, userId: "ada" });
+    const branch = await readShare(shared.db, "token" in outcome ? outcome.token : "");
+    expect(JSON.stringify(branch)).not.toContain("inner word");
+    expect(branch?.messages.at(-1)?.parts[0]).toMatchObject({ output: { state: "waiting" } });
+  });
 
   it("waits for its owner in a shared view", async () => {
     const outcome = await createShare(shared.db, { chatId, userId: "ada" });

@@ -1,11 +1,12 @@
 /**
- * Read-only links. A link shows the branch as it stood when the link was made: its head is kept, and rows are only
- * ever added below a head. The token is in the link alone.
+ * Read-only links. A link shows the branch as it stood when the link was made: its head is kept, rows are only ever
+ * added below a head, and of what an answer may still become, a copy is kept. The token is in the link alone.
  */
 import { createHash, randomBytes } from "node:crypto";
+import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db";
-import { isUndecided, requestIdOf, type RequestName } from "./asking";
-import { branchIds, findNode, readNodes } from "./branch";
+import { askedInside, isUndecided, requestIdOf, type RequestName } from "./asking";
+import { branchIds, findNode, pathTo, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
 import { toolParts } from "./requests";
@@ -44,9 +45,17 @@ export function createShare(
     if (head === null) return { refused: headId === undefined ? "empty" : "not-found" };
     if ((await tx.share.count({ where: { chatId } })) >= MAX_LINKS_PER_CHAT) return { refused: "too-many" };
     const token = randomBytes(16).toString("base64url");
-    await tx.share.create({
+    const { id } = await tx.share.create({
       data: { chatId, headId: head, title: chat.title ?? "Chat", tokenHash: hashOf(token) },
+      select: { id: true },
     });
+    await tx.$executeRaw`
+      UPDATE "Share" SET snapshot = COALESCE((
+        ${pathTo(chatId, head, MAX_MESSAGES)}
+        SELECT jsonb_object_agg(m.id, m.message)
+        FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id AND m.role = 'assistant'
+        WHERE NOT m.final OR m.message->>'parts' ~ '"type": "(tool-|dynamic-tool)'
+      ), '{}') WHERE id = ${id}`;
     return { token };
   });
 }
@@ -75,15 +84,16 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
   if (!/^[A-Za-z0-9_-]{22}$/.test(token)) return null;
   const share = await db.share.findFirst({
     where: { tokenHash: hashOf(token), chat: { deletedAt: null } },
-    select: { chatId: true, headId: true, title: true, createdAt: true },
+    select: { chatId: true, headId: true, title: true, snapshot: true, createdAt: true },
   });
   if (!share) return null;
+  const asItWas = new Map(Object.entries(share.snapshot as unknown as Record<string, ChatMessage>));
   const ids = await branchIds(db, share.chatId, share.headId, MAX_MESSAGES + 1);
   const messages: ChatMessage[] = [];
-  for await (const { message } of readNodes(db, share.chatId, ids.slice(-MAX_MESSAGES))) {
-    messages.push(forStrangers(message));
+  for await (const { id, message } of readNodes(db, share.chatId, ids.slice(-MAX_MESSAGES))) {
+    messages.push(forStrangers(asItWas.get(id) ?? message));
   }
-  const requests = await undecidedIn(db, share.chatId, messages);
+  const requests = await undecidedIn(db, share, messages);
   return {
     title: share.title,
     sharedAt: share.createdAt,
@@ -93,8 +103,12 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
   };
 }
 
-/** Of the calls that the messages leave open, those that asked somebody. */
-async function undecidedIn(db: DbClient, chatId: string, messages: ChatMessage[]): Promise<SharedRequest[]> {
+/** Of the calls that the messages leave open, those that asked somebody, and whether they waited at that time. */
+async function undecidedIn(
+  db: DbClient,
+  { chatId, createdAt }: { chatId: string; createdAt: Date },
+  messages: ChatMessage[],
+): Promise<SharedRequest[]> {
   const calls = messages.flatMap((message) =>
     toolParts(message)
       .filter(isUndecided)
@@ -103,12 +117,15 @@ async function undecidedIn(db: DbClient, chatId: string, messages: ChatMessage[]
   if (calls.length === 0) return [];
   const rows = await db.humanRequest.findMany({
     where: { chatId, OR: calls },
-    select: { messageId: true, toolCallId: true, title: true, state: true },
+    select: { messageId: true, toolCallId: true, title: true, state: true, decidedAt: true },
   });
-  return rows.map(({ state, ...row }) => ({ ...row, isWaiting: state === "pending" }));
+  return rows.map(({ state, decidedAt, ...row }) => ({
+    ...row,
+    isWaiting: state === "pending" || (decidedAt !== null && decidedAt > createdAt),
+  }));
 }
 
-/** Neither what it cost, nor what the provider noted for itself. */
+/** Neither what it cost, nor what the provider noted for itself, nor what a sub-agent said and heard on its way. */
 function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
   return {
     id,
@@ -122,9 +139,15 @@ function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
         providerMetadata?: unknown;
         callProviderMetadata?: unknown;
       };
-      return rest as typeof part;
+      return withoutWay(rest as typeof part);
     }),
   };
+}
+
+function withoutWay<Part extends ChatMessage["parts"][number]>(part: Part): Part {
+  if (!isToolUIPart(part) || !askedInside(part)) return part;
+  const { messages: _, ...output } = part.output as { messages?: unknown };
+  return { ...part, output };
 }
 
 function hashOf(token: string): string {

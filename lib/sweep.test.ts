@@ -7,8 +7,6 @@ import { db as appDb } from "./db";
 import { removeDeleted } from "./sweep";
 
 vi.mock("server-only", () => ({}));
-// Only the engine could close the session of a chat, and none is running.
-vi.mock("./close-sessions", () => ({ closeSessions: async () => {} }));
 
 const shared = testDatabase();
 const bytes = new TextEncoder().encode("Notes");

@@ -1,7 +1,7 @@
 import "server-only";
 /**
  * What happens while nobody looks: requests expire, decisions are delivered, people are told elsewhere, answers that
- * stopped coming go on, and what was deleted is removed for good.
+ * stopped coming go on, the engine hears of what was deleted, and that is removed for good.
  */
 import { sweepAttachments } from "./attachments/attachments";
 import { attachmentStore } from "./attachments/store";
@@ -9,20 +9,22 @@ import { lookAfterAll } from "./awaited";
 import { sweepDeletedChats } from "./chat/chat-changes";
 import { sweepRequests } from "./chat/deliver";
 import { notifyWaiting } from "./chat/notify";
-import { closeSessions } from "./close-sessions";
 import { db } from "./db";
+import { endSessions } from "./end-sessions";
 import { env } from "./env";
 import { requestChannels } from "./request-channels";
 
 /** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
 export const sweep = oneAtATime("Not everything about requests could be done", async () => {
-  // Neither waits for the other: the engine may be down, or a webhook slow.
-  const [delivered, told] = await Promise.allSettled([
+  // None waits for another: the engine may be down, or a webhook slow.
+  const [delivered, told, ended] = await Promise.allSettled([
     sweepRequests(db),
     notifyWaiting(db, requestChannels()),
+    endSessions(db),
   ]);
   return [
     ...(delivered.status === "rejected" ? [delivered.reason] : []),
+    ...(ended.status === "rejected" ? [ended.reason] : []),
     ...(told.status === "rejected" ? [told.reason] : told.value),
   ];
 });
@@ -32,7 +34,7 @@ export const sweepAnswers = oneAtATime("Not every awaited answer could be looked
 
 /** Removes for good what was deleted. By itself, because no decision should wait for a slow store of files. */
 export const removeDeleted = oneAtATime("Not everything that was deleted could be removed", async () => {
-  await closeSessions(await sweepDeletedChats(db));
+  await sweepDeletedChats(db);
   // Last, because the files of those chats are nobody's now.
   await sweepAttachments(db, attachmentStore());
   return [];

@@ -8,8 +8,8 @@ import { attachmentStore } from "@/lib/attachments/store";
 import * as auth from "@/lib/auth";
 import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
 import { saveSettings } from "@/lib/chat/settings";
-import { closeSessions } from "@/lib/close-sessions";
 import { db } from "@/lib/db";
+import { endSessions } from "@/lib/end-sessions";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "../chat/expected-error";
 import { requireUser } from "../chat/owner";
@@ -74,7 +74,8 @@ export async function deleteEverything(confirmation: string): Promise<{ deleted:
   const { chatIds, attachmentIds } = await deleteAll(db, user.id);
   // Nobody can see the files any more. A store that is slow keeps nobody waiting, and one that fails is asked again.
   after(() => deleteAttachments(db, attachmentStore(), attachmentIds));
-  await closeSessions(chatIds);
+  // What could not be told to the engine, the sweep tells it.
+  await endSessions(db, chatIds).catch(() => {});
   return { deleted: chatIds.length };
 }
 

@@ -2,9 +2,10 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import { createChat } from "@/lib/chat/queries";
+import { createChat, findOwnedChat } from "@/lib/chat/queries";
 import { expectAnswer } from "@/lib/chat/revive";
 import { db } from "@/lib/db";
+import { revokeSession } from "@/lib/end-sessions";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireUser } from "./owner";
@@ -35,6 +36,11 @@ export async function startChatSession({
     chatId,
     triggerConfig: { concurrencyKey: user.id },
   });
+  // Deleted meanwhile: what the engine was told of that came before this start.
+  if (!(await findOwnedChat(db, chatId, user.id))) {
+    await revokeSession(chatId);
+    throw expectedError("chat-not-found");
+  }
   return { publicAccessToken };
 }
 

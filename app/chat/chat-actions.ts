@@ -5,8 +5,8 @@ import { z } from "zod";
 import * as changes from "@/lib/chat/chat-changes";
 import { copyChat as copy } from "@/lib/chat/copy-chat";
 import * as shares from "@/lib/chat/share";
-import { closeSessions } from "@/lib/close-sessions";
 import { db } from "@/lib/db";
+import { endSessions } from "@/lib/end-sessions";
 import { expectedError } from "./expected-error";
 import { requireUser } from "./owner";
 
@@ -43,11 +43,14 @@ export async function markChatRead(chatId: string): Promise<void> {
   await found(changes.markChatRead(db, { chatId, userId: user.id }));
 }
 
-/** There is no such chat any more, until `restoreChat`. What was deleted long ago is removed for good on the way. */
+/** There is no such chat any more, until `restoreChat`. What could not be told to the engine, the sweep tells it. */
 export async function deleteChat(chatId: string): Promise<void> {
   const user = await requireUser();
   await found(changes.deleteChat(db, { chatId, userId: user.id }));
-  after(async () => closeSessions(await changes.sweepDeletedChats(db)));
+  after(async () => {
+    await endSessions(db, [chatId]).catch(() => {});
+    await changes.sweepDeletedChats(db);
+  });
 }
 
 export async function restoreChat(chatId: string): Promise<void> {

@@ -36,16 +36,29 @@ export function markChatRead(db: DbClient, chat: OwnChat): Promise<boolean> {
   return update(db, chat, Prisma.sql`"lastReadAt" = now()`);
 }
 
-/** From now on there is no such chat, for anybody, until it is restored. */
-export function deleteChat(db: DbClient, chat: OwnChat): Promise<boolean> {
-  return update(db, chat, Prisma.sql`"deletedAt" = now()`);
+/** From now on there is no such chat, for anybody, until it is restored. The engine is to be told (`endSessions`). */
+export async function deleteChat(db: DbClient, { chatId, userId }: OwnChat): Promise<boolean> {
+  if (!isChatId(chatId)) return false;
+  const count = await db.$executeRaw`
+    WITH gone AS (
+      UPDATE "Chat" SET "deletedAt" = now()
+      WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL RETURNING id
+    )
+    INSERT INTO "SessionEnd" ("chatId") SELECT id FROM gone
+    ON CONFLICT ("chatId") DO UPDATE SET "createdAt" = now()`;
+  return count > 0;
 }
 
-/** Takes a deletion back. A chat that is not deleted stays as it is; one that was removed for good is not found. */
+/**
+ * Takes a deletion back. A chat that is not deleted stays as it is; one that was removed for good is not found. The
+ * answer that was being written was stopped with the deletion.
+ */
 export async function restoreChat(db: DbClient, { chatId, userId }: OwnChat): Promise<boolean> {
   if (!isChatId(chatId)) return false;
   const count = await db.$executeRaw`
-    UPDATE "Chat" SET "deletedAt" = NULL WHERE id = ${chatId} AND "userId" = ${userId}`;
+    UPDATE "Chat" SET "deletedAt" = NULL,
+      status = CASE WHEN "deletedAt" IS NOT NULL AND status = 'running' THEN 'idle' ELSE status END
+    WHERE id = ${chatId} AND "userId" = ${userId}`;
   return count > 0;
 }
 

@@ -53,10 +53,9 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
       if (!moment) void killAtAnyMoment(lab, chatId, seed);
       await within(followDecisions(site, chatId).then(readAnswer), TURN_MS);
       let text = await goneOn(lab, chatId, PATIENCE_MS);
-      let late = 0;
-      if (text === undefined) {
+      const isLate = text === undefined;
+      if (isLate) {
         // Its worker died after the last word, and before the save. The timer that looks after requests notices.
-        late = 1;
         await deliverDecisions(db, { chatId, now: new Date(Date.now() + AN_HOUR_MS) });
         text = await goneOn(lab, chatId, TURN_MS);
       }
@@ -67,11 +66,11 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
       const isUnknown = NOT_KNOWN.test(text);
       const result: Verdict = {
         ...verdict(),
-        late,
         counts: { none: 0, once: 0, twice: 0, unknown: 0 },
       };
       count(result, times === 0 ? "none" : times === 1 ? "once" : "twice");
       if (isUnknown) count(result, "unknown");
+      if (isLate) count(result, "late");
       if (times > 1) result.doubled += times - 1;
       // Said to be done without being so, or the other way round.
       if (!isUnknown && (times !== 1 || !refund.done.test(text))) {

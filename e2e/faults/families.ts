@@ -6,6 +6,7 @@ import { busyFaults } from "./busy";
 import { databaseFaults } from "./database";
 import { effectFaults } from "./effects";
 import { engineFaults } from "./engine";
+import type { Mode } from "@/lib/engine/mode";
 import type { Fault } from "./fault";
 import { startLab, type Lab } from "./lab";
 import { networkFaults } from "./network";
@@ -14,7 +15,7 @@ import { workerFaults } from "./worker";
 
 export type Place = { engine: EngineProcess; close(): Promise<void> };
 
-export type Family<P extends Place> = { faults: Array<Fault<P>>; start: () => Promise<P> };
+export type Family<P extends Place> = { faults: Array<Fault<P>>; start: (mode: Mode) => Promise<P> };
 
 /** Each has an engine and a database of its own, so that what one family breaks is not in the way of the next. */
 export const labFamilies: Array<Family<Lab>> = [

@@ -1,6 +1,8 @@
 /** What a fault test is, and how what it has seen is judged. The oracle is content: every number once. */
 import type { Line } from "@/e2e/support/page";
 
+export { within } from "@/e2e/support/page";
+
 /** How many things went wrong, and how. All zero: the promise was kept. */
 export type Verdict = {
   /** Numbers or messages that should be there and are not. */
@@ -9,11 +11,6 @@ export type Verdict = {
   doubled: number;
   /** Turns that were not over, nor shown as failed, when the time was up. */
   stuck: number;
-  /**
-   * Turns whose worker died after the turn had ended and before it was saved. Nothing is missing to a reader, who is
-   * shown what is saved and the stream from there on; the database has it with the next turn.
-   */
-  late: number;
   /** What was counted besides, by its name. Nothing of it is wrong. */
   counts: Record<string, number>;
   /** What exactly, for the person who reads the report. */
@@ -34,7 +31,7 @@ export type Fault<Place> = {
 export const PATIENCE_MS = 30_000;
 
 export function verdict(): Verdict {
-  return { lost: 0, doubled: 0, stuck: 0, late: 0, counts: {}, notes: [] };
+  return { lost: 0, doubled: 0, stuck: 0, counts: {}, notes: [] };
 }
 
 /** A trial that came to no end. */
@@ -55,7 +52,6 @@ export function add(total: Verdict, more: Verdict): Verdict {
   total.lost += more.lost;
   total.doubled += more.doubled;
   total.stuck += more.stuck;
-  total.late += more.late;
   for (const [name, count] of Object.entries(more.counts))
     total.counts[name] = (total.counts[name] ?? 0) + count;
   total.notes.push(...more.notes);
@@ -139,19 +135,6 @@ export function random(seed: number): Random {
 
 export function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
-}
-
-/** The value, or undefined when it takes longer. */
-export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), ms);
-  });
-  try {
-    return await Promise.race([promise, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** Asks until the answer is yes. How long that takes is no part of the verdict: it prepares a fault. */

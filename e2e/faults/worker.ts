@@ -49,7 +49,8 @@ export const workerFaults: Array<Fault<Lab>> = [
       const chatId = newChatId();
       const page = lab.open(chatId);
       await lab.arm("tool-exits", { times: 1_000 });
-      const failed = await within(page.ask(QUESTION).then(readAnswer), PATIENCE_MS);
+      // Several workers have to die of it before it is given up, and each death has to be noticed.
+      const failed = await within(page.ask(QUESTION).then(readAnswer), 3 * PATIENCE_MS);
       await lab.disarm("tool-exits");
       if (!failed) return { ...result, stuck: 1, notes: ["the poisoned turn never ended"] };
       // Shown as failed: to who waits for it, and to who comes later.
@@ -59,9 +60,10 @@ export const workerFaults: Array<Fault<Lab>> = [
       }
       const later = await lab.reload(chatId);
       const seen = later.stream && (await within(readAnswer(later.stream), PATIENCE_MS));
-      if (seen?.errors.length !== 1) {
+      const isShown = later.transcript.status === "failed" || seen?.errors.length === 1;
+      if (!isShown) {
         result.lost += 1;
-        result.notes.push(`after a reload the poisoned turn shows ${seen?.errors.length ?? "no"} errors`);
+        result.notes.push("after a reload the poisoned turn is not shown as failed");
       }
       add(result, await judgeAnswer(later.ask("count to 5"), 5));
       const saved = lines(await savedTranscript(lab.db, chatId));

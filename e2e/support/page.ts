@@ -8,10 +8,18 @@ import type { BranchAction } from "@/lib/chat/branch-actions";
 import { deliverDecisions } from "@/lib/chat/deliver";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
 import { createChat, loadTranscript, type Transcript } from "@/lib/chat/queries";
+import { type Awaited, expectAnswer } from "@/lib/chat/revive";
+import { readInput } from "@/lib/chat/session-records";
 import type { Db } from "@/lib/db";
 
 /** Where the pages live. The SDK's server side has been pointed at the engine with `configure`. */
-export type Site = { db: Db; userId: string; engineUrl: string };
+export type Site = {
+  db: Db;
+  userId: string;
+  engineUrl: string;
+  /** Has the server look after an answer that does not come, as the real page does. Without it the page only waits. */
+  lookAfter?: (chatId: string) => Promise<Awaited>;
+};
 
 export type PageOptions = {
   /** Another way to the engine, for example through a proxy. */
@@ -38,28 +46,19 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
     accessToken: options.accessToken ?? (() => mint(chatId)),
     startSession: async () => {
       await createChat(db, { id: chatId, userId });
+      await expectAnswer(db, chatId);
       return startSession({ chatId });
     },
   });
+  const send = async (trigger: "submit-message" | "regenerate-message", messages: ChatMessage[]) => {
+    const request = { trigger, chatId, messageId: undefined, messages, abortSignal: undefined };
+    return watched(site, chatId, await transport.sendMessages(request));
+  };
   return {
     transport,
-    ask: (text, id = crypto.randomUUID()) =>
-      transport.sendMessages({
-        trigger: "submit-message",
-        chatId,
-        messageId: undefined,
-        messages: [question(id, text)],
-        abortSignal: undefined,
-      }),
-    walk: (action) => transport.sendAction(chatId, action),
-    retry: () =>
-      transport.sendMessages({
-        trigger: "regenerate-message",
-        chatId,
-        messageId: undefined,
-        messages: [],
-        abortSignal: undefined,
-      }),
+    ask: (text, id = crypto.randomUUID()) => send("submit-message", [question(id, text)]),
+    walk: async (action) => watched(site, chatId, await transport.sendAction(chatId, action)),
+    retry: () => send("regenerate-message", []),
   };
 }
 
@@ -68,10 +67,12 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
  * components/chat/use-durable-chat.ts. No stream: nothing is to come.
  */
 export async function reload(site: Site, chatId: string, options: PageOptions = {}) {
+  await lookBriefly(site, chatId);
   const [transcript, publicAccessToken] = await Promise.all([loadTranscript(site.db, chatId), mint(chatId)]);
   if (!transcript) throw new Error(`There is no chat ${chatId}`);
   const page = openPage(site, chatId, options);
   const { lastOutEventId, lastInEventId } = transcript.cursors;
+  void lookAfterPending(site, chatId, lastInEventId).catch(() => {}); // The sweep looks, too.
   page.transport.setSession(chatId, {
     publicAccessToken,
     ...(lastOutEventId === undefined ? {} : { lastEventId: lastOutEventId }),
@@ -81,7 +82,7 @@ export async function reload(site: Site, chatId: string, options: PageOptions = 
     }),
   });
   const stream = await page.transport.reconnectToStream({ chatId });
-  return { ...page, transcript, stream };
+  return { ...page, transcript, stream: stream && watched(site, chatId, stream) };
 }
 
 /** Delivers what is decided, and reads the rest of the answer from what is saved on. */
@@ -97,7 +98,82 @@ export async function followDecisions(site: Site, chatId: string): Promise<Reada
   await deliverDecisions(site.db, { chatId });
   const stream = await transport.reconnectToStream({ chatId });
   if (!stream) throw new Error("Nothing is to come");
-  return stream;
+  return watched(site, chatId, stream);
+}
+
+const LOOK_WITHIN_MS = 2_500;
+const SILENCE_MS = 10_000;
+const LONGEST_SILENCE_MS = 30_000;
+
+/** Before a page is made of what is saved, as in app/(chat)/chat/[id]/page.tsx. */
+async function lookBriefly({ db, lookAfter }: Site, chatId: string): Promise<void> {
+  if (!lookAfter) return;
+  const chat = await db.chat.findUnique({ where: { id: chatId }, select: { lookAt: true, status: true } });
+  if (chat?.lookAt || chat?.status === "running") await within(lookAfter(chatId), LOOK_WITHIN_MS);
+}
+
+async function lookAfterPending(
+  { lookAfter }: Site,
+  chatId: string,
+  lastInEventId: string | undefined,
+): Promise<void> {
+  if (lookAfter && (await readInput(chatId, lastInEventId ?? null)).length > 0) await lookAfter(chatId);
+}
+
+/** As components/chat/use-revive.ts: whoever hears nothing for a while asks, and shows what is saved when that is all. */
+function watched(
+  site: Site,
+  chatId: string,
+  stream: ReadableStream<UIMessageChunk>,
+): ReadableStream<UIMessageChunk> {
+  const { lookAfter } = site;
+  if (!lookAfter) return stream;
+  const reader = stream.getReader();
+  return new ReadableStream({
+    async pull(controller) {
+      const reading = reader.read();
+      for (let silence = SILENCE_MS; ; silence = Math.min(silence * 1.5, LONGEST_SILENCE_MS)) {
+        const next = await within(reading, silence);
+        if (next?.done) return controller.close();
+        if (next) {
+          if (next.value.type === "error") void lookAfter(chatId).catch(() => {});
+          return controller.enqueue(next.value);
+        }
+        const state = await lookAfter(chatId).catch(() => undefined);
+        const saved = state === "settled" ? await savedAnswer(site.db, chatId) : undefined;
+        if (!saved) continue;
+        for (const chunk of saved) controller.enqueue(chunk);
+        controller.close();
+        return reader.cancel();
+      }
+    },
+    cancel: (reason) => reader.cancel(reason),
+  });
+}
+
+/** The newest answer as it is saved, in the words of a stream. Undefined: something is still to come. */
+async function savedAnswer(db: Db, chatId: string): Promise<UIMessageChunk[] | undefined> {
+  const transcript = await loadTranscript(db, chatId);
+  const answer = transcript?.messages.at(-1);
+  if (!transcript || transcript.status === "running") return undefined;
+  if (transcript.status === "failed") return [{ type: "error", errorText: "The answer is saved as failed." }];
+  if (answer?.role !== "assistant") return [];
+  return [
+    { type: "start", messageId: answer.id },
+    { type: "text-delta", id: "saved", delta: messageText(answer) },
+    { type: "finish" },
+  ];
+}
+
+/** The value, or undefined when it takes longer. */
+export async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => (timer = setTimeout(resolve, ms, undefined)));
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 export function mint(chatId: string): Promise<string> {

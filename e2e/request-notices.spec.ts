@@ -1,39 +1,8 @@
 /** A request that finds its person elsewhere: a mail with a link, answered once; and what is left of it afterwards. */
 import { readFile } from "node:fs/promises";
-import { createServer, type Server } from "node:http";
-import type { AddressInfo } from "node:net";
 import { OWN_ADDRESS } from "./support/app";
+import { Mailbox } from "./support/mailbox";
 import { expect, test as base, type Conversation } from "./support/story";
-
-type Mail = { to: string[]; subject: string; text: string };
-
-/** A mail service that keeps what it is given. */
-class Mailbox {
-  readonly mails: Mail[] = [];
-  readonly server: Server;
-
-  constructor() {
-    this.server = createServer((request, response) => {
-      let body = "";
-      request.on("data", (chunk) => (body += chunk));
-      request.on("end", () => {
-        this.mails.push(JSON.parse(body) as Mail);
-        response.end("{}");
-      });
-    });
-  }
-
-  to(address: string): Mail[] {
-    return this.mails.filter((mail) => mail.to.includes(address));
-  }
-
-  /** The path of the link in the only mail to this address. */
-  async linkFor(address: string): Promise<string> {
-    await expect.poll(() => this.to(address)).toHaveLength(1);
-    const { text } = this.to(address)[0]!;
-    return new URL(/http:\/\/localhost:\d+\/answer\/\S+/.exec(text)?.[0] ?? "").pathname;
-  }
-}
 
 const CRON_SECRET = "a secret for the cron job";
 const mailbox = new Mailbox();
@@ -42,18 +11,16 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
   engineEnv: [
     // oxlint-disable-next-line no-empty-pattern
     async ({}, provide) => {
-      await new Promise<void>((resolve) => mailbox.server.listen(0, "127.0.0.1", resolve));
-      const { port } = mailbox.server.address() as AddressInfo;
       await provide({
         BETTER_AUTH_URL: OWN_ADDRESS,
         RESEND_API_KEY: "key",
-        RESEND_BASE_URL: `http://127.0.0.1:${port}`,
+        RESEND_BASE_URL: await mailbox.open(),
         MAIL_FROM: "Holdfast <chat@example.com>",
         REQUEST_MAIL: "true",
         REQUEST_SWEEP_SECONDS: "1",
         CRON_SECRET,
       });
-      mailbox.server.close();
+      mailbox.close();
     },
     { scope: "worker" },
   ],
@@ -65,7 +32,7 @@ async function askAs(chat: Conversation, email: string, text: string): Promise<v
   const cookies = await chat.page.context().cookies(url.origin);
   const token = decodeURIComponent(cookies.find(({ name }) => name.includes("session_token"))!.value);
   await chat.query(
-    `UPDATE "User" SET email = $1, "isAnonymous" = false WHERE id = (SELECT "userId" FROM "Session" WHERE token = $2)`,
+    `UPDATE "User" SET email = $1, "emailVerified" = true, "isAnonymous" = false WHERE id = (SELECT "userId" FROM "Session" WHERE token = $2)`,
     [email, token.split(".")[0]],
   );
   await chat.ask(text);
@@ -78,7 +45,7 @@ test("a request is mailed once, and answered by its link without signing in, onc
 }) => {
   const address = "mara@example.com";
   await askAs(chat, address, "Ask me something");
-  const link = await mailbox.linkFor(address);
+  const link = await mailbox.answerLinkFor(address);
 
   const elsewhere = await browser.newContext({ baseURL: chat.app.url });
   const page = await elsewhere.newPage();
@@ -121,7 +88,7 @@ test("the link to a deleted chat leads nowhere, and changes nothing", async ({
 }) => {
   const address = "deleted@example.com";
   await askAs(chat, address, "Ask me something");
-  const link = await mailbox.linkFor(address);
+  const link = await mailbox.answerLinkFor(address);
   const elsewhere = await browser.newContext({ baseURL: chat.app.url });
   const page = await elsewhere.newPage();
   await page.goto(link);

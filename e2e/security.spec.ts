@@ -1,6 +1,7 @@
 /** What browsers, proxies and strangers may do around the pages: policy, origin, forwarded addresses. */
 import { request as send, type IncomingHttpHeaders } from "node:http";
 import type { Page } from "@playwright/test";
+import { startApp } from "./support/app";
 import { expect, test } from "./support/story";
 
 declare global {
@@ -181,4 +182,18 @@ test("whatever changes something says where it comes from: actions, forms and ro
   expect((await post({ ...form, origin: "https://evil.example" })).status).toBe(403);
   expect((await post({ ...form, origin: "null" }, "/")).status).toBe(403);
   expect((await post({ origin: "https://evil.example" }, "/attachments?name=a.txt")).status).toBe(403);
+});
+
+test("nobody finds the inspector where it is not switched on, nor a way to kill a worker", async () => {
+  test.setTimeout(120_000);
+  const closed = await startApp({ INSPECT: "", CRASH_BUTTON: "" });
+  for (const path of ["/inspect", "/inspect?session=x", "/inspect/watch?session=x"])
+    expect((await fetch(`${closed.url}${path}`, { headers: { accept: "text/html" } })).status, path).toBe(
+      404,
+    );
+  expect(await (await fetch(`${closed.url}/inspect/sessions`)).json()).toMatchObject({
+    engine: "none",
+    sessions: [],
+  });
+  await closed.close();
 });

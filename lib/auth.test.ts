@@ -5,6 +5,7 @@ import { testDatabase } from "@/e2e/support/chat-fixtures";
 import type * as Auth from "./auth";
 import { createChat } from "./chat/queries";
 import { moveGuest, saveSettings } from "./chat/settings";
+import { addressOfLink, browserMark, isOwnBrowser } from "./sign-in-link";
 
 vi.mock("server-only", () => ({}));
 vi.mock("next/headers", () => ({ headers: async () => new Headers() }));
@@ -94,6 +95,13 @@ async function guestWithChats(
   return { visitor, guestId, chats };
 }
 
+async function linkFor(visitor: Visitor, email: string): Promise<URL> {
+  const mark = browserMark("secret of the browser");
+  expect((await visitor.does(auth.requestSignInLink(email, mark, visitor.headers()))).ok).toBe(true);
+  const mail = mails.findLast((each) => each.to.includes(email));
+  return new URL(/http\S+/.exec(mail?.text ?? "")?.[0] ?? "");
+}
+
 async function chatsOf(userId: string): Promise<string[]> {
   const rows = await shared.db.chat.findMany({ where: { userId }, select: { id: true } });
   return rows.map(({ id }) => id).toSorted();
@@ -144,22 +152,63 @@ describe("a guest", () => {
     expect(await chatsOf(guestId)).toEqual(chats);
   });
 
-  it("can follow a link from a mail, once", async () => {
+  it("can follow a link from a mail, once, and says whether the chats move", async () => {
     const { visitor, chats } = await guestWithChats(1);
     const email = newEmail();
-    expect((await visitor.does(auth.requestSignInLink(email, visitor.headers()))).ok).toBe(true);
-    const mail = mails.findLast((each) => each.to.includes(email));
-    const link = new URL(/http\S+/.exec(mail?.text ?? "")?.[0] ?? "");
+    const link = await linkFor(visitor, email);
     expect(link.origin + link.pathname).toBe("http://chat.example/sign-in/link");
     const token = link.searchParams.get("token") ?? "";
-    expect((await visitor.does(auth.followSignInLink(token, visitor.headers()))).ok).toBe(true);
+    expect(isOwnBrowser(link.searchParams.get("browser") ?? "", "secret of the browser")).toBe(true);
+    // Looking uses nothing up.
+    expect(await addressOfLink(shared.db, token)).toBe(email);
+    const follow = (who: Visitor) =>
+      who.does(auth.followSignInLink(token, { movesChats: true }, who.headers()));
+    expect((await follow(visitor)).ok).toBe(true);
     const user = await visitor.user();
     expect(user).toMatchObject({ email, emailVerified: true });
     expect(await chatsOf(user.id)).toEqual(chats);
     const stranger = new Visitor();
     await stranger.arrive();
-    const again = await stranger.does(auth.followSignInLink(token, stranger.headers()));
-    expect(again).toMatchObject({ ok: false, problem: expect.stringContaining("used already") });
+    expect(await follow(stranger)).toMatchObject({
+      ok: false,
+      problem: expect.stringContaining("used already"),
+    });
+    expect(await addressOfLink(shared.db, token)).toBeNull();
+  });
+
+  it("who follows a link without moving chats has them back after signing out", async () => {
+    const { visitor, guestId, chats } = await guestWithChats(2);
+    const link = await linkFor(visitor, newEmail());
+    const token = link.searchParams.get("token") ?? "";
+    expect(
+      (await visitor.does(auth.followSignInLink(token, { movesChats: false }, visitor.headers()))).ok,
+    ).toBe(true);
+    const { id } = await visitor.user();
+    expect(id).not.toBe(guestId);
+    expect(await chatsOf(id)).toEqual([]);
+    expect(await chatsOf(guestId)).toEqual(chats);
+    expect((await visitor.does(auth.signOut(visitor.headers()))).ok).toBe(true);
+    expect((await visitor.user()).id).toBe(guestId);
+    expect(visitor.cookies.has("holdfast-guest")).toBe(false);
+  });
+
+  it("nobody comes back by a cookie that names an account", async () => {
+    const { visitor } = await guestWithChats(1);
+    await visitor.does(auth.signUp({ email: newEmail(), password }, visitor.headers()));
+    visitor.cookies.set("holdfast-guest", visitor.cookies.get("better-auth.session_token")!);
+    const other = new Visitor();
+    other.cookies.set("holdfast-guest", "forged.signature");
+    await visitor.does(auth.signOut(visitor.headers()));
+    expect(visitor.cookies.has("better-auth.session_token")).toBe(false);
+    await other.does(auth.signOut(other.headers()));
+    expect(other.cookies.has("better-auth.session_token")).toBe(false);
+  });
+
+  it("a link is its browser's, and no other's", () => {
+    const mark = browserMark("mine");
+    expect(isOwnBrowser(mark, "mine")).toBe(true);
+    for (const secret of [undefined, "", "theirs"]) expect(isOwnBrowser(mark, secret)).toBe(false);
+    expect(isOwnBrowser("", undefined)).toBe(false);
   });
 });
 
@@ -205,6 +254,32 @@ describe("a sign-out", () => {
 });
 
 describe("attempts", () => {
+  it("are counted by account, from whatever address they come", async () => {
+    const visitor = new Visitor();
+    const email = newEmail();
+    const problems: string[] = [];
+    for (let attempt = 0; attempt < 21; attempt++) {
+      visitor.address = `198.51.100.${attempt}`;
+      const outcome = await auth.signIn(
+        { email: attempt % 2 ? email : email.toUpperCase(), password },
+        visitor.headers(),
+      );
+      if (!outcome.ok) problems.push(outcome.problem);
+    }
+    expect(problems.slice(0, 20).every((problem) => problem.includes("do not belong together"))).toBe(true);
+    expect(problems[20]).toMatch(/^Too many attempts\. Try again in/);
+  });
+
+  it("to have somebody mailed end after five an hour", async () => {
+    const visitor = new Visitor();
+    const email = newEmail();
+    for (let sent = 0; sent < 6; sent++) {
+      visitor.address = `198.51.100.${sent}`;
+      await auth.requestSignInLink(email, "mark", visitor.headers());
+    }
+    expect(mails.filter(({ to }) => to.includes(email))).toHaveLength(5);
+  });
+
   it("are counted in the database, and refused after ten in a minute", async () => {
     const visitor = new Visitor();
     const attempt = () => auth.signIn({ email: "eve@example.com", password }, visitor.headers());

@@ -14,8 +14,17 @@ import { moveGuest } from "./chat/settings";
 import { db } from "./db";
 import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
+import { count, LimitError, type Rate } from "./rate-limit";
+import { hashOfToken } from "./sign-in-link";
 
-export type SignedInUser = { id: string; name: string; isGuest: boolean; email: string | null };
+export type SignedInUser = {
+  id: string;
+  name: string;
+  isGuest: boolean;
+  email: string | null;
+  /** Whether they have shown that the address is theirs. Nothing but sign-in links is mailed before. */
+  isVerified: boolean;
+};
 
 export type Credentials = { email: string; password: string };
 
@@ -58,11 +67,11 @@ const auth = betterAuth({
     ...(canSendMail()
       ? [
           magicLink({
-            storeToken: "hashed",
+            storeToken: { type: "custom-hasher", hash: async (token) => hashOfToken(token) },
             rateLimit: { window: 60, max: 5 },
-            sendMagicLink: ({ email, url }) => {
-              const token = new URL(url).searchParams.get("token") ?? "";
-              const link = new URL(`/sign-in/link?token=${encodeURIComponent(token)}`, BASE_URL).href;
+            sendMagicLink: ({ email, token, metadata }) => {
+              const query = new URLSearchParams({ token, browser: String(metadata?.browser ?? "") });
+              const link = new URL(`/sign-in/link?${query}`, BASE_URL).href;
               return sendMail({
                 to: email,
                 subject: "Your sign-in link",
@@ -110,9 +119,9 @@ export async function ensureGuest(requestHeaders: Headers): Promise<string[]> {
 async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {
   const session = await auth.api.getSession({ headers: requestHeaders });
   if (!session) return null;
-  const { id, name, email, isAnonymous } = session.user;
+  const { id, name, email, emailVerified, isAnonymous } = session.user;
   const isGuest = isAnonymous === true;
-  return { id, name, isGuest, email: isGuest ? null : email };
+  return { id, name, isGuest, email: isGuest ? null : email, isVerified: !isGuest && emailVerified };
 }
 
 /** Makes an account of the guest who asks. Every chat goes along. */
@@ -122,22 +131,95 @@ export function signUp({ email, password }: Credentials, requestHeaders: Headers
 }
 
 /** Signs in to an account that exists. The chats of the guest who asks go along. */
-export function signIn(credentials: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
-  return ask("/sign-in/email", requestHeaders, credentials);
+export async function signIn(credentials: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
+  return (
+    (await tooOften(`sign-in:${credentials.email.toLowerCase()}`, SIGN_INS_PER_ACCOUNT)) ??
+    ask("/sign-in/email", requestHeaders, credentials)
+  );
 }
 
-export function signOut(requestHeaders: Headers): Promise<AuthOutcome> {
-  return ask("/sign-out", requestHeaders, {});
+/** A guest whose chats were not moved at the sign-in is there again. */
+export async function signOut(requestHeaders: Headers): Promise<AuthOutcome> {
+  const outcome = await ask("/sign-out", requestHeaders, {});
+  return outcome.ok
+    ? { ...outcome, cookies: [...outcome.cookies, ...(await takeBackGuest(requestHeaders))] }
+    : outcome;
 }
 
-/** Mails a link that signs in, and makes the account if there is none. Only when `canSendMail()`. */
-export function requestSignInLink(email: string, requestHeaders: Headers): Promise<AuthOutcome> {
-  return ask("/sign-in/magic-link", requestHeaders, { email });
+/**
+ * Mails a link that signs in, and makes the account if there is none. Only when `canSendMail()`. `browser` is the mark
+ * of the browser that asks (sign-in-link.ts).
+ */
+export async function requestSignInLink(
+  email: string,
+  browser: string,
+  requestHeaders: Headers,
+): Promise<AuthOutcome> {
+  return (
+    (await tooOften(`mail:${email.toLowerCase()}`, MAILS_PER_RECIPIENT)) ??
+    ask("/sign-in/magic-link", requestHeaders, { email, metadata: { browser } })
+  );
 }
 
-/** Takes the token of such a link. */
-export function followSignInLink(token: string, requestHeaders: Headers): Promise<AuthOutcome> {
-  return ask(`/magic-link/verify?token=${encodeURIComponent(token)}`, requestHeaders);
+/** Takes the token of such a link. A guest's chats go along only if they are to; otherwise the guest is set aside. */
+export async function followSignInLink(
+  token: string,
+  { movesChats }: { movesChats: boolean },
+  requestHeaders: Headers,
+): Promise<AuthOutcome> {
+  const path = `/magic-link/verify?token=${encodeURIComponent(token)}`;
+  if (movesChats) return ask(path, requestHeaders);
+  // Without the cookie, the library knows no guest whose chats could be moved.
+  const outcome = await ask(path, withoutCookies(requestHeaders));
+  return outcome.ok
+    ? { ...outcome, cookies: [...outcome.cookies, ...(await setAsideGuest(requestHeaders))] }
+    : outcome;
+}
+
+/** In which a browser keeps the session of a guest while somebody is signed in to an account. */
+const ASIDE_COOKIE = "holdfast-guest";
+
+async function setAsideGuest(requestHeaders: Headers): Promise<AuthCookie[]> {
+  const { name } = (await auth.$context).authCookies.sessionToken;
+  const value = cookieOf(requestHeaders, name);
+  if (value === undefined || (await userFrom(requestHeaders))?.isGuest !== true) return [];
+  return [{ name: ASIDE_COOKIE, value, options: cookieOptions(THREE_MONTHS) }];
+}
+
+async function takeBackGuest(requestHeaders: Headers): Promise<AuthCookie[]> {
+  const { name } = (await auth.$context).authCookies.sessionToken;
+  const value = cookieOf(requestHeaders, ASIDE_COOKIE);
+  if (value === undefined) return [];
+  const guest = await userFrom(new Headers({ cookie: `${name}=${encodeURIComponent(value)}` }));
+  const forgotten = { name: ASIDE_COOKIE, value: "", options: cookieOptions(0) };
+  return guest?.isGuest ? [{ name, value, options: cookieOptions(THREE_MONTHS) }, forgotten] : [forgotten];
+}
+
+function cookieOptions(maxAge: number) {
+  return { path: "/", httpOnly: true, sameSite: "lax", secure: isServedOverHttps(), maxAge };
+}
+
+function cookieOf(requestHeaders: Headers, name: string): string | undefined {
+  const pairs = (requestHeaders.get("cookie") ?? "").split(/; */).map((pair) => pair.split("="));
+  const value = pairs
+    .find(([key]) => key === name)
+    ?.slice(1)
+    .join("=");
+  return value && decodeURIComponent(value);
+}
+
+/** By account and recipient, because addresses are cheap: a guesser and a nuisance have many. */
+const SIGN_INS_PER_ACCOUNT = { count: 20, seconds: 15 * 60 };
+const MAILS_PER_RECIPIENT = { count: 5, seconds: 60 * 60 };
+
+async function tooOften(key: string, rate: Rate): Promise<AuthOutcome | null> {
+  try {
+    await count("other", key, rate);
+    return null;
+  } catch (error) {
+    if (error instanceof LimitError) return { ok: false, cookies: [], problem: error.message };
+    throw error;
+  }
 }
 
 export { canSendMail };

@@ -89,6 +89,9 @@ const settings = {
     realFrom: 16,
   }),
 
+  INSPECT: flag("`true`: in production everybody sees their own sessions at `/inspect`", false),
+  CRASH_BUTTON: maybeFlag("whether `/inspect` may kill a worker", "on in development"),
+
   // Who answers.
   AI_GATEWAY_API_KEY: secret("models of the Vercel AI Gateway", "none"),
   AI_GATEWAY_MODEL: list("their names, with commas between them", "anthropic/claude-sonnet-5.5"),
@@ -316,13 +319,15 @@ function numeric(
 }
 
 function flag(about: string, fallback: boolean): Setting<boolean> {
+  const { schema, ...rest } = maybeFlag(about, fallback ? "on" : "off");
+  return { ...rest, schema: schema.transform((value) => value ?? fallback) };
+}
+
+/** One whose default depends on where it runs. */
+function maybeFlag(about: string, otherwise: string): Setting<boolean | undefined> {
   const schema = z.enum(["true", "false", "1", "0"]).optional();
-  return {
-    about,
-    otherwise: fallback ? "on" : "off",
-    needs: "true or false",
-    schema: schema.transform((value) => (value === undefined ? fallback : value === "true" || value === "1")),
-  };
+  const isOn = (value?: string) => (value === undefined ? undefined : value === "true" || value === "1");
+  return { about, otherwise, needs: "true or false", schema: schema.transform(isOn) };
 }
 
 function oneOf<const T extends string>(values: readonly [T, ...T[]], about: string): Setting<T> {

@@ -41,7 +41,8 @@ async function mailTo(notice: Notice): Promise<void> {
   ];
   await sendMail({
     to: owner.email,
-    subject: `Needs your answer: ${title.replaceAll(/\s+/g, " ").slice(0, 120)}`,
+    // Without the title, which a model wrote: a subject is read in lists and notices, where nobody sees who wrote it.
+    subject: "A request in Holdfast is waiting for you",
     text: `${lines.filter(Boolean).join("\n\n")}\n`,
   });
 }

@@ -10,6 +10,13 @@ import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
 import { saveSettings } from "@/lib/chat/settings";
 import { db } from "@/lib/db";
 import { endSessions } from "@/lib/end-sessions";
+import {
+  BROWSER_COOKIE,
+  BROWSER_COOKIE_SECONDS,
+  browserMark,
+  isOwnBrowser,
+  newBrowserSecret,
+} from "@/lib/sign-in-link";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "../chat/expected-error";
 import { requireUser } from "../chat/owner";
@@ -51,12 +58,24 @@ export async function requestSignInLink(address: string): Promise<FormOutcome> {
   if (!parsed.success) return refused(parsed.error);
   if (!auth.canSendMail())
     return { ok: false, problem: "No mail is configured here. Use a password instead." };
-  const result = await outcome(await auth.requestSignInLink(parsed.data, await headers()));
+  const jar = await cookies();
+  const secret = jar.get(BROWSER_COOKIE)?.value ?? newBrowserSecret();
+  jar.set(BROWSER_COOKIE, secret, { httpOnly: true, sameSite: "lax", maxAge: BROWSER_COOKIE_SECONDS });
+  const result = await outcome(
+    await auth.requestSignInLink(parsed.data, browserMark(secret), await headers()),
+  );
   return result.ok ? { ok: true, note: `A link is on its way to ${parsed.data}.` } : result;
 }
 
-export async function followSignInLink(token: string): Promise<FormOutcome> {
-  return outcome(await auth.followSignInLink(String(token).slice(0, 200), await headers()));
+const link = z.object({ token: z.string().max(200), browser: z.string().max(200), movesChats: z.boolean() });
+
+/** Signs in by a mailed link. Chats move only in the browser that asked for it, and only if the person said so. */
+export async function followSignInLink(input: z.infer<typeof link>): Promise<FormOutcome> {
+  const parsed = link.safeParse(input);
+  if (!parsed.success) return refused(parsed.error);
+  const { token, browser, movesChats } = parsed.data;
+  const isOwn = isOwnBrowser(browser, (await cookies()).get(BROWSER_COOKIE)?.value);
+  return outcome(await auth.followSignInLink(token, { movesChats: movesChats && isOwn }, await headers()));
 }
 
 /** The model that new chats begin with; null leaves it to the server. */

@@ -14,7 +14,7 @@ import { revokeShare } from "../chat/chat-actions";
 import { useShowShortcuts } from "../chat/commands-provider";
 import { describeError } from "../chat/expected-error";
 import { AccountForms } from "./account-forms";
-import { setDefaultModel, signOut } from "./actions";
+import { requestSignInLink, setDefaultModel, signOut } from "./actions";
 
 const DeleteEverything = dynamic(() =>
   import("./delete-everything").then(({ DeleteEverything }) => DeleteEverything),
@@ -23,18 +23,23 @@ const DeleteEverything = dynamic(() =>
 export type SettingsProps = {
   /** Null for a guest. */
   email: string | null;
+  isVerified: boolean;
   canSendMail: boolean;
   models: ModelInfo[];
   defaultModel: string | null;
   shares: ShareSummary[];
 };
 
-export function Settings({ email, canSendMail, models, defaultModel, shares }: SettingsProps) {
+export function Settings({ email, isVerified, canSendMail, models, defaultModel, shares }: SettingsProps) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-[720px] flex-col gap-10 px-4 py-8 sm:px-6">
         <Section title="Account">
-          {email === null ? <AccountForms canSendMail={canSendMail} /> : <SignedIn email={email} />}
+          {email === null ? (
+            <AccountForms canSendMail={canSendMail} />
+          ) : (
+            <SignedIn email={email} canVerify={canSendMail && !isVerified} />
+          )}
         </Section>
         <Section title="Appearance">
           <ThemeChoice />
@@ -74,8 +79,20 @@ function Section({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function SignedIn({ email }: { email: string }) {
+function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
   const [problem, setProblem] = useState<string | null>(null);
+  const [note, setNote] = useState<string | null>(null);
+
+  async function sendLink() {
+    try {
+      const outcome = await requestSignInLink(email);
+      setProblem(outcome.ok ? null : outcome.problem);
+      setNote(outcome.ok ? (outcome.note ?? null) : null);
+    } catch (error) {
+      setProblem(describeError(error));
+    }
+  }
+
   return (
     <div className="flex flex-wrap items-center gap-3 text-sm text-ink-2">
       <span className="min-w-0 flex-1 truncate">
@@ -92,6 +109,16 @@ function SignedIn({ email }: { email: string }) {
       >
         Sign out
       </Button>
+      {canVerify && (
+        <div className="flex w-full flex-wrap items-center gap-3">
+          <p className="min-w-0 flex-1 basis-64">
+            Your email isn&rsquo;t verified, so we won&rsquo;t mail you requests. A sign-in link verifies it,
+            and replaces your password.
+          </p>
+          <Button onClick={() => void sendLink()}>Send a sign-in link</Button>
+        </div>
+      )}
+      {note && <output className="w-full">{note}</output>}
       {problem && (
         <p role="alert" className="w-full text-red">
           {problem}

@@ -1,9 +1,12 @@
 import "server-only";
 /** Who may see which session, and the way to the engine with the key that never leaves the server. */
 import type { InspectedSession } from "@/lib/engine/routes-inspect";
+import { headers } from "next/headers";
+import { isInRanges } from "@/lib/addresses";
 import { getUser } from "@/lib/auth";
 import { listChatPage } from "@/lib/chat/chat-list";
 import { findOwnedChat } from "@/lib/chat/queries";
+import { clientAddress } from "@/lib/client-address";
 import { db } from "@/lib/db";
 import { env } from "@/lib/env";
 
@@ -19,13 +22,27 @@ export function seesEverything(): boolean {
   return process.env.NODE_ENV === "development";
 }
 
+/** In development this machine alone, by address and by name: not the phone in the room, not a tunnel. */
+export async function isOpen(): Promise<boolean> {
+  if (!seesEverything()) return env.INSPECT;
+  const requestHeaders = await headers();
+  const host = requestHeaders.get("host") ?? "";
+  const { hostname } = URL.canParse(`http://${host}`) ? new URL(`http://${host}`) : { hostname: "" };
+  const isHere = hostname === "localhost" || isInRanges(hostname.replace(/^\[|\]$/g, ""), ["loopback"]);
+  return isHere && isInRanges(clientAddress({ headers: requestHeaders }), ["loopback"]);
+}
+
+export function hasCrashButton(): boolean {
+  return env.CRASH_BUTTON ?? process.env.NODE_ENV === "development";
+}
+
 export async function listSessions(): Promise<SessionList> {
   const list = (engine: SessionList["engine"], sessions: ListedSession[] = []) => ({
     engine,
     sessions,
     now: Date.now(),
   });
-  if (!env.ENGINE_URL) return list("none");
+  if (!env.ENGINE_URL || !(await isOpen())) return list("none");
   const chats = seesEverything() ? null : await ownChats();
   if (chats?.length === 0) return list("here");
   const query = chats ? `?${new URLSearchParams({ externalIds: chats.map(({ id }) => id).join(",") })}` : "";
@@ -44,6 +61,7 @@ export async function listSessions(): Promise<SessionList> {
 
 /** False for a foreign session and an unknown one alike. */
 export async function mayInspect(key: string): Promise<boolean> {
+  if (!(await isOpen())) return false;
   if (seesEverything()) return true;
   const user = await getUser();
   return user !== null && (await findOwnedChat(db, key, user.id)) !== null;

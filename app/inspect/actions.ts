@@ -1,11 +1,12 @@
 "use server";
 
-import { callEngine, mayInspect } from "./access";
+import { callEngine, hasCrashButton, mayInspect } from "./access";
 
 export type Crash = { runId: string; pid: number | null; at: number } | { problem: string };
 
 /** `kill -9` of the process that answers this session now. */
 export async function crashWorker(key: string): Promise<Crash> {
+  if (!hasCrashButton()) return { problem: "Crashing workers is switched off here (CRASH_BUTTON)." };
   if (typeof key !== "string" || !(await mayInspect(key))) return { problem: "There is no such session." };
   const at = Date.now();
   const path = `/inspect/sessions/${encodeURIComponent(key)}/crash`;

@@ -18,10 +18,11 @@ export type InspectorProps = {
   initial: SessionList;
   /** Everybody's sessions, or those of this person. */
   scope: "all" | "own";
+  canCrash: boolean;
 };
 
 /** Sessions on the left, one of them on the right; on a phone one after the other. */
-export function Inspector({ initial, scope }: InspectorProps) {
+export function Inspector({ initial, scope, canCrash }: InspectorProps) {
   const { sessions, engine } = useSessions(initial);
   const now = useNow(initial.now);
   const chosen = useSearchParams().get("session") ?? undefined;
@@ -80,6 +81,7 @@ export function Inspector({ initial, scope }: InspectorProps) {
           <p className="m-auto px-6 text-sm text-ink-3">Nothing to look at yet.</p>
         ) : (
           <SessionView
+            canCrash={canCrash}
             key={key}
             sessionKey={key}
             listed={sessions.find((session) => session.key === key)}

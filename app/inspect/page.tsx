@@ -1,6 +1,7 @@
 import type { Metadata } from "next";
+import { notFound } from "next/navigation";
 import { connection } from "next/server";
-import { listSessions, seesEverything } from "./access";
+import { hasCrashButton, isOpen, listSessions, seesEverything } from "./access";
 import { Inspector } from "./inspector";
 import { NoEngine } from "./no-engine";
 import { ReadClientProvider } from "../chat/read-client";
@@ -9,11 +10,12 @@ export const metadata: Metadata = { title: "Inspect", robots: { index: false, fo
 
 export default async function InspectPage() {
   await connection();
+  if (!(await isOpen())) notFound();
   const list = await listSessions();
   if (list.engine === "none") return <NoEngine />;
   return (
     <ReadClientProvider>
-      <Inspector initial={list} scope={seesEverything() ? "all" : "own"} />
+      <Inspector initial={list} scope={seesEverything() ? "all" : "own"} canCrash={hasCrashButton()} />
     </ReadClientProvider>
   );
 }

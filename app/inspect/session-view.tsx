@@ -20,10 +20,11 @@ export type SessionViewProps = {
   /** What the list says of it, to be shown until the watch says more. */
   listed: ListedSession | undefined;
   now: number;
+  canCrash: boolean;
 };
 
 /** One session as it lives: what it does, its runs, its records. */
-export function SessionView({ sessionKey, listed, now }: SessionViewProps) {
+export function SessionView({ sessionKey, listed, now, canCrash }: SessionViewProps) {
   const watch = useSessionWatch(sessionKey);
   const { runs, records, line, dropped } = watch;
   const session = watch.session ?? listed;
@@ -84,7 +85,9 @@ export function SessionView({ sessionKey, listed, now }: SessionViewProps) {
                 {session ? `${session.records.in} in · ${session.records.out} out` : "–"}
               </Fact>
             </dl>
-            <CrashButton sessionKey={sessionKey} hasWorker={worker !== undefined} onCrash={setCrash} />
+            {canCrash && (
+              <CrashButton sessionKey={sessionKey} hasWorker={worker !== undefined} onCrash={setCrash} />
+            )}
           </section>
           <RunTable
             runs={runs}

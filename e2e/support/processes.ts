@@ -88,6 +88,8 @@ export function startNextProcess({
     const child = start(["node_modules/next/dist/bin/next", "start", "-p", String(port)], {
       ...withoutModelKeys(process.env),
       NODE_ENV: "production",
+      INSPECT: "true",
+      CRASH_BUTTON: "true",
       DATABASE_URL: databaseUrl,
       ENGINE_URL: engine.url,
       TRIGGER_API_URL: engine.url,

@@ -49,10 +49,11 @@ describe("what waits is told elsewhere", () => {
     expect(webhook.heard.toSorted()).toEqual(calls.toSorted());
   });
 
-  it("with its owner, and a guest has no address", async () => {
+  it("with its owner, and neither a guest nor an unverified account has an address", async () => {
     await ask("call");
     const notices: Notice[] = [];
     const tell = async (notice: Notice) => void notices.push(notice);
+    await shared.db.user.update({ where: { id: "ada" }, data: { emailVerified: true } });
     await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
     expect(notices).toEqual([
       {
@@ -73,6 +74,11 @@ describe("what waits is told elsewhere", () => {
     await ask("of a guest");
     await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
     expect(notices[1]?.owner).toEqual({ id: "bob", name: "bob", email: null });
+    // Nor has somebody whose address may be anybody's.
+    await shared.db.user.update({ where: { id: "bob" }, data: { isAnonymous: false } });
+    await ask("of an account");
+    await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
+    expect(notices[2]?.owner).toEqual({ id: "bob", name: "bob", email: null });
   });
 
   it("and not when it waits no longer, is due, or its chat is deleted", async () => {

@@ -62,7 +62,7 @@ function claim(db: DbClient, now: Date): Promise<Claimed[]> {
     )
     RETURNING r."chatId", r."messageId", r."toolCallId", r.kind, r.tool, r.title, r.why, r."createdAt", r."expiresAt",
       r."notifiedVia", u.id AS "ownerId", u.name AS "ownerName",
-      CASE WHEN NOT u."isAnonymous" THEN u.email END AS "ownerEmail"`;
+      CASE WHEN NOT u."isAnonymous" AND u."emailVerified" THEN u.email END AS "ownerEmail"`;
 }
 
 async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () => Date): Promise<unknown[]> {

@@ -16,6 +16,7 @@ export default async function SettingsPage() {
   return (
     <Settings
       email={user?.email ?? null}
+      isVerified={user?.isVerified ?? false}
       canSendMail={canSendMail()}
       models={availableModels()}
       defaultModel={settings.defaultModel}

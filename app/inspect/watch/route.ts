@@ -1,5 +1,6 @@
 import type { NextRequest } from "next/server";
 import { env } from "@/lib/env";
+import { joinWatchers } from "../watchers";
 import { callEngine, mayInspect } from "../access";
 
 /** The engine's watch of one session, line by line as it comes. */
@@ -8,6 +9,12 @@ export async function GET(request: NextRequest): Promise<Response> {
   const key = searchParams.get("session") ?? "";
   if (!env.ENGINE_URL || !(await mayInspect(key)))
     return Response.json({ error: "There is no such session." }, { status: 404 });
+  const leave = joinWatchers(key);
+  if (!leave)
+    return Response.json(
+      { error: "This session is watched by too many pages. Close one and try again." },
+      { status: 429, headers: { "retry-after": "5" } },
+    );
   const cursors = new URLSearchParams();
   for (const io of ["in", "out"]) {
     const cursor = searchParams.get(io);
@@ -15,7 +22,8 @@ export async function GET(request: NextRequest): Promise<Response> {
   }
   const path = `/inspect/sessions/${encodeURIComponent(key)}/watch?${cursors}`;
   const watch = await callEngine(path, { signal: request.signal }).catch(() => null);
-  if (!watch?.ok) {
+  if (!watch?.ok || !watch.body) {
+    leave();
     const status = watch?.status === 404 ? 404 : 503;
     return Response.json({ error: "The engine does not show this session." }, { status });
   }
@@ -24,5 +32,7 @@ export async function GET(request: NextRequest): Promise<Response> {
     "cache-control": "no-store, no-transform",
     "x-accel-buffering": "no",
   };
-  return new Response(watch.body, { headers });
+  request.signal.addEventListener("abort", leave, { once: true });
+  // Also when the engine ends it.
+  return new Response(watch.body.pipeThrough(new TransformStream({ flush: leave })), { headers });
 }

@@ -7,14 +7,30 @@ import { Frond } from "@/components/ui/frond";
 import { followSignInLink } from "../../account/actions";
 import { describeError } from "../../chat/expected-error";
 
-export function FollowLink({ token }: { token: string }) {
-  const [problem, setProblem] = useState<string | null>(null);
-  const [isBusy, setIsBusy] = useState(false);
+export type FollowLinkProps = {
+  link: { token: string; browser: string };
+  /** Whose account it is; null when the link was used, or is too old. */
+  address: string | null;
+  /** Whether this browser asked for the link. */
+  isOwnBrowser: boolean;
+  /** How many chats the guest of this browser has. */
+  guestChats: number;
+  /** The account that is signed in here now, if any. */
+  signedInAs: string | null;
+};
 
-  async function follow() {
+export function FollowLink({ link, address, isOwnBrowser, guestChats, signedInAs }: FollowLinkProps) {
+  const [problem, setProblem] = useState(
+    address === null ? "This link was used already, or is older than five minutes." : null,
+  );
+  const [isBusy, setIsBusy] = useState(false);
+  const canMove = isOwnBrowser && guestChats > 0;
+  const chats = guestChats === 1 ? "1 chat" : `${guestChats} chats`;
+
+  async function follow(movesChats: boolean) {
     setIsBusy(true);
     try {
-      const outcome = await followSignInLink(token);
+      const outcome = await followSignInLink({ ...link, movesChats });
       if (outcome.ok) return window.location.assign("/");
       setProblem(outcome.problem);
     } catch (error) {
@@ -29,7 +45,12 @@ export function FollowLink({ token }: { token: string }) {
         <Frond className="size-9 rounded-[11px]" />
         <div className="flex flex-col gap-1.5">
           <h1 className="text-xl font-semibold tracking-[-0.02em]">Sign in to Holdfast</h1>
-          <p className="text-ink-2">The chats you have in this browser as a guest go along.</p>
+          {address !== null && (
+            <p className="text-ink-2">
+              You&rsquo;ll sign in as <strong className="font-medium break-all text-ink">{address}</strong>.
+              {signedInAs !== null && signedInAs !== address && ` You're signed in as ${signedInAs} now.`}
+            </p>
+          )}
         </div>
         {problem ? (
           <>
@@ -37,13 +58,39 @@ export function FollowLink({ token }: { token: string }) {
               {problem}
             </p>
             <Link href="/settings" className={buttonClass()}>
-              Ask for a new link
+              Request a new link
             </Link>
           </>
         ) : (
-          <Button variant="primary" disabled={isBusy} onClick={() => void follow()}>
-            Sign in
-          </Button>
+          <>
+            {!isOwnBrowser && (
+              <p className="rounded-sm border border-line-strong bg-raised px-3 py-2.5">
+                This link was requested in another browser. If you didn&rsquo;t request it yourself, close
+                this page: it may lead to someone else&rsquo;s account.
+              </p>
+            )}
+            {guestChats > 0 && (
+              <p className="text-ink-2">
+                {canMove
+                  ? `This browser has ${chats} without an account. You can move them to this account, or leave them here: they come back when you sign out.`
+                  : `The ${chats} in this browser won't move. They come back when you sign out.`}
+              </p>
+            )}
+            <div className="flex flex-wrap gap-2">
+              {canMove && (
+                <Button variant="primary" disabled={isBusy} onClick={() => void follow(true)}>
+                  Sign in and move {chats}
+                </Button>
+              )}
+              <Button
+                variant={canMove ? "outline" : "primary"}
+                disabled={isBusy}
+                onClick={() => void follow(false)}
+              >
+                {!isOwnBrowser ? "I requested it, sign in" : canMove ? "Sign in without them" : "Sign in"}
+              </Button>
+            </div>
+          </>
         )}
       </div>
     </main>

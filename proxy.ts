@@ -1,7 +1,8 @@
 /** What happens to a request before a page or an action sees it. (Next calls this file the proxy.) */
 import { randomBytes } from "node:crypto";
 import { NextResponse, type NextRequest } from "next/server";
-import { ensureGuest } from "@/lib/auth";
+import { receiveVisitor } from "@/lib/auth";
+import { refuseTooMany } from "@/lib/engine-limits";
 import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
 import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
@@ -28,24 +29,32 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
 }
 
 /** `headers` are what the page will see of the request. */
-function toPage(request: NextRequest, headers: Headers): NextResponse | Promise<NextResponse> {
+async function toPage(request: NextRequest, headers: Headers): Promise<NextResponse> {
   if (!["GET", "HEAD", "OPTIONS"].includes(request.method)) return toOwnPages(request, headers);
   const next = () => NextResponse.next({ request: { headers } });
   if (request.method !== "GET" || !request.headers.get("accept")?.includes("text/html")) return next();
-  // A link to one request is its own proof; whoever follows it, or looks at it for a mail program, becomes nobody.
+  // A link to one request is its own proof; whoever follows it, or looks at it for a mail program, gets no cookie.
   if (request.nextUrl.pathname.startsWith("/answer/")) return next();
-  return asSomebody(request, headers);
+  const response = next();
+  for (const cookie of await receiveVisitor(request.headers)) response.headers.append("set-cookie", cookie);
+  return response;
 }
 
 /**
  * Same origin: phones on the LAN, tunnels and one-port hosts reach the engine through the app. A rewrite in
  * `next.config.ts` would be fixed at build time; the engine's port is only known when it has started.
  */
-function toEngine(request: NextRequest): NextResponse {
+async function toEngine(request: NextRequest): Promise<NextResponse> {
   const engine = env.ENGINE_URL;
   const path = request.nextUrl.pathname.slice("/engine".length);
   if (!engine) return inert(404, "No embedded engine runs here.");
   if (!isForBrowsers(request.method, path)) return inert(404, "The engine has nothing for browsers there.");
+  const tooMany = await refuseTooMany(request);
+  if (tooMany)
+    return new NextResponse(tooMany.body, {
+      status: tooMany.status,
+      headers: { ...Object.fromEntries(tooMany.headers), ...INERT_HEADERS },
+    });
   const target = new URL(engine);
   target.pathname = path;
   target.search = request.nextUrl.search;
@@ -67,18 +76,4 @@ function toOwnPages(request: NextRequest, headers: Headers): NextResponse {
   // Next compares once more, with the host that the proxy before us may have replaced.
   headers.set("x-forwarded-host", new URL(request.headers.get("origin") ?? "").host);
   return NextResponse.next({ request: { headers } });
-}
-
-/** A first visit gets its guest identity here, because a page cannot set cookies while it renders. */
-async function asSomebody(request: NextRequest, headers: Headers): Promise<NextResponse> {
-  const cookies = await ensureGuest(request.headers);
-  if (cookies.length === 0) return NextResponse.next({ request: { headers } });
-  const sent = request.headers.get("cookie");
-  headers.set(
-    "cookie",
-    [...cookies.map((cookie) => cookie.split(";")[0]), ...(sent ? [sent] : [])].join("; "),
-  );
-  const response = NextResponse.next({ request: { headers } });
-  for (const cookie of cookies) response.headers.append("set-cookie", cookie);
-  return response;
 }

@@ -8,6 +8,14 @@ export default defineConfig({
     exclude: ["node_modules/**", ".next/**", ".data/**"],
     globalSetup: ["e2e/support/global-setup.ts"],
     setupFiles: ["e2e/support/fail-on-console-error.ts"],
+    // Tests do in a second what people do in an hour. Those of the limits set their own.
+    env: {
+      LIMIT_CHAT_STARTS: "off",
+      LIMIT_MESSAGES: "off",
+      LIMIT_UPLOADS: "off",
+      LIMIT_COPIES: "off",
+      LIMIT_GUESTS: "off",
+    },
     testTimeout: 30_000,
     hookTimeout: 60_000,
     // Two cores: more workers than that only make the engine and browser tests wait for each other.

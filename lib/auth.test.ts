@@ -39,7 +39,10 @@ afterAll(async () => {
   const { db } = await import("./db");
   await db.$disconnect();
 });
-beforeEach(() => shared.db.rateLimit.deleteMany());
+beforeEach(async () => {
+  vi.stubEnv("LIMIT_GUESTS", "off");
+  await shared.db.rateLimit.deleteMany();
+});
 
 /** A browser: it keeps its cookies. */
 class Visitor {
@@ -54,12 +57,9 @@ class Visitor {
   }
 
   async arrive(): Promise<string> {
-    for (const line of await auth.ensureGuest(this.headers())) {
-      const [pair] = line.split(";");
-      const at = pair!.indexOf("=");
-      this.cookies.set(pair!.slice(0, at), decodeURIComponent(pair!.slice(at + 1)));
-    }
-    return (await this.user()).id;
+    const { user, cookies } = await auth.becomeGuest(this.headers());
+    this.keep(cookies);
+    return user.id;
   }
 
   async user() {
@@ -74,11 +74,24 @@ class Visitor {
 
   async does(outcome: Promise<Awaited<ReturnType<typeof auth.signIn>>>) {
     const result = await outcome;
-    for (const { name, value, options } of result.cookies) {
+    this.keep(result.cookies);
+    return result;
+  }
+
+  keep(cookies: Auth.AuthCookie[]) {
+    for (const { name, value, options } of cookies) {
       if (options.maxAge === 0) this.cookies.delete(name);
       else this.cookies.set(name, value);
     }
-    return result;
+  }
+
+  /** Opens a page. */
+  async look(): Promise<void> {
+    for (const line of await auth.receiveVisitor(this.headers())) {
+      const [name, value] = line.split(";")[0]!.split("=") as [string, string];
+      if (/max-age=0/i.test(line)) this.cookies.delete(name);
+      else this.cookies.set(name, decodeURIComponent(value));
+    }
   }
 }
 
@@ -212,6 +225,71 @@ describe("a guest", () => {
   });
 });
 
+describe("a page view", () => {
+  const rows = async () => [await shared.db.user.count(), await shared.db.session.count()];
+
+  it("makes no row, whatever cookies come with it", async () => {
+    const before = await rows();
+    const visitor = new Visitor();
+    await visitor.look();
+    await visitor.look();
+    visitor.cookies.set("better-auth.session_token", "stale.signature");
+    await visitor.look();
+    expect(await rows()).toEqual(before);
+    expect(await auth.userFrom(visitor.headers())).toBeNull();
+  });
+
+  it("leaves a guest who they are", async () => {
+    const visitor = new Visitor();
+    await visitor.look();
+    const id = await visitor.arrive();
+    await visitor.look();
+    expect(await auth.userFrom(visitor.headers())).toMatchObject({ id, isGuest: true, email: null });
+  });
+});
+
+describe("the first action of a browser", () => {
+  it("makes one guest, in however many tabs and however often at once", async () => {
+    const visitor = new Visitor();
+    await visitor.look();
+    const tabs = Array.from({ length: 12 }, () => auth.becomeGuest(visitor.headers()));
+    const ids = new Set((await Promise.all(tabs)).map(({ user }) => user.id));
+    expect(ids.size).toBe(1);
+    const [id] = [...ids];
+    expect(await shared.db.session.count({ where: { userId: id! } })).toBe(1);
+    visitor.keep((await auth.becomeGuest(visitor.headers())).cookies);
+    expect((await visitor.user()).id).toBe(id);
+    const other = new Visitor();
+    await other.look();
+    expect(await other.arrive()).not.toBe(id);
+  });
+
+  it("makes another guest after the one before has become an account and left", async () => {
+    const visitor = new Visitor();
+    await visitor.look();
+    const first = await visitor.arrive();
+    await visitor.does(auth.signUp({ email: newEmail(), password }, visitor.headers()));
+    await visitor.does(auth.signOut(visitor.headers()));
+    await visitor.look();
+    expect(await visitor.arrive()).not.toBe(first);
+  });
+
+  it("is refused in words when one address makes too many guests, and then makes no row", async () => {
+    vi.stubEnv("LIMIT_GUESTS", "2/3600");
+    const come = () => Object.assign(new Visitor(), { address: "198.51.100.9" });
+    const [first, second, third] = [come(), come(), come()];
+    await first.arrive();
+    await second.look();
+    // Ten files at once are one guest.
+    await Promise.all(Array.from({ length: 10 }, () => auth.becomeGuest(second.headers())));
+    const before = await shared.db.user.count();
+    await expect(third.arrive()).rejects.toThrow(/from your network.*Try again in 60 minutes\.$/);
+    expect(await shared.db.user.count()).toBe(before);
+    third.address = "198.51.100.10";
+    await third.arrive();
+  });
+});
+
 describe("the move to an account", () => {
   it("loses no chat that is begun in the same moment: it is moved or refused", async () => {
     for (let round = 0; round < 10; round++) {
@@ -248,7 +326,7 @@ describe("a sign-out", () => {
     const before = visitor.headers();
     expect((await visitor.does(auth.signOut(visitor.headers()))).ok).toBe(true);
     expect(await shared.db.session.count({ where: { userId: id } })).toBe(0);
-    expect(await auth.ensureGuest(before)).not.toEqual([]);
+    expect(await auth.userFrom(before)).toBeNull();
     expect(await visitor.arrive()).not.toBe(id);
   });
 });

@@ -3,18 +3,20 @@ import "server-only";
  * The one file that knows who is signed in. To bring your own authentication, keep the exported functions and
  * replace what is inside.
  */
-import { createHmac, randomBytes } from "node:crypto";
+import { createHmac, randomBytes, randomUUID } from "node:crypto";
 import { cache } from "react";
 import { headers } from "next/headers";
 import { betterAuth } from "better-auth";
 import { prismaAdapter } from "better-auth/adapters/prisma";
 import { parseSetCookieHeader } from "better-auth/cookies";
+import { makeSignature } from "better-auth/crypto";
 import { anonymous, magicLink } from "better-auth/plugins";
 import { moveGuest } from "./chat/settings";
+import { clientAddress } from "./client-address";
 import { db } from "./db";
 import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
-import { count, LimitError, type Rate } from "./rate-limit";
+import { count, LimitError, takeOne, type Rate } from "./rate-limit";
 import { hashOfToken } from "./sign-in-link";
 
 export type SignedInUser = {
@@ -36,6 +38,8 @@ export type AuthOutcome = { cookies: AuthCookie[] } & ({ ok: true } | { ok: fals
 const BASE_URL = env.BETTER_AUTH_URL ?? "http://localhost";
 const BASE_PATH = "/api/auth";
 const THREE_MONTHS = 60 * 60 * 24 * 90;
+const GUEST_NAME = "Guest";
+const GUEST_DOMAIN = "guest.invalid";
 
 const auth = betterAuth({
   appName: "Holdfast",
@@ -57,8 +61,7 @@ const auth = betterAuth({
   logger: { level: "error" },
   plugins: [
     anonymous({
-      emailDomainName: "guest.invalid",
-      generateName: () => "Guest",
+      // `becomeGuest` makes them; the plugin knows them when they sign in.
       // A guest goes together with the chats, in one transaction. The plugin would delete the one without the other.
       disableDeleteAnonymousUser: true,
       onLinkAccount: ({ anonymousUser, newUser }) =>
@@ -102,21 +105,79 @@ function authSecret(): string {
 /** Who makes this request, or null. Read once per request. */
 export const getUser = cache(async (): Promise<SignedInUser | null> => userFrom(await headers()));
 
+/** Tells new browsers apart without a row: whatever a browser first does, in however many tabs, makes one guest. */
+const VISITOR_COOKIE = "holdfast-visitor";
+
 /**
- * Gives a first-time visitor a guest identity, and keeps the identity of a returning one from expiring. Returns the
- * `Set-Cookie` lines for the response, usually none.
+ * For a page view, which makes no row: a new browser gets a number, and the identity of a returning person does not
+ * expire. Returns the `Set-Cookie` lines for the response, usually none.
  */
-export async function ensureGuest(requestHeaders: Headers): Promise<string[]> {
-  const known = await auth.api.getSession({ headers: requestHeaders, returnHeaders: true });
-  if (known.response) return known.headers.getSetCookie();
-  const made = await auth.api.signInAnonymous({
-    headers: withoutCookies(requestHeaders),
-    returnHeaders: true,
-  });
-  return made.headers.getSetCookie();
+export async function receiveVisitor(requestHeaders: Headers): Promise<string[]> {
+  const { authCookies } = await auth.$context;
+  const known = cookieOf(requestHeaders, authCookies.sessionToken.name)
+    ? await auth.api.getSession({ headers: requestHeaders, returnHeaders: true })
+    : null;
+  const lines = known?.headers.getSetCookie() ?? [];
+  return known?.response || cookieOf(requestHeaders, VISITOR_COOKIE)
+    ? lines
+    : [...lines, visitorCookie(randomUUID())];
 }
 
-async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {
+/**
+ * Makes a guest of whoever asks and is nobody yet. Everything about that guest follows from the browser's number, so
+ * requests that come at once, to however many servers, make the same one. Throws `LimitError` when an address makes too many.
+ */
+export async function becomeGuest(
+  requestHeaders: Headers,
+): Promise<{ user: SignedInUser; cookies: AuthCookie[] }> {
+  const { authCookies, secret } = await auth.$context;
+  const visitor = cookieOf(requestHeaders, VISITOR_COOKIE) ?? randomUUID();
+  const derive = (what: string) =>
+    createHmac("sha256", secret).update(`guest ${what} ${visitor}`).digest("base64url").slice(0, 32);
+  const [id, sessionId, token] = [derive("id"), derive("session"), derive("token")];
+  const making = arriving.get(visitor) ?? makeGuest({ id, sessionId, token }, requestHeaders);
+  arriving.set(visitor, making);
+  await making.finally(() => arriving.delete(visitor));
+  const { name } = authCookies.sessionToken;
+  const value = `${token}.${await makeSignature(token, secret)}`;
+  return {
+    user: { id, name: GUEST_NAME, isGuest: true, email: null, isVerified: false },
+    cookies: [
+      { name, value, options: cookieOptions(THREE_MONTHS) },
+      // The next guest of this browser, after a sign-out, is another one.
+      { name: VISITOR_COOKIE, value: "", options: cookieOptions(0) },
+    ],
+  };
+}
+
+/** By the browser's number: ten files dropped at once are one guest, and count as one. */
+const arriving = new Map<string, Promise<void>>();
+
+async function makeGuest(
+  { id, sessionId, token }: { id: string; sessionId: string; token: string },
+  requestHeaders: Headers,
+): Promise<void> {
+  if (await db.session.findUnique({ where: { token }, select: { id: true } })) return;
+  const address = clientAddress({ headers: requestHeaders });
+  await takeOne("guests", { address });
+  const expiresAt = new Date(Date.now() + THREE_MONTHS * 1000);
+  const guest = { id, name: GUEST_NAME, email: `${id}@${GUEST_DOMAIN}`, isAnonymous: true };
+  const session = { id: sessionId, userId: id, token, expiresAt, ipAddress: address };
+  await db.$transaction([
+    db.user.createMany({ data: [guest], skipDuplicates: true }),
+    db.session.createMany({
+      data: [{ ...session, userAgent: requestHeaders.get("user-agent") }],
+      skipDuplicates: true,
+    }),
+  ]);
+}
+
+function visitorCookie(value: string): string {
+  return `${VISITOR_COOKIE}=${value}; Path=/; HttpOnly; SameSite=Lax${isServedOverHttps() ? "; Secure" : ""}`;
+}
+
+/** The same where there is no page or action, only a request. */
+export async function userFrom(requestHeaders: Headers): Promise<SignedInUser | null> {
   const session = await auth.api.getSession({ headers: requestHeaders });
   if (!session) return null;
   const { id, name, email, emailVerified, isAnonymous } = session.user;
@@ -287,7 +348,7 @@ async function problemOf(response: Response): Promise<string> {
   return problems[code ?? ""] ?? "That did not work. Your chats are safe: try again in a moment.";
 }
 
-/** A stale cookie would make the plugin refuse: it takes the visitor for somebody who is signed in. */
+/** Nobody in particular: the library then knows no guest. */
 function withoutCookies(requestHeaders: Headers): Headers {
   const copy = new Headers(requestHeaders);
   copy.delete("cookie");

@@ -91,6 +91,44 @@ const settings = {
 
   INSPECT: flag("`true`: in production everybody sees their own sessions at `/inspect`", false),
   CRASH_BUTTON: maybeFlag("whether `/inspect` may kill a worker", "on in development"),
+  // How much of it one person gets.
+  LIMIT_CHAT_STARTS: frequency("new chats of one person", "20/60"),
+  LIMIT_MESSAGES: frequency("messages of one person", "60/60"),
+  LIMIT_PARALLEL_ANSWERS: integer("answers that one person may have running at once", {
+    fallback: 10,
+    min: 1,
+    max: 1_000,
+  }),
+  LIMIT_UPLOADS: frequency("files that one person uploads", "60/60"),
+  LIMIT_COPIES: frequency("chats that one person duplicates", "10/60"),
+  LIMIT_GUESTS: frequency("new guests from one address", "30/3600"),
+  LIMIT_STREAMS: integer("open streams of one person at once", { fallback: 40, min: 1, max: 100_000 }),
+  BUDGET_TOKENS_PER_GUEST: integer("tokens that a guest may use in a day", {
+    fallback: 500_000,
+    min: 0,
+    max: 1e15,
+  }),
+  BUDGET_TOKENS_PER_PERSON: integer("the same for somebody with an account", {
+    fallback: 5_000_000,
+    min: 0,
+    max: 1e15,
+  }),
+  BUDGET_TOKENS_PER_SITE: integer("the same for everybody together", {
+    fallback: 100_000_000,
+    min: 0,
+    max: 1e15,
+  }),
+  BUDGET_DOLLARS_PER_GUEST: number("US dollars that a guest may cost in a day", {
+    fallback: 1,
+    min: 0,
+    max: 1e9,
+  }),
+  BUDGET_DOLLARS_PER_PERSON: number("the same for somebody with an account", {
+    fallback: 10,
+    min: 0,
+    max: 1e9,
+  }),
+  BUDGET_DOLLARS_PER_SITE: number("the same for everybody together", { fallback: 100, min: 0, max: 1e9 }),
 
   // Who answers.
   AI_GATEWAY_API_KEY: secret("models of the Vercel AI Gateway", "none"),
@@ -316,6 +354,21 @@ function numeric(
       .transform((value) => (value === undefined ? fallback : Number(value)))
       .pipe(base.min(range.min).max(range.max).optional()),
   };
+}
+
+/** So many times in so many seconds, or `off`. */
+function frequency(about: string, fallback: string): Setting<{ count: number; seconds: number } | undefined> {
+  const schema = z
+    .string()
+    .optional()
+    .transform((value = fallback) => (value === "off" ? "" : value))
+    .pipe(z.string().regex(/^([1-9]\d{0,8}\/[1-9]\d{0,6})?$/))
+    .transform((value) => {
+      const [count, seconds] = value.split("/").map(Number);
+      return count !== undefined && seconds !== undefined ? { count, seconds } : undefined;
+    });
+  const needs = "a number and seconds, such as 20/60 for 20 in a minute, or off";
+  return { about: `${about}: how many in how many seconds, or \`off\``, otherwise: fallback, needs, schema };
 }
 
 function flag(about: string, fallback: boolean): Setting<boolean> {

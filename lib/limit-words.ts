@@ -3,6 +3,7 @@
 const sentences = {
   chatStarts: "You've started a lot of chats in a short time.",
   messages: "You've sent a lot of messages in a short time.",
+  stops: "You've pressed Stop a lot of times in a short time.",
   answers: "You have as many answers running as you can have at once.",
   uploads: "You've uploaded a lot of files in a short time.",
   copies: "You've duplicated a lot of chats in a short time.",
@@ -16,6 +17,17 @@ export type LimitName = keyof typeof sentences;
 export function limitSentence(name: string, retryAfterSeconds: number): string {
   const sentence = Object.hasOwn(sentences, name) ? sentences[name as LimitName] : sentences.other;
   return `${sentence} Try again ${inWords(retryAfterSeconds)}.`;
+}
+
+/** A refusal as a code, for where words do not pass. */
+export function limitDigest(name: LimitName, retryAfterSeconds: number): string {
+  return `holdfast:limit:${name}:${retryAfterSeconds}`;
+}
+
+/** The words of such a code, wherever in a text it stands; undefined when none does. */
+export function sentenceOfLimit(text: string): string | undefined {
+  const [, name, seconds] = /holdfast:limit:(\w+):(\d+)/.exec(text) ?? [];
+  return name === undefined ? undefined : limitSentence(name, Number(seconds));
 }
 
 function inWords(seconds: number): string {

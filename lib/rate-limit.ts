@@ -4,7 +4,8 @@
  */
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import { db, type Db } from "./db";
-import { limitSentence, type LimitName } from "./limit-words";
+import { env, type SettingName } from "./env";
+import { limitDigest, limitSentence, type LimitName } from "./limit-words";
 
 /** So many times in so many seconds. */
 export type Rate = { count: number; seconds: number };
@@ -17,18 +18,21 @@ export class LimitError extends Error {
   override name = "LimitError";
   readonly limit: LimitName;
   readonly retryAfterSeconds: number;
+  /** In production Next hides an action's message from the browser, not its digest: `sentenceOfLimit` makes words of it. */
+  readonly digest: string;
 
   constructor(limit: LimitName, retryAfterSeconds: number) {
     super(limitSentence(limit, retryAfterSeconds));
     this.limit = limit;
     this.retryAfterSeconds = retryAfterSeconds;
+    this.digest = limitDigest(limit, retryAfterSeconds);
   }
 }
 
 /** A 429 that says when to try again, to programs and to people. */
-export function tooMany({ message, limit, retryAfterSeconds }: LimitError): Response {
+export function tooMany({ message, digest, retryAfterSeconds }: LimitError): Response {
   return Response.json(
-    { ok: false, error: message, code: `limit:${limit}:${retryAfterSeconds}` },
+    { ok: false, error: message, code: digest },
     {
       status: 429,
       headers: {
@@ -41,14 +45,14 @@ export function tooMany({ message, limit, retryAfterSeconds }: LimitError): Resp
   );
 }
 
-/** What has a setting, by name: a rate such as `20/60`, or `off`. */
 const settings = {
-  chatStarts: { variable: "LIMIT_CHAT_STARTS", fallback: "20/60" },
-  messages: { variable: "LIMIT_MESSAGES", fallback: "60/60" },
-  uploads: { variable: "LIMIT_UPLOADS", fallback: "60/60" },
-  copies: { variable: "LIMIT_COPIES", fallback: "10/60" },
-  guests: { variable: "LIMIT_GUESTS", fallback: "30/3600" },
-} satisfies Partial<Record<LimitName, { variable: string; fallback: string }>>;
+  chatStarts: "LIMIT_CHAT_STARTS",
+  messages: "LIMIT_MESSAGES",
+  stops: "LIMIT_MESSAGES",
+  uploads: "LIMIT_UPLOADS",
+  copies: "LIMIT_COPIES",
+  guests: "LIMIT_GUESTS",
+} as const satisfies Partial<Record<LimitName, SettingName>>;
 
 export type CountedLimit = keyof typeof settings;
 
@@ -60,7 +64,7 @@ const PEOPLE_PER_ADDRESS = 5;
  * nobody is known yet.
  */
 export async function takeOne(limit: CountedLimit, { userId, address }: Who, client: Db = db): Promise<void> {
-  const rate = rateOf(limit);
+  const rate = env[settings[limit]];
   if (!rate) return;
   if (address !== undefined) {
     const factor = limit === "guests" ? 1 : PEOPLE_PER_ADDRESS;
@@ -82,18 +86,6 @@ export async function count(limit: LimitName, key: string, rate: Rate, client: D
 /** Removes what counts no longer. */
 export async function sweepLimits(client: Db = db): Promise<void> {
   await client.limitCounter.deleteMany({ where: { expire: { lt: Date.now() } } });
-}
-
-function rateOf(limit: CountedLimit): Rate | undefined {
-  const { variable, fallback } = settings[limit];
-  const text = process.env[variable] || fallback;
-  if (text === "off") return undefined;
-  const [, count, seconds] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
-  if (count === undefined || seconds === undefined)
-    throw new Error(
-      `${variable} is ${JSON.stringify(text)}, but it needs a rate such as ${fallback}, or off.`,
-    );
-  return { count: Number(count), seconds: Number(seconds) };
 }
 
 const limiters = new WeakMap<Db, Map<string, RateLimiterPostgres>>();

@@ -8,9 +8,11 @@ import { attachmentStore } from "./attachments/store";
 import { lookAfterAll } from "./awaited";
 import { sweepDeletedChats } from "./chat/chat-changes";
 import { sweepRequests } from "./chat/deliver";
+import { sweepGuests } from "./chat/guests";
 import { notifyWaiting } from "./chat/notify";
 import { db } from "./db";
 import { endSessions } from "./end-sessions";
+import { sweepLimits } from "./rate-limit";
 import { env } from "./env";
 import { requestChannels } from "./request-channels";
 
@@ -35,6 +37,8 @@ export const sweepAnswers = oneAtATime("Not every awaited answer could be looked
 /** Removes for good what was deleted. By itself, because no decision should wait for a slow store of files. */
 export const removeDeleted = oneAtATime("Not everything that was deleted could be removed", async () => {
   await sweepDeletedChats(db);
+  await sweepGuests(db);
+  await sweepLimits(db);
   // Last, because the files of those chats are nobody's now.
   await sweepAttachments(db, attachmentStore());
   return [];

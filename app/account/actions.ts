@@ -19,7 +19,7 @@ import {
 } from "@/lib/sign-in-link";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "../chat/expected-error";
-import { requireUser } from "../chat/owner";
+import { requireSomebody, requireUser } from "../chat/owner";
 import { DELETE_EVERYTHING_WORDS } from "./words";
 
 /** What a form shows afterwards. After a success the page is loaded anew, as somebody else. */
@@ -80,7 +80,7 @@ export async function followSignInLink(input: z.infer<typeof link>): Promise<For
 
 /** The model that new chats begin with; null leaves it to the server. */
 export async function setDefaultModel(id: string | null): Promise<void> {
-  const user = await requireUser();
+  const user = await requireSomebody();
   if (id !== null && !availableModels().some((model) => model.id === id))
     throw expectedError("model-not-configured");
   await saveSettings(db, user.id, { defaultModel: id });

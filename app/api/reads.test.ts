@@ -62,6 +62,12 @@ const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
   "search/route.ts": () => get("/search?q=Question"),
   "shares/route.ts": (id) => get(`/shares?chat=${encodeURIComponent(id)}`),
 };
+/** A page has nobody before the first word is typed, and it shows lists all the same. */
+const forNewcomers: Record<string, unknown> = {
+  "chats/route.ts": { chats: [] },
+  "requests/route.ts": [],
+  "search/route.ts": [],
+};
 const ofOneChat = Object.entries(reads).filter(
   ([route]) => route.includes("[id]") || route === "shares/route.ts",
 );
@@ -74,13 +80,17 @@ describe("a read", () => {
     expect(routes.toSorted()).toEqual(Object.keys(reads).toSorted());
   });
 
-  it.each(Object.entries(reads))("%s answers the owner, and asks who is there", async (_, read) => {
+  it.each(Object.entries(reads))("%s answers the owner, and asks who is there", async (route, read) => {
     expect(await read(chatId)).toMatchObject({ status: 200 });
     request.user = null;
-    expect(await read(chatId)).toEqual({
-      status: 401,
-      body: { error: "You are signed out. Reload the page to go on.", code: "signed-out" },
-    });
+    expect(await read(chatId)).toEqual(
+      route in forNewcomers
+        ? { status: 200, body: forNewcomers[route] }
+        : {
+            status: 401,
+            body: { error: "You are signed out. Reload the page to go on.", code: "signed-out" },
+          },
+    );
   });
 
   it.each(ofOneChat)(

@@ -2,9 +2,10 @@ import { after } from "next/server";
 import { AttachmentError, createAttachment, sweepAttachments, tooLarge } from "@/lib/attachments/attachments";
 import { attachmentUrl, MAX_FILE_BYTES } from "@/lib/attachments/limits";
 import { attachmentStore } from "@/lib/attachments/store";
-import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db";
+import { LimitError, tooMany } from "@/lib/rate-limit";
 import { isSameOrigin } from "@/lib/same-origin";
+import { requireSomebody, takeTurn } from "../chat/owner";
 
 /** About one upload in so many also clears away what nobody sent. */
 const SWEEP_EVERY = 20;
@@ -12,9 +13,9 @@ const SWEEP_EVERY = 20;
 /** Takes one file: its bytes are the body, its name is `?name=`. Answers with the part that a message carries. */
 export async function POST(request: Request): Promise<Response> {
   if (!isSameOrigin(request)) return refuse(403, "Files are uploaded from this site's own pages.");
-  const user = await getUser();
-  if (!user) return refuse(401, "You are signed out. Reload the page to go on.");
   try {
+    const user = await requireSomebody();
+    await takeTurn("uploads", user);
     const name = new URL(request.url).searchParams.get("name") ?? "";
     const bytes = await readBody(request);
     const store = attachmentStore();
@@ -25,6 +26,7 @@ export async function POST(request: Request): Promise<Response> {
       { status: 201 },
     );
   } catch (error) {
+    if (error instanceof LimitError) return tooMany(error);
     if (error instanceof AttachmentError) return refuse(error.status, error.message);
     console.error("An upload failed:", error);
     return refuse(500, "The file could not be stored. Try again in a moment.");

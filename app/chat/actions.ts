@@ -2,18 +2,20 @@
 
 import { auth } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
+import { requireRoomForAnswer } from "@/lib/chat/parallel-answers";
 import { createChat, findOwnedChat } from "@/lib/chat/queries";
 import { expectAnswer } from "@/lib/chat/revive";
 import { db } from "@/lib/db";
 import { revokeSession } from "@/lib/end-sessions";
 import { availableModels } from "@/trigger/models";
 import { expectedError } from "./expected-error";
-import { requireOwnChat, requireUser } from "./owner";
+import { requireOwnChat, requireSomebody, takeTurn } from "./owner";
 
 const startSession = chat.createStartSessionAction("chat");
 
 /**
- * Creates the chat row for the signed-in owner, then its durable session and first run. Safe to repeat.
+ * Creates the chat row for the signed-in owner, then its durable session and first run. Safe to repeat. Whoever is
+ * nobody yet becomes a guest.
  * Throws *not found* for a chat of somebody else, before the engine hears of it: the engine would answer an
  * existing id with a fresh token.
  */
@@ -25,7 +27,9 @@ export async function startChatSession({
   /** For a chat that this call makes; one that is there keeps its own. */
   model?: string;
 }): Promise<{ publicAccessToken: string }> {
-  const user = await requireUser();
+  const user = await requireSomebody();
+  await takeTurn("chatStarts", user);
+  await requireRoomForAnswer(db, { userId: user.id, chatId: String(chatId) });
   const chosen = model === undefined ? {} : { model: configuredModel(model) };
   if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
     throw expectedError("chat-not-found");

@@ -8,7 +8,7 @@ import * as shares from "@/lib/chat/share";
 import { db } from "@/lib/db";
 import { endSessions } from "@/lib/end-sessions";
 import { expectedError } from "./expected-error";
-import { requireUser } from "./owner";
+import { requireUser, takeTurn } from "./owner";
 
 const title = z.string().transform((text) =>
   text
@@ -63,6 +63,7 @@ const branch = z.object({ headId: z.string().max(128).optional() }).optional();
 /** A new chat with the whole tree of this one, or with one branch: the one named, else the shown one. Returns its id. */
 export async function copyChat(chatId: string, only?: z.input<typeof branch>): Promise<string> {
   const user = await requireUser();
+  await takeTurn("copies", user);
   const parsed = branch.safeParse(only);
   const id = parsed.success && (await copy(db, { chatId, userId: user.id, branch: parsed.data }));
   if (!id) throw expectedError("chat-not-found");

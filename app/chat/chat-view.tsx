@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter, useSearchParams } from "next/navigation";
-import { useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/chat-shell";
 import { Composer, type OutgoingMessage } from "@/components/chat/composer";
 import type { SendMode } from "@/components/chat/composer-buttons";
@@ -17,7 +17,7 @@ import { UndoRedo } from "@/components/chat/undo-redo";
 import { ModelPicker } from "@/components/chat/model-picker";
 import { TabNotice } from "@/components/chat/tab-notice";
 import { TurnStatus } from "@/components/chat/turn-status";
-import { useAttachments } from "@/components/chat/use-attachments";
+import { type UploadFile, useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
@@ -30,6 +30,7 @@ import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { describeError } from "./expected-error";
 import { readTranscript } from "./reads";
+import { useArrival } from "./use-arrival";
 import { useChatRequests } from "./use-chat-requests";
 import { useProblem } from "./use-problem";
 import { useModelChoice } from "./use-model-choice";
@@ -73,8 +74,13 @@ export function ChatView({
   const router = useRouter();
   const refreshChats = useRefreshChats();
   const [hasRow, setHasRow] = useState(onCreated === undefined);
-  const draftKey = `${environment.userId}:${hasRow ? chatId : "new"}`;
-  const attachments = useAttachments({ upload: uploadAttachment, limits: attachmentLimits, draftKey });
+  const { userId, arrive } = useArrival(environment);
+  const draftKey = `${userId}:${hasRow ? chatId : "new"}`;
+  const upload = useCallback<UploadFile>(
+    (file, options) => arrive().then(() => uploadAttachment(file, options)),
+    [arrive],
+  );
+  const attachments = useAttachments({ upload, limits: attachmentLimits, draftKey });
   const model = useModelChoice(chatId, savedModel, { hasRow });
   const chat = useDurableChat<ChatMessage>({
     chatId,
@@ -84,6 +90,7 @@ export function ChatView({
     accessToken,
     pendingInput,
     startSession: async (id) => {
+      await arrive();
       const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
       onCreated?.();
       setHasRow(true);
@@ -93,7 +100,7 @@ export function ChatView({
     loadTranscript: readTranscript,
     lookAfter,
     isQueued,
-    queueKey: `holdfast:queue:${environment.userId}:${chatId}`,
+    queueKey: `holdfast:queue:${userId}:${chatId}`,
   });
 
   const { isAnswering, branches } = chat;
@@ -153,7 +160,7 @@ export function ChatView({
         hasOlder={chat.hasOlder}
         onLoadOlder={chat.loadOlder}
         openAt={place.openAt ?? opening?.messageId}
-        placeKey={`${environment.userId}:${chatId}`}
+        placeKey={`${userId}:${chatId}`}
         isOwn={chat.isOwn}
         empty={
           <>
@@ -211,6 +218,7 @@ export function ChatView({
         />
         <Composer
           draftKey={draftKey}
+          onInput={() => void arrive().catch(() => {})}
           onSend={(message, mode) =>
             deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
           }

@@ -6,6 +6,8 @@ import { availableModels, type ModelInfo } from "@/trigger/models";
 export type ChatEnvironment = {
   /** Whose drafts this browser keeps. */
   userId: string;
+  /** Nobody is signed in, and no guest is made yet. */
+  isNewcomer: boolean;
   /** Where the browser reaches the engine. */
   baseURL: string;
   /** Who can answer. The first is the default. */
@@ -14,8 +16,10 @@ export type ChatEnvironment = {
 
 /** What the server decides for the page. Read per request, because one build serves many deployments. */
 export async function chatEnvironment(): Promise<ChatEnvironment> {
+  const user = await getUser();
   return {
-    userId: (await getUser())?.id ?? "nobody",
+    userId: user?.id ?? "nobody",
+    isNewcomer: user === null,
     baseURL: browserApiUrl(),
     models: availableModels(),
   };

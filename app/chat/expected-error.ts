@@ -1,3 +1,5 @@
+import { sentenceOfLimit } from "@/lib/limit-words";
+
 const messages = {
   "chat-not-found": "There is no such chat, or it is not yours.",
   "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
@@ -29,7 +31,9 @@ export function readExpectedError(error: unknown) {
 
 /** What to tell the person about an error that an action or a read threw, in development and production alike. */
 export function describeError(error: unknown): string {
-  return readExpectedError(error)?.message ?? (error instanceof Error ? error.message : String(error));
+  const message = error instanceof Error ? error.message : String(error);
+  const digest = error instanceof Error && "digest" in error ? String(error.digest) : "";
+  return sentenceOfLimit(`${digest} ${message}`) ?? readExpectedError(error)?.message ?? message;
 }
 
 function statusOf(code: ExpectedErrorCode): number {

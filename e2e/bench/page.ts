@@ -12,7 +12,7 @@ export const page: Bench = {
   about: "the chat page in Chromium: weight, and a chat of 1,000 messages",
   async run(stage, { rounds }) {
     const [engine, app] = await Promise.all([stage.engine("ours"), stage.app()]);
-    const guest = await visit(app, engine.db);
+    const guest = await visit(app);
     const chatId = crypto.randomUUID();
     await writeChat(engine.db, chatId, guest.userId, MESSAGES);
     const scripts = await firstLoad(app, guest, `/chat/${chatId}`);

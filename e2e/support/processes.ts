@@ -40,7 +40,12 @@ export async function startEngineProcess(options: EngineProcessOptions): Promise
   const args = ["--port", String(port), "--data-dir", dataDir, "--tasks", tasksDir, "--no-watch"];
   let log = "";
   const engine = await restartable(async () => {
-    const env = { ...withoutModelKeys(process.env), DATABASE_URL: databaseUrl, ...options.env };
+    const env = {
+      ...withoutModelKeys(process.env),
+      ...withoutLimits,
+      DATABASE_URL: databaseUrl,
+      ...options.env,
+    };
     const child = start(["--import", "tsx", "lib/engine/main.ts", ...args], env);
     child.stderr?.on("data", (chunk: Buffer) => (log += chunk.toString()));
     await firstLine(child, (line) => line.includes('"ready":true'));
@@ -90,6 +95,7 @@ export function startNextProcess({
       NODE_ENV: "production",
       INSPECT: "true",
       CRASH_BUTTON: "true",
+      ...withoutLimits,
       DATABASE_URL: databaseUrl,
       ENGINE_URL: engine.url,
       TRIGGER_API_URL: engine.url,
@@ -118,6 +124,15 @@ async function restartable(spawnOne: () => Promise<ChildProcess>): Promise<Killa
     stop: () => gone(child, "SIGTERM"),
   };
 }
+
+/** A story does in a second what people do in an hour. The one about the limits sets its own. */
+const withoutLimits = {
+  LIMIT_CHAT_STARTS: "off",
+  LIMIT_MESSAGES: "off",
+  LIMIT_UPLOADS: "off",
+  LIMIT_COPIES: "off",
+  LIMIT_GUESTS: "off",
+};
 
 /** The stories are about the demo model, whatever the developer has configured. */
 function withoutModelKeys(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

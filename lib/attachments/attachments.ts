@@ -83,11 +83,6 @@ async function checkRoom(db: DbClient, userId: string, size: number): Promise<vo
       `Your attachments would take more than ${limits.formatBytes(limits.OWNER_QUOTA_BYTES)}. Delete a chat with files that you do not need any more.`,
     );
   }
-  const lately = await db.attachment.count({
-    where: { userId, createdAt: { gt: new Date(Date.now() - 60_000) } },
-  });
-  if (lately >= limits.MAX_UPLOADS_PER_MINUTE)
-    throw new AttachmentError(429, "Too many files in one minute. Wait a moment and try again.");
 }
 
 /** The file's own name without its folders, or anything else that could not be shown on one line. */

@@ -4,8 +4,6 @@ export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 export const MAX_FILES_PER_MESSAGE = 10;
 /** Of one person, sent or not. */
 export const OWNER_QUOTA_BYTES = 500 * 1024 * 1024;
-/** Of one person. */
-export const MAX_UPLOADS_PER_MINUTE = 60;
 export const MAX_NAME_LENGTH = 200;
 
 const url = /^\/attachments\/([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/;

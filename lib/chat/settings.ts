@@ -29,6 +29,7 @@ export function moveGuest(db: Db, { guestId, userId }: { guestId: string; userId
     await tx.$executeRaw`UPDATE "Attachment" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
     await tx.$executeRaw`UPDATE "HumanRequest" SET "decidedBy" = ${userId} WHERE "decidedBy" = ${guestId}`;
     await tx.$executeRaw`UPDATE "ToolPermission" SET "grantedBy" = ${userId} WHERE "grantedBy" = ${guestId}`;
+    await tx.$executeRaw`UPDATE "Spending" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
     const chosen = await tx.userSettings.findUnique({ where: { userId: guestId } });
     if (chosen) {
       // What the account had chosen before stays.

@@ -28,16 +28,16 @@ function build(): void {
   if (status !== 0) throw new Error(`next build failed: ${stderr.slice(-500)}`);
 }
 
-/** A first visit makes a guest; the cookie is what makes the next request theirs. */
-export async function visit(app: App, db: Db): Promise<Guest> {
-  const response = await fetch(app.url, { headers: { accept: "text/html" } });
+/** The first action makes a guest; the cookie is what makes the next request theirs. */
+export async function visit(app: App): Promise<Guest> {
+  const response = await fetch(`${app.url}/guest`, { method: "POST", headers: { origin: app.url } });
   const cookie = response.headers
     .getSetCookie()
     .map((line) => line.split(";")[0])
     .join("; ");
-  const guest = await db.user.findFirst({ where: { isAnonymous: true }, orderBy: { createdAt: "desc" } });
-  if (!guest || !cookie) throw new Error("The app made no guest of a first visitor");
-  return { userId: guest.id, cookie };
+  const { userId } = (await response.json()) as { userId?: string };
+  if (userId === undefined) throw new Error("The app made no guest of a first visitor");
+  return { userId, cookie };
 }
 
 /** Questions and answers in turn, every second answer in Markdown. */

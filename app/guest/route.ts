@@ -1,0 +1,16 @@
+import { LimitError, tooMany } from "@/lib/rate-limit";
+import { requireSomebody } from "../chat/owner";
+
+/**
+ * The first thing that somebody types makes them a guest, so that nothing waits for it when they send. Not a server
+ * action: those run one after the other, and one that sets a cookie renders the page again.
+ */
+export async function POST(): Promise<Response> {
+  try {
+    const { id } = await requireSomebody();
+    return Response.json({ userId: id }, { headers: { "cache-control": "no-store" } });
+  } catch (error) {
+    if (error instanceof LimitError) return tooMany(error);
+    throw error;
+  }
+}

@@ -1,0 +1,41 @@
+import "server-only";
+/** What browsers may do over `/engine`, and how often: the engine itself knows sessions, not people. */
+import { userFrom } from "./auth";
+import { requireRoomForAnswer } from "./chat/parallel-answers";
+import { clientAddress } from "./client-address";
+import { db } from "./db";
+import { LimitError, takeOne, tooMany } from "./rate-limit";
+
+const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
+/** A message is longer than that in most cases, a stop never. */
+const LONGEST_STOP = 300;
+
+/** The refusal of a request that comes too often; null for any other. */
+export async function refuseTooMany(request: Request): Promise<Response | null> {
+  const [, key] = APPEND.exec(new URL(request.url).pathname) ?? [];
+  if (request.method !== "POST" || key === undefined) return null;
+  const user = await userFrom(request.headers);
+  const who = { userId: user?.id, address: clientAddress(request) };
+  try {
+    // Whoever may send no more may still stop what is being written.
+    if (await isStop(request)) await takeOne("stops", who);
+    else {
+      await takeOne("messages", who);
+      if (user) await requireRoomForAnswer(db, { userId: user.id, chatId: decodeURIComponent(key) });
+    }
+    return null;
+  } catch (error) {
+    if (error instanceof LimitError) return tooMany(error);
+    // A path that cannot be decoded, or a database that is away: the engine says so in its own words.
+    return null;
+  }
+}
+
+async function isStop(request: Request): Promise<boolean> {
+  if (!(Number(request.headers.get("content-length") ?? Infinity) <= LONGEST_STOP)) return false;
+  try {
+    return (JSON.parse(await request.clone().text()) as { kind?: unknown }).kind === "stop";
+  } catch {
+    return false;
+  }
+}

@@ -3,6 +3,7 @@ import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { generateId, stepCountIs } from "ai";
 import { branchAction } from "@/lib/chat/branch-actions";
+import { requireBudget } from "@/lib/chat/budget";
 import type { ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
@@ -10,6 +11,7 @@ import { noteBeginning } from "@/lib/chat/revive";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { db } from "@/lib/db";
+import { count } from "@/lib/rate-limit";
 import { env } from "@/lib/env";
 import { approvals, approvalSecret } from "./approvals";
 import { withAttachments } from "./attachments";
@@ -26,6 +28,7 @@ import {
 import { watchDurations } from "./durations";
 import { accept, afterFailure } from "./gate";
 import { ChatError, describeError, summariseError } from "./errors";
+import { metered } from "./metering";
 import { resolveModel } from "./models";
 import { rehearse } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
@@ -159,7 +162,10 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       const { model: chosen, userId } = await requireChat(chatId);
       // No word of an answer whose question could be lost, and no effect.
       await locals.get(questionSaved)?.saved.catch(refuseUnsaved);
-      const { id, model } = await resolveModel(chosen);
+      await requireTurn(chatId, userId);
+      const resolved = await resolveModel(chosen);
+      const { id } = resolved;
+      const model = metered(db, resolved, { userId, chatId, purpose: "answer" });
       await locals.get(stopHeeded);
       const durations = watchDurations();
       chat.setUIMessageStreamOptions({
@@ -215,6 +221,14 @@ function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
       return storage.save(context, { ...changeset, changes, reason: "turn-error" });
     },
   };
+}
+
+/** Where no proxy of ours sees the messages (lib/engine-limits.ts) they are counted here, and everywhere what they take. */
+async function requireTurn(chatId: string, userId: string): Promise<void> {
+  const rate = env.LIMIT_MESSAGES;
+  // Twice as many, because the proxy's minute began at another moment, and what it let through is answered.
+  if (rate) await count("messages", `turns:person:${userId}`, { ...rate, count: rate.count * 2 });
+  await withRetry(() => requireBudget(db, userId), { doing: `Reading the budget for chat ${chatId}` });
 }
 
 function refuseUnsaved(cause: unknown): never {

@@ -8,9 +8,11 @@ import {
   UnsupportedFunctionalityError,
 } from "ai";
 import { BranchError } from "@/lib/chat/branch-actions";
+import { BudgetError } from "@/lib/chat/budget";
 import { EffectError } from "@/lib/chat/effects";
 import { InvalidMessageError } from "@/lib/chat/message";
 import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
+import { LimitError } from "@/lib/rate-limit";
 import { DemoModelError } from "./demo-model";
 import { ModelSetupError } from "./models";
 
@@ -23,6 +25,8 @@ export function describeError(error: unknown): string {
   if (
     error instanceof ChatError ||
     error instanceof BranchError ||
+    error instanceof BudgetError ||
+    error instanceof LimitError ||
     error instanceof EffectError ||
     error instanceof UnknownOutcomeError ||
     error instanceof InvalidMessageError ||

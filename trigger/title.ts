@@ -1,9 +1,11 @@
 /** A chat's title in the model's words, once its first answer stands. Nobody waits for it. */
 import { logger } from "@trigger.dev/sdk";
 import { generateText } from "ai";
+import { requireBudget } from "@/lib/chat/budget";
 import { messageText, sanitise, type ChatMessage } from "@/lib/chat/message";
 import type { Db } from "@/lib/db";
 import { summariseError } from "./errors";
+import { metered } from "./metering";
 import { resolveModel } from "./models";
 
 const TIMEOUT_MS = 20_000;
@@ -25,10 +27,12 @@ export async function titleChat(db: Db, chatId: string, messages: ChatMessage[])
     if (!question || !answer) return;
     const chat = await db.chat.findUnique({
       where: { id: chatId, titledBy: null },
-      select: { model: true },
+      select: { model: true, userId: true },
     });
     if (!chat) return;
-    const { model } = await resolveModel(chat.model);
+    const { userId } = chat;
+    await requireBudget(db, userId);
+    const model = metered(db, await resolveModel(chat.model), { userId, chatId, purpose: "title" });
     const { text } = await generateText({
       model,
       instructions,

@@ -16,7 +16,11 @@ const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
 vi.mock("server-only", () => ({}));
 vi.mock("next/server", () => ({ after: (work: () => Promise<void>) => work() }));
 vi.mock("next/headers", () => ({ headers: async () => new Headers(), cookies: async () => ({ set() {} }) }));
-vi.mock("@/lib/auth", () => ({ getUser: async () => request.user, canSendMail: () => false }));
+vi.mock("@/lib/auth", () => ({
+  getUser: async () => request.user,
+  becomeGuest: async () => ({ user: { id: "bob" }, cookies: [] }),
+  canSendMail: () => false,
+}));
 
 const shared = testDatabase();
 let chatId: string;
@@ -121,7 +125,11 @@ describe("settings", () => {
     await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
     await account.setDefaultModel(null);
     request.user = null;
-    await expect(account.setDefaultModel("demo")).rejects.toThrow("signed out");
+    // Whoever chooses something before they have written anything becomes a guest for it.
+    await account.setDefaultModel("demo");
+    expect(await shared.db.userSettings.findUnique({ where: { userId: "bob" } })).toMatchObject({
+      defaultModel: "demo",
+    });
   });
 
   it("delete everything at the right words, and nothing at others", async () => {
@@ -134,5 +142,21 @@ describe("settings", () => {
     expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(0);
     expect(await shared.db.attachment.count({ where: { userId: "ada" } })).toBe(0);
     await expect.poll(() => store.get(file.id)).toBeNull();
+  });
+});
+
+describe("what is done too often", () => {
+  it("is refused in words that also pass a production build, and changes nothing", async () => {
+    vi.stubEnv("LIMIT_COPIES", "2/60");
+    await actions.copyChat(chatId);
+    await actions.copyChat(chatId);
+    const before = await shared.db.chat.count({ where: { userId: "ada" } });
+    const refusal = await actions.copyChat(chatId).catch((error: unknown) => error as Error);
+    expect(refusal).toMatchObject({ digest: expect.stringMatching(/^holdfast:limit:copies:\d+$/) });
+    const asTheBrowserHasIt = Object.assign(new Error("hidden"), { digest: (refusal as any).digest });
+    expect(describeError(asTheBrowserHasIt)).toMatch(
+      /^You've duplicated a lot of chats in a short time\. Try again in \d+ seconds\.$/,
+    );
+    expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(before);
   });
 });

@@ -21,6 +21,7 @@ let seen: LanguageModelV4CallOptions[];
 
 vi.mock("../models", () => ({
   resolveModel: async () => ({
+    id: "mock",
     model: new MockLanguageModelV4({
       doStream: async (options) => {
         seen.push(options);

@@ -4,9 +4,11 @@
  */
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
 import type { AskedInside } from "@/lib/chat/asking";
+import { requireBudget } from "@/lib/chat/budget";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { withUniqueCallIds } from "../call-ids";
+import { metered } from "../metering";
 import { resolveModel } from "../models";
 import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
 import { toolSchemas } from "./schemas";
@@ -123,8 +125,12 @@ async function* work(
   chatId: string,
   abortSignal?: AbortSignal,
 ): AsyncGenerator<DelegateOutput> {
-  const chat = await db.chat.findUnique({ where: { id: chatId }, select: { model: true } });
-  const { model } = await resolveModel(chat?.model);
+  const { userId, model: chosen } = await db.chat.findUniqueOrThrow({
+    where: { id: chatId },
+    select: { userId: true, model: true },
+  });
+  await requireBudget(db, userId);
+  const model = metered(db, await resolveModel(chosen), { userId, chatId, purpose: "delegate" });
   const answer = streamText({
     // Its question stands in the agent's own message, whose ids this model does not see.
     model: withUniqueCallIds(model, { always: true }),

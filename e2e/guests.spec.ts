@@ -1,0 +1,87 @@
+import { Conversation, counted, expect, test } from "./support/story";
+
+const rows = async (conversation: Conversation) => {
+  const [row] = await conversation.query<{ users: number; sessions: number }>(
+    `SELECT (SELECT count(*)::int FROM "User") AS users, (SELECT count(*)::int FROM "Session") AS sessions`,
+  );
+  return row!;
+};
+
+test("looking makes nobody: every page renders without a row and without a worker", async ({
+  conversation,
+  page,
+  app,
+}) => {
+  const before = await rows(conversation);
+  const started = app.engine.log().match(/attempt started/g)?.length ?? 0;
+  for (const path of ["/", "/inbox", "/settings", "/chat/nothing-here", "/nowhere", "/share/nothing"]) {
+    await page.goto(path);
+    await expect(page.locator("main, h1").first()).toBeVisible();
+  }
+  await page.goto("/");
+  await page.keyboard.press("ControlOrMeta+k");
+  await page.getByRole("dialog").getByRole("combobox").fill("Question");
+  await page.keyboard.press("Escape");
+  await expect(page.getByText("signed out")).toHaveCount(0);
+  expect(await rows(conversation)).toEqual(before);
+  expect(app.engine.log().match(/attempt started/g)?.length ?? 0).toBe(started);
+});
+
+test("typing makes a guest, once, whose draft stays over a reload and whose message is answered", async ({
+  conversation,
+  page,
+}) => {
+  const before = await rows(conversation);
+  const made = page.waitForResponse((response) => new URL(response.url()).pathname === "/guest");
+  await conversation.composer.pressSequentially("count to 4");
+  expect((await made).status()).toBe(200);
+  await expect
+    .poll(() => rows(conversation))
+    .toEqual({ users: before.users + 1, sessions: before.sessions + 1 });
+  await page.reload();
+  await expect(conversation.composer).toHaveValue("count to 4");
+  await conversation.sendButton.click();
+  await conversation.stands([
+    { role: "user", text: "count to 4" },
+    { role: "assistant", text: counted(4) },
+  ]);
+  expect((await rows(conversation)).users).toBe(before.users + 1);
+});
+
+test("two tabs that begin at once are one guest, and both chats are in the list", async ({
+  conversation,
+  page,
+  app,
+}) => {
+  const before = await rows(conversation);
+  const other = new Conversation(await page.context().newPage(), app);
+  await other.page.goto("/");
+  await Promise.all([conversation.ask("count to 3"), other.ask("count to 5")]);
+  await Promise.all([conversation.settles(), other.settles()]);
+  expect((await rows(conversation)).users).toBe(before.users + 1);
+  await page.goto("/");
+  const list = page.getByRole("navigation", { name: "Chats" });
+  for (const title of ["count to 3", "count to 5"])
+    await expect(list.getByRole("link", { name: title })).toBeVisible();
+});
+
+test("a prompt that is pressed, and files before any word, make one guest", async ({
+  conversation,
+  page,
+}) => {
+  const before = await rows(conversation);
+  const files = Array.from({ length: 5 }, (_, index) => ({
+    name: `notes-${index}.txt`,
+    mimeType: "text/plain",
+    buffer: Buffer.from("Notes"),
+  }));
+  await page.locator('input[type="file"]').setInputFiles(files);
+  const chips = page.getByRole("list", { name: "Attachments" }).getByRole("listitem");
+  await expect(chips).toHaveCount(5);
+  await page.reload();
+  await expect(chips).toHaveCount(5);
+  await conversation.ask("What is this?");
+  await conversation.settles();
+  await expect(conversation.questions.first()).toContainText("notes-4.txt");
+  expect((await rows(conversation)).users).toBe(before.users + 1);
+});

@@ -7,6 +7,7 @@ import { ShareLinks } from "@/components/chat/share-dialog";
 import { ShortcutList } from "@/components/chat/shortcut-list";
 import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
 import { useKeptFocus } from "@/components/chat/use-kept-focus";
+import { untilLoaded } from "@/components/chat/until-loaded";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/share";
 import type { ModelInfo } from "@/trigger/models";
@@ -17,7 +18,7 @@ import { AccountForms } from "./account-forms";
 import { requestSignInLink, setDefaultModel, signOut } from "./actions";
 
 const DeleteEverything = dynamic(() =>
-  import("./delete-everything").then(({ DeleteEverything }) => DeleteEverything),
+  untilLoaded(() => import("./delete-everything")).then(({ DeleteEverything }) => DeleteEverything),
 );
 
 export type SettingsProps = {

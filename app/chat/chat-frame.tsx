@@ -11,6 +11,7 @@ import type { HumanRequestView } from "@/components/chat/request";
 import { usePageTitle } from "@/components/chat/use-page-title";
 import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
 import { useTellOfRequests } from "@/components/chat/use-waiting-notice";
+import { untilLoaded } from "@/components/chat/until-loaded";
 import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import { requestPath } from "@/lib/chat/asking";
@@ -22,11 +23,17 @@ import { searchChats } from "./reads";
 import { useRequests } from "./requests";
 import { useChatList } from "./use-chat-list";
 
-const ShareChat = dynamic(() => import("./share-chat").then(({ ShareChat }) => ShareChat), { ssr: false });
+const ShareChat = dynamic(
+  () => untilLoaded(() => import("./share-chat")).then(({ ShareChat }) => ShareChat),
+  { ssr: false },
+);
 
-const ChatUsageDialog = dynamic(() => import("./chat-usage").then(({ ChatUsageDialog }) => ChatUsageDialog), {
-  ssr: false,
-});
+const ChatUsageDialog = dynamic(
+  () => untilLoaded(() => import("./chat-usage")).then(({ ChatUsageDialog }) => ChatUsageDialog),
+  {
+    ssr: false,
+  },
+);
 
 const RefreshChats = createContext<() => void>(() => {});
 

@@ -2,13 +2,19 @@
 
 import dynamic from "next/dynamic";
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { untilLoaded } from "@/components/chat/until-loaded";
 import { usePaletteKeys } from "@/components/chat/use-palette-keys";
 import type { CommandsPaletteProps } from "./commands-palette";
 
-const loadPalette = () => import("./commands-palette").then(({ CommandsPalette }) => CommandsPalette);
-const CommandsPalette = dynamic(loadPalette, { ssr: false });
+const CommandsPalette = dynamic(
+  () => untilLoaded(() => import("./commands-palette")).then(({ CommandsPalette }) => CommandsPalette),
+  { ssr: false },
+);
 const ShortcutsDialog = dynamic(
-  () => import("@/components/chat/shortcuts-dialog").then(({ ShortcutsDialog }) => ShortcutsDialog),
+  () =>
+    untilLoaded(() => import("@/components/chat/shortcuts-dialog")).then(
+      ({ ShortcutsDialog }) => ShortcutsDialog,
+    ),
   { ssr: false },
 );
 
@@ -63,7 +69,7 @@ export function CommandsProvider({ children, ...palette }: CommandsProviderProps
     onPalette: () => setOpen(open === "palette" ? null : "palette"),
     onShortcuts: showShortcuts,
     // Should it fail now, the press itself tries again.
-    onPrepare: () => void loadPalette().catch(() => {}),
+    onPrepare: () => void import("./commands-palette").catch(() => {}),
   });
   const commands = useMemo(() => ({ offer, showShortcuts }), [showShortcuts]);
   const close = (isOpen: boolean) => !isOpen && setOpen(null);

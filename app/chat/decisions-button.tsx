@@ -3,10 +3,13 @@
 import dynamic from "next/dynamic";
 import { useState } from "react";
 import { History } from "lucide-react";
+import { untilLoaded } from "@/components/chat/until-loaded";
 import { Button } from "@/components/ui/button";
 import { useRequests } from "./requests";
 
-const Decisions = dynamic(() => import("./decisions").then(({ Decisions }) => Decisions), { ssr: false });
+const Decisions = dynamic(() => untilLoaded(() => import("./decisions")).then(({ Decisions }) => Decisions), {
+  ssr: false,
+});
 
 /** Leads to what was decided in a chat; and to what runs without a decision; not there without either. */
 export function DecisionsButton({ chatId }: { chatId: string }) {

@@ -5,6 +5,7 @@ import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tool-card";
+import { untilLoaded } from "@/components/chat/until-loaded";
 import { Skeleton } from "@/components/ui/skeleton";
 import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/asking";
 import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
@@ -12,15 +13,15 @@ import { useRequests } from "./requests";
 
 // Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
 const RequestCard = dynamic(
-  () => import("@/components/chat/request-card").then(({ RequestCard }) => RequestCard),
+  () => untilLoaded(() => import("@/components/chat/request-card")).then(({ RequestCard }) => RequestCard),
   { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
 );
 
-const Delegate = dynamic(() => import("./delegate").then(({ Delegate }) => Delegate), {
+const Delegate = dynamic(() => untilLoaded(() => import("./delegate")).then(({ Delegate }) => Delegate), {
   loading: () => <Skeleton className="h-10 w-full rounded-md" />,
 });
 
-const Outcome = dynamic(() => import("./outcome").then(({ Outcome }) => Outcome), {
+const Outcome = dynamic(() => untilLoaded(() => import("./outcome")).then(({ Outcome }) => Outcome), {
   loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
 });
 

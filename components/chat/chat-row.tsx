@@ -4,6 +4,7 @@ import { type ComponentType, lazy, memo, Suspense, useEffect, useRef, useState }
 import { LoaderCircle, MoreHorizontal } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
+import { untilLoaded } from "./until-loaded";
 
 export type ChatShellChat = {
   id: string;
@@ -41,7 +42,7 @@ export type ChatRowActions = {
 export const ROW =
   "flex h-9 w-full items-center gap-2.5 rounded-sm px-2 text-sm text-ink-2 hover:bg-raised aria-[current]:bg-raised aria-[current]:text-ink pointer-coarse:h-11 [&_svg]:size-4 [&_svg]:shrink-0";
 
-const loadMenu = () => import("./chat-row-menu");
+const loadMenu = once(() => untilLoaded(() => import("./chat-row-menu")));
 const ChatRowMenu = lazy(loadMenu);
 
 export type ChatRowProps = ChatRowActions & {
@@ -241,4 +242,10 @@ function RenameForm({ title, onRename, onEnd }: RenameFormProps) {
       )}
     </form>
   );
+}
+
+/** However often the pointer passes: one script is on its way. */
+function once<T>(load: () => Promise<T>): () => Promise<T> {
+  let loading: Promise<T> | undefined;
+  return () => (loading ??= load());
 }

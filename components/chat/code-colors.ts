@@ -1,6 +1,7 @@
 /** Loaded when the first block of code is seen: the colours of code, as ranges of its text. */
 import hljs from "highlight.js/lib/core";
 import type { LanguageFn } from "highlight.js";
+import { untilLoaded } from "./until-loaded";
 
 export type ColoredRange = { from: number; to: number; color: string };
 
@@ -92,7 +93,7 @@ export async function colorCode(code: string, language: string): Promise<Colored
   const asked = language.toLowerCase();
   const name = Object.hasOwn(aliases, asked) ? aliases[asked]! : asked;
   if (!Object.hasOwn(languages, name)) return [];
-  if (!hljs.getLanguage(name)) hljs.registerLanguage(name, (await languages[name]!()).default);
+  if (!hljs.getLanguage(name)) hljs.registerLanguage(name, (await untilLoaded(languages[name]!)).default);
   return toRanges(hljs.highlight(code, { language: name, ignoreIllegals: true }).value);
 }
 

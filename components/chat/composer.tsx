@@ -22,8 +22,9 @@ import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachments } from "./use-attachments";
 import { useKeptFocus } from "./use-kept-focus";
+import { untilLoaded } from "./until-loaded";
 
-const SlashCommands = lazy(() => import("./slash-commands"));
+const SlashCommands = lazy(() => untilLoaded(() => import("./slash-commands")));
 
 /** What a person sends. */
 export type OutgoingMessage = { text: string; files: FileUIPart[] };

@@ -5,10 +5,11 @@ import { cn } from "@/lib/utils";
 import { calmText } from "./calm-text";
 import { withFormulas } from "./markdown-formulas";
 import { MarkdownOptions } from "./markdown-options";
+import { untilLoaded } from "./until-loaded";
 
 // The renderer and its parser are 150 KB of JavaScript that a page without an answer never needs.
-const MarkdownView = lazy(() => import("./markdown-view"));
-const MarkdownMath = lazy(() => import("./markdown-math"));
+const MarkdownView = lazy(() => untilLoaded(() => import("./markdown-view")));
+const MarkdownMath = lazy(() => untilLoaded(() => import("./markdown-math")));
 
 /** Beyond this a parser would hold the page for seconds; the words are shown as they are instead. */
 const MARKDOWN_LIMIT = 200_000;

@@ -4,8 +4,9 @@ import { lazy, Suspense, useRef, useState } from "react";
 import { ImageOff } from "lucide-react";
 import { cn } from "@/lib/utils";
 import { isOwnImage } from "./own-address";
+import { untilLoaded } from "./until-loaded";
 
-const Lightbox = lazy(() => import("./lightbox"));
+const Lightbox = lazy(() => untilLoaded(() => import("./lightbox")));
 
 export type MessageImageProps = Omit<React.ComponentProps<"button">, "children" | "onClick"> & {
   src: string;

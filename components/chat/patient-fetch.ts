@@ -127,7 +127,7 @@ function isAbort(error: unknown): boolean {
 }
 
 /** The delay, or less when the browser reports that the network is back. */
-function backOnline(delay: number): Promise<void> {
+export function backOnline(delay: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);

@@ -1,4 +1,5 @@
 import { type RefObject, useEffect } from "react";
+import { untilLoaded } from "./until-loaded";
 
 /** Longer code is read by searching, not by its colours. */
 const LONGEST = 30_000;
@@ -25,7 +26,7 @@ export function useCodeColors(
       (entries) => {
         if (!entries.some((entry) => entry.isIntersecting)) return;
         observer.disconnect();
-        import("./code-colors")
+        untilLoaded(() => import("./code-colors"))
           .then(({ colorCode }) => colorCode(code, language))
           .then((ranges) => {
             if (!isGone) erase = paint(text, ranges);

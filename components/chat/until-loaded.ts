@@ -1,0 +1,21 @@
+import { backOnline } from "./patient-fetch";
+
+const FIRST_DELAY_MS = 500;
+const LONGEST_DELAY_MS = 30_000;
+
+/**
+ * Imports a part of the page, and asks for it again for as long as it does not come: when the browser is back online,
+ * and after a while. What waits for it shows what it shows without that part. A script that failed once would
+ * otherwise stay away until the page is reloaded.
+ */
+export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
+  for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
+    try {
+      return await load();
+    } catch (error) {
+      // On a server nothing is on its way: what cannot be loaded there is a mistake.
+      if (typeof window === "undefined") throw error;
+    }
+    await backOnline(delay);
+  }
+}

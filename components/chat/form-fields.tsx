@@ -5,6 +5,8 @@ import { Plus, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { type Field, type FormDraft, type ListField, type ObjectField, toDraft } from "./form-schema";
+import { inputName } from "./form-typed";
+import { understood, writeNumber } from "./read-number";
 import type { Form } from "./use-form";
 
 const BOX =
@@ -116,6 +118,7 @@ function Labelled({ form, field, path, draft, onChange }: FieldProps) {
         <label className="flex min-h-6 items-center gap-2.5 text-sm pointer-coarse:min-h-11">
           <input
             id={idOf(form, path)}
+            name={inputName(path)}
             type="checkbox"
             className="size-4 shrink-0 accent-kelp"
             checked={draft === true}
@@ -146,7 +149,9 @@ type InputField = Exclude<Field, { kind: "object" | "list" | "boolean" }>;
 function Input({ form, field, path, draft, onChange }: FieldProps<InputField>) {
   const common = {
     id: idOf(form, path),
-    value: typeof draft === "string" ? draft : "",
+    name: inputName(path),
+    value:
+      typeof draft === "number" ? writeNumber(draft, form.locale) : typeof draft === "string" ? draft : "",
     "aria-required": (field.isRequired && !field.isNullable) || undefined,
     "aria-invalid": problemAt(form, path) !== undefined || undefined,
     "aria-describedby": describedBy(form, field, path),
@@ -173,12 +178,21 @@ function Input({ form, field, path, draft, onChange }: FieldProps<InputField>) {
     case "number":
       // Not type="number": it hides what it does not understand, and changes under a scrolling finger.
       return (
-        <input
-          type="text"
-          inputMode={field.isInteger && (field.min ?? -1) >= 0 ? "numeric" : "decimal"}
-          className={cn(LINE, "max-w-48 tabular-nums")}
-          {...common}
-        />
+        <>
+          <input
+            type="text"
+            inputMode={field.isInteger && (field.min ?? -1) >= 0 ? "numeric" : "decimal"}
+            className={cn(LINE, "max-w-48 tabular-nums")}
+            {...common}
+          />
+          <output
+            htmlFor={common.id}
+            data-slot="form-understood"
+            className="text-xs text-ink-2 tabular-nums empty:hidden"
+          >
+            {typeof draft === "string" && understood(draft, form.locale)}
+          </output>
+        </>
       );
     case "date":
       return (

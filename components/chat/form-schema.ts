@@ -1,5 +1,8 @@
 // From a JSON Schema to fields, from what a person typed to a value and back. The server checks again: this is for
-// the person, who should learn of a mistake beside the field where it was made.
+// the person, who should learn of a mistake beside the field where it was made. A `pattern` is the server's alone: a
+// regular expression from elsewhere can hang the page, and the server gives it a limit of time.
+
+import { readNumber } from "./read-number";
 
 type Named = { key: string; label: string; hint?: string; isRequired: boolean; isNullable: boolean };
 
@@ -9,7 +12,6 @@ export type TextField = Named & {
   isLong: boolean;
   minLength?: number;
   maxLength?: number;
-  pattern?: RegExp;
   /** One of these, but too many of them to offer. */
   allowed?: Set<string>;
 };
@@ -33,8 +35,8 @@ export type Field =
 
 type Range = { min?: number; max?: number; isAboveMin?: boolean; isBelowMax?: boolean; step?: number };
 
-/** What stands in the fields: text as it was typed, also where it is not a number yet. */
-export type FormDraft = string | boolean | FormDraft[] | { [key: string]: FormDraft };
+/** What stands in the fields: text as it was typed. A number is one that nobody has touched yet. */
+export type FormDraft = string | number | boolean | FormDraft[] | { [key: string]: FormDraft };
 
 export type FormProblem = { path: string; label: string; message: string };
 
@@ -125,7 +127,6 @@ function readText(schema: Schema, named: Named): Field {
     return { ...named, kind: "date", hasTime: format === "date-time" };
   const isKnown = format === "email" || format === "uri";
   const [minLength, maxLength] = [count(schema.minLength), count(schema.maxLength)];
-  const pattern = isKnown ? undefined : readPattern(schema.pattern);
   return {
     ...named,
     kind: "text",
@@ -133,7 +134,6 @@ function readText(schema: Schema, named: Named): Field {
     ...(isKnown && { format }),
     ...(minLength !== undefined && { minLength }),
     ...(maxLength !== undefined && { maxLength }),
-    ...(pattern && { pattern }),
   };
 }
 
@@ -204,25 +204,13 @@ function range(schema: Schema): Range {
   };
 }
 
-/** Repetition inside repetition may take for ever on the wrong text: such a pattern is left to the server. */
-const NESTED_REPEAT = /\([^)]*[+*}][^)]*\)\s*[+*{]/;
-
-function readPattern(pattern: unknown): RegExp | undefined {
-  if (typeof pattern !== "string" || pattern.length > 300 || NESTED_REPEAT.test(pattern)) return undefined;
-  try {
-    return new RegExp(pattern, "u");
-  } catch {
-    return undefined;
-  }
-}
-
 /** A value as it stands in the field: the given one, else the schema's default is the caller's to give. */
 export function toDraft(field: Field, value: unknown): FormDraft {
   switch (field.kind) {
     case "text":
       return typeof value === "string" ? value : "";
     case "number":
-      return typeof value === "number" ? String(value) : "";
+      return typeof value === "number" ? value : "";
     case "date":
       return typeof value === "string" ? (field.hasTime ? toLocal(value) : value) : "";
     case "boolean":
@@ -274,7 +262,14 @@ export type FormResult = { value: unknown; problems: FormProblem[] };
  * What the fields say, with everything that is wrong about it. Keys of `original` that have no field are kept: what
  * a person cannot see they did not mean to remove.
  */
-export function fromDraft(field: Field, draft: FormDraft, original?: unknown, path = ROOT): FormResult {
+export function fromDraft(
+  field: Field,
+  draft: FormDraft,
+  original?: unknown,
+  path = ROOT,
+  /** By whose customs numbers are read. */
+  locale?: string,
+): FormResult {
   const problem = (message: string): FormResult => ({
     value: undefined,
     problems: [{ path, label: field.label || "This", message }],
@@ -295,10 +290,11 @@ export function fromDraft(field: Field, draft: FormDraft, original?: unknown, pa
     }
     case "number": {
       const typed = typeof draft === "string" ? draft.trim() : "";
-      if (typed === "") return missing("Write a number.");
-      const value = Number(typed.replace(",", "."));
-      const message = numberProblem(field, value);
-      return message ? problem(message) : fine(value);
+      if (typed === "" && typeof draft !== "number") return missing("Write a number.");
+      const reading = typeof draft === "number" ? { value: draft } : readNumber(typed, locale);
+      if ("problem" in reading) return problem(reading.problem);
+      const message = numberProblem(field, reading.value);
+      return message ? problem(message) : fine(reading.value);
     }
     case "date": {
       const typed = typeof draft === "string" ? draft : "";
@@ -328,7 +324,7 @@ export function fromDraft(field: Field, draft: FormDraft, original?: unknown, pa
       const from: unknown[] = Array.isArray(original) ? original : [];
       if (items.length === 0 && !field.isRequired && original === undefined) return fine(undefined);
       const results = items.map((item, index) =>
-        fromDraft(field.item, item, from[index], join(path, String(index))),
+        fromDraft(field.item, item, from[index], join(path, String(index)), locale),
       );
       const problems = results.flatMap((result, index) =>
         result.problems.map((each) => ({ ...each, label: `${each.label}, item ${index + 1}` })),
@@ -351,6 +347,7 @@ export function fromDraft(field: Field, draft: FormDraft, original?: unknown, pa
           Object.hasOwn(typed, each.key) ? (typed[each.key] ?? "") : "",
           Object.hasOwn(from, each.key) ? from[each.key] : undefined,
           join(path, each.key),
+          locale,
         ),
       }));
       const value = Object.fromEntries([
@@ -372,13 +369,10 @@ function textProblem(field: TextField, typed: string): string | undefined {
   if (field.format === "uri" && !URL.canParse(typed))
     return "This is not an address. Write it as https://example.com.";
   if (field.allowed && !field.allowed.has(typed)) return "This is not one of the values that are allowed.";
-  if (field.pattern && typed.length <= 1_000 && !field.pattern.test(typed))
-    return `It has to match ${field.pattern.source}`;
   return undefined;
 }
 
 function numberProblem({ isInteger, ...field }: NumberField, value: number): string | undefined {
-  if (!Number.isFinite(value)) return "This is not a number.";
   if (isInteger && !Number.isInteger(value)) return "Write a whole number.";
   if (field.min !== undefined && (field.isAboveMin ? value <= field.min : value < field.min))
     return field.isAboveMin ? `It has to be more than ${field.min}.` : `The least is ${field.min}.`;
@@ -439,6 +433,7 @@ function labelOf(value: unknown): string {
 
 function isBlank(draft: FormDraft): boolean {
   if (typeof draft === "string") return draft === "";
+  if (typeof draft === "number") return false;
   if (typeof draft === "boolean") return !draft;
   return Object.values(draft).every(isBlank);
 }

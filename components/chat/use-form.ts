@@ -1,6 +1,6 @@
 "use client";
 
-import { useId, useMemo, useState } from "react";
+import { type RefObject, useId, useMemo, useState, useSyncExternalStore } from "react";
 import {
   type Field,
   type FormDraft,
@@ -11,7 +11,8 @@ import {
   toDraft,
 } from "./form-schema";
 import type { HumanRequestView } from "./request";
-import { useRequestDraft } from "./use-decision";
+import { draftIn, withChanges } from "./form-typed";
+import { useRequestDraft } from "./request-drafts";
 
 export type Form = {
   id: string;
@@ -19,22 +20,43 @@ export type Form = {
   draft: FormDraft;
   problems: FormProblem[];
   change: (draft: FormDraft) => void;
-  /** The value, or undefined when something is wrong; then every problem is shown at its field. */
-  check: () => { value: unknown } | undefined;
+  /** By whose customs numbers are written and read. */
+  locale: string;
+  /**
+   * The value, or undefined when something is wrong; then every problem is shown at its field. Of what these inputs
+   * say, if they are given: a press from before the page was alive is for what stood there then.
+   */
+  check: (inputs?: FormData) => { value: unknown } | undefined;
   reset: () => void;
 };
 
 const asJson: Field = { kind: "json", key: "", label: "Arguments", isRequired: true, isNullable: false };
 
 /** A form over a schema. Without a schema that can be read, the value is written as JSON. */
-export function useForm(request: HumanRequestView, initial: unknown): Form {
+export function useForm(
+  request: HumanRequestView,
+  initial: unknown,
+  /** The form on the page, when the server may have drawn it. */
+  element?: RefObject<HTMLFormElement | null>,
+): Form {
   const id = useId();
+  const locale = useLocale();
   const field = useMemo(() => readForm(request.schema) ?? asJson, [request.schema]);
-  const [draft, setDraft] = useRequestDraft(request, "form", () => toDraft(field, initial));
+  const [draft, setDraft] = useRequestDraft(
+    request,
+    "form",
+    () => toDraft(field, initial),
+    // Typed while the page was still coming alive: the browser knows, and nobody was told.
+    (kept) => {
+      if (!element?.current) return kept;
+      const drawn = toDraft(field, initial);
+      return withChanges(kept, drawn, draftIn(new FormData(element.current), field, drawn));
+    },
+  );
   const [problems, setProblems] = useState<FormProblem[]>([]);
 
   function read(from: FormDraft) {
-    const result = fromDraft(field, from, initial);
+    const result = fromDraft(field, from, initial, undefined, locale);
     const isOtherKind = result.problems.length === 0 && isRecord(initial) && !isRecord(result.value);
     if (!isOtherKind) return result;
     const message = "An object was proposed, so an object is needed: { … }.";
@@ -43,6 +65,7 @@ export function useForm(request: HumanRequestView, initial: unknown): Form {
 
   return {
     id,
+    locale,
     field,
     draft,
     problems,
@@ -51,8 +74,8 @@ export function useForm(request: HumanRequestView, initial: unknown): Form {
       // A mistake is pointed out when the form is given in; from then on it goes as soon as it is mended.
       if (problems.length > 0) setProblems(read(next).problems);
     },
-    check() {
-      const result = read(draft);
+    check(inputs) {
+      const result = read(inputs ? draftIn(inputs, field, draft) : draft);
       setProblems(result.problems);
       return result.problems.length === 0 ? { value: result.value } : undefined;
     },
@@ -61,4 +84,13 @@ export function useForm(request: HumanRequestView, initial: unknown): Form {
       setProblems([]);
     },
   };
+}
+
+/** The reader's. The server does not know it, so the first render is in English. */
+function useLocale(): string {
+  return useSyncExternalStore(
+    () => () => {},
+    () => navigator.language || "en",
+    () => "en",
+  );
 }

@@ -5,6 +5,7 @@
 import { z } from "zod";
 import { RequestError, type CheckValue, type MayDecide } from "@/lib/chat/decisions";
 import type { Asked } from "@/lib/chat/requests";
+import { OutOfTimeError, withinTime } from "@/lib/within-time";
 import { answerSchemas, toolSchemas } from "./schemas";
 
 type ToolName = keyof typeof toolSchemas;
@@ -122,8 +123,11 @@ function checkOptions(question: Input<"askQuestion">, answer: unknown): void {
     throw new RequestError("misfit", "Choose an option, or skip it.");
 }
 
+/** A pattern of a schema may take for ever on the wrong text, and what is checked here was typed by somebody. */
+const CHECK_WITHIN_MS = 500;
+
 function fitting(schema: z.ZodType, value: unknown): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = checked(schema, value);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".");
@@ -131,6 +135,15 @@ function fitting(schema: z.ZodType, value: unknown): unknown {
     "misfit",
     `${field ? `\`${field}\`: ` : ""}${issue?.message ?? "This does not fit."}`,
   );
+}
+
+function checked(schema: z.ZodType, value: unknown) {
+  try {
+    return withinTime(CHECK_WITHIN_MS, () => schema.safeParse(value));
+  } catch (error) {
+    if (!(error instanceof OutOfTimeError)) throw error;
+    throw new RequestError("misfit", "This text takes too long to check. Write it shorter or plainer.");
+  }
 }
 
 function toJsonSchema(schema: z.ZodType): unknown {

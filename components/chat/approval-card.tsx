@@ -1,13 +1,14 @@
 "use client";
 
-import { useEffect, useId, useRef, useState } from "react";
+import { useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { FormFields } from "./form-fields";
 import { changesBetween } from "./form-schema";
 import type { RequestCardProps } from "./question-card";
-import { RequestActions, RequestFrame } from "./request-frame";
-import { useDecision, useRequestDraft } from "./use-decision";
+import { useRequestDraft } from "./request-drafts";
+import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
+import { useDecision } from "./use-decision";
 import { useForm } from "./use-form";
 
 type Step = "decide" | "edit" | "deny";
@@ -26,8 +27,14 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
     () => undefined,
   );
   const [reason, setReason] = useRequestDraft(request, "reason", () => "");
-  const [isRemembered, setIsRemembered] = useState(false);
   const content = useRef<HTMLDivElement>(null);
+  const [isRemembered, setIsRemembered] = useRequestDraft(
+    request,
+    "remember",
+    () => false,
+    // Ticked while the page was still coming alive.
+    (kept) => content.current?.querySelector("[name=remember]:checked") != null || kept,
+  );
   const returnTo = useRef<string | null>(null);
   const countId = useId();
   const isBusy = decision.phase !== "open" || undefined;
@@ -58,11 +65,12 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
     content.current?.querySelector<HTMLElement>("[data-action=edit]")?.focus();
   }
 
-  function approve() {
+  /** With what this render shows: an edit that was kept from before is not approved by who has not seen it. */
+  function approve(fields: FormData) {
     void decision.decide({
       type: "approve",
       ...(edited && { editedInput: edited.value }),
-      ...(isRemembered && { remember: true }),
+      ...(fields.has("remember") && { remember: true }),
     });
   }
 
@@ -135,44 +143,60 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
                 </RequestActions>
               </form>
             ) : (
-              <RequestActions>
-                <Button
-                  variant="primary"
-                  data-action="approve"
-                  aria-describedby={countId}
-                  aria-disabled={isBusy}
-                  onClick={approve}
-                >
-                  Approve
-                </Button>
-                <Button data-action="deny" aria-disabled={isBusy} onClick={() => !isBusy && open("deny")}>
-                  Deny
-                </Button>
-                <Button
-                  variant="ghost"
-                  data-action="edit"
-                  aria-disabled={isBusy}
-                  onClick={() => !isBusy && open("edit")}
-                >
-                  Edit arguments
-                </Button>
-                {edited && (
-                  <Button variant="ghost" aria-disabled={isBusy} onClick={() => !isBusy && resetEdit()}>
-                    Reset edit
+              <RequestForm className="mt-auto">
+                {/* What Enter would press: nothing is approved by a key in the checkbox. */}
+                <input type="submit" value="Nothing" disabled hidden />
+                <RequestActions>
+                  <Button
+                    type="submit"
+                    variant="primary"
+                    data-action="approve"
+                    aria-describedby={countId}
+                    aria-disabled={isBusy}
+                    formAction={approve}
+                  >
+                    Approve
                   </Button>
-                )}
-                {canAllowTool && (
-                  <label className="flex min-h-9 items-center gap-2 text-[13px] text-ink-2 sm:ml-auto pointer-coarse:min-h-11">
-                    <input
-                      type="checkbox"
-                      className="size-4 shrink-0 accent-kelp"
-                      checked={isRemembered}
-                      onChange={(event) => setIsRemembered(event.target.checked)}
-                    />
-                    Always allow this tool in this chat
-                  </label>
-                )}
-              </RequestActions>
+                  <Button
+                    type="submit"
+                    data-action="deny"
+                    aria-disabled={isBusy}
+                    formAction={() => void (isBusy || open("deny"))}
+                  >
+                    Deny
+                  </Button>
+                  <Button
+                    type="submit"
+                    variant="ghost"
+                    data-action="edit"
+                    aria-disabled={isBusy}
+                    formAction={() => void (isBusy || open("edit"))}
+                  >
+                    Edit arguments
+                  </Button>
+                  {edited && (
+                    <Button
+                      variant="ghost"
+                      aria-disabled={isBusy}
+                      onClick={() => void (isBusy || resetEdit())}
+                    >
+                      Reset edit
+                    </Button>
+                  )}
+                  {canAllowTool && (
+                    <label className="flex min-h-9 items-center gap-2 text-[13px] text-ink-2 sm:ml-auto pointer-coarse:min-h-11">
+                      <input
+                        type="checkbox"
+                        name="remember"
+                        className="size-4 shrink-0 accent-kelp"
+                        checked={isRemembered}
+                        onChange={(event) => setIsRemembered(event.target.checked)}
+                      />
+                      Always allow this tool in this chat
+                    </label>
+                  )}
+                </RequestActions>
+              </RequestForm>
             )}
           </>
         )}

@@ -5,7 +5,7 @@ import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { ConfirmDialog } from "./confirm-dialog";
 import type { RequestCardProps } from "./question-card";
-import { RequestActions, RequestFrame } from "./request-frame";
+import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 
 /** A destructive call: approved only in a dialog, where its phrase has to be typed. */
@@ -23,19 +23,28 @@ export function ConfirmCard({ request, onDecide }: RequestCardProps) {
         with exactly this:
       </p>
       <ArgumentTable label={request.tool} value={request.input} />
-      <RequestActions>
-        <Button
-          className="border-red-line text-red hover:bg-red-soft"
-          aria-haspopup="dialog"
-          aria-disabled={isBusy}
-          onClick={() => !isBusy && setIsOpen(true)}
-        >
-          Approve
-        </Button>
-        <Button aria-disabled={isBusy} onClick={() => void decision.decide({ type: "deny" })}>
-          Deny
-        </Button>
-      </RequestActions>
+      <RequestForm className="mt-auto">
+        <RequestActions>
+          <Button
+            type="submit"
+            className="border-red-line text-red hover:bg-red-soft"
+            aria-haspopup="dialog"
+            aria-disabled={isBusy}
+            formAction={() => {
+              if (!isBusy) setIsOpen(true);
+            }}
+          >
+            Approve
+          </Button>
+          <Button
+            type="submit"
+            aria-disabled={isBusy}
+            formAction={() => void decision.decide({ type: "deny" })}
+          >
+            Deny
+          </Button>
+        </RequestActions>
+      </RequestForm>
       <ConfirmDialog
         isOpen={isOpen}
         onOpenChange={setIsOpen}

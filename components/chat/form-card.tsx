@@ -1,11 +1,11 @@
 "use client";
 
-import { useMemo } from "react";
+import { useMemo, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { FormFields } from "./form-fields";
 import { readDefaults } from "./form-schema";
 import type { RequestCardProps } from "./question-card";
-import { RequestActions, RequestFrame } from "./request-frame";
+import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 import { useForm } from "./use-form";
 
@@ -13,16 +13,16 @@ import { useForm } from "./use-form";
 export function FormCard({ request, onDecide }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const defaults = useMemo(() => readDefaults(request.schema), [request.schema]);
-  const form = useForm(request, defaults);
+  const element = useRef<HTMLFormElement>(null);
+  const form = useForm(request, defaults, element);
   const isBusy = decision.phase !== "open";
   return (
     <RequestFrame request={request} decision={decision}>
-      <form
-        noValidate
+      <RequestForm
+        ref={element}
         className="flex flex-col gap-4 pt-1"
-        onSubmit={(event) => {
-          event.preventDefault();
-          const filled = form.check();
+        action={(inputs: FormData) => {
+          const filled = form.check(inputs);
           if (filled) void decision.decide({ type: "answer", output: filled.value });
         }}
       >
@@ -31,11 +31,15 @@ export function FormCard({ request, onDecide }: RequestCardProps) {
           <Button type="submit" variant="primary" aria-disabled={isBusy || undefined}>
             Answer
           </Button>
-          <Button aria-disabled={isBusy || undefined} onClick={() => void decision.decide({ type: "skip" })}>
+          <Button
+            type="submit"
+            aria-disabled={isBusy || undefined}
+            formAction={() => void decision.decide({ type: "skip" })}
+          >
             Skip
           </Button>
         </RequestActions>
-      </form>
+      </RequestForm>
     </RequestFrame>
   );
 }

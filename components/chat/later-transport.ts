@@ -1,5 +1,6 @@
 import type { TriggerChatTransport, TriggerChatTransportOptions } from "@trigger.dev/sdk/chat";
 import { untilReached } from "./patient-fetch";
+import { fetchLostScript } from "./until-loaded";
 
 /** What a chat needs of the SDK's transport. */
 export type LaterTransport = Pick<
@@ -63,7 +64,8 @@ export function laterTransport(options: LaterTransportOptions): LaterTransport &
 
 /** A script that does not come is a line that is broken, and is asked for again like everything else. */
 export function loadTransport() {
-  return import("@trigger.dev/sdk/chat").catch((cause: unknown) => {
+  return import("@trigger.dev/sdk/chat").catch(async (cause: unknown) => {
+    await fetchLostScript(cause);
     throw new TypeError("A part of the page could not be loaded. Reload the page to go on.", { cause });
   });
 }

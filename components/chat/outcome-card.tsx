@@ -1,10 +1,11 @@
 "use client";
 
-import { useId, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { Ban, Check, CircleHelp } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { ArgumentTable } from "./argument-table";
+import { RequestForm } from "./request-frame";
 import { RequestTime } from "./request-time";
 
 export type Outcome = "happened" | "did-not-happen";
@@ -49,10 +50,13 @@ export function OutcomeCard({
   const titleId = useId();
   const [isSending, setIsSending] = useState(false);
   const [error, setError] = useState<string>();
+  // Two presses before the page was alive come in one go.
+  const isTaken = useRef(false);
   const { icon: Icon, tone, label } = faces[outcome];
 
   async function settle(chosen: Outcome) {
-    if (isSending) return;
+    if (isTaken.current) return;
+    isTaken.current = true;
     setIsSending(true);
     setError(undefined);
     try {
@@ -60,6 +64,7 @@ export function OutcomeCard({
     } catch (reason) {
       setError(reason instanceof Error ? reason.message : String(reason));
     }
+    isTaken.current = false;
     setIsSending(false);
   }
 
@@ -92,13 +97,18 @@ export function OutcomeCard({
         </p>
         <ArgumentTable label={tool} value={input} edited={edited} />
         {outcome === "unknown" && (
-          <div data-slot="outcome-actions" className="flex flex-wrap items-center gap-2">
+          <RequestForm data-slot="outcome-actions" className="flex flex-wrap items-center gap-2">
             {choices.map((choice) => (
-              <Button key={choice} aria-disabled={isSending || undefined} onClick={() => void settle(choice)}>
+              <Button
+                key={choice}
+                type="submit"
+                aria-disabled={isSending || undefined}
+                formAction={() => void settle(choice)}
+              >
                 {faces[choice].label}
               </Button>
             ))}
-          </div>
+          </RequestForm>
         )}
         {error && (
           <p role="alert" data-slot="outcome-error" className="text-[13px] wrap-anywhere text-red">

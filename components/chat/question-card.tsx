@@ -1,12 +1,13 @@
 "use client";
 
-import { useEffect, useEffectEvent, useId, useRef, useState } from "react";
+import { useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { isSendable } from "./draft";
 import { MAX_ANSWER_LENGTH, type QuestionAnswer, readQuestion } from "./question";
 import type { HumanRequestView } from "./request";
-import { RequestActions, RequestFrame } from "./request-frame";
-import { type Decide, useDecision, useRequestDraft } from "./use-decision";
+import { useRequestDraft } from "./request-drafts";
+import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
+import { type Decide, useDecision } from "./use-decision";
 
 export type RequestCardProps = {
   request: HumanRequestView;
@@ -20,19 +21,26 @@ export type RequestCardProps = {
 export function QuestionCard({ request, onDecide }: RequestCardProps) {
   const { question, options, multiple, allowText } = readQuestion(request.input);
   const decision = useDecision(onDecide);
-  const [answer, setAnswer] = useRequestDraft<QuestionAnswer>(request, "answer", () => ({ optionIds: [] }));
-  const [problem, setProblem] = useState<string>();
   const fieldset = useRef<HTMLFieldSetElement>(null);
   const name = useId();
+  const [answer, setAnswer] = useRequestDraft<QuestionAnswer>(
+    request,
+    "answer",
+    () => ({ optionIds: [] }),
+    // Chosen or typed while the page was still coming alive: the browser knows, and nobody was told.
+    (kept) => {
+      const form = fieldset.current?.form;
+      const { optionIds, text } = chosenIn(form ? new FormData(form) : new FormData(), name);
+      return optionIds.length > 0 || text
+        ? {
+            optionIds: optionIds.length > 0 ? optionIds : kept.optionIds,
+            ...(text || kept.text ? { text: text || kept.text } : {}),
+          }
+        : kept;
+    },
+  );
+  const [problem, setProblem] = useState<string>();
   const isBusy = decision.phase !== "open";
-
-  // Chosen while the page was still coming alive: the browser knows, and nobody was told.
-  const takeOver = useEffectEvent(() => {
-    const checked = fieldset.current?.querySelectorAll<HTMLInputElement>("input:checked") ?? [];
-    const optionIds = [...checked].map(({ value }) => value);
-    if (optionIds.length > 0 && answer.optionIds.length === 0) setAnswer({ ...answer, optionIds });
-  });
-  useEffect(() => takeOver(), []);
 
   function toggle(id: string) {
     setProblem(undefined);
@@ -52,29 +60,23 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
       [options.indexOf(option)]?.focus();
   }
 
-  function submit() {
-    const text = answer.text?.trim();
-    if (answer.optionIds.length === 0 && !isSendable(text ?? "")) {
+  /** Takes the answer from the fields: a press from before the page was alive is for what stood there then. */
+  function submit(fields: FormData) {
+    const { optionIds, text = "" } = chosenIn(fields, name);
+    if (optionIds.length === 0 && !isSendable(text)) {
       setProblem(allowText ? "Choose an option, or write your own answer." : "Choose an option first.");
       fieldset.current?.querySelector<HTMLElement>("input, textarea")?.focus();
       return;
     }
-    // In the order in which they were offered.
-    const optionIds = options.map(({ id }) => id).filter((id) => answer.optionIds.includes(id));
-    void decision.decide({ type: "answer", output: { optionIds, ...(text && { text }) } });
+    void decision.decide({
+      type: "answer",
+      output: { optionIds, ...(text.trim() && { text: text.trim() }) },
+    });
   }
 
   return (
     <RequestFrame request={request} decision={decision} onKeyDown={onKeyDown}>
-      <form
-        // Outside of a dialog that submits to nowhere, until the page is alive and does it itself.
-        method="dialog"
-        className="flex flex-col gap-3"
-        onSubmit={(event) => {
-          event.preventDefault();
-          submit();
-        }}
-      >
+      <RequestForm className="flex flex-col gap-3" action={submit}>
         <fieldset ref={fieldset} data-slot="question-options" className="flex min-w-0 flex-col gap-2">
           <legend className="float-left mb-2 pl-[26px] text-sm wrap-anywhere text-ink-2" dir="auto">
             {question === request.title ? <span className="sr-only">{question}</span> : question}
@@ -116,6 +118,7 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
           })}
           {allowText && (
             <textarea
+              name={`${name}text`}
               aria-label={options.length > 0 ? "In your own words" : "Your answer"}
               placeholder={options.length > 0 ? "In your own words…" : "Your answer…"}
               rows={1}
@@ -131,7 +134,7 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
                 if (event.nativeEvent.isComposing || event.keyCode === 229) return;
                 if (event.key !== "Enter" || event.shiftKey) return;
                 event.preventDefault();
-                submit();
+                event.currentTarget.form?.requestSubmit();
               }}
             />
           )}
@@ -145,13 +148,24 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
           <Button type="submit" variant="primary" aria-disabled={isBusy || undefined}>
             Answer
           </Button>
-          <Button aria-disabled={isBusy || undefined} onClick={() => void decision.decide({ type: "skip" })}>
+          <Button
+            type="submit"
+            aria-disabled={isBusy || undefined}
+            formAction={() => void decision.decide({ type: "skip" })}
+          >
             Skip
           </Button>
         </RequestActions>
-      </form>
+      </RequestForm>
     </RequestFrame>
   );
+}
+
+/** What the fields say; the options in the order in which they were offered. */
+function chosenIn(fields: FormData, name: string): QuestionAnswer {
+  const isText = (value: unknown): value is string => typeof value === "string";
+  const [text] = fields.getAll(`${name}text`).filter(isText);
+  return { optionIds: fields.getAll(name).filter(isText), ...(text && { text }) };
 }
 
 function isTyping(target: EventTarget) {

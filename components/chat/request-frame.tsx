@@ -1,12 +1,13 @@
 "use client";
 
-import { type ReactNode, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useId, useLayoutEffect, useRef } from "react";
 import { Hand } from "lucide-react";
 import { cn } from "@/lib/utils";
 import { requestKey, type HumanRequestView } from "./request";
 import { RequestTime } from "./request-time";
 import { SettledRequest, settledFaces } from "./settled-request";
-import { type DecisionState, forgetRequestDrafts } from "./use-decision";
+import { forgetRequestDrafts } from "./request-drafts";
+import type { DecisionState } from "./use-decision";
 
 export type RequestFrameProps = Omit<React.ComponentProps<"article">, "children"> & {
   request: HumanRequestView;
@@ -86,6 +87,15 @@ export function RequestFrame({ request, decision, children, className, ...props 
   );
 }
 
+/**
+ * The form around the buttons of a card. A button with a `formAction` counts before the page is alive: React keeps the
+ * press and carries it out then. The same goes for the form's own `action`.
+ */
+export function RequestForm(props: React.ComponentProps<"form">) {
+  // React clears a form whose action was taken; what is in this one is the card's to clear.
+  return <form noValidate onReset={(event) => event.preventDefault()} {...props} />;
+}
+
 /** The row of buttons at the end of a card. */
 export function RequestActions({ className, ...props }: React.ComponentProps<"div">) {
   return (
@@ -107,6 +117,10 @@ function useSettling(
   isDecidedHere: boolean,
 ) {
   const { state } = request;
+  const forget = useEffectEvent(() => forgetRequestDrafts(request));
+  useEffect(() => {
+    if (state !== "pending") forget();
+  }, [state]);
   const pendingHeight = useRef<number | null>(null);
   useIsomorphicLayoutEffect(() => {
     const element = card.current;
@@ -125,7 +139,6 @@ function useSettling(
     element.style.minHeight = height;
     void element.offsetHeight;
     element.style.minHeight = "";
-    forgetRequestDrafts(request);
     const { activeElement } = document;
     const isFocusLost = activeElement === document.body || element.contains(activeElement);
     if (isDecidedHere && isFocusLost) element.focus({ preventScroll: true });

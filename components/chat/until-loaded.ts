@@ -15,7 +15,28 @@ export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
     } catch (error) {
       // On a server nothing is on its way: what cannot be loaded there is a mistake.
       if (typeof window === "undefined") throw error;
+      await backOnline(delay);
+      await fetchLostScript(error);
     }
-    await backOnline(delay);
   }
+}
+
+/**
+ * Fetches the script that an import failed to get. Turbopack keeps the failure for good, so importing again would only
+ * repeat it; but it takes the script when that comes by itself, and the next import finds it.
+ */
+export function fetchLostScript(error: unknown): Promise<void> {
+  const [, src] = (error instanceof Error && /\bload chunk (\S+\.js\S*)/.exec(error.message)) || [];
+  if (src === undefined) return Promise.resolve();
+  return new Promise((resolve) => {
+    const script = document.createElement("script");
+    const end = () => {
+      script.remove();
+      resolve();
+    };
+    script.addEventListener("load", end);
+    script.addEventListener("error", end);
+    script.src = src;
+    document.head.append(script);
+  });
 }

@@ -1,7 +1,7 @@
 "use client";
 
-import { useState } from "react";
-import { requestKey, type Decision, type HumanRequestView } from "./request";
+import { useRef, useState } from "react";
+import type { Decision } from "./request";
 
 export type Decide = (decision: Decision) => Promise<void>;
 
@@ -19,15 +19,19 @@ export type DecisionState = {
 export function useDecision(onDecide: Decide): DecisionState {
   const [phase, setPhase] = useState<DecisionState["phase"]>("open");
   const [error, setError] = useState<string>();
+  // Two presses before the page was alive come in one go: the second must not be sent as well.
+  const isTaken = useRef(false);
 
   async function decideOrThrow(decision: Decision) {
-    if (phase !== "open") return;
+    if (isTaken.current) return;
+    isTaken.current = true;
     setPhase("sending");
     setError(undefined);
     try {
       await onDecide(decision);
       setPhase("sent");
     } catch (reason) {
+      isTaken.current = false;
       setPhase("open");
       throw reason;
     }
@@ -42,35 +46,4 @@ export function useDecision(onDecide: Decide): DecisionState {
   }
 
   return { phase, error, decide, decideOrThrow };
-}
-
-// A card leaves the page when its message is scrolled far away. What was typed in it must not leave with it.
-const drafts = new Map<string, unknown>();
-
-/** State that lives as long as the request waits, not as long as its card is on the page. */
-export function useRequestDraft<T>(
-  request: RequestName,
-  name: string,
-  initial: () => T,
-): [T, (next: T) => void] {
-  const key = `${prefixOf(request)}${name}`;
-  const [value, setValue] = useState<T>(() => (drafts.has(key) ? (drafts.get(key) as T) : initial()));
-  return [
-    value,
-    (next) => {
-      drafts.set(key, next);
-      setValue(next);
-    },
-  ];
-}
-
-/** The request is decided: what was typed for it is of no use any more. */
-export function forgetRequestDrafts(request: RequestName) {
-  for (const key of drafts.keys()) if (key.startsWith(prefixOf(request))) drafts.delete(key);
-}
-
-type RequestName = Pick<HumanRequestView, "chatId" | "messageId" | "toolCallId">;
-
-function prefixOf(request: RequestName) {
-  return `${request.chatId} ${requestKey(request)} `;
 }

@@ -30,7 +30,7 @@ import { accept, afterFailure } from "./gate";
 import { ChatError, describeError, summariseError } from "./errors";
 import { metered } from "./metering";
 import { resolveModel } from "./models";
-import { rehearse } from "./rehearsal";
+import { whenSpare } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
 import { heedEarlyStop } from "./stops";
 import { titleChat } from "./title";
@@ -43,6 +43,9 @@ import { usageOf } from "./usage";
 
 const MAX_STEPS = 12;
 
+/** What runs of the embedded engine say of their project. It ends the processes of chats that wait by itself. */
+const EMBEDDED_PROJECT = "proj_local";
+
 /** Set while a run answers a question in whose answer its predecessor died. */
 const recovering = locals.create<boolean>("holdfast.recovering");
 /** The save of this turn's question, when it is a new one. The runtime would go on without it. */
@@ -53,7 +56,6 @@ const stopHeeded = locals.create<Promise<void>>("holdfast.stopHeeded");
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
 
 const storage = prismaStorage(db, { describe: describeCall });
-if (env.DATABASE_URL) void rehearse(db);
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
@@ -73,6 +75,14 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     // Otherwise the provider's own words reach the browser, and they can quote a key or an address.
     onError: describeError,
   },
+
+  onBoot({ ctx }) {
+    // `trigger dev` keeps a process for every chat that waits for its next message.
+    const isLocal = ctx.project.ref === EMBEDDED_PROJECT;
+    if (ctx.environment.type === "DEVELOPMENT" && !isLocal) chat.setTurnTimeout("5m");
+  },
+
+  onPreload: () => void whenSpare(),
 
   async onTurnStart({ chatId, clientData, ctx, turn, continuation, uiMessages }) {
     void locals.set(stopHeeded, heedEarlyStop(chatId));

@@ -4,7 +4,8 @@
  */
 import { convertToModelMessages, stepCountIs, streamText, type UIMessage } from "ai";
 import { warmUp } from "@/lib/chat/storage";
-import type { Db } from "@/lib/db";
+import { db } from "@/lib/db";
+import { env } from "@/lib/env";
 import { demoModel } from "./demo-model";
 import { tools } from "./tools/execute";
 
@@ -14,9 +15,15 @@ const question: UIMessage = {
   parts: [{ type: "text", text: "Count to 20, and what is the weather in Oslo?" }],
 };
 
-/** Changes nothing and never throws: a worker that cannot reach the database yet will say so when a turn needs it. */
-export async function rehearse(db: Db): Promise<void> {
-  await Promise.allSettled([warmUp(db), answer()]);
+let rehearsal: Promise<unknown> | undefined;
+
+/**
+ * Our engine calls it in a worker that has no run yet, the agent when somebody has opened a chat and not yet written.
+ * Changes nothing and never throws: a worker that cannot reach the database will say so when a turn needs it.
+ */
+export function whenSpare(): Promise<unknown> {
+  if (!env.DATABASE_URL) return Promise.resolve();
+  return (rehearsal ??= Promise.allSettled([warmUp(db), answer()]));
 }
 
 async function answer(): Promise<void> {

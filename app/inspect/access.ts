@@ -1,8 +1,8 @@
 import "server-only";
 /** Who may see which session, and the way to the engine with the key that never leaves the server. */
-import type { InspectedSession } from "@/lib/engine/routes-inspect";
 import { headers } from "next/headers";
 import { isInRanges } from "@/lib/addresses";
+import type { InspectedSession } from "@/lib/inspected";
 import { getUser } from "@/lib/auth";
 import { listChatPage } from "@/lib/chat/chat-list";
 import { findOwnedChat } from "@/lib/chat/queries";

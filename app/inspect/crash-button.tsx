@@ -2,7 +2,7 @@
 
 import { useState } from "react";
 import { Zap } from "lucide-react";
-import type { InspectedRun } from "@/lib/engine/routes-inspect";
+import type { InspectedRun } from "@/lib/inspected";
 import { Button } from "@/components/ui/button";
 import { crashWorker, type Crash } from "./actions";
 import { reasonOf, spanOf } from "./words";

@@ -1,4 +1,4 @@
-import type { InspectedRun } from "@/lib/engine/routes-inspect";
+import type { InspectedRun } from "@/lib/inspected";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tag } from "./tag";

@@ -1,5 +1,5 @@
 /** What happened in a session, in order: its records in words, and the lives of its runs between them. */
-import type { InspectedRecord, InspectedRun } from "@/lib/engine/routes-inspect";
+import type { InspectedRecord, InspectedRun } from "@/lib/inspected";
 
 export type SessionRecord = InspectedRecord & { io: "in" | "out" };
 

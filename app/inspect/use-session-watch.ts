@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useReducer } from "react";
-import type { InspectedEvent } from "@/lib/engine/routes-inspect";
+import type { InspectedEvent } from "@/lib/inspected";
 import type { SessionRecord } from "./timeline";
 
 export type SessionWatch = {

@@ -1,4 +1,4 @@
-import type { InspectedState } from "@/lib/engine/routes-inspect";
+import type { InspectedState } from "@/lib/inspected";
 
 export type Tone = "good" | "plain" | "quiet" | "bad";
 

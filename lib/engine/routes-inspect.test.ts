@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { createAuth } from "./auth";
-import type { InspectedEvent, InspectedSession } from "./routes-inspect";
+import type { InspectedEvent, InspectedSession } from "../inspected";
 
 let test: TestEngine;
 

@@ -7,7 +7,14 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { Attempts, LiveRun } from "./attempts";
 import type { Database } from "./database";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
-import type { Header, StreamRecord } from "./records";
+import type { StreamRecord } from "./records";
+import type {
+  InspectedEvent,
+  InspectedRecord,
+  InspectedRun,
+  InspectedSession,
+  InspectedState,
+} from "../inspected";
 import { isLive, type Run, type Runs } from "./runs";
 import { type Session, type Sessions, streamName } from "./sessions";
 import type { Streams } from "./streams";
@@ -20,53 +27,6 @@ type Options = {
   attempts: Attempts;
   /** The records of `.in` that no turn has answered. */
   pending(session: Session): Promise<StreamRecord[]>;
-};
-
-export type InspectedState = "answering" | "awake" | "parked" | "queued" | "at-rest" | "closed";
-
-export type InspectedSession = {
-  id: string;
-  externalId: string | null;
-  task: string;
-  state: InspectedState;
-  runs: number;
-  /** How the newest run ended, or that it lives. */
-  runStatus: string | null;
-  records: { in: number; out: number };
-  createdAt: string;
-  activeAt: string;
-};
-
-export type InspectedRun = {
-  id: string;
-  reason: string;
-  status: string;
-  attempt: number;
-  /** Of the worker process, while it lives. */
-  pid: number | null;
-  version: string | null;
-  error: string | null;
-  createdAt: string;
-  startedAt: string | null;
-  finishedAt: string | null;
-};
-
-export type InspectedRecord = {
-  seq: number;
-  timestamp: number;
-  body: string;
-  headers: Header[];
-  /** Quarantined: no run sees it any more. */
-  hidden: boolean;
-};
-
-/** One line of the watch: what has changed since the line before. */
-export type InspectedEvent = {
-  session?: InspectedSession & { unanswered: number; closedReason: string | null };
-  /** Newest first. */
-  runs?: InspectedRun[];
-  in?: InspectedRecord[];
-  out?: InspectedRecord[];
 };
 
 const SHOWN_RECORDS = 2_000;

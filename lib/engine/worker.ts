@@ -100,7 +100,7 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
     }
   });
 
-  await loaded;
+  const spareWork = await loaded;
   const tasks = resourceCatalog.listTaskManifests();
   send({
     type: "READY",
@@ -114,6 +114,8 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
       .map(({ id, content, model, config }) => ({ id, content: content ?? "", model, config })),
     collisions: resourceCatalog.listTaskIdCollisions(),
   });
+  // Only now: nobody waits for what a spare worker does, and one that is wanted already has better things to do.
+  if (!running) for (const whenSpare of spareWork) void whenSpare();
 }
 
 /** Everything here is independent of the run, so a warm worker has done it before it is needed. */
@@ -162,12 +164,15 @@ async function forward(type: string, payload: { suspendable?: boolean }) {
   send({ type: "SUSPENDABLE", suspendable });
 }
 
-async function loadTasks(files: TaskFile[]) {
+/** Resolves with what the task files want done while this worker has no run: their `whenSpare` exports. */
+async function loadTasks(files: TaskFile[]): Promise<(() => unknown)[]> {
+  const spareWork: (() => unknown)[] = [];
   for (const { filePath, load } of files) {
     // Without a file context the catalog drops every `task()` silently.
     resourceCatalog.setCurrentFileContext(filePath, filePath);
     try {
-      await load();
+      const { whenSpare } = (await load()) as { whenSpare?: unknown };
+      if (typeof whenSpare === "function") spareWork.push(whenSpare as () => unknown);
     } catch (error) {
       const { message, stack } = describe(error);
       fail({ message: `${filePath} could not be loaded: ${message}`, stack });
@@ -175,6 +180,7 @@ async function loadTasks(files: TaskFile[]) {
     }
   }
   resourceCatalog.clearCurrentFileContext();
+  return spareWork;
 }
 
 async function execute(execution: Execution, env: Record<string, string>, managers: Managers) {

@@ -6,7 +6,7 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import { createDb, type Db } from "@/lib/db";
 import { createChat, loadTranscript } from "@/lib/chat/queries";
-import type { InspectedEvent } from "@/lib/engine/routes-inspect";
+import type { InspectedEvent } from "@/lib/inspected";
 import { readAnswer, type Answer, type Script } from "./answer";
 import { startService } from "./children";
 import { now, pause } from "./clock";

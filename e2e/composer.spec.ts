@@ -54,9 +54,9 @@ test.describe("attachments", () => {
       bytes: Buffer.from("06:12 high\n"),
     });
     await page.dispatchEvent("body", "dragenter", { dataTransfer: transfer });
-    await expect(page.getByText("Let go to attach")).toBeVisible();
+    await expect(page.getByText("Drop to attach")).toBeVisible();
     await page.dispatchEvent("body", "drop", { dataTransfer: transfer });
-    await expect(page.getByText("Let go to attach")).toBeHidden();
+    await expect(page.getByText("Drop to attach")).toBeHidden();
     await expect(chips(page).first()).toContainText("11 B");
 
     await page.reload();

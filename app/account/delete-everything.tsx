@@ -1,6 +1,7 @@
 "use client";
 
 import { useState } from "react";
+import { forgetRequestDrafts } from "@/components/chat/request-drafts";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/components/ui/dialog";
 import { describeError } from "../chat/expected-error";
@@ -21,6 +22,7 @@ export function DeleteEverything() {
     setProblem(null);
     try {
       await deleteEverything(DELETE_EVERYTHING_WORDS);
+      forgetRequestDrafts("all");
       window.location.assign("/");
     } catch (error) {
       setProblem(describeError(error));

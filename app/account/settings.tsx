@@ -3,6 +3,7 @@
 import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
 import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
+import { forgetRequestDrafts } from "@/components/chat/request-drafts";
 import { ShareLinks } from "@/components/chat/share-dialog";
 import { ShortcutList } from "@/components/chat/shortcut-list";
 import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
@@ -103,7 +104,11 @@ function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
         onClick={() => {
           signOut().then(
             // A full load: nothing of this person stays in the page.
-            (outcome) => (outcome.ok ? window.location.assign("/") : setProblem(outcome.problem)),
+            (outcome) => {
+              if (!outcome.ok) return setProblem(outcome.problem);
+              forgetRequestDrafts("all");
+              window.location.assign("/");
+            },
             (error: unknown) => setProblem(describeError(error)),
           );
         }}

@@ -110,6 +110,7 @@ export function ChatView({
     chatId,
     messages: chat.messages,
     isAnswering,
+    hasOlder: chat.hasOlder,
     initial: asked,
     expectTurn: chat.expectTurn,
   });

@@ -1,8 +1,18 @@
 "use client";
 
 import { useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
-import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
-import type { Decision, HumanRequestView } from "@/components/chat/request";
+import {
+  createContext,
+  type ReactNode,
+  use,
+  useCallback,
+  useEffect,
+  useEffectEvent,
+  useMemo,
+  useRef,
+  useState,
+} from "react";
+import { requestKey, type Decision, type HumanRequestView } from "@/components/chat/request";
 import { describeError } from "./expected-error";
 import { pollEvery } from "./read-client";
 import type { ChatRequests } from "./reads";
@@ -96,6 +106,7 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
     // The tab's title, its icon and a notice tell of what is found while nobody looks.
     refetchIntervalInBackground: true,
   });
+  useOtherTabs(waiting, () => void client.refetchQueries({ queryKey: WAITING }));
   const byChat = useQueries({
     // `refresh` reads them, and nothing else does.
     queries: opened.map((chatId) => ({ ...chatQuery(chatId), enabled: false })),
@@ -163,4 +174,24 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
     [byChat, decide, refresh, revoke, waiting],
   );
   return <RequestsContext value={requests}>{children}</RequestsContext>;
+}
+
+/** Every tab of this browser says the same number: what one of them finds out it tells the others. */
+function useOtherTabs(waiting: HumanRequestView[], readAgain: () => void) {
+  const channel = useRef<BroadcastChannel>(undefined);
+  const onNews = useEffectEvent(readAgain);
+  useEffect(() => {
+    const opened = new BroadcastChannel("holdfast:requests");
+    opened.addEventListener("message", () => onNews());
+    channel.current = opened;
+    return () => opened.close();
+  }, []);
+
+  const now = waiting.map((request) => `${request.chatId} ${requestKey(request)}`).join("\n");
+  const told = useRef(now);
+  useEffect(() => {
+    if (told.current === now) return;
+    told.current = now;
+    channel.current?.postMessage("changed");
+  }, [now]);
 }

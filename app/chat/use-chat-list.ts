@@ -4,6 +4,7 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { ChatRowActions } from "@/components/chat/chat-row";
+import { forgetRequestDrafts } from "@/components/chat/request-drafts";
 import type { ToastMessage } from "@/components/ui/toast";
 import type { ChatListPage, ListedChat } from "@/lib/chat/chat-list";
 import * as server from "./chat-actions";
@@ -164,6 +165,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
         change(id, () => null);
         if (wasOpen) router.push("/");
         void confirm(server.deleteChat(id));
+        forgetRequestDrafts({ chatId: id });
         tell("Chat deleted", {
           label: "Undo",
           onAction: () =>

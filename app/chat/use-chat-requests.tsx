@@ -1,7 +1,7 @@
 "use client";
 
 import dynamic from "next/dynamic";
-import { type ReactNode, useCallback, useEffect, useMemo } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tool-card";
@@ -30,6 +30,8 @@ export type ChatRequestsOptions = {
   messages: UIMessage[];
   /** An answer is being written: what it asks is saved when it ends. */
   isAnswering: boolean;
+  /** The branch has older messages than these. */
+  hasOlder?: boolean;
   /** What the page was rendered with. */
   initial: HumanRequestView[];
   /** Asked before a decision is taken; what it resolves with follows the agent when that was the last one. Keep it stable, or every message renders again per token. */
@@ -40,10 +42,21 @@ export type ChatRequestsOptions = {
 const PATIENCE = [0, 300, 1_000, 3_000];
 
 /** What one chat asks of its reader: the cards in its messages, and what the bar says. */
-export function useChatRequests({ chatId, messages, isAnswering, initial, expectTurn }: ChatRequestsOptions) {
+export function useChatRequests({
+  chatId,
+  messages,
+  isAnswering,
+  hasOlder = false,
+  initial,
+  expectTurn,
+}: ChatRequestsOptions) {
   const { ofChat, waiting, refresh, decide } = useRequests();
   const loaded = ofChat(chatId);
-  const requests = useMemo(() => merge(initial, loaded, waiting, chatId), [chatId, initial, loaded, waiting]);
+  const isOnOtherBranch = useOtherBranch(messages, hasOlder);
+  const requests = useMemo(
+    () => merge(initial, loaded, waiting, chatId).map(isOnOtherBranch),
+    [chatId, initial, isOnOtherBranch, loaded, waiting],
+  );
   const byCall = useMemo(
     () => new Map(requests.map((request) => [requestKey(request), request])),
     [requests],
@@ -52,14 +65,15 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
   // A call that waits and has no request yet: the answer has ended a moment before it was saved.
   const waitingIds = waitingCalls(messages.at(-1));
   const isAwaited = !isAnswering && waitingIds.some((key) => byCall.get(key) === undefined);
-  const hasMessages = messages.length > 0;
+  // Another last message is another branch, of which the server may know more than this page.
+  const lastId = messages.at(-1)?.id;
   useEffect(() => {
-    if (isAnswering || !hasMessages) return undefined;
+    if (isAnswering || lastId === undefined) return undefined;
     const timers = (isAwaited ? PATIENCE : PATIENCE.slice(0, 1)).map((delay) =>
       setTimeout(() => void refresh(chatId).catch(() => {}), delay),
     );
     return () => timers.forEach(clearTimeout);
-  }, [chatId, hasMessages, isAnswering, isAwaited, refresh]);
+  }, [chatId, isAnswering, isAwaited, lastId, refresh]);
 
   // It waits no longer, and nobody decided it here: the chat says how it ended.
   const isStale = requests.some(
@@ -108,6 +122,26 @@ export function useChatRequests({ chatId, messages, isAnswering, initial, expect
     needsAnswer: waitingIds.length > 0,
     renderTool,
   };
+}
+
+/**
+ * Says of a request whether it stands in another version, as the page shows it: a switch is seen here before the server
+ * is asked again. Of a message that was never shown, and of what is further back, the server knows.
+ */
+function useOtherBranch(messages: UIMessage[], hasOlder: boolean) {
+  // Stable while nothing but the text of the last message changes.
+  const ids = messages.map(({ id }) => id).join("\n");
+  const [seen, setSeen] = useState<{ ids: string; all: ReadonlySet<string> }>({ ids: "", all: new Set() });
+  if (seen.ids !== ids) setSeen({ ids, all: new Set([...seen.all, ...ids.split("\n")]) });
+  return useMemo(() => {
+    const shown = new Set(ids.split("\n"));
+    return (request: HumanRequestView): HumanRequestView => {
+      const isHere = shown.has(request.messageId);
+      const wasHere = !hasOlder && seen.all.has(request.messageId);
+      const onOtherBranch = isHere ? false : wasHere || (request.onOtherBranch ?? false);
+      return onOtherBranch === (request.onOtherBranch ?? false) ? request : { ...request, onOtherBranch };
+    };
+  }, [hasOlder, ids, seen.all]);
 }
 
 /** The newest word on each: what waits is asked most often, what was loaded of the chat says how it ended. */

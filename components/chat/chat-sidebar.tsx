@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useEffect, useEffectEvent, useRef, useState, useSyncExternalStore } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useRef, useSyncExternalStore } from "react";
 import { Archive, ArrowLeft, Inbox, PanelLeftClose, PanelLeftOpen, Search, SquarePen } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
@@ -11,6 +11,7 @@ import { ChatRow, type ChatRowActions, type ChatShellChat, type ChatShellLink, R
 import { ChatSearch, type ChatSearchProps } from "./chat-search";
 import { groupByDate } from "./group-by-date";
 import { useKeptFocus } from "./use-kept-focus";
+import { useDay } from "./use-day";
 
 export type ChatSidebarProps = {
   /** Undefined while they load: skeletons in the shape of rows. */
@@ -173,7 +174,7 @@ function ChatList({
   onLoadMore,
   onNavigate,
 }: ChatListProps) {
-  const [openedAt] = useState(() => Date.now());
+  const today = useDay(now);
   // The server does not know the reader's day: both first renders count in UTC, the browser then in its own zone.
   const offset = useSyncExternalStore(
     noSubscription,
@@ -185,7 +186,7 @@ function ChatList({
   const pinned = isArchive ? [] : all.filter((chat) => chat.isPinned);
   const groups = [
     ...(pinned.length > 0 ? [{ label: "Pinned", items: pinned }] : []),
-    ...groupByDate(isArchive ? all : all.filter((chat) => !chat.isPinned), now ?? openedAt, offset),
+    ...groupByDate(isArchive ? all : all.filter((chat) => !chat.isPinned), today, offset),
   ];
   return (
     <>

@@ -23,6 +23,7 @@ import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachments } from "./use-attachments";
 import { useKeptFocus } from "./use-kept-focus";
 import { untilLoaded } from "./until-loaded";
+import { droppedItems } from "./dropped";
 
 const SlashCommands = lazy(() => untilLoaded(() => import("./slash-commands")));
 
@@ -288,11 +289,12 @@ export function Composer({
           onBlur={() => setOffered([])}
           onKeyDown={onKeyDown}
           onPaste={(event) => {
-            const { files: pasted, types } = event.clipboardData;
+            const { files: pasted, folders } = droppedItems(event.clipboardData);
             // A word processor puts a picture of the words beside them: the words are what is meant.
-            if (!attachments || pasted.length === 0 || types.includes("text/plain")) return;
+            const hasWords = event.clipboardData.types.includes("text/plain");
+            if (!attachments || pasted.length + folders.length === 0 || hasWords) return;
             event.preventDefault();
-            attachments.add([...pasted]);
+            attachments.add(pasted, folders);
           }}
         />
         <div data-slot="composer-bar" className="flex items-center gap-1 pt-1 pr-2.5 pb-2.5 pl-2">

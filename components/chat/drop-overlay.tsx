@@ -2,9 +2,11 @@
 
 import { useEffect, useEffectEvent, useState } from "react";
 import { Paperclip } from "lucide-react";
+import { droppedItems } from "./dropped";
 
 export type DropOverlayProps = {
-  onFiles: (files: File[]) => void;
+  /** `folders` are names: what is in a folder is not taken. */
+  onFiles: (files: File[], folders: string[]) => void;
   /** What is taken, in a few words. */
   hint?: string;
 };
@@ -42,7 +44,8 @@ export function DropOverlay({ onFiles, hint }: DropOverlayProps) {
       listen("dragover", () => {}),
       listen("drop", (event) => {
         show(-depth);
-        take([...(event.dataTransfer?.files ?? [])]);
+        const { files, folders } = droppedItems(event.dataTransfer);
+        take(files, folders);
       }),
     ];
     return () => stops.forEach((stop) => stop());
@@ -60,7 +63,7 @@ export function DropTarget({ hint = "Images, PDF and text" }: { hint?: string })
     >
       <div className="flex flex-col items-center gap-1 rounded-xl border border-kelp-line bg-surface px-8 py-6 text-sm shadow-card">
         <Paperclip aria-hidden className="mb-1 size-5 text-kelp" />
-        <span className="font-medium">Let go to attach</span>
+        <span className="font-medium">Drop to attach</span>
         <span className="text-ink-3">{hint}</span>
       </div>
     </div>

@@ -52,7 +52,8 @@ export type Attachments = {
   limits: AttachmentLimits;
   /** Why some of the last files were not taken at all. */
   notice: string | null;
-  add: (files: Iterable<File>) => void;
+  /** `folders` are names of what was dropped and is no file. */
+  add: (files: Iterable<File>, folders?: string[]) => void;
   remove: (id: string) => void;
   retry: (id: string) => void;
   /** Of sent files: they belong to their message now. */
@@ -146,15 +147,17 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     items,
     limits,
     notice,
-    add(chosen) {
+    add(chosen, folders = []) {
       const all = [...chosen];
       const taken = all.slice(0, Math.max(0, limits.maxFiles - count.current));
       count.current += taken.length;
-      setNotice(
-        taken.length < all.length
-          ? `A message can have ${limits.maxFiles} files. ${all.length - taken.length} more ${all.length - taken.length === 1 ? "was" : "were"} left out.`
-          : null,
-      );
+      const left = all.length - taken.length;
+      const notices = [
+        folders.length > 0 && "Folders can't be attached. Attach the files in them instead.",
+        left > 0 &&
+          `A message can have ${limits.maxFiles} files. ${left} more ${left === 1 ? "was" : "were"} left out.`,
+      ].filter(Boolean);
+      setNotice(notices.length > 0 ? notices.join(" ") : null);
       for (const file of taken) {
         const item = chip(file, limits);
         setItems((now) => [...now, item]);

@@ -3,6 +3,7 @@
 import { useEffect, useState } from "react";
 import { Check, Copy, X } from "lucide-react";
 import { Button, type ButtonProps } from "@/components/ui/button";
+import { copyText } from "./copy-text";
 
 export type CopyButtonProps = Omit<ButtonProps, "onClick"> & {
   /** Read when pressed, so that a long text is not held twice. */
@@ -23,10 +24,9 @@ export function CopyButton({ text, label = "Copy", ...props }: CopyButtonProps) 
 
   async function copy() {
     try {
-      await navigator.clipboard.writeText(typeof text === "string" ? text : text());
+      await copyText(typeof text === "string" ? text : text());
       setOutcome("copied");
     } catch {
-      // No clipboard without a secure context or permission: say so instead of pretending.
       setOutcome("failed");
     }
   }

@@ -1,0 +1,36 @@
+"use client";
+
+import { useEffect, useState } from "react";
+
+/** Timers stand still while a computer sleeps, so midnight is looked for more often than once a day. */
+const LOOK_EVERY_MS = 15 * 60_000;
+
+/** A moment of the day that it is where the reader is. Renders again when a new day begins, also in a tab left open. */
+export function useDay(initial: number | undefined): number {
+  const [now, setNow] = useState(() => initial ?? Date.now());
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout>;
+    const look = () => {
+      clearTimeout(timer);
+      setNow((known) => (dayOf(known) === dayOf(Date.now()) ? known : Date.now()));
+      timer = setTimeout(look, Math.min(untilMidnight(), LOOK_EVERY_MS));
+    };
+    timer = setTimeout(look, 0);
+    document.addEventListener("visibilitychange", look);
+    return () => {
+      clearTimeout(timer);
+      document.removeEventListener("visibilitychange", look);
+    };
+  }, []);
+  return now;
+}
+
+function dayOf(time: number): string {
+  return new Date(time).toDateString();
+}
+
+function untilMidnight(): number {
+  const midnight = new Date();
+  midnight.setHours(24, 0, 0, 0);
+  return midnight.getTime() - Date.now();
+}

@@ -1,0 +1,36 @@
+/**
+ * Puts text on the clipboard. On plain http (a phone in the LAN) a browser has no `navigator.clipboard`; there the text
+ * is selected and copied as a key press would. Rejects when the browser allows neither.
+ */
+export async function copyText(text: string): Promise<void> {
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    if (!copySelected(text)) throw new Error("The browser did not allow copying.");
+  }
+}
+
+function copySelected(text: string): boolean {
+  const { activeElement } = document;
+  const selection = document.getSelection();
+  const selected = Array.from({ length: selection?.rangeCount ?? 0 }, (_, index) =>
+    selection!.getRangeAt(index),
+  );
+  const box = document.createElement("textarea");
+  box.value = text;
+  box.readOnly = true;
+  // Out of sight, and without moving the page or opening a phone's keyboard.
+  box.style.cssText = "position:fixed;top:0;left:0;opacity:0;font-size:16px";
+  // A dialog keeps the focus inside itself.
+  (activeElement?.closest("[role=dialog]") ?? document.body).append(box);
+  try {
+    box.focus({ preventScroll: true });
+    box.select();
+    return document.execCommand("copy");
+  } finally {
+    box.remove();
+    if (activeElement instanceof HTMLElement) activeElement.focus({ preventScroll: true });
+    selection?.removeAllRanges();
+    for (const range of selected) selection?.addRange(range);
+  }
+}

@@ -1,4 +1,4 @@
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
@@ -78,6 +78,17 @@ describe("a read", () => {
       .filter((file) => path.basename(file) === "route.ts")
       .map((file) => file.split(path.sep).join("/"));
     expect(routes.toSorted()).toEqual(Object.keys(reads).toSorted());
+  });
+
+  it("is no server action: a slow one would make every press of the tab wait", () => {
+    const app = path.dirname(import.meta.dirname);
+    const actions = readdirSync(app, { recursive: true, encoding: "utf8" })
+      .filter((file) => /\.tsx?$/.test(file))
+      .map((file) => readFileSync(path.join(app, file), "utf8"))
+      .filter((code) => code.startsWith('"use server"'))
+      .flatMap((code) => [...code.matchAll(/^export (?:async )?function (\w+)/gm)].map(([, name]) => name!));
+    expect(actions).toContain("decideRequest");
+    expect(actions.filter((name) => /^(list|find|load|read|search|show|count)/.test(name))).toEqual([]);
   });
 
   it.each(Object.entries(reads))("%s answers the owner, and asks who is there", async (route, read) => {

@@ -1,11 +1,13 @@
 /** Where a worker dies that is about to do something, does it, or has done it. Runs in the worker. */
+import { bankFailures, payAt, startBank, type Bank, type BankFailure } from "@/e2e/support/bank";
 import { backOffice } from "@/trigger/tools/back-office";
 import { effectTools } from "@/trigger/tools/effects";
 import { strikes } from "./worker-faults";
 
 /** In order: before the ledger has heard of it, before it happens, before its end is recorded, before it is saved. */
 export const effectMoments = ["called", "begun", "happened", "recorded"] as const;
-export type EffectMoment = (typeof effectMoments)[number];
+/** Or the worker lives, and the service that did it cannot say so. */
+export type EffectMoment = (typeof effectMoments)[number] | BankFailure;
 
 /** `subject` is the order of a refund, or the receiver of an e-mail: one for each trial, so that many can run at once. */
 export function effectFault(moment: EffectMoment, subject: string): `effect-${string}` {
@@ -16,10 +18,21 @@ type Execute = (input: unknown, options: unknown) => Promise<unknown>;
 
 export function breakEffects(): void {
   const real = { ...backOffice };
-  backOffice.refund = (order) => dying(order.orderId, ["begun", "happened"], () => real.refund(order));
+  backOffice.refund = async (order) => {
+    const failure = bankFailures.find((each) => strikes(effectFault(each, order.orderId)));
+    if (failure) return payAt((await bank(real)).url, { order: JSON.stringify(order), failure, key: "" });
+    return dying(order.orderId, ["begun", "happened"], () => real.refund(order));
+  };
   backOffice.send = (mail, key) => dying(mail.to, ["begun", "happened"], () => real.send(mail, key));
   watch(effectTools.refund, ({ orderId }: { orderId: string }) => orderId);
   watch(effectTools.sendEmail, ({ to }: { to: string }) => to);
+}
+
+let started: Promise<Bank> | undefined;
+
+/** The same books, behind a wire that fails. */
+function bank({ refund }: typeof backOffice): Promise<Bank> {
+  return (started ??= startBank(({ order }) => refund(JSON.parse(order))));
 }
 
 function watch<Input>(tool: { execute?: unknown }, subjectOf: (input: Input) => string): void {

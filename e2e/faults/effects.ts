@@ -1,4 +1,5 @@
 /** The worker dies around a side effect. What counts is the back office: how often it was really done. */
+import { bankFailures } from "@/e2e/support/bank";
 import { newChatId, readAnswer, savedTranscript, type TestPage } from "@/e2e/support/page";
 import { listEffects, settleEffect } from "@/lib/chat/effects";
 import { createChat } from "@/lib/chat/queries";
@@ -47,6 +48,7 @@ export const effectFaults: Array<Fault<Lab>> = [
   effectTrial("effects: killed before, idempotency key", mail, "begun"),
   effectTrial("effects: killed during, idempotency key", mail, "happened"),
   effectTrial("effects: killed from outside at any moment", refund, undefined),
+  ...bankFailures.map((failure) => effectTrial(`effects: booked, then ${failure}`, refund, failure)),
 ];
 
 function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined): Fault<Lab> {
@@ -84,6 +86,12 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
         result.lost += 1;
         result.notes.push(`${chatId}: done ${early} times, and the answer is "${first}"`);
       }
+      if (isUnknown && isBankFailure(moment)) {
+        // Before anybody has looked: it stays unknown, and nothing happens a second time.
+        const again = await textOf(lab, chatId, page.retry());
+        if (again === undefined) return stuck("the answer after that never ended");
+        if (!NOT_KNOWN.test(again)) result.notes.push(`${chatId}: unknown, and then "${again}"`);
+      }
       if (isUnknown) await settle(lab, chatId, early > 0);
 
       // Whatever has been: asked once more for the answer, it is there, and nothing happens a second time.
@@ -99,6 +107,10 @@ function effectTrial(name: string, tool: Tool, moment: EffectMoment | undefined)
       return result;
     },
   };
+}
+
+function isBankFailure(moment: EffectMoment | undefined): boolean {
+  return bankFailures.some((failure) => failure === moment);
 }
 
 /** How often the back office really did it. */

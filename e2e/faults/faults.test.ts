@@ -19,6 +19,8 @@ const once: Array<[name: string, seed: number]> = [
   ["network reset, at every phase", 4],
   ["PostgreSQL killed under write load", 1],
   ["effects: killed after", 1],
+  ["effects: booked, then ECONNRESET", 1],
+  ["effects: booked, then 504", 1],
   ["12 new chats while every core is busy", 1],
 ];
 

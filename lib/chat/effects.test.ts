@@ -1,11 +1,13 @@
 import { spawn } from "node:child_process";
 import path from "node:path";
 import { createInterface } from "node:readline/promises";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { bankFailures, payAt, startBank, type Bank } from "@/e2e/support/bank";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { deleteChat } from "./chat-changes";
 import {
   canonical,
+  DidNotHappenError,
   effectKey,
   listEffects,
   once,
@@ -136,18 +138,17 @@ describe("once", () => {
   });
 
   it("stops waiting when it is told to, and leaves the effect alone", async () => {
-    const [begun, finished] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    let finish: (() => void) | undefined;
     const first = once(shared.db, call(), async (idempotencyKey) => {
-      begun.resolve();
-      await finished.promise;
+      await new Promise<void>((resolve) => (finish = resolve));
       return mark(idempotencyKey);
     });
-    await begun.promise;
+    await vi.waitFor(() => expect(finish).toBeDefined());
     const stop = new AbortController();
     const second = once(shared.db, call(), mark, { signal: stop.signal });
     stop.abort();
     await expect(second).rejects.toThrow(/abort/i);
-    finished.resolve();
+    finish!();
     expect(await first).toEqual({ number: 1 });
   });
 });
@@ -186,10 +187,10 @@ describe("an approved call", () => {
   });
 });
 
-describe("a failure", () => {
+describe("a refusal", () => {
   const fail = (idempotencyKey: string) => {
     mark(idempotencyKey);
-    throw new Error("The bank said no.\u0000");
+    throw new DidNotHappenError("The bank said no.\u0000");
   };
 
   it("is recorded, and a later call tries again under a new idempotency key", async () => {
@@ -220,12 +221,73 @@ describe("a failure", () => {
     expect(done).toHaveLength(1);
   });
 
-  it.each(["AbortError", "TimeoutError"])("that is an %s may have been none", async (name) => {
-    const given = () => Promise.reject(new DOMException("It took too long.", name));
-    await expect(once(shared.db, call(), given)).rejects.toBeInstanceOf(UnknownOutcomeError);
-    await expect(once(shared.db, call(), mark)).rejects.toBeInstanceOf(UnknownOutcomeError);
-    expect(await row()).toMatchObject({ state: "unknown", error: "It took too long." });
-    expect(done).toHaveLength(0);
+  it("may also be returned", async () => {
+    const refuse = () => new DidNotHappenError("The bank said no.");
+    await expect(once(shared.db, call(), refuse)).rejects.toThrow(DidNotHappenError);
+    expect(await once(shared.db, call(), mark)).toEqual({ number: 1 });
+  });
+
+  it("leaves the key as it is where the service honors it", async () => {
+    const policy = { safeToRepeat: true };
+    await expect(once(shared.db, call(), fail, policy)).rejects.toThrow("The bank said no.");
+    await once(shared.db, call(), mark, policy);
+    expect(new Set(done).size).toBe(1);
+  });
+
+  it("leaves the key as it is once nobody could say how an attempt had ended", async () => {
+    const lost = (idempotencyKey: string) => {
+      mark(idempotencyKey);
+      throw new Error("socket hang up");
+    };
+    await expect(once(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
+    await expect(once(shared.db, call(), lost)).rejects.toThrow(UnknownOutcomeError);
+    await settleEffect(shared.db, { chatId, key: effectKey(call()) }, { outcome: "did-not-happen" }, "ada");
+    await expect(once(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
+    await once(shared.db, call(), mark);
+    expect(done).toHaveLength(4);
+    expect(new Set(done.slice(1)).size).toBe(1);
+  });
+});
+
+describe("an error", () => {
+  it.each(["Error", "TypeError", "AbortError", "TimeoutError"])(
+    "called %s may come after the effect",
+    async (name) => {
+      const given = () => Promise.reject(Object.assign(new Error("It broke."), { name }));
+      await expect(once(shared.db, call(), given)).rejects.toBeInstanceOf(UnknownOutcomeError);
+      await expect(once(shared.db, call(), mark)).rejects.toBeInstanceOf(UnknownOutcomeError);
+      expect(await row()).toMatchObject({ state: "unknown", error: "It broke.", failures: 0 });
+      expect(done).toHaveLength(0);
+    },
+  );
+
+  describe("of a service that books first", () => {
+    let bank: Bank;
+    beforeAll(async () => void (bank = await startBank()));
+    afterAll(() => bank.close());
+
+    it.each(bankFailures)("%s: it books once, however often it is tried", async (failure) => {
+      for (let trial = 0; trial < 5; trial++) {
+        const order = `${failure} ${trial}`;
+        const pay = (key: string) => payAt(bank.url, { order, failure, key });
+        for (let attempt = 0; attempt < 3; attempt++)
+          await expect(once(shared.db, call({ turn: order }), pay)).rejects.toThrow(UnknownOutcomeError);
+        expect(bank.bookings.filter((booking) => booking.order === order)).toHaveLength(1);
+      }
+    });
+
+    it.each(bankFailures)(
+      "%s: where it honors the key it books once, and is tried again",
+      async (failure) => {
+        const pay = (key: string) => payAt(bank.url, { order: "keyed", failure, key });
+        const which = call({ turn: failure });
+        const attempt = () => once(shared.db, which, pay, { safeToRepeat: true });
+        for (let tries = 0; tries < 3; tries++) await expect(attempt()).rejects.toThrow(UnknownOutcomeError);
+        const keys = bank.bookings.filter((each) => each.order === "keyed" && each.failure === failure);
+        expect(keys).toHaveLength(3);
+        expect(new Set(keys.map(({ key }) => key)).size).toBe(1);
+      },
+    );
   });
 });
 

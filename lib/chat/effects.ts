@@ -14,7 +14,7 @@ import { UnknownOutcomeError } from "./unknown-outcome";
 
 /**
  * `started`: under way, or broken off and not noticed yet. `done`: it happened, and `output` is what it returned.
- * `failed`: it surely did not happen. `unknown`: one of the two.
+ * `failed`: it surely did not happen, and somebody knew. `unknown`: one of the two.
  */
 export type EffectState = "started" | "done" | "failed" | "unknown";
 
@@ -35,7 +35,10 @@ export type EffectCall = {
 };
 
 export type EffectPolicy = {
-  /** Doing it twice is like doing it once, or the service honours the idempotency key: an unknown outcome is retried. */
+  /**
+   * Doing it twice is like doing it once, or the service honors the idempotency key, which then never changes: an
+   * unknown outcome is tried again.
+   */
   safeToRepeat?: boolean;
   /** Ends the waiting for another attempt. An effect that has begun is not interrupted. */
   signal?: AbortSignal | undefined;
@@ -48,22 +51,35 @@ export class EffectError extends Error {
   override name = "EffectError";
 }
 
+/**
+ * A tool throws or returns this when it knows that nothing happened: the service refused, or was never asked. Only then
+ * may the call be tried again. Its words are for the model and the reader of the chat.
+ */
+export class DidNotHappenError extends Error {
+  override name = "DidNotHappenError";
+}
+
 /** Above the longest pause of a healthy worker, and well below the 30 s in which a broken turn has to heal. */
 const LEASE_MS = 10_000;
 const FIRST_LOOK_MS = 50;
 const LAST_LOOK_MS = 1_000;
 const MAX_ERROR_LENGTH = 2_000;
 
+type Run<Output> = (
+  idempotencyKey: string,
+) => Output | DidNotHappenError | Promise<Output | DidNotHappenError>;
+
 /**
  * Carries the effect out, unless that has been done: then it returns what it returned before. Of several callers at
  * the same time one does it, and the others wait for its end. `run` gets a key by which a remote service can tell a
- * repeated request. Throws what `run` threw (it surely failed, and another call may try again), or an
- * `UnknownOutcomeError`, which `run` may also throw itself, and to which an abort or a timeout inside it amounts.
+ * repeated request. Throws the `DidNotHappenError` of `run`, after which another call may try again. Any other error
+ * may come after the effect (a reset connection, a 504, an answer that cannot be read), so it is an
+ * `UnknownOutcomeError`.
  */
 export async function once<Output>(
   db: Db,
   call: EffectCall,
-  run: (idempotencyKey: string) => Output | Promise<Output>,
+  run: Run<Output>,
   policy: EffectPolicy = {},
 ): Promise<Output> {
   const attempt: Attempt = {
@@ -94,7 +110,7 @@ export async function once<Output>(
       case "done":
         return effect.output as Output;
       case "failed":
-        throw new Error(effect.error ?? `"${call.tool}" failed.`);
+        throw new DidNotHappenError(effect.error ?? `"${call.tool}" did not happen.`);
       case "unknown":
         throw new UnknownOutcomeError(effect);
       case "started":
@@ -168,7 +184,8 @@ async function claim(
     FROM "Chat" WHERE id = ${call.chatId} AND "deletedAt" IS NULL
     ON CONFLICT (key) DO UPDATE SET state = 'started', holder = ${holder}, "leaseUntil" = ${until},
       "answerId" = excluded."answerId", "toolCallId" = excluded."toolCallId", "runId" = excluded."runId", input = excluded.input,
-      "startedAt" = now(), "finishedAt" = NULL, output = NULL, error = NULL, "settledBy" = NULL
+      "startedAt" = now(), "finishedAt" = NULL, output = NULL, error = NULL, "settledBy" = NULL,
+      "wasUnknown" = e."wasUnknown" OR e.state = 'unknown' OR (e.state = 'started' AND e.holder <> ${holder})
     WHERE (e.state = 'failed' AND ${afterFailure})
       OR (${safeToRepeat} AND (e.state = 'unknown' OR (e.state = 'started' AND e."leaseUntil" < now())))
       -- Its own claim, whose answer was lost on the way.
@@ -176,16 +193,12 @@ async function claim(
     RETURNING e.*`;
   if (mine) return mine;
   await db.$executeRaw`
-    UPDATE "Effect" SET state = 'unknown' WHERE key = ${key} AND state = 'started' AND "leaseUntil" < now()`;
+    UPDATE "Effect" SET state = 'unknown', "wasUnknown" = true
+    WHERE key = ${key} AND state = 'started' AND "leaseUntil" < now()`;
   return db.effect.findUnique({ where: { key, chat: { deletedAt: null } } });
 }
 
-async function carryOut<Output>(
-  db: Db,
-  attempt: Attempt,
-  effect: Claim,
-  run: (idempotencyKey: string) => Output | Promise<Output>,
-): Promise<Output> {
+async function carryOut<Output>(db: Db, attempt: Attempt, effect: Claim, run: Run<Output>): Promise<Output> {
   const heart = setInterval(() => {
     // A beat that is lost is made up for by the next one, or the lease ends, as it should then.
     renew(db, attempt).catch(() => {});
@@ -193,9 +206,11 @@ async function carryOut<Output>(
   try {
     let output: Output;
     try {
-      output = (sanitise(await run(`${effect.key}_${effect.failures}`)) ?? null) as Output;
+      const result = await run(`${effect.key}_${effect.failures}`);
+      if (result instanceof DidNotHappenError) throw result;
+      output = (sanitise(result) ?? null) as Output;
     } catch (error) {
-      const isKnown = !isUncertain(error);
+      const isKnown = error instanceof DidNotHappenError;
       const end: End = isKnown
         ? { state: "failed", error: wordsOf(error) }
         : { state: "unknown", error: wordsOf(error) };
@@ -223,15 +238,16 @@ type End = { state: "done"; output: unknown } | { state: "failed" | "unknown"; e
  * Whatever was believed meanwhile: who carried the effect out knows best. False when another attempt has it now, or
  * the chat was removed for good.
  */
-async function record(db: Db, { key, holder }: Attempt, end: End): Promise<boolean> {
+async function record(db: Db, { key, holder, safeToRepeat }: Attempt, end: End): Promise<boolean> {
   const output = end.state === "done" ? Prisma.sql`${JSON.stringify(end.output)}::jsonb` : Prisma.sql`NULL`;
   const error = end.state === "done" ? null : end.error;
-  const failures = end.state === "failed" ? 1 : 0;
+  const failures = end.state === "failed" && !safeToRepeat ? 1 : 0;
   return db.$transaction(async (tx) => {
     const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "answerId" | "toolCallId">[]>`
       UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
         -- Once, though the answer to this statement may be lost and the statement repeated.
-        failures = failures + CASE WHEN state = 'failed' THEN 0 ELSE ${failures}::int END, "settledBy" = NULL
+        failures = failures + CASE WHEN state = 'failed' OR "wasUnknown" THEN 0 ELSE ${failures}::int END,
+        "wasUnknown" = "wasUnknown" OR ${end.state === "unknown"}, "settledBy" = NULL
       WHERE key = ${key} AND holder = ${holder}
       RETURNING "chatId", "answerId", "toolCallId"`;
     if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
@@ -260,12 +276,6 @@ function leaseEnd({ leaseMs }: Attempt): Prisma.Sql {
 
 function patiently<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
   return withRetry(work, { doing: `Keeping the record of "${call.tool}"` });
-}
-
-/** A request that was given up may have arrived. */
-function isUncertain(error: unknown): boolean {
-  if (error instanceof UnknownOutcomeError) return true;
-  return error instanceof Error && (error.name === "AbortError" || error.name === "TimeoutError");
 }
 
 function wordsOf(error: unknown): string {
@@ -306,7 +316,7 @@ export async function settleEffect(
       : "Checked afterwards: it did not happen.";
   const settled = await db.$queryRaw<unknown[]>`
     WITH settled AS (
-      UPDATE "Effect" SET ${ended}, "finishedAt" = now(), "settledBy" = ${settledBy}
+      UPDATE "Effect" SET ${ended}, "wasUnknown" = true, "finishedAt" = now(), "settledBy" = ${settledBy}
       WHERE key = ${key} AND "chatId" = ${chatId}
         AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
       RETURNING "answerId", "toolCallId"

@@ -3,14 +3,22 @@
  * what happened twice is there twice. Only mail takes an idempotency key, as some real services do.
  */
 import { randomUUID } from "node:crypto";
+import { DidNotHappenError } from "@/lib/chat/effects";
 import { db } from "@/lib/db";
 
 type Refund = { orderId: string; amount: number; currency: string; reason?: string | undefined };
 type Deletion = { collection: string; ids?: string[] | undefined; olderThan?: string | undefined };
 type Mail = { to: string; subject: string; body: string };
 
+const MOST_PER_REFUND = 10_000;
+
 export const backOffice = {
   async refund(refund: Refund): Promise<{ id: string }> {
+    // A refusal before anything is booked. Whatever else goes wrong from here on may go wrong after the booking.
+    if (refund.amount > MOST_PER_REFUND)
+      throw new DidNotHappenError(
+        `One refund may be ${MOST_PER_REFUND.toLocaleString("en-US")} at most, so nothing was refunded.`,
+      );
     return db.demoEntry.create({ data: { kind: "refund", data: refund }, select: { id: true } });
   },
 

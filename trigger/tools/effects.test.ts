@@ -5,7 +5,7 @@ import { chat } from "@trigger.dev/sdk/ai";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
-import { listEffects, settleEffect } from "@/lib/chat/effects";
+import { DidNotHappenError, listEffects, settleEffect } from "@/lib/chat/effects";
 import { steeringId } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/storage";
 import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
@@ -107,11 +107,34 @@ describe("a tool with an effect", () => {
   });
 
   it("that failed for sure is tried again by the next answer", async () => {
-    const refuse = vi.spyOn(backOffice, "refund").mockRejectedValueOnce(new Error("No such order."));
+    const refuse = vi
+      .spyOn(backOffice, "refund")
+      .mockRejectedValueOnce(new DidNotHappenError("No such order."));
     const failed = await ask("u1", refund());
     expect(streamed(failed)).toContain("No such order.");
     await harness.sendRegenerate();
     refuse.mockRestore();
+    expect(await refunds()).toBe(1);
+  });
+
+  it("that the service refuses can be asked for again, in a way that it takes", async () => {
+    await shared.db.toolPermission.create({ data: { chatId, tool: "refund", grantedBy: "ada" } });
+    const failed = await ask("u1", `Refund 20000 EUR of order ${orderId}.`);
+    expect(JSON.stringify(failed.chunks)).toContain("nothing was refunded");
+    expect(await listEffects(shared.db, chatId)).toMatchObject([{ state: "failed" }]);
+    expect(await refunds()).toBe(0);
+  });
+
+  it("whose service fails after it has booked is not done again by the next answer", async () => {
+    const real = backOffice.refund.bind(backOffice);
+    const book = vi.spyOn(backOffice, "refund").mockImplementation(async (given) => {
+      await real(given);
+      throw Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNRESET" } });
+    });
+    expect(streamed(await ask("u1", refund()))).toContain("I do not know how `refund` ended");
+    expect(streamed(await harness.sendRegenerate())).toContain("I do not know how `refund` ended");
+    book.mockRestore();
+    await harness.sendRegenerate();
     expect(await refunds()).toBe(1);
   });
 

@@ -1,6 +1,6 @@
 /** The tools that change something outside of the chat. Each goes through `once`, whatever else it does. */
 import { tool, type ToolExecutionOptions } from "ai";
-import { once, type EffectPolicy } from "@/lib/chat/effects";
+import { once, type DidNotHappenError, type EffectPolicy } from "@/lib/chat/effects";
 import { UnknownOutcomeError, unknownOutcomeOf, type UnknownOutcome } from "@/lib/chat/unknown-outcome";
 import { db } from "@/lib/db";
 import { backOffice } from "./back-office";
@@ -40,12 +40,13 @@ export const effectTools = {
 };
 
 /**
- * An `execute` whose effect happens once per question and arguments, or per approved call. When nobody can say whether
- * it happened, that is its output: the model hears of a failure, and the page can ask the person.
+ * An `execute` whose effect happens once per question and arguments, or per approved call. Let `run` throw or return a
+ * `DidNotHappenError` when it knows that nothing happened. After any other error nobody can say, and that is the output:
+ * the model hears of a failure, and the page can ask the person.
  */
 export function effect<Name extends keyof typeof toolSchemas, Output>(
   name: Name,
-  run: (input: InputOf<Name>, idempotencyKey: string) => Promise<Output>,
+  run: (input: InputOf<Name>, idempotencyKey: string) => Promise<Output | DidNotHappenError>,
   policy: Pick<EffectPolicy, "safeToRepeat"> = {},
 ) {
   return async (

@@ -7,19 +7,13 @@ import { configure, sessions } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDb, type Db } from "@/lib/db";
 import { freePort } from "@/lib/embedded-postgres";
-import {
-  decideRequest,
-  findUndelivered,
-  markDelivered,
-  listPermissions,
-  revokePermission,
-  type Decision,
-} from "@/lib/chat/decisions";
+import { decideRequest, listPermissions, revokePermission, type Decision } from "@/lib/chat/decisions";
 import { markChatRead } from "@/lib/chat/chat-changes";
 import { findListedChat } from "@/lib/chat/chat-list";
 import { deliverDecisions, sweepRequests } from "@/lib/chat/deliver";
 import { createChat, type Transcript } from "@/lib/chat/queries";
 import type { RequestName } from "@/lib/chat/asking";
+import { findUndelivered, markDelivered } from "@/lib/chat/undelivered";
 import { listChatRequests, listWaitingRequests } from "@/lib/chat/request-queries";
 import { checkInput, checkOutput } from "@/trigger/tools/rules";
 import { freshDatabase } from "./support/database";

@@ -4,9 +4,13 @@ import { createAttachment } from "./attachments/attachments";
 import { postgresStore } from "./attachments/postgres-store";
 import { createChat } from "./chat/queries";
 import { db as appDb } from "./db";
-import { removeDeleted } from "./sweep";
+import { removeDeleted, sweep, tellPeople } from "./sweep";
 
 vi.mock("server-only", () => ({}));
+/** A webhook that does not answer until it is let go. */
+const held: (() => void)[] = [];
+const told = vi.fn(() => new Promise<void>((resolve) => void held.push(resolve)));
+vi.mock("./request-channels", () => ({ requestChannels: () => [{ name: "webhook", tell: told }] }));
 
 const shared = testDatabase();
 const bytes = new TextEncoder().encode("Notes");
@@ -38,6 +42,24 @@ it("removes for good a chat that was deleted, and then the files that only it ha
   expect(await shared.db.chat.count({ where: { id: chatId } })).toBe(0);
   expect(await shared.db.attachment.count({ where: { id: fileId } })).toBe(0);
   expect(await postgresStore(shared.db).get(fileId)).toBeNull();
+});
+
+it("lets what nobody decided expire while a webhook does not answer", async () => {
+  await shared.db.chat.update({ where: { id: chatId }, data: { deletedAt: null } });
+  const row = { chatId, messageId: "m", tool: "refund", kind: "approval", title: "?", input: {} };
+  const soon = new Date(Date.now() + 500);
+  await shared.db.humanRequest.create({ data: { ...row, toolCallId: "c1", expiresAt: null } });
+  await shared.db.humanRequest.create({ data: { ...row, toolCallId: "c2", expiresAt: soon } });
+  const telling = tellPeople();
+  await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2));
+  await vi.waitFor(async () => {
+    expect(await sweep()).toBe(true);
+    const due = await shared.db.humanRequest.findFirstOrThrow({ where: { chatId, toolCallId: "c2" } });
+    expect(due.state).toBe("expired");
+  }, 5_000);
+  for (const letGo of held) letGo();
+  await shared.db.humanRequest.deleteMany({ where: { chatId } });
+  expect(await telling).toBe(true);
 });
 
 it("says once that it could not, and does it when it can", async () => {

@@ -17,19 +17,15 @@ import { env } from "./env";
 import { requestChannels } from "./request-channels";
 
 /** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
-export const sweep = oneAtATime("Not everything about requests could be done", async () => {
-  // None waits for another: the engine may be down, or a webhook slow.
-  const [delivered, told, ended] = await Promise.allSettled([
-    sweepRequests(db),
-    notifyWaiting(db, requestChannels()),
-    endSessions(db),
-  ]);
-  return [
-    ...(delivered.status === "rejected" ? [delivered.reason] : []),
-    ...(ended.status === "rejected" ? [ended.reason] : []),
-    ...(told.status === "rejected" ? [told.reason] : told.value),
-  ];
+export const sweep = oneAtATime("Not every decision could be delivered", async () => {
+  const done = await Promise.allSettled([sweepRequests(db), endSessions(db)]);
+  return done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
 });
+
+/** Tells people elsewhere what waits. By itself, because no decision should wait for a slow webhook. */
+export const tellPeople = oneAtATime("Not everybody could be told elsewhere", () =>
+  notifyWaiting(db, requestChannels()),
+);
 
 /** Looks after the answers that are awaited, so that none is forgotten when its worker dies. */
 export const sweepAnswers = oneAtATime("Not every awaited answer could be looked after", lookAfterAll);
@@ -76,6 +72,7 @@ export function startSweeping(): void {
   if (seconds === 0 || env.VERCEL) return;
   shared.holdfastSweep = [
     setInterval(() => void sweep(), seconds * 1000),
+    setInterval(() => void tellPeople(), seconds * 1000),
     setInterval(() => void sweepAnswers(), Math.min(seconds, LOOK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];

@@ -31,8 +31,8 @@ export function breakEffects(): void {
 let started: Promise<Bank> | undefined;
 
 /** The same books, behind a wire that fails. */
-function bank({ refund }: typeof backOffice): Promise<Bank> {
-  return (started ??= startBank(({ order }) => refund(JSON.parse(order))));
+function bank(real: typeof backOffice): Promise<Bank> {
+  return (started ??= startBank(({ order }) => real.refund(JSON.parse(order))));
 }
 
 function watch<Input>(tool: { execute?: unknown }, subjectOf: (input: Input) => string): void {

@@ -1,5 +1,5 @@
 /** A service that books what it is told, and then fails to say so: every way in which that happens on a real wire. */
-import { createServer, request as httpRequest } from "node:http";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
 export const bankFailures = [
@@ -20,7 +20,9 @@ export async function startBank(
   book: (booking: Booking) => Promise<unknown> = async () => {},
 ): Promise<Bank> {
   const bookings: Booking[] = [];
-  const server = createServer(async (incoming, response) => {
+  const server = createServer((incoming, response) => void answer(incoming, response));
+
+  async function answer(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     let text = "";
     for await (const chunk of incoming) text += String(chunk);
     const booking = JSON.parse(text) as Booking;
@@ -38,7 +40,8 @@ export async function startBank(
       case "malformed answer":
         return void response.writeHead(200, { "content-type": "application/json" }).end('{"id": "b-1');
     }
-  });
+  }
+
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   server.unref();
   return {

@@ -5,6 +5,7 @@ import { askedInside, isUndecided, requestIdOf, type ToolPart } from "./asking";
 import { findNode, pathTo } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
+import { withRetry } from "./retry";
 import { timestamp } from "./timestamp";
 
 export type CopyOptions = {
@@ -20,44 +21,46 @@ export type CopyOptions = {
  */
 export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promise<string | null> {
   if (!isChatId(chatId)) return Promise.resolve(null);
-  return db.$transaction(
-    async (tx) => {
-      // Held until the copy is whole, so that no save comes between the chat and its messages.
-      const [source] = await tx.$queryRaw<{ headId: string | null }[]>`
-        SELECT "headId" FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR SHARE`;
-      if (!source) return null;
-      const named = branch?.headId;
-      const head = named === undefined ? source.headId : await findNode(tx, chatId, named);
-      if (named !== undefined && head === null) return null;
+  const id = randomUUID();
+  const copy = () => db.$transaction(write, { maxWait: 10_000, timeout: 60_000 });
+  return withRetry(copy, { doing: `Copying chat ${chatId}` });
 
-      const id = randomUUID();
-      // The runtime's own record tells of the shown branch, and so fits no other.
-      await tx.$executeRaw`
+  async function write(tx: DbClient): Promise<string | null> {
+    // Its own copy, when the answer to the commit was lost on the way and this is the second try.
+    if ((await tx.chat.count({ where: { id } })) > 0) return id;
+    // Held until the copy is whole, so that no save comes between the chat and its messages.
+    const [source] = await tx.$queryRaw<{ headId: string | null }[]>`
+        SELECT "headId" FROM "Chat" WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR SHARE`;
+    if (!source) return null;
+    const named = branch?.headId;
+    const head = named === undefined ? source.headId : await findNode(tx, chatId, named);
+    if (named !== undefined && head === null) return null;
+
+    // The runtime's own record tells of the shown branch, and so fits no other.
+    await tx.$executeRaw`
         INSERT INTO "Chat" (id, "userId", title, "titledBy", model, "headId", state, "nextOrder", "lastReadAt", "updatedAt")
         SELECT ${id}, "userId", left(title, 112) || ' (copy)', "titledBy", model, ${head},
           CASE WHEN "headId" = ${head} THEN state END, "nextOrder", now(), ${timestamp(new Date())}
         FROM "Chat" WHERE id = ${chatId}`;
-      if (!branch || head === null) {
-        await tx.$executeRaw`
+    if (!branch || head === null) {
+      await tx.$executeRaw`
           INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
           SELECT ${id}, id, "messageId", "parentId", role, message, final, "order", seen, "createdAt"
           FROM "Message" WHERE "chatId" = ${chatId} AND "removedAt" IS NULL`;
-      } else {
-        await tx.$executeRaw`
+    } else {
+      await tx.$executeRaw`
           ${pathTo(chatId, head)}
           INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
           SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m.seen, m."createdAt"
           FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id`;
-      }
-      await settleRequests(tx, chatId, id);
-      // Whoever may read the copy may read its files. Of a branch that is too many at worst, and never too few.
-      await tx.$executeRaw`
+    }
+    await settleRequests(tx, chatId, id);
+    // Whoever may read the copy may read its files. Of a branch that is too many at worst, and never too few.
+    await tx.$executeRaw`
         INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
         SELECT ${id}, "attachmentId" FROM "ChatAttachment" WHERE "chatId" = ${chatId}`;
-      return id;
-    },
-    { maxWait: 10_000, timeout: 60_000 },
-  );
+    return id;
+  }
 }
 
 const SKIPPED = "Copied before it was decided.";

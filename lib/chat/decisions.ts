@@ -2,8 +2,9 @@
  * Deciding what waits. Every decision is one transaction that holds the chat's row, so the first one that commits
  * counts, and whoever comes later is told who it was. Nothing here runs a tool: the agent reads the rows.
  */
+import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db";
-import { Prisma, type HumanRequest } from "@/prisma/generated/client";
+import type { Prisma, HumanRequest } from "@/prisma/generated/client";
 import type { RequestName } from "./asking";
 import { isChatId } from "./queries";
 import { sanitise } from "./message";
@@ -84,6 +85,7 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
     mayDecide = isOwner,
     now = new Date(),
   } = options;
+  const decisionId = randomUUID();
   const take = async (tx: DbClient) => {
     const ownerId = await lockChat(tx, chatId);
     if (ownerId === undefined) return "not-found" as const;
@@ -91,6 +93,8 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
     const where = { chatId_messageId_toolCallId: name };
     const request = await tx.humanRequest.findUnique({ where });
     if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
+    // Its own, when the answer to the commit was lost on the way and this is the second try.
+    if (request.decisionId === decisionId) return decided(tx, name);
     if (request.state !== "pending") return request;
     if (isDue(request, now)) {
       // Committed, not thrown: the clock has decided, and that must stay so.
@@ -104,15 +108,12 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
     const { remember, ...change } = read(request, options);
     const { count } = await tx.humanRequest.updateMany({
       where: { ...name, state: "pending" },
-      data: { ...change, decidedBy: userId, decidedVia: via, decidedAt: now },
+      data: { ...change, decisionId, decidedBy: userId, decidedVia: via, decidedAt: now },
     });
     // The clock does not wait for the chat's row: it may have decided since this request was read.
     if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
     if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
-    const waiting = await tx.humanRequest.count({
-      where: { chatId, messageId, state: "pending" },
-    });
-    return { messageId, isComplete: waiting === 0 };
+    return decided(tx, name);
   };
   const outcome = await withRetry(() => db.$transaction(take, { maxWait: 10_000, timeout: 20_000 }), {
     doing: `Deciding ${toolCallId} of chat ${chatId}`,
@@ -124,6 +125,14 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
     );
   if ("isComplete" in outcome) return outcome;
   throw await refusal(db, outcome, decision);
+}
+
+async function decided(
+  tx: DbClient,
+  { chatId, messageId }: { chatId: string; messageId: string },
+): Promise<Decided> {
+  const waiting = await tx.humanRequest.count({ where: { chatId, messageId, state: "pending" } });
+  return { messageId, isComplete: waiting === 0 };
 }
 
 function isDue({ expiresAt }: Pick<HumanRequest, "expiresAt">, now: Date): boolean {
@@ -302,48 +311,6 @@ export async function expireRequests(db: DbClient, now = new Date()): Promise<nu
     UPDATE "HumanRequest" r SET state = 'expired', "decidedVia" = 'timeout', "decidedAt" = "expiresAt"
     FROM "Chat" c WHERE c.id = r."chatId" AND c."deletedAt" IS NULL
       AND r.state = 'pending' AND r."expiresAt" <= ${timestamp(now)}`;
-}
-
-// ── Telling the agent ──
-
-/** How often the agent is told of decisions from which nothing comes, and how long it has each time. */
-const MAX_DELIVERIES = 4;
-const PATIENCE = Prisma.sql`interval '1 minute'`;
-/** As long when an answer seems to be under way: it may be a long one, or its worker died before it could save it. */
-const PATIENCE_WHILE_RUNNING = Prisma.sql`interval '10 minutes'`;
-
-/**
- * Messages of which everything is decided and the agent does not know it yet, the longest wait first. It is told again
- * when nothing comes of it: the news may have died with a worker.
- */
-export function findUndelivered(
-  db: DbClient,
-  { chatId, limit = 20, now = new Date() }: { chatId?: string; limit?: number; now?: Date } = {},
-): Promise<{ chatId: string; messageId: string }[]> {
-  const at = timestamp(now);
-  return db.$queryRaw`
-    SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
-    WHERE r.state <> 'pending' AND r."settledAt" IS NULL
-      AND (r."deliveredAt" IS NULL OR (
-        r.deliveries < ${MAX_DELIVERIES} AND r."deliveredAt" + r.deliveries
-          * CASE c.status WHEN 'running' THEN ${PATIENCE_WHILE_RUNNING} ELSE ${PATIENCE} END < ${at}
-      ))
-      ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
-      AND NOT EXISTS (
-        SELECT 1 FROM "HumanRequest" o
-        WHERE o."chatId" = r."chatId" AND o."messageId" = r."messageId" AND o.state = 'pending'
-      )
-    GROUP BY r."chatId", r."messageId" ORDER BY min(r."decidedAt") LIMIT ${limit}`;
-}
-
-export async function markDelivered(
-  db: DbClient,
-  { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
-): Promise<void> {
-  await db.humanRequest.updateMany({
-    where: { chatId, messageId, state: { not: "pending" }, settledAt: null },
-    data: { deliveredAt: now, deliveries: { increment: 1 } },
-  });
 }
 
 // ── Standing permissions ──

@@ -10,6 +10,7 @@ import { branchIds, findNode, pathTo, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
 import { toolParts } from "./requests";
+import { withRetry } from "./retry";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
 
@@ -36,7 +37,13 @@ export function createShare(
   { chatId, userId, headId }: { chatId: string; userId: string; headId?: string },
 ): Promise<ShareOutcome> {
   if (!isChatId(chatId)) return Promise.resolve({ refused: "not-found" });
-  return db.$transaction(async (tx) => {
+  const token = randomBytes(16).toString("base64url");
+  const tokenHash = hashOf(token);
+  return withRetry(() => db.$transaction(write), { doing: `Sharing chat ${chatId}` });
+
+  async function write(tx: DbClient): Promise<ShareOutcome> {
+    // Its own link, when the answer to the commit was lost on the way and this is the second try.
+    if ((await tx.share.count({ where: { tokenHash } })) > 0) return { token };
     const [chat] = await tx.$queryRaw<{ headId: string | null; title: string | null }[]>`
       SELECT "headId", title FROM "Chat"
       WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
@@ -44,9 +51,8 @@ export function createShare(
     const head = headId === undefined ? chat.headId : await findNode(tx, chatId, headId);
     if (head === null) return { refused: headId === undefined ? "empty" : "not-found" };
     if ((await tx.share.count({ where: { chatId } })) >= MAX_LINKS_PER_CHAT) return { refused: "too-many" };
-    const token = randomBytes(16).toString("base64url");
     const { id } = await tx.share.create({
-      data: { chatId, headId: head, title: chat.title ?? "Chat", tokenHash: hashOf(token) },
+      data: { chatId, headId: head, title: chat.title ?? "Chat", tokenHash },
       select: { id: true },
     });
     await tx.$executeRaw`
@@ -57,7 +63,7 @@ export function createShare(
         WHERE NOT m.final OR m.message->>'parts' ~ '"type": "(tool-|dynamic-tool)'
       ), '{}') WHERE id = ${id}`;
     return { token };
-  });
+  }
 }
 
 /** A person's links, newest first; those of one chat when it is named. */

@@ -3,14 +3,14 @@ import { answerRead } from "@/app/chat/answer-read";
 import { getUser } from "@/lib/auth";
 import { listWaitingRequests } from "@/lib/chat/request-queries";
 import { db } from "@/lib/db";
-import { sweep } from "@/lib/sweep";
+import { sweep, tellPeople } from "@/lib/sweep";
 
 /** Everything that waits for the signed-in person in any chat, the oldest first. For somebody new nothing does. */
 export function GET(): Promise<Response> {
   return answerRead(async () => {
     const user = await getUser();
     if (!user) return [];
-    after(sweep);
+    after(() => Promise.all([sweep(), tellPeople()]));
     return listWaitingRequests(db, user.id);
   });
 }

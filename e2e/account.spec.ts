@@ -72,3 +72,46 @@ test("no mail is configured, and no link is offered; everything is exported, and
   await expect(chat.page).toHaveURL(/\/$/);
   expect((await chat.page.goto(address))?.status()).toBe(404);
 });
+
+test("a sign-out closes the other tab, which says so, and no token of it opens the chat any more", async ({
+  conversation: chat,
+}) => {
+  const { page, app } = chat;
+  const email = `${crypto.randomUUID()}@example.com`;
+  await page.goto("/settings");
+  const form = page.getByRole("form", { name: "Create an account" });
+  await form.getByLabel("E-mail").fill(email);
+  await form.getByLabel("Password").fill(password);
+  await form.getByRole("button", { name: "Create account" }).click();
+  await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();
+  await page.goto("/");
+  let token = "";
+  page.on("request", (request) => {
+    if (request.url().includes("/in/append")) token = request.headers().authorization ?? "";
+  });
+  await chat.ask("count to 3");
+  await chat.settles();
+  await expect.poll(() => chat.saved()).toHaveLength(2);
+  const append = () =>
+    page.request.post(`${app.url}/engine/realtime/v1/sessions/${chat.chatId()}/in/append`, {
+      headers: { authorization: token, "content-type": "text/plain", "x-part-id": crypto.randomUUID() },
+      data: JSON.stringify({ kind: "stop" }),
+    });
+  expect((await append()).status()).toBe(200);
+
+  const settings = await page.context().newPage();
+  await settings.goto(`${app.url}/settings`);
+  await settings.getByRole("button", { name: "Sign out" }).click();
+  await expect(settings.getByRole("textbox", { name: "Message" })).toBeVisible();
+
+  await expect(page.getByRole("region", { name: "Your account" })).toContainText(
+    "You signed out in another tab",
+  );
+  await chat.composer.fill("count to 4");
+  await expect(page.getByText("You're signed out. Sign in to write here.")).toBeVisible();
+  await expect(chat.sendButton).toBeDisabled();
+  expect((await append()).status()).toBe(401);
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
+  await expect(page.getByRole("form", { name: "Create an account" })).toBeVisible();
+  await settings.close();
+});

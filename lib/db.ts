@@ -32,9 +32,14 @@ export function createDb(connectionString?: string): PrismaClient {
 function postgres(connectionString: string) {
   const pool = {
     connectionString,
-    // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
-    // would end the process.
-    onConnect: (client: pg.ClientBase) => void client.on("error", () => {}),
+    onConnect: async (client: pg.ClientBase) => {
+      // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
+      // would end the process.
+      client.on("error", () => {});
+      // Columns have no zone and hold UTC, but now() is written in the connection's: a server elsewhere in the world
+      // would mix both. A statement, because poolers refuse it among the parameters of the start.
+      await client.query("SET TIME ZONE 'UTC'");
+    },
     max: env.DATABASE_POOL_SIZE,
     // The driver's default is to wait for ever, which would hide a database that is down.
     connectionTimeoutMillis: 10_000,

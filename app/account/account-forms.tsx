@@ -3,6 +3,7 @@
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { describeError } from "../chat/expected-error";
+import { announceAccountChange } from "../chat/use-sign-in";
 import { createAccount, requestSignInLink, signIn, type FormOutcome } from "./actions";
 
 type Way = "create" | "sign-in" | "link";
@@ -45,7 +46,10 @@ export function AccountForms({ canSendMail }: { canSendMail: boolean }) {
           ? await requestSignInLink(email)
           : await (way === "create" ? createAccount : signIn)({ email, password });
       // A full load, as somebody else: nothing of the guest stays in the page.
-      if (result.ok && way !== "link") return window.location.assign("/settings");
+      if (result.ok && way !== "link") {
+        announceAccountChange();
+        return window.location.assign("/settings");
+      }
       setOutcome(result);
     } catch (error) {
       setOutcome({ ok: false, problem: describeError(error) });

@@ -10,6 +10,7 @@ import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
 import { saveSettings } from "@/lib/chat/settings";
 import { db } from "@/lib/db";
 import { endSessions } from "@/lib/end-sessions";
+import { expireChatTokens } from "@/lib/expire-tokens";
 import {
   BROWSER_COOKIE,
   BROWSER_COOKIE_SECONDS,
@@ -48,8 +49,16 @@ export async function signIn(input: auth.Credentials): Promise<FormOutcome> {
   return outcome(await auth.signIn(parsed.data, await headers()));
 }
 
+/** Ends what open pages of this person may do, here and in other tabs. */
 export async function signOut(): Promise<FormOutcome> {
-  return outcome(await auth.signOut(await headers()));
+  const user = await auth.getUser();
+  const result = await outcome(await auth.signOut(await headers()));
+  // After the session, or a page could fetch a new token in between. Tokens are short, should the engine be away.
+  if (result.ok && user)
+    await expireChatTokens(db, user.id).catch((error: unknown) =>
+      console.error("Tokens outlive a sign-out for some minutes:", error),
+    );
+  return result;
 }
 
 /** Says the same whether there is such an account or not. */

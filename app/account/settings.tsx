@@ -15,6 +15,7 @@ import type { ModelInfo } from "@/trigger/models";
 import { revokeShare } from "../chat/chat-actions";
 import { useShowShortcuts } from "../chat/commands-provider";
 import { describeError } from "../chat/expected-error";
+import { announceAccountChange } from "../chat/use-sign-in";
 import { AccountForms } from "./account-forms";
 import { requestSignInLink, setDefaultModel, signOut } from "./actions";
 
@@ -107,6 +108,7 @@ function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
             (outcome) => {
               if (!outcome.ok) return setProblem(outcome.problem);
               forgetRequestDrafts("all");
+              announceAccountChange();
               window.location.assign("/");
             },
             (error: unknown) => setProblem(describeError(error)),

@@ -48,11 +48,11 @@ export async function startChatSession({
   return { publicAccessToken };
 }
 
-/** A one-hour token that reads and writes this chat's session and nothing else. Never stored. */
+/** A short token that reads and writes this chat's session and nothing else. Never stored. */
 export async function mintChatAccessToken(chatId: string): Promise<string> {
   await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
-  return auth.createPublicToken({ scopes, expirationTime: "1h" });
+  return auth.createPublicToken({ scopes, expirationTime: "15m" });
 }
 
 /** Who answers from the next turn on: one of the configured models. */

@@ -22,6 +22,7 @@ import { useDurableChat, type PendingInput, type Transcript } from "@/components
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
+import { AccountNotice, closedReason } from "./account-notice";
 import { mintChatAccessToken, startChatSession } from "./actions";
 import { isQueued, lookAfter } from "./awaited-answer";
 import { useRefreshChats } from "./chat-frame";
@@ -33,6 +34,7 @@ import { readTranscript } from "./reads";
 import { useArrival } from "./use-arrival";
 import { useChatRequests } from "./use-chat-requests";
 import { useProblem } from "./use-problem";
+import { useSignIn } from "./use-sign-in";
 import { useModelChoice } from "./use-model-choice";
 import { useMessageRows } from "./use-message-rows";
 import { findWanted, useRequestPlace } from "./use-request-place";
@@ -103,6 +105,7 @@ export function ChatView({
     queueKey: `holdfast:queue:${userId}:${chatId}`,
   });
 
+  const signIn = useSignIn(environment.userId);
   const { isAnswering, branches } = chat;
   const { problem, attempt } = useProblem();
   const rows = useMessageRows(chat, attempt);
@@ -201,8 +204,9 @@ export function ChatView({
           </p>
         )}
         <RequestBar requests={requests.pending} onReveal={(request) => attempt(place.reveal(request))} />
+        <AccountNotice signIn={signIn} />
         <TabNotice
-          elsewhere={chat.elsewhere}
+          elsewhere={signIn.state === "same" ? chat.elsewhere : undefined}
           onTakeOver={() => {
             chat.takeOver();
             // The button is gone then, and the focus must not go with it.
@@ -228,11 +232,12 @@ export function ChatView({
           canQueue
           canSteer
           disabledReason={
-            chat.elsewhere !== undefined
+            closedReason(signIn) ??
+            (chat.elsewhere !== undefined
               ? "You are reading along. Take over to write here."
               : branches.isReadOnly
                 ? "The answer is being written in another version. This one can be read until it ends."
-                : undefined
+                : undefined)
           }
           attachments={attachments}
           history={sent}

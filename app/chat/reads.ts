@@ -44,6 +44,11 @@ export function readWaitingRequests(signal?: AbortSignal): Promise<HumanRequestV
   return read("/api/requests", signal);
 }
 
+/** Who this browser is now. */
+export function readMe(signal?: AbortSignal): Promise<{ userId: string | null; email: string | null }> {
+  return read("/api/me", signal);
+}
+
 /** What the answers of a chat took. */
 export function readUsage(chatId: string, signal?: AbortSignal): Promise<ChatUsage> {
   return read(`${ofChat(chatId)}/usage`, signal);

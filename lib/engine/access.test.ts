@@ -49,6 +49,7 @@ const VERDICTS: Record<string, Verdict> = {
   "GET /api/v1/sessions/:session/transcript": "secret key",
   "POST /api/v1/sessions/:session/revoke": "secret key",
   "DELETE /api/v1/sessions/:session": "secret key",
+  "POST /api/v1/session-tokens/expire": "secret key",
   "PUT /realtime/v1/streams/:run/:target/:stream": "secret key",
   "POST /realtime/v1/streams/:run/:target/:stream/append": "secret key",
   "POST /realtime/v1/streams/:run/input/*input": "secret key",

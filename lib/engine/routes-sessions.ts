@@ -66,6 +66,7 @@ const UpdateBody = z.object({
   externalId: z.string().nullable().optional(),
 });
 const CloseBody = z.object({ reason: z.string().max(256).optional(), callingRunId: z.string().optional() });
+const ExpireBody = z.object({ externalIds: z.array(z.string().max(128)).max(1_000) });
 const SwapBody = z.looseObject({ callingRunId: z.string() });
 
 export function sessionRoutes(options: Options): Route[] {
@@ -89,6 +90,12 @@ export function sessionRoutes(options: Options): Route[] {
     // Not of the platform: what the app asks for when a chat is deleted, and a day later.
     route("POST /api/v1/sessions/:session/revoke", async (request) => {
       await removal.revoke(request.params["session"]!);
+      return json(200, { ok: true });
+    }),
+    // Nor this: somebody has signed out, and what their pages have been given should open nothing any more.
+    route("POST /api/v1/session-tokens/expire", async (request) => {
+      const { externalIds } = await request.json(ExpireBody, CREATE_LIMIT);
+      await sessions.expireTokens(externalIds);
       return json(200, { ok: true });
     }),
     route("DELETE /api/v1/sessions/:session", async (request) => {

@@ -147,6 +147,14 @@ export function createSessions(database: Database) {
       );
     },
 
+    /** Browsers need new tokens for these sessions, which are named as their creator named them. */
+    async expireTokens(externalIds: string[]): Promise<void> {
+      await database.query("update engine.sessions set tokens_from = $2 where external_id = any($1)", [
+        externalIds,
+        new Date(),
+      ]);
+    },
+
     async reinstate(id: string): Promise<Session> {
       const found = await database.query<Row>(
         "update engine.sessions set revoked_at = null where id = $1 returning *",

@@ -6,6 +6,7 @@ import { Button, buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { followSignInLink } from "../../account/actions";
 import { describeError } from "../../chat/expected-error";
+import { announceAccountChange } from "../../chat/use-sign-in";
 
 export type FollowLinkProps = {
   link: { token: string; browser: string };
@@ -31,7 +32,10 @@ export function FollowLink({ link, address, isOwnBrowser, guestChats, signedInAs
     setIsBusy(true);
     try {
       const outcome = await followSignInLink({ ...link, movesChats });
-      if (outcome.ok) return window.location.assign("/");
+      if (outcome.ok) {
+        announceAccountChange();
+        return window.location.assign("/");
+      }
       setProblem(outcome.problem);
     } catch (error) {
       setProblem(describeError(error));

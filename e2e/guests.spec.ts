@@ -1,3 +1,4 @@
+import { request } from "node:http";
 import { Conversation, counted, expect, test } from "./support/story";
 
 const rows = async (conversation: Conversation) => {
@@ -64,6 +65,54 @@ test("two tabs that begin at once are one guest, and both chats are in the list"
   for (const title of ["count to 3", "count to 5"])
     await expect(list.getByRole("link", { name: title })).toBeVisible();
 });
+
+test("a file that is too large is a 413 with words, also when it does not say how large it is", async ({
+  app,
+}) => {
+  for (const isAnnounced of [true, false]) {
+    const { status, body } = await send(`${app.url}/attachments?name=film.mp4`, 30, isAnnounced);
+    expect({ status, body }).toEqual({
+      status: 413,
+      body: expect.stringContaining("too large: 10 MB is the limit"),
+    });
+  }
+});
+
+/** Posts so many MB, as a browser does: it reads nothing before it has sent everything. */
+function send(
+  url: string,
+  megabytes: number,
+  isAnnounced: boolean,
+): Promise<{ status?: number; body: string }> {
+  return new Promise((resolve, reject) => {
+    const sending = request(
+      url,
+      {
+        method: "POST",
+        headers: {
+          origin: new URL(url).origin,
+          ...(isAnnounced && { "content-length": megabytes * 1024 * 1024 }),
+        },
+      },
+      (response) => {
+        let body = "";
+        response.on("data", (chunk: Buffer) => (body += chunk.toString()));
+        response.on("end", () => resolve({ status: response.statusCode!, body }));
+      },
+    );
+    sending.on("error", reject);
+    const piece = Buffer.alloc(1024 * 1024, 1);
+    let sent = 0;
+    const more = () => {
+      while (sent < megabytes) {
+        sent += 1;
+        if (!sending.write(piece)) return void sending.once("drain", more);
+      }
+      sending.end();
+    };
+    more();
+  });
+}
 
 test("a prompt that is pressed, and files before any word, make one guest", async ({
   conversation,

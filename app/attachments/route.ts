@@ -1,6 +1,7 @@
 import { after } from "next/server";
 import { AttachmentError, createAttachment, sweepAttachments, tooLarge } from "@/lib/attachments/attachments";
-import { attachmentUrl, MAX_FILE_BYTES } from "@/lib/attachments/limits";
+import { attachmentUrl } from "@/lib/attachments/limits";
+import { readBody } from "@/lib/attachments/read-body";
 import { attachmentStore } from "@/lib/attachments/store";
 import { db } from "@/lib/db";
 import { LimitError, tooMany } from "@/lib/rate-limit";
@@ -18,6 +19,7 @@ export async function POST(request: Request): Promise<Response> {
     await takeTurn("uploads", user);
     const name = new URL(request.url).searchParams.get("name") ?? "";
     const bytes = await readBody(request);
+    if (!bytes) throw tooLarge();
     const store = attachmentStore();
     const { id, ...row } = await createAttachment(db, store, { userId: user.id, name, bytes });
     if (Math.random() < 1 / SWEEP_EVERY) after(() => sweepAttachments(db, store));
@@ -26,28 +28,13 @@ export async function POST(request: Request): Promise<Response> {
       { status: 201 },
     );
   } catch (error) {
+    // What was refused before it was read is read now, or the browser would see a broken connection.
+    if (!request.bodyUsed) await readBody(request, { limit: 0 }).catch(() => {});
     if (error instanceof LimitError) return tooMany(error);
     if (error instanceof AttachmentError) return refuse(error.status, error.message);
     console.error("An upload failed:", error);
     return refuse(500, "The file could not be stored. Try again in a moment.");
   }
-}
-
-/** Stops reading at the limit, whatever the request says about its length. */
-async function readBody(request: Request): Promise<Uint8Array> {
-  if (Number(request.headers.get("content-length")) > MAX_FILE_BYTES) throw tooLarge();
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  const reader = request.body?.getReader();
-  for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
-    length += next.value.length;
-    if (length > MAX_FILE_BYTES) {
-      await reader?.cancel();
-      throw tooLarge();
-    }
-    chunks.push(next.value);
-  }
-  return new Uint8Array(Buffer.concat(chunks));
 }
 
 function refuse(status: number, error: string): Response {

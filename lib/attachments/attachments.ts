@@ -4,6 +4,7 @@ import { decodeText } from "./decode-text";
 import { heifToJpeg, isHeif } from "./heif";
 import { sniff } from "./sniff";
 import type { AttachmentStore } from "./store";
+import { withoutMetadata } from "./without-metadata";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import type { Db, DbClient } from "@/lib/db";
 import { Prisma, type Attachment } from "@/prisma/generated/client";
@@ -48,14 +49,14 @@ export async function createAttachment(
   return data;
 }
 
-/** What is stored: text as UTF-8, and a HEIF picture as JPEG. Throws `AttachmentError` for what no model reads. */
+/** What is stored: text as UTF-8, pictures without where and when they were taken, and a HEIF picture as JPEG. Throws `AttachmentError` for what no model reads. */
 async function asReadByModels({ name, bytes }: { name: string; bytes: Uint8Array }) {
   const mediaType = sniff(bytes);
   if (mediaType === "text/plain") {
     const text = decodeText(bytes) ?? "";
     return { row: { name, mediaType }, bytes: new TextEncoder().encode(text) };
   }
-  if (mediaType) return { row: { name, mediaType }, bytes };
+  if (mediaType) return { row: { name, mediaType }, bytes: await withoutMetadata(bytes, mediaType) };
   if (!isHeif(bytes))
     throw new AttachmentError(415, "Unsupported file type. Use images (PNG, JPEG, GIF, WebP), PDF or text.");
   const jpeg = await heifToJpeg(bytes);

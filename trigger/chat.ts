@@ -4,6 +4,7 @@ import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { generateId, stepCountIs } from "ai";
 import { branchAction } from "@/lib/chat/branch-actions";
 import { requireBudget } from "@/lib/chat/budget";
+import { MAX_STEPS } from "@/lib/chat/max-steps";
 import type { ChatMessage } from "@/lib/chat/message";
 import { isChatId } from "@/lib/chat/queries";
 import { withRetry } from "@/lib/chat/retry";
@@ -26,8 +27,9 @@ import {
   withDecisionsFirst,
 } from "./decisions";
 import { watchDurations } from "./durations";
-import { accept, afterFailure } from "./gate";
+import { watchEnding } from "./endings";
 import { ChatError, describeError, summariseError } from "./errors";
+import { accept, afterFailure } from "./gate";
 import { metered } from "./metering";
 import { resolveModel } from "./models";
 import { whenSpare } from "./rehearsal";
@@ -40,8 +42,6 @@ import { resume, tools } from "./tools/execute";
 import { describeCall } from "./tools/rules";
 import { beginTurn } from "./tools/turn";
 import { usageOf } from "./usage";
-
-const MAX_STEPS = 12;
 
 /** What runs of the embedded engine say of their project. It ends the processes of chats that wait by itself. */
 const EMBEDDED_PROJECT = "proj_local";
@@ -178,12 +178,18 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       const model = metered(db, resolved, { userId, chatId, purpose: "answer" });
       await locals.get(stopHeeded);
       const durations = watchDurations();
+      const ending = watchEnding(MAX_STEPS);
       chat.setUIMessageStreamOptions({
         generateMessageId: () => newId,
         messageMetadata: ({ part }) => {
           if (part.type === "start") return { model: id };
+          const ended = ending(part);
           if (part.type !== "finish") return durations(part);
-          return usageOf(id, part.totalUsage, continuedMessage()?.metadata);
+          const before = continuedMessage()?.metadata;
+          return {
+            ...usageOf(id, part.totalUsage, before),
+            ...((ended ?? before?.ending) && { ending: ended ?? null }),
+          };
         },
       });
       const result = streamText({

@@ -14,7 +14,8 @@ import { InvalidMessageError } from "@/lib/chat/message";
 import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
 import { LimitError } from "@/lib/rate-limit";
 import { DemoModelError } from "./demo-model";
-import { ModelSetupError } from "./models";
+import { describeProviderError, isProviderError } from "./providers/describe-error";
+import { ModelSetupError } from "./providers/setup-error";
 
 /** Thrown with a sentence for the reader of the chat. */
 export class ChatError extends Error {
@@ -36,7 +37,7 @@ export function describeError(error: unknown): string {
     return error.message;
   }
   if (RetryError.isInstance(error)) return describeError(error.lastError);
-  if (APICallError.isInstance(error)) return describeProvider(error);
+  if (isProviderError(error)) return describeProviderError(error);
   if (NoSuchToolError.isInstance(error))
     return "The model asked for a tool that this agent does not have. Try again.";
   if (InvalidToolInputError.isInstance(error) || ToolCallRepairError.isInstance(error)) {
@@ -46,30 +47,6 @@ export function describeError(error: unknown): string {
     return "This model cannot take something in this conversation, such as one of its files. Choose another model, or ask in a new chat without it.";
   }
   return "Something went wrong while answering. Nothing is lost: try again, or ask something else.";
-}
-
-function describeProvider({ statusCode }: APICallError): string {
-  switch (statusCode) {
-    case 401:
-    case 403:
-      return "The model provider refused the server's key. Whoever runs this site has to check it.";
-    case 402:
-      return "The model provider says that the account has no credit left. Whoever runs this site has to check it.";
-    case 404:
-      return "The model provider does not know this model. Choose another one, or check its name in the server's settings.";
-    case 413:
-      return "This conversation is too long for the model. Start a new chat, or choose a model with more room.";
-    case 429:
-      return "The model provider is limiting requests. Wait a moment and try again.";
-    case undefined:
-      return "The model provider could not be reached. Try again in a moment.";
-    case 200:
-      return "The connection to the model provider broke. What was written stays: try again in a moment.";
-    default:
-      return statusCode >= 500
-        ? "The model provider has a problem of its own. Try again in a moment."
-        : "The model provider did not accept the request. Try again, or choose another model.";
-  }
 }
 
 /** For the log: enough to find the cause, without request bodies or keys. */

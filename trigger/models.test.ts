@@ -183,7 +183,7 @@ describe("a real provider on a real wire", () => {
   });
 
   it.each([
-    [404, /does not know this model/],
+    [404, /doesn't know this model/],
     [413, /too long for the model/],
     [400, /did not accept the request/],
   ])("turns status %i into a sentence", async (status, sentence) => {

@@ -12,11 +12,16 @@
  * The choice is one name or several with commas between them; the first of all is the default. Providers are loaded
  * when they are used, so the page can ask what there is without loading any.
  */
-import type { LanguageModelV4, LanguageModelV4StreamPart } from "@ai-sdk/provider";
+import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
 import { env } from "@/lib/env";
 import { withUniqueCallIds } from "./call-ids";
 import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "./demo-model";
+import { compatibleFetch } from "./providers/compatible-fetch";
+import { neverEmpty } from "./providers/never-empty";
+import { plainRoles } from "./providers/plain-roles";
+import { ModelSetupError } from "./providers/setup-error";
+import { thinkTags } from "./providers/think-tags";
 
 export type ModelInfo = { id: string; label: string };
 
@@ -45,8 +50,13 @@ export async function resolveModel(id?: string | null): Promise<ResolvedModel> {
   const configured = entries();
   const entry = configured.find((candidate) => candidate.id === id) ?? configured[0];
   if (!entry) throw new Error("No model is configured.");
-  return { id: entry.id, label: entry.label, model: withUniqueCallIds(reportingCuts(await load(entry))) };
+  const loaded = await load(entry);
+  const model = entry.provider === "demo" ? loaded : wrapLanguageModel({ model: loaded, middleware: real });
+  return { id: entry.id, label: entry.label, model: withUniqueCallIds(reportingCuts(model)) };
 }
+
+/** What real models send and take, whoever serves them. The first is the outermost. */
+const real = [plainRoles, neverEmpty, thinkTags];
 
 /**
  * A connection that breaks in the middle of an answer is thrown right through the AI SDK and would end the turn with
@@ -97,6 +107,33 @@ const unknownUsage = {
   outputTokens: { total: undefined, text: undefined, reasoning: undefined },
 };
 
+type CompatibleUsage = {
+  prompt_tokens?: number | null | undefined;
+  completion_tokens?: number | null | undefined;
+  prompt_tokens_details?: { cached_tokens?: number | null | undefined } | null | undefined;
+  completion_tokens_details?: { reasoning_tokens?: number | null | undefined } | null | undefined;
+};
+
+/** What a server leaves empty is not known. The provider's package would count it as nothing. */
+function reportedUsage(usage: CompatibleUsage | null | undefined): LanguageModelV4Usage {
+  const [input, output] = [usage?.prompt_tokens ?? undefined, usage?.completion_tokens ?? undefined];
+  const cached = usage?.prompt_tokens_details?.cached_tokens ?? undefined;
+  const reasoning = usage?.completion_tokens_details?.reasoning_tokens ?? undefined;
+  return {
+    inputTokens: {
+      total: input,
+      noCache: input === undefined ? undefined : input - (cached ?? 0),
+      cacheRead: cached,
+      cacheWrite: undefined,
+    },
+    outputTokens: {
+      total: output,
+      text: output === undefined ? undefined : Math.max(0, output - (reasoning ?? 0)),
+      reasoning,
+    },
+  };
+}
+
 function entries(): Entry[] {
   const providers: Provider[] = [];
   if (env.AI_GATEWAY_API_KEY) providers.push("gateway");
@@ -143,9 +180,12 @@ async function load({ provider, name }: Entry): Promise<LanguageModelV4> {
         name: "compatible",
         baseURL,
         includeUsage: true,
+        fetch: compatibleFetch,
+        convertUsage: reportedUsage,
         ...(apiKey ? { apiKey } : {}),
       });
-      return server(name === names.compatible.fallback ? await firstModelOf(baseURL, apiKey) : name);
+      const modelName = name === names.compatible.fallback ? await firstModelOf(baseURL, apiKey) : name;
+      return server(modelName);
     }
     case "demo":
       return demoModel();
@@ -176,9 +216,4 @@ async function firstModelOf(baseURL: string, apiKey: string | undefined): Promis
       "The model server at OPENAI_BASE_URL lists no model. Check that it runs, or set OPENAI_MODEL.",
     );
   return first;
-}
-
-/** Its words are for the person who reads the chat. */
-export class ModelSetupError extends Error {
-  override name = "ModelSetupError";
 }

@@ -52,14 +52,20 @@ export async function titleChat(db: Db, chatId: string, messages: ChatMessage[])
   }
 }
 
+/** Also without its end: the model was cut off while it thought. */
+const THOUGHT = /<think(?:ing)?>[\s\S]*?(?:<\/think(?:ing)?>|$)/gi;
+/** "Sure! Here's a title:" */
+const PREAMBLE =
+  /^(?:(?:sure|certainly|of course|absolutely|okay|ok)\b[!,.]?\s*)?(?:here(?:['’]s| is)\b[^:]{0,60}|(?:(?:the|a|my|suggested|possible|short) )*title\b[^:]{0,30}):\s*/i;
+
 /** One line without quotes, markup or a full stop, whatever the model made of the instructions. */
 export function cleanTitle(text: string): string {
-  const line =
-    sanitise(text)
-      .split("\n")
-      .map((each) => each.trim())
-      .find((each) => each !== "") ?? "";
-  const bare = line
+  const lines = sanitise(text)
+    .replaceAll(THOUGHT, "")
+    .split("\n")
+    .map((each) => each.trim().replace(PREAMBLE, ""))
+    .filter((each) => each !== "");
+  const bare = (lines[0] ?? "")
     .replaceAll(/\p{Cc}|\p{Bidi_Control}/gu, "")
     .replace(/^#+\s*|^title:\s*/i, "")
     .replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/gu, "")

@@ -19,6 +19,8 @@ import { TabNotice } from "@/components/chat/tab-notice";
 import { TurnStatus } from "@/components/chat/turn-status";
 import { type UploadFile, useAttachments } from "@/components/chat/use-attachments";
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
+import { EndingNotice, endingTexts } from "@/components/chat/ending-notice";
+import { MAX_STEPS } from "@/lib/chat/max-steps";
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
@@ -153,6 +155,11 @@ export function ChatView({
   useOfferCommands({ onStop: isAnswering ? onStop : undefined, onUndo, onRedo });
   const failure = problem ?? (chat.queue.failure && describeError(chat.queue.failure));
   const undoRedo = <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
+  const lastMessage = chat.messages.at(-1);
+  const ending =
+    isAnswering || branches.isReadOnly || lastMessage?.role !== "assistant"
+      ? undefined
+      : (lastMessage.metadata?.ending ?? undefined);
   const unfinished = renderUnfinished();
   return (
     <>
@@ -183,6 +190,7 @@ export function ChatView({
               <TurnStatus
                 state={chat.turn}
                 needsAnswer={requests.needsAnswer}
+                finished={ending && endingTexts[ending]}
                 tool={chat.tool}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={unfinished ? undefined : () => attempt(chat.retry())}
@@ -256,13 +264,23 @@ export function ChatView({
   function renderUnfinished() {
     if (chat.turn === "failed" || chat.elsewhere !== undefined) return undefined;
     const { partialId, unansweredId } = chat;
+    const continueAnswer = () => attempt(chat.send("Go on from where you stopped."));
+    if (ending !== undefined && lastMessage && partialId === undefined)
+      return (
+        <EndingNotice
+          ending={ending}
+          maxSteps={MAX_STEPS}
+          onContinue={ending === "length" || ending === "steps" ? continueAnswer : undefined}
+          onRegenerate={() => attempt(branches.regenerate(lastMessage.id))}
+        />
+      );
     if (unansweredId !== undefined)
       return <ResumeNotice onAskAgain={() => attempt(branches.regenerate(unansweredId))} />;
     if (partialId === undefined) return undefined;
     const question = chat.messages.findLast(({ role }) => role === "user")?.id;
     return (
       <ResumeNotice
-        onContinue={() => attempt(chat.send("Go on from where you stopped."))}
+        onContinue={continueAnswer}
         onAskAgain={() => attempt(branches.regenerate(partialId))}
         onDiscard={question === undefined ? undefined : () => attempt(branches.continueFrom(question))}
       />

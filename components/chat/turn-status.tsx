@@ -53,6 +53,8 @@ export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
   onRetry?: () => void;
   /** The answer ends with something that this person has to decide. Said instead of "Answer finished". */
   needsAnswer?: boolean;
+  /** Said once at the end of an answer. Default: "Answer finished". */
+  finished?: string | undefined;
 };
 
 /**
@@ -65,6 +67,7 @@ export function TurnStatus({
   detail,
   onRetry,
   needsAnswer = false,
+  finished = "Answer finished",
   className,
   ...props
 }: TurnStatusProps) {
@@ -99,9 +102,7 @@ export function TurnStatus({
             (detail ?? (state === "using-tool" && tool ? `Using ${calmText(tool)}…` : face.text))
           )}
         </span>
-        {hasFinished && (
-          <span className="sr-only">{needsAnswer ? "Needs your answer" : "Answer finished"}</span>
-        )}
+        {hasFinished && <span className="sr-only">{needsAnswer ? "Needs your answer" : finished}</span>}
       </output>
       {canRetry && (
         <Button size="sm" onClick={onRetry}>

@@ -16,7 +16,11 @@ export type CompletionRequest = {
 export type Reply =
   | { type: "text"; pieces: string[] }
   | { type: "tool"; name: string; input: unknown; id?: string }
-  | { type: "status"; status: number; message: string }
+  | { type: "status"; status: number; message: string; headers?: Record<string, string>; code?: string }
+  /** The body as it is. */
+  | { type: "raw"; contentType: string; body: string }
+  /** Chunks as they are, with or without the `[DONE]` behind them. */
+  | { type: "chunks"; chunks: object[]; isDone?: boolean }
   /** The connection breaks after these pieces. */
   | { type: "cut"; pieces: string[] };
 
@@ -26,12 +30,17 @@ export type OpenAiServer = {
   requests: CompletionRequest[];
   /** The answers to the next requests, in order. */
   script(...replies: Reply[]): void;
+  /** What it answers when it is asked for a title. */
+  setTitle(text: string): void;
+  /** Forgets its script and what it was asked. */
+  reset(): void;
   close(): Promise<void>;
 };
 
 export async function startOpenAiServer(models: string[] = ["small-model"]): Promise<OpenAiServer> {
   const requests: CompletionRequest[] = [];
   const replies: Reply[] = [];
+  let title = "A title";
   const server: Server = createServer((request, response) => {
     answer(request, response).catch((error: unknown) =>
       response.destroy(error instanceof Error ? error : undefined),
@@ -45,15 +54,21 @@ export async function startOpenAiServer(models: string[] = ["small-model"]): Pro
     for await (const chunk of request) text += String(chunk);
     const body = JSON.parse(text) as CompletionRequest["body"];
     // A title is asked for beside the turns, at any moment, and must not take the reply that a turn is to get.
-    if (!body.stream) return json(response, 200, completion("A title"));
+    if (!body.stream) return json(response, 200, completion(title));
     requests.push({ path: request.url ?? "", authorization: request.headers.authorization, body });
     const reply = replies.shift() ?? {
       type: "status",
       status: 500,
       message: "The script of this test is over.",
     };
-    if (reply.type === "status")
-      return json(response, reply.status, { error: { message: reply.message, type: "test" } });
+    if (reply.type === "status") {
+      const { status, message, code, headers } = reply;
+      return json(response, status, { error: { message, type: "test", code } }, headers);
+    }
+    if (reply.type === "raw") {
+      response.writeHead(200, { "content-type": reply.contentType }).end(reply.body);
+      return;
+    }
     response.writeHead(200, { "content-type": "text/event-stream" });
     for (const chunk of chunks(reply)) {
       await new Promise<void>((resolve) =>
@@ -61,6 +76,7 @@ export async function startOpenAiServer(models: string[] = ["small-model"]): Pro
       );
     }
     if (reply.type === "cut") return void response.socket?.destroy();
+    if (reply.type === "chunks" && reply.isDone === false) return void response.end();
     response.end("data: [DONE]\n\n");
   }
 
@@ -70,6 +86,11 @@ export async function startOpenAiServer(models: string[] = ["small-model"]): Pro
     url: `http://127.0.0.1:${port}/v1`,
     requests,
     script: (...next) => void replies.push(...next),
+    setTitle: (text) => void (title = text),
+    reset() {
+      requests.length = replies.length = 0;
+      title = "A title";
+    },
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
@@ -88,7 +109,7 @@ function completion(content: string): object {
   };
 }
 
-function chunks(reply: Exclude<Reply, { type: "status" }>): object[] {
+function chunks(reply: Exclude<Reply, { type: "status" | "raw" }>): object[] {
   const chunk = (delta: object, finish: string | null = null) => ({
     id: "chatcmpl-1",
     object: "chat.completion.chunk",
@@ -102,6 +123,8 @@ function chunks(reply: Exclude<Reply, { type: "status" }>): object[] {
     usage: { prompt_tokens: 11, completion_tokens: 7, total_tokens: 18 },
   };
   switch (reply.type) {
+    case "chunks":
+      return reply.chunks;
     case "text":
       return [
         chunk({ role: "assistant", content: "" }),
@@ -129,6 +152,11 @@ function chunks(reply: Exclude<Reply, { type: "status" }>): object[] {
   }
 }
 
-function json(response: ServerResponse, status: number, body: object): void {
-  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+function json(
+  response: ServerResponse,
+  status: number,
+  body: object,
+  headers: Record<string, string> = {},
+): void {
+  response.writeHead(status, { "content-type": "application/json", ...headers }).end(JSON.stringify(body));
 }

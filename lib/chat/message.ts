@@ -6,6 +6,12 @@ import { messageText } from "./message-text";
 
 export { messageText };
 
+/**
+ * Why an answer is less than its reader would expect: the model's limit of words, the provider's content filter, the
+ * agent's limit of steps, no words at all, or nothing but thoughts.
+ */
+export type AnswerEnding = "length" | "content-filter" | "steps" | "empty" | "only-thoughts";
+
 export type ChatMetadata = {
   /** The model that answered. */
   model?: string;
@@ -16,6 +22,8 @@ export type ChatMetadata = {
   cost?: number | null;
   /** When the answer ended, as an ISO date. */
   finishedAt?: string;
+  /** Absent, or null after a pause, for an answer that ended as answers do. */
+  ending?: AnswerEnding | null;
   /** How long each tool call and each thought took: milliseconds by tool call id or reasoning id. */
   durations?: Record<string, number | null>;
 };

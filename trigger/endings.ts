@@ -13,33 +13,17 @@ export function watchEnding(maxSteps: number) {
   let results = 0;
 
   return (part: TextStreamPart<ToolSet>): AnswerEnding | undefined => {
-    switch (part.type) {
-      case "start-step":
-        steps += 1;
-        hasText = hasThought = false;
-        calls = results = 0;
-        return undefined;
-      case "text-delta":
-        hasText ||= part.text.trim() !== "";
-        return undefined;
-      case "reasoning-delta":
-        hasThought ||= part.text.trim() !== "";
-        return undefined;
-      case "tool-call":
-        calls += 1;
-        return undefined;
-      case "tool-result":
-        if (!part.preliminary) results += 1;
-        return undefined;
-      case "tool-error":
-      case "tool-output-denied":
-        results += 1;
-        return undefined;
-      case "finish":
-        return endingOf(part.finishReason);
-      default:
-        return undefined;
+    if (part.type === "start-step") {
+      steps += 1;
+      hasText = hasThought = false;
+      calls = results = 0;
     }
+    if (part.type === "text-delta") hasText ||= part.text.trim() !== "";
+    if (part.type === "reasoning-delta") hasThought ||= part.text.trim() !== "";
+    if (part.type === "tool-call") calls += 1;
+    if (part.type === "tool-result" && !part.preliminary) results += 1;
+    if (part.type === "tool-error" || part.type === "tool-output-denied") results += 1;
+    return part.type === "finish" ? endingOf(part.finishReason) : undefined;
   };
 
   function endingOf(reason: string): AnswerEnding | undefined {

@@ -7,6 +7,7 @@ import { EditMessage } from "@/components/chat/edit-message";
 import { Message } from "@/components/chat/message";
 import { MessageActions } from "@/components/chat/message-actions";
 import { MessageList } from "@/components/chat/message-list";
+import { EndingNotice } from "@/components/chat/ending-notice";
 import { ResumeNotice } from "@/components/chat/resume-notice";
 import { UndoRedo } from "@/components/chat/undo-redo";
 import { VersionNotice } from "@/components/chat/version-notice";
@@ -64,6 +65,14 @@ export function BranchesSection() {
       <Case name="Unfinished">
         <ResumeNotice onContinue={nothing} onAskAgain={nothing} onDiscard={nothing} />
         <ResumeNotice onAskAgain={nothing} />
+      </Case>
+
+      <Case name="How an answer ended">
+        <EndingNotice ending="length" onContinue={nothing} onRegenerate={nothing} />
+        <EndingNotice ending="steps" maxSteps={12} onContinue={nothing} onRegenerate={nothing} />
+        <EndingNotice ending="content-filter" onRegenerate={nothing} />
+        <EndingNotice ending="empty" onRegenerate={nothing} />
+        <EndingNotice ending="only-thoughts" onRegenerate={nothing} />
       </Case>
 
       <Case name="Editor">

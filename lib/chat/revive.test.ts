@@ -238,6 +238,39 @@ describe("an engine that continues nothing", () => {
     ]);
   });
 
+  async function act(chatId: string, action: object) {
+    await sessions.open(chatId).in.send({ kind: "message", payload: { chatId, trigger: "action", action } });
+    const { out } = sessions.open(chatId);
+    await out.append({ type: "error", errorText: "The agent crashed while answering this message." });
+    await out.writeControl("turn-complete", [["session-in-event-id", "1"]]);
+  }
+
+  async function answeredChat() {
+    const chatId = await newChat();
+    await ask(chatId, "u1");
+    const cursors = { lastInEventId: "0" };
+    await save(prismaStorage(shared.db), chatId, [put("u1"), put("a1")], { cursors });
+    return chatId;
+  }
+
+  it("a question in other words that was given up stands beside the old one, as a failed turn", async () => {
+    const chatId = await answeredChat();
+    await act(chatId, { type: "edit", actionId: "e1", nodeId: "u1", newId: "u2", text: "In other words" });
+    await settled(chatId);
+    const { messages, status, versions } = await transcript(chatId);
+    expect(status).toBe("failed");
+    expect(messages).toMatchObject([{ id: "u2", parts: [{ text: "In other words" }] }]);
+    expect(versions["u2"]?.ids).toEqual(["u1", "u2"]);
+  });
+
+  it("a move that was refused is no failed turn", async () => {
+    const chatId = await answeredChat();
+    const before = await transcript(chatId);
+    await act(chatId, { type: "switch", nodeId: "nowhere" });
+    await settled(chatId);
+    expect(await transcript(chatId)).toEqual(before);
+  });
+
   it("leaves a chat alone in which nothing was asked", async () => {
     const chatId = await newChat();
     await startSession({ chatId });

@@ -11,7 +11,10 @@ import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
 import type { Db } from "@/lib/db";
 import type { Chat } from "@/prisma/generated/client";
-import { parseUserMessage, type ChatMessage } from "./message";
+import { findNode } from "./branch";
+import { branchAction, BranchError } from "./branch-actions";
+import { moveBranch } from "./branches";
+import { InvalidMessageError, parseUserMessage, type ChatMessage } from "./message";
 import type { Describe } from "./requests";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
 import { saveUnlessChanged } from "./storage";
@@ -163,13 +166,20 @@ async function settle(
   if (last?.end) {
     const isJustOver = last.outcome !== "failed" && Date.now() - output!.endedAt < SAVED_WITHIN_MS;
     if (isJustOver) return "ending";
+    const edited = last.outcome === "failed" ? await branchOff(db, chat, input, answered) : undefined;
+    const changes = [...(await changesOf(db, chat, turns, input)), ...(edited?.changes ?? [])];
+    if (changes.length === 0 && chat.status !== "running") {
+      // An action that was refused, for example: no turn of the conversation.
+      await stopLooking(db, chat);
+      return "settled";
+    }
     await saveUnlessChanged(
       db,
       chat.id,
-      pickSeen(chat),
+      pickSeen(edited?.chat ?? chat),
       {
         reason: last.outcome === "failed" ? "turn-error" : "turn-complete",
-        changes: await changesOf(db, chat, turns, input),
+        changes,
         cursors: { lastOutEventId: String(last.end.seq), lastInEventId: String(answered) },
       },
       describe && { describe },
@@ -215,6 +225,27 @@ async function changesOf(
     if (answer) changes.push({ op: "put", message: answer, final: turn.outcome === "whole" });
   }
   return changes;
+}
+
+/** A question in other words that no run came to: it stands beside the old one, as the agent would have put it. */
+async function branchOff(
+  db: Db,
+  chat: AwaitingChat,
+  input: InRecord[],
+  answered: number,
+): Promise<{ chat: AwaitingChat; changes: TranscriptChange[] } | undefined> {
+  const record = input.findLast(({ seq, trigger }) => seq <= answered && trigger === "action");
+  const action = branchAction.safeParse(record?.action).data;
+  if (action?.type !== "edit" || (await findNode(db, chat.id, action.newId))) return undefined;
+  try {
+    parseUserMessage({ id: action.newId, role: "user", parts: [{ type: "text", text: action.text }] });
+    const { question } = await db.$transaction((tx) => moveBranch(tx, chat.id, action));
+    const moved = await findChat(db, chat.id);
+    return question && moved ? { chat: moved, changes: [{ op: "put", message: question }] } : undefined;
+  } catch (error) {
+    if (error instanceof BranchError || error instanceof InvalidMessageError) return undefined;
+    throw error;
+  }
 }
 
 /** Undefined for what a person did not ask, or not in a way that could be shown. */

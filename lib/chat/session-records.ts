@@ -14,7 +14,7 @@ export type OutRecord = {
 
 export type TurnEnd = { answered: number; consumed: number };
 
-export type InRecord = { seq: number; trigger: string; message: unknown };
+export type InRecord = { seq: number; trigger: string; message: unknown; action: unknown };
 
 /**
  * Every answer that came after the cursor, up to the end of its turn, and when that was. Null while something is being
@@ -56,8 +56,9 @@ export async function readInput(chatId: string, afterEventId: string | null): Pr
   const records = await readRecords(chatId, "in", afterEventId);
   return records.flatMap(({ seqNum, data }) => {
     const { kind, payload } = parse(String(data)) ?? {};
-    if (kind !== "message" || typeof payload?.trigger !== "string" || payload.trigger === "close") return [];
-    return [{ seq: seqNum, trigger: payload.trigger, message: payload.message }];
+    const { trigger, message, action } = payload ?? {};
+    if (kind !== "message" || typeof trigger !== "string" || trigger === "close") return [];
+    return [{ seq: seqNum, trigger, message, action }];
   });
 }
 
@@ -110,4 +111,4 @@ function parse(text: string): { data?: unknown; kind?: unknown; payload?: Payloa
   }
 }
 
-type Payload = { trigger?: unknown; message?: unknown };
+type Payload = { trigger?: unknown; message?: unknown; action?: unknown };

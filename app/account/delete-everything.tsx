@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { forgetRequestDrafts } from "@/components/chat/request-drafts";
+import { forgetEverything } from "@/components/chat/kept-here";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/components/ui/dialog";
 import { describeError } from "../chat/expected-error";
@@ -22,7 +22,7 @@ export function DeleteEverything() {
     setProblem(null);
     try {
       await deleteEverything(DELETE_EVERYTHING_WORDS);
-      forgetRequestDrafts("all");
+      forgetEverything();
       window.location.assign("/");
     } catch (error) {
       setProblem(describeError(error));

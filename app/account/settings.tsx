@@ -3,7 +3,7 @@
 import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
 import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
-import { forgetRequestDrafts } from "@/components/chat/request-drafts";
+import { forgetEverything } from "@/components/chat/kept-here";
 import { ShareLinks } from "@/components/chat/share-dialog";
 import { ShortcutList } from "@/components/chat/shortcut-list";
 import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shortcuts";
@@ -104,11 +104,11 @@ function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
       <Button
         onClick={() => {
           signOut().then(
-            // A full load: nothing of this person stays in the page.
             (outcome) => {
               if (!outcome.ok) return setProblem(outcome.problem);
-              forgetRequestDrafts("all");
+              forgetEverything();
               announceAccountChange();
+              // A full load: nothing of this person stays in the page.
               window.location.assign("/");
             },
             (error: unknown) => setProblem(describeError(error)),

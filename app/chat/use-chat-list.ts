@@ -4,8 +4,9 @@ import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import type { ChatRowActions } from "@/components/chat/chat-row";
-import { forgetRequestDrafts } from "@/components/chat/request-drafts";
 import type { ToastMessage } from "@/components/ui/toast";
+import { forgetChat } from "@/components/chat/kept-here";
+import { KnownError } from "@/components/chat/known-error";
 import type { ChatListPage, ListedChat } from "@/lib/chat/chat-list";
 import * as server from "./chat-actions";
 import { describeError } from "./expected-error";
@@ -145,7 +146,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
           change(id, (chat) => ({ ...chat, title: stored, titledBy: "person" }));
           client.setQueryData<ListedChat | null>(oneOf(id), (chat) => chat && { ...chat, title: stored });
         } catch (error) {
-          throw new Error(describeError(error), { cause: error });
+          throw new KnownError(describeError(error), { cause: error });
         }
       },
       onPin(id, isPinned) {
@@ -164,12 +165,14 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
         const wasOpen = now.current.currentId === id;
         change(id, () => null);
         if (wasOpen) router.push("/");
+        const remember = forgetChat(id);
         void confirm(server.deleteChat(id));
-        forgetRequestDrafts({ chatId: id });
         tell("Chat deleted", {
           label: "Undo",
           onAction: () =>
-            void confirm(server.restoreChat(id)).then(() => wasOpen && router.push(`/chat/${id}`)),
+            void confirm(server.restoreChat(id).then(remember)).then(
+              () => wasOpen && router.push(`/chat/${id}`),
+            ),
         });
       },
       onCopy(id, what) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSendable, mergeDraft, remainder, tooLong } from "./draft";
+import { isSendable, mergeDraft, tooLong } from "./draft";
 
 describe("what stands in the composer when the page is ready", () => {
   it("is the stored draft when nothing was typed yet", () => {
@@ -18,20 +18,6 @@ describe("what stands in the composer when the page is ready", () => {
 
   it("keeps both when they have nothing in common", () => {
     expect(mergeDraft("Dear Ada", "Quick question")).toBe("Dear Ada\nQuick question");
-  });
-});
-
-describe("what is left after sending", () => {
-  it("is nothing when nothing was typed since", () => {
-    expect(remainder("Hello", "Hello")).toBe("");
-  });
-
-  it("is what was typed while the message was on its way", () => {
-    expect(remainder("Hello\nand one more thing", "Hello")).toBe("and one more thing");
-  });
-
-  it("is everything when the text was changed in the middle: better twice than lost", () => {
-    expect(remainder("Hey there", "Hello")).toBe("Hey there");
   });
 });
 

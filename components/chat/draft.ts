@@ -1,14 +1,12 @@
 // What stands in the composer, as plain text questions. Storage is best effort: a private window may refuse it.
 
 import type { FileUIPart } from "ai";
-
-const PREFIX = "holdfast:draft:";
-const FILES_PREFIX = "holdfast:draft-files:";
+import { keyOf } from "./kept-here";
 
 export function readDraft(key: string | undefined) {
   if (!key) return "";
   try {
-    return localStorage.getItem(PREFIX + key) ?? "";
+    return localStorage.getItem(keyOf.draft(key)) ?? "";
   } catch {
     return "";
   }
@@ -18,7 +16,7 @@ export function saveDraft(key: string | undefined, text: string) {
   if (!key) return;
   if (!text) return forgetDraft(key);
   try {
-    localStorage.setItem(PREFIX + key, text);
+    localStorage.setItem(keyOf.draft(key), text);
   } catch {
     // Full or forbidden: the words are still in the box.
   }
@@ -27,7 +25,7 @@ export function saveDraft(key: string | undefined, text: string) {
 export function forgetDraft(key: string | undefined) {
   if (!key) return;
   try {
-    localStorage.removeItem(PREFIX + key);
+    localStorage.removeItem(keyOf.draft(key));
   } catch {
     // Nothing was stored then either.
   }
@@ -46,7 +44,7 @@ export type StoredFile = { part: FileUIPart; size: number };
 export function readFiles(key: string | undefined): StoredFile[] {
   if (!key) return [];
   try {
-    const stored: unknown = JSON.parse(localStorage.getItem(FILES_PREFIX + key) ?? "[]");
+    const stored: unknown = JSON.parse(localStorage.getItem(keyOf.draftFiles(key)) ?? "[]");
     return Array.isArray(stored) ? stored.filter(isStoredFile) : [];
   } catch {
     return [];
@@ -56,8 +54,8 @@ export function readFiles(key: string | undefined): StoredFile[] {
 export function saveFiles(key: string | undefined, files: StoredFile[]) {
   if (!key) return;
   try {
-    if (files.length === 0) localStorage.removeItem(FILES_PREFIX + key);
-    else localStorage.setItem(FILES_PREFIX + key, JSON.stringify(files));
+    if (files.length === 0) localStorage.removeItem(keyOf.draftFiles(key));
+    else localStorage.setItem(keyOf.draftFiles(key), JSON.stringify(files));
   } catch {
     // Full or forbidden: the files are still in the composer.
   }
@@ -84,10 +82,4 @@ export function tooLong(text: string, limit: number) {
   if (text.length <= limit) return null;
   const format = (count: number) => count.toLocaleString("en");
   return `This is ${format(text.length)} characters long; ${format(limit)} can be sent. Shorten it by ${format(text.length - limit)}.`;
-}
-
-/** What is left in the box after `sent` went out: everything that was typed since. */
-export function remainder(current: string, sent: string) {
-  if (current === sent) return "";
-  return current.startsWith(sent) ? current.slice(sent.length).trimStart() : current;
 }

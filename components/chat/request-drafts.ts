@@ -3,7 +3,8 @@
 import { useEffectEvent, useLayoutEffect, useState } from "react";
 import { requestKey, type HumanRequestView } from "./request";
 
-const PREFIX = "holdfast:request:";
+/** Under which names they are kept. */
+export const PREFIX = "holdfast:request:";
 
 type Place = Pick<HumanRequestView, "chatId" | "messageId" | "toolCallId">;
 

@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/outcome-card";
 import type { ToolPart } from "@/components/chat/tool-card";
+import { KnownError } from "@/components/chat/known-error";
 import type { UnknownOutcome } from "@/lib/chat/unknown-outcome";
 import { describeError } from "./expected-error";
 import { settleOutcome } from "./outcome-actions";
@@ -28,7 +29,7 @@ export function Outcome({ chatId, part, unknown }: OutcomeProps) {
       await client.cancelQueries({ queryKey });
       client.setQueryData(queryKey, known);
     } catch (error) {
-      throw new Error(describeError(error));
+      throw new KnownError(describeError(error));
     }
   }
 

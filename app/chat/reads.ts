@@ -1,3 +1,4 @@
+import { KnownError } from "@/components/chat/known-error";
 import type { HumanRequestView } from "@/components/chat/request";
 import type { ChatListOptions, ChatListPage, ListedChat } from "@/lib/chat/chat-list";
 import type { Outcome } from "@/lib/chat/effects";
@@ -86,7 +87,7 @@ function queryOf(options: object): string {
 }
 
 /** A read that the server refused, with its sentence. */
-class ReadError extends Error {
+class ReadError extends KnownError {
   readonly status: number;
   constructor(status: number, message: string) {
     super(message);

@@ -13,6 +13,7 @@ import {
   useState,
 } from "react";
 import { requestKey, type Decision, type HumanRequestView } from "@/components/chat/request";
+import { KnownError } from "@/components/chat/known-error";
 import { describeError } from "./expected-error";
 import { pollEvery } from "./read-client";
 import type { ChatRequests } from "./reads";
@@ -141,7 +142,7 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
       // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom. A slow line
       // keeps nobody from reading that it is saved.
       void refresh(chatId).catch(() => {});
-      if (problem !== undefined) throw new Error(problem);
+      if (problem !== undefined) throw new KnownError(problem);
       return isComplete;
     },
     [refresh, source],
@@ -152,7 +153,7 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
       try {
         await source.revokeAllowedTool(chatId, tool);
       } catch (error) {
-        throw new Error(describeError(error), { cause: error });
+        throw new KnownError(describeError(error), { cause: error });
       }
       client.setQueryData<ChatRequests>(
         requestsOf(chatId),

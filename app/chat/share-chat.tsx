@@ -2,6 +2,7 @@
 
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ShareDialog, type ShareLink } from "@/components/chat/share-dialog";
+import { KnownError } from "@/components/chat/known-error";
 import { revokeShare, shareChat } from "./chat-actions";
 import { describeError } from "./expected-error";
 import { readShares } from "./reads";
@@ -17,7 +18,7 @@ export function ShareChat({ chatId, onClose }: { chatId: string; onClose: () => 
     refetchOnMount: "always",
   });
 
-  const described = (error: unknown) => Promise.reject(new Error(describeError(error)));
+  const described = (error: unknown) => Promise.reject(new KnownError(describeError(error)));
   return (
     <ShareDialog
       isOpen

@@ -7,6 +7,7 @@ import { Composer, type OutgoingMessage } from "@/components/chat/composer";
 import type { SendMode } from "@/components/chat/composer-buttons";
 import { DropOverlay } from "@/components/chat/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/first-run";
+import { keyOf } from "@/components/chat/kept-here";
 import { MessageList } from "@/components/chat/message-list";
 import type { HumanRequestView } from "@/components/chat/request";
 import { RequestBar } from "@/components/chat/request-bar";
@@ -21,6 +22,7 @@ import { type UploadFile, useAttachments } from "@/components/chat/use-attachmen
 import { useDurableChat, type PendingInput, type Transcript } from "@/components/chat/use-durable-chat";
 import { EndingNotice, endingTexts } from "@/components/chat/ending-notice";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
+import { KnownError } from "@/components/chat/known-error";
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
@@ -79,7 +81,7 @@ export function ChatView({
   const refreshChats = useRefreshChats();
   const [hasRow, setHasRow] = useState(onCreated === undefined);
   const { userId, arrive } = useArrival(environment);
-  const draftKey = `${userId}:${hasRow ? chatId : "new"}`;
+  const draftKey = hasRow ? chatId : "new";
   const upload = useCallback<UploadFile>(
     (file, options) => arrive().then(() => uploadAttachment(file, options)),
     [arrive],
@@ -104,7 +106,7 @@ export function ChatView({
     loadTranscript: readTranscript,
     lookAfter,
     isQueued,
-    queueKey: `holdfast:queue:${userId}:${chatId}`,
+    queueKey: keyOf.queue(chatId),
   });
 
   const signIn = useSignIn(environment.userId);
@@ -194,6 +196,7 @@ export function ChatView({
                 tool={chat.tool}
                 detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
                 onRetry={unfinished ? undefined : () => attempt(chat.retry())}
+                onStop={chat.elsewhere === undefined ? onStop : undefined}
               />
               {undoRedo}
             </div>
@@ -233,7 +236,9 @@ export function ChatView({
           draftKey={draftKey}
           onInput={() => void arrive().catch(() => {})}
           onSend={(message, mode) =>
-            deliver(message, mode).catch((error: unknown) => Promise.reject(new Error(describeError(error))))
+            deliver(message, mode).catch((error: unknown) =>
+              Promise.reject(new KnownError(describeError(error))),
+            )
           }
           onStop={onStop}
           isStreaming={isAnswering && chat.elsewhere === undefined}

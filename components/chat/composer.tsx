@@ -8,19 +8,10 @@ import { AttachButton } from "./attach-button";
 import { AttachmentChips } from "./attachment-chips";
 import { ComposerButtons, type SendMode } from "./composer-buttons";
 import { ComposerHint } from "./composer-hint";
-import {
-  forgetDraft,
-  isSendable,
-  mergeDraft,
-  moveDraft,
-  readDraft,
-  remainder,
-  saveDraft,
-  tooLong,
-} from "./draft";
+import { isSendable, mergeDraft, moveDraft, readDraft, saveDraft, tooLong } from "./draft";
 import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
-import type { Attachments } from "./use-attachments";
+import type { Attachment, Attachments } from "./use-attachments";
 import { useKeptFocus } from "./use-kept-focus";
 import { untilLoaded } from "./until-loaded";
 import { droppedItems } from "./dropped";
@@ -32,8 +23,9 @@ export type OutgoingMessage = { text: string; files: FileUIPart[] };
 
 export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "children"> & {
   /**
-   * Called with the trimmed text and the files. Both stay in the composer until the promise resolves; when it rejects
-   * they stay for good, and the error's message is shown with "Try again". The mode is "send" unless an answer streams.
+   * Called with the trimmed text and the files, which leave the composer at once and its draft when the promise
+   * resolves. When it rejects they come back, and the error's message is shown with "Try again". The mode is "send"
+   * unless an answer streams, or the message before is still on its way and this one can be queued behind it.
    */
   onSend: (message: OutgoingMessage, mode: SendMode) => Promise<void> | void;
   onStop: () => void;
@@ -57,11 +49,17 @@ export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "chi
   /** Which model will answer, shown quietly below the text: words, or a `ModelPicker`. */
   modelLabel?: ReactNode;
   maxLength?: number;
-  /** Where the draft is kept in this browser; name the owner and the chat in it. When it changes the draft moves. */
+  /** Where the draft is kept in this browser; name the chat in it. When it changes the draft moves. */
   draftKey?: string;
   /** Focus the box on mount, on devices where that does not open a keyboard. */
   autoFocus?: boolean;
 };
+
+type Ready = Extract<Attachment, { state: "ready" }>;
+/** A message between the box and its arrival. */
+type Underway = { text: string; files: Ready[]; mode: SendMode };
+/** `message` when it could not go back into the box, where something else has been written since. */
+type Failure = { error: string; mode: SendMode; message?: Underway };
 
 export function Composer({
   onSend,
@@ -93,7 +91,9 @@ export function Composer({
   const [isSending, setIsSending] = useState(false);
   const [isBlank, setIsBlank] = useState(true);
   const [excess, setExcess] = useState<string | null>(null);
-  const [failure, setFailure] = useState<{ error: string; mode: SendMode } | null>(null);
+  const [failure, setFailure] = useState<Failure | null>(null);
+  /** Out of the box, and part of the draft until it has arrived: a reload must not lose it. */
+  const underway = useRef<Underway[]>([]);
   const [offered, setOffered] = useState<SlashCommand[]>([]);
   const [active, setActive] = useState(0);
   const hintId = useId();
@@ -120,8 +120,18 @@ export function Composer({
     if (!element) return;
     element.value = text;
     element.setSelectionRange(text.length, text.length);
-    saveDraft(draftKey, text);
+    keep();
     look();
+  }
+
+  function wholeDraft(): string {
+    return [...underway.current.map(({ text }) => text), box.current?.value ?? ""]
+      .filter(isSendable)
+      .join("\n\n");
+  }
+
+  function keep() {
+    saveDraft(keptUnder.current, wholeDraft());
   }
 
   useEffect(() => {
@@ -136,46 +146,83 @@ export function Composer({
   }, []);
 
   useEffect(() => {
-    moveDraft(keptUnder.current, draftKey, box.current?.value ?? "");
+    moveDraft(keptUnder.current, draftKey, wholeDraft());
     keptUnder.current = draftKey;
+    // What is in the box and on its way is read when the key changes, not watched.
+    // eslint-disable-next-line react/exhaustive-deps
   }, [draftKey]);
 
   const obstacle = disabledReason ?? excess ?? waitingFor(files);
-  const canSend = !isEmpty && !obstacle && !isSending;
+  const canSend = !isEmpty && !obstacle && (!isSending || canQueue);
 
-  async function send(mode: SendMode) {
+  async function send(wanted: SendMode) {
     const element = box.current;
-    if (!element || isSendingNow.current || obstacle) return;
+    if (!element || obstacle) return;
+    const mode = isSendingNow.current ? "queue" : wanted;
     const isPossible = mode === "queue" ? canQueue : mode === "steer" ? canSteer : !isStreaming;
     if (!isPossible) return;
-    const sent = element.value;
-    const sentFiles = files.flatMap((file) => (file.state === "ready" ? [file] : []));
-    if ((!isSendable(sent) && sentFiles.length === 0) || tooLong(sent, maxLength)) return;
+    const text = element.value;
+    const sent = files.flatMap((file) => (file.state === "ready" ? [file] : []));
+    if ((!isSendable(text) && sent.length === 0) || tooLong(text, maxLength)) return;
+    element.value = "";
+    attachments?.take(idsOf(sent));
+    recalled.current = nothingRecalled;
+    await dispatch({ text, files: sent, mode });
+  }
 
-    isSendingNow.current = true;
-    setIsSending(true);
-    setFailure(null);
-    try {
-      await onSend({ text: sent.trim(), files: sentFiles.map((file) => file.part) }, mode);
-      // Whatever was typed or attached while it was on its way belongs to the next message.
-      element.value = remainder(element.value, sent);
-      if (element.value) saveDraft(keptUnder.current, element.value);
-      else forgetDraft(keptUnder.current);
-      if (sentFiles.length > 0) attachments?.release(sentFiles.map((file) => file.id));
-      recalled.current = nothingRecalled;
-      look();
-    } catch (cause) {
-      const error = cause instanceof Error && cause.message ? cause.message : "The connection failed";
-      setFailure({ error, mode });
-    } finally {
-      isSendingNow.current = false;
-      setIsSending(false);
+  async function dispatch(message: Underway) {
+    const { text, files: sent, mode } = message;
+    if (mode !== "queue") {
+      isSendingNow.current = true;
+      setIsSending(true);
     }
+    setFailure(null);
+    underway.current = [...underway.current.filter((other) => other !== message), message];
+    look();
+    try {
+      await onSend({ text: text.trim(), files: sent.map((file) => file.part) }, mode);
+      underway.current = underway.current.filter((other) => other !== message);
+      if (sent.length > 0) attachments?.release(idsOf(sent));
+    } catch (cause) {
+      giveBack(message, cause instanceof Error && cause.message ? cause.message : "The connection failed");
+    } finally {
+      keep();
+      look();
+      if (mode !== "queue") {
+        isSendingNow.current = false;
+        setIsSending(false);
+      }
+    }
+  }
+
+  /** What was written since must not run together with it. */
+  function giveBack(message: Underway, error: string) {
+    const element = box.current;
+    const { mode } = message;
+    if (!element || isSendable(element.value) || underway.current.length > 1)
+      return setFailure({ error, mode, message });
+    underway.current = [];
+    element.value = message.text;
+    attachments?.putBack(idsOf(message.files));
+    setFailure({ error, mode });
+  }
+
+  function tryAgain({ mode, message }: Failure) {
+    // What could not be queued may find the answer over by now.
+    const now = isStreaming ? mode : "send";
+    return message ? dispatch({ ...forget(message), mode: now }) : send(now);
+  }
+
+  function forget(message: Underway): Underway {
+    underway.current = underway.current.filter((other) => other !== message);
+    keep();
+    return message;
   }
 
   /** Enter does the plain thing, with Ctrl or ⌘ the urgent one; where there is only one of them, both do that. */
   function enter(isUrgent: boolean) {
     if (!isStreaming) return send("send");
+    if (isSendingNow.current) return send("queue");
     return send((isUrgent && canSteer) || !canQueue ? "steer" : "queue");
   }
 
@@ -237,12 +284,24 @@ export function Composer({
         >
           <span className="min-w-0 flex-1 wrap-anywhere">
             <span className="font-medium text-red">Not sent.</span> {failure.error}
+            {failure.message && (
+              <span className="line-clamp-2 text-ink-2">“{failure.message.text.trim()}”</span>
+            )}
           </span>
-          <Button
-            size="sm"
-            // What could not be queued may find the answer over by now.
-            onClick={() => void send(isStreaming ? failure.mode : "send")}
-          >
+          {failure.message && (
+            <Button
+              size="sm"
+              variant="ghost"
+              onClick={() => {
+                const { files: kept } = forget(failure.message!);
+                attachments?.release(idsOf(kept));
+                setFailure(null);
+              }}
+            >
+              Discard
+            </Button>
+          )}
+          <Button size="sm" onClick={() => void tryAgain(failure)}>
             Try again
           </Button>
         </div>
@@ -281,9 +340,9 @@ export function Composer({
           enterKeyHint="send"
           dir="auto"
           className="fast-shaping block field-sizing-content max-h-[min(40dvh,320px)] min-h-10 w-full resize-none overflow-y-auto overscroll-contain bg-transparent px-4 pt-3 pb-1 outline-none placeholder:text-ink-3 pointer-coarse:text-[16px]"
-          onInput={(event) => {
-            saveDraft(draftKey, event.currentTarget.value);
-            if (failure) setFailure(null);
+          onInput={() => {
+            keep();
+            if (failure && !failure.message) setFailure(null);
             look();
           }}
           onBlur={() => setOffered([])}
@@ -310,7 +369,7 @@ export function Composer({
             isStreaming={isStreaming}
             canSend={canSend}
             canQueue={canQueue}
-            canSteer={canSteer}
+            canSteer={canSteer && !isSending}
             explainedBy={explanation ? hintId : undefined}
             onSend={(mode) => void send(mode)}
             onStop={onStop}
@@ -327,6 +386,10 @@ export function Composer({
       />
     </form>
   );
+}
+
+function idsOf(attachments: Attachment[]): string[] {
+  return attachments.map(({ id }) => id);
 }
 
 /** What has to become of the files before the message can go. */

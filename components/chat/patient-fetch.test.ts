@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { patientFetch } from "./patient-fetch";
 
 let server: Server;
@@ -59,11 +59,73 @@ describe("a line that goes dead without a word", () => {
     expect(await answer.text()).toContain("data: end");
   });
 
+  it("waits longer than the longest pause between two pings, which is 15 s", async () => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    try {
+      const lone = () => new Response(new ReadableStream({}), { headers: events });
+      vi.stubGlobal("fetch", async () => lone());
+      const connections: string[] = [];
+      const answer = await patientFetch((connection) => connections.push(connection))(
+        "http://x/",
+        {},
+        stream,
+      );
+      const text = answer.text();
+      text.catch(() => {});
+      await vi.advanceTimersByTimeAsync(24_000);
+      expect(connections).toEqual(["online"]);
+      await vi.advanceTimersByTimeAsync(2_000);
+      expect(connections).toEqual(["online", "reconnecting"]);
+      await expect(text).rejects.toThrow(/silent/);
+    } finally {
+      vi.unstubAllGlobals();
+      vi.useRealTimers();
+    }
+  });
+
   it("leaves the caller's own abort an abort", async () => {
     const url = await serve(() => {});
     const controller = new AbortController();
     const answer = patientFetch(() => {})(url, { signal: controller.signal }, stream);
     controller.abort();
     await expect(answer).rejects.toMatchObject({ name: "AbortError" });
+  });
+});
+
+describe("a message that does not get through", () => {
+  const body = JSON.stringify({
+    kind: "message",
+    payload: { trigger: "submit-message", message: { id: "u1", role: "user", parts: [] } },
+  });
+
+  it("has its own id as part id, so that it is stored once however often it is sent", async () => {
+    const partIds: unknown[] = [];
+    const url = await serve((request, response) => {
+      partIds.push(request.headers["x-part-id"]);
+      response.end("stored");
+    });
+    const send = patientFetch(() => {});
+    for (const partId of ["one", "two"])
+      await send(url, { method: "POST", headers: { "X-Part-Id": partId }, body }, append);
+    await send(url, { method: "POST", headers: { "X-Part-Id": "three" }, body: '{"kind":"stop"}' }, append);
+    expect(partIds).toEqual(["message-u1", "message-u1", "three"]);
+  });
+
+  it("is not tried again once nobody wants it any more; what is sent later is", async () => {
+    let requests = 0;
+    let isDown = true;
+    const url = await serve((_request, response) => {
+      requests += 1;
+      response.writeHead(isDown ? 503 : 200).end();
+    });
+    const send = patientFetch(() => {});
+    const given = send(url, { method: "POST", body }, append);
+    await vi.waitFor(() => expect(requests).toBe(1));
+    send.giveUp();
+    expect((await given).status).toBe(503);
+    const wanted = send(url, { method: "POST", body: '{"kind":"stop"}' }, append);
+    await vi.waitFor(() => expect(requests).toBe(2));
+    isDown = false;
+    expect((await wanted).status).toBe(200);
   });
 });

@@ -8,14 +8,22 @@ const FIRST_DELAY_MS = 250;
 const LONGEST_DELAY_MS = 4_000;
 /** The engine answers at once, or says within seconds that it cannot. */
 const ANSWER_WITHIN_MS = 10_000;
-/** An idle stream gets a ping every 5 s: three missed in a row, and nobody is there any more. */
-const SILENCE_MS = 15_000;
+/** An idle stream is pinged every 5 to 15 s, at random: more than that without a word, and nobody is there any more. */
+const SILENCE_MS = 25_000;
 
 type Patience = { answerWithinMs?: number; silenceMs?: number };
 
+export type PatientFetch = ChatFetchOverride & {
+  /** What has not gone through by its present try is not tried again: the person does not want it any more. */
+  giveUp(): void;
+  /** Aborted by the next `giveUp`. */
+  patience(): AbortSignal;
+};
+
 /**
  * `fetch` for the transport. An append that met a broken line is repeated with the same part id, which the engine
- * stores once, so a message is neither lost nor doubled. A stream is opened once: the transport reconnects by itself.
+ * stores once, so a message is neither lost nor doubled. A message's part id is its own id: sent again by hand, or
+ * after a reload, it is still stored once. A stream is opened once: the transport reconnects by itself.
  *
  * A line can also go dead without a word (another network, a laptop that slept), which a browser notices after
  * minutes. So both take silence for an answer.
@@ -23,12 +31,51 @@ type Patience = { answerWithinMs?: number; silenceMs?: number };
 export function patientFetch(
   onConnection: (connection: Connection) => void,
   { answerWithinMs = ANSWER_WITHIN_MS, silenceMs = SILENCE_MS }: Patience = {},
-): ChatFetchOverride {
-  return async (url, init, { endpoint }) => {
-    const request = () => watched(() => answeredWithin(answerWithinMs, url, init), onConnection);
-    if (endpoint === "in") return untilAnswered(request);
-    return notSilent(await request(), silenceMs, () => onConnection("reconnecting"));
+): PatientFetch {
+  let patience = new AbortController();
+  const patiently: ChatFetchOverride = async (url, init, { endpoint }) => {
+    const request = (its: RequestInit) =>
+      watched(() => answeredWithin(answerWithinMs, url, its), onConnection);
+    if (endpoint === "in") {
+      const sent = { ...withOwnPartId(init), keepalive: isSmall(init.body) };
+      return untilAnswered(() => request(sent), patience.signal);
+    }
+    return notSilent(await request(init), silenceMs, () => onConnection("reconnecting"));
   };
+  return Object.assign(patiently, {
+    giveUp() {
+      patience.abort();
+      patience = new AbortController();
+    },
+    patience: () => patience.signal,
+  });
+}
+
+/** Small enough to be sent to its end while the page is being left; of large ones a browser takes few or none. */
+function isSmall(body: RequestInit["body"]): boolean {
+  return typeof body === "string" && body.length < 8_000;
+}
+
+function withOwnPartId(init: RequestInit): RequestInit {
+  const id = messageIdOf(init.body);
+  if (id === undefined) return init;
+  const headers = new Headers(init.headers);
+  headers.set("x-part-id", `message-${id}`);
+  return { ...init, headers };
+}
+
+/** Of a person's message; what a page sends besides has no id by which it could be known again. */
+function messageIdOf(body: RequestInit["body"]): string | undefined {
+  if (typeof body !== "string") return undefined;
+  try {
+    const { payload } = JSON.parse(body) as {
+      payload?: { trigger?: string; message?: { id?: string; role?: string } };
+    };
+    const isQuestion = payload?.trigger === "submit-message" && payload.message?.role === "user";
+    return isQuestion ? payload.message?.id : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** A connection that says nothing counts as broken: the caller must not take it for an abort of its own. */
@@ -86,29 +133,35 @@ async function watched(request: () => Promise<Response>, onConnection: (connecti
   }
 }
 
-async function untilAnswered(request: () => Promise<Response>): Promise<Response> {
+async function untilAnswered(request: () => Promise<Response>, patience: AbortSignal): Promise<Response> {
   const deadline = Date.now() + GIVE_UP_AFTER_MS;
+  const isTooLate = () => patience.aborted || Date.now() > deadline;
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
+    let outcome: { response: Response } | { error: unknown };
     try {
-      const response = await request();
-      if (!isOutage(response) || Date.now() > deadline) return response;
+      outcome = { response: await request() };
     } catch (error) {
-      if (isAbort(error) || Date.now() > deadline) throw error;
+      outcome = { error };
     }
-    await backOnline(delay);
+    if ("response" in outcome && !isOutage(outcome.response)) return outcome.response;
+    if ("error" in outcome && isAbort(outcome.error)) throw outcome.error;
+    if (!isTooLate()) await backOnline(delay, patience);
+    if (!isTooLate()) continue;
+    if ("response" in outcome) return outcome.response;
+    throw outcome.error;
   }
 }
 
 /** Calls until the network answers. For idempotent calls only: server actions that start a chat or mint a token. */
-export async function untilReached<T>(call: () => Promise<T>): Promise<T> {
+export async function untilReached<T>(call: () => Promise<T>, patience?: AbortSignal): Promise<T> {
   const deadline = Date.now() + GIVE_UP_AFTER_MS;
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
     try {
       return await call();
     } catch (error) {
-      if (!isUnreachable(error) || Date.now() > deadline) throw error;
+      if (!isUnreachable(error) || Date.now() > deadline || patience?.aborted) throw error;
     }
-    await backOnline(delay);
+    await backOnline(delay, patience);
   }
 }
 
@@ -126,15 +179,17 @@ function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
 }
 
-/** The delay, or less when the browser reports that the network is back. */
-export function backOnline(delay: number): Promise<void> {
+/** The delay, or less when the browser reports that the network is back, or nobody waits any more. */
+export function backOnline(delay: number, patience?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       globalThis.removeEventListener?.("online", done);
+      patience?.removeEventListener("abort", done);
       resolve();
     };
     const timer = setTimeout(done, delay);
     globalThis.addEventListener?.("online", done);
+    patience?.addEventListener("abort", done);
   });
 }

@@ -6,8 +6,8 @@ import { ArrowDown, ArrowUp, CornerDownRight, Paperclip, Pencil, X } from "lucid
 import { Button } from "@/components/ui/button";
 import { isSendable } from "./draft";
 
-/** A message that waits for the answer before it. */
-export type QueuedMessage = { id: string; text: string; files: FileUIPart[] };
+/** A message that waits for the answer before it, or, when it is held, for its reader. */
+export type QueuedMessage = { id: string; text: string; files: FileUIPart[]; isHeld?: boolean };
 
 export type QueueListProps = {
   /** The next one first. */

@@ -1,4 +1,5 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
+import { KnownError } from "./known-error";
 
 export type AnswerListener = {
   /** An answer begins: its first chunk arrived. `resumed` tells whether this page sent the question. */
@@ -17,6 +18,10 @@ export type AnswerListener = {
   onRest(): void;
   /** The answer ended before it was whole, and not because of an error: it was stopped, perhaps elsewhere. */
   onCut(): void;
+  /** The answer ended in an error, in the words of the agent or the engine for the reader. */
+  onFailure(error: KnownError): void;
+  /** What was sent never got to the engine. */
+  onUnsent(messageId: string, error: Error): void;
 };
 
 type Chunks = ReadableStream<UIMessageChunk>;
@@ -43,12 +48,19 @@ export function restartAware<M extends UIMessage>(
     let isLeft = false;
     return new ReadableStream<UIMessageChunk>({
       async pull(controller) {
-        const { done, value } = await reader.read();
+        const { done, value } = await reader.read().catch((error: unknown) => {
+          // A chat without a session has nothing to resume: it was copied, or the engine's data is new.
+          if (resumed && current === undefined && statusOf(error) === 404) return nothing;
+          throw error;
+        });
         if (done) {
           if (current !== undefined && !isWhole && !hasFailed && !isLeft) listener?.onCut();
           return controller.close();
         }
-        if (value.type === "error") hasFailed = true;
+        if (value.type === "error") {
+          hasFailed = true;
+          listener?.onFailure(new KnownError(value.errorText));
+        }
         if (value.type === "start" && value.messageId !== undefined) {
           const previous = current;
           const isRepeated = value.messageId === previous && !isWhole;
@@ -81,9 +93,17 @@ export function restartAware<M extends UIMessage>(
       void rest?.cancel().catch(() => {});
       rest = undefined;
     },
-    // Without the signal: aborting it makes the transport send a stop of its own, beside `stopGeneration`.
-    sendMessages: async (options) =>
-      follow(await transport.sendMessages({ ...options, abortSignal: undefined }), false),
+    // Without the signal: aborting it makes the transport send a stop of its own, beside `stopGeneration`. And what was
+    // begun to be sent is sent to its end, also when nobody wants to read the answer any more.
+    sendMessages({ abortSignal, ...options }) {
+      const sent = transport.sendMessages({ ...options, abortSignal: undefined });
+      const id = options.messages.at(-1)?.id;
+      sent.catch((error: unknown) => {
+        if (id !== undefined)
+          listener?.onUnsent(id, error instanceof Error ? error : new Error(String(error)));
+      });
+      return unless(abortSignal, sent, (stream) => follow(stream, false));
+    },
     async reconnectToStream(options) {
       const handedOver = rest;
       rest = undefined;
@@ -92,6 +112,32 @@ export function restartAware<M extends UIMessage>(
       return stream && follow(stream, true);
     },
   };
+}
+
+const nothing = { done: true, value: undefined } as const;
+
+/** What becomes of it; or, once the signal is aborted, an abort at once, and nothing of it is read. */
+async function unless(
+  signal: AbortSignal | undefined,
+  stream: Promise<Chunks>,
+  read: (stream: Chunks) => Chunks,
+): Promise<Chunks> {
+  if (!signal) return read(await stream);
+  const aborted = new Promise<never>((_resolve, reject) => {
+    const abort = () => reject(new DOMException("Nobody reads on", "AbortError"));
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+  });
+  try {
+    return read(await Promise.race([stream, aborted]));
+  } catch (error) {
+    if (signal.aborted) void stream.then((late) => late.cancel()).catch(() => {});
+    throw error;
+  }
+}
+
+function statusOf(error: unknown): unknown {
+  return (error as { status?: unknown } | null)?.status;
 }
 
 function withFirst(first: UIMessageChunk, reader: ReadableStreamDefaultReader<UIMessageChunk>): Chunks {

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
 import { TabNotice } from "./tab-notice";
 import { answerState, isWaitingForHuman, runningTool } from "./turn-state";
-import { TurnStatus, type TurnState } from "./turn-status";
+import { TurnStatus, type TurnState, turnStates } from "./turn-status";
 
 const nothing = () => {};
 const text = (html: string) => html.replaceAll(/<!--.*?-->|<[^>]*>/g, "");
@@ -45,11 +45,14 @@ it("waits for a person while a call has neither approval nor answer, whatever st
   expect(isWaitingForHuman({ ...answer(call("approval-requested")), role: "user" })).toBe(false);
 });
 
-it("offers a retry for what failed or was stopped, and for nothing else", () => {
-  const retryable = (["failed", "stopped", "waiting", "idle", "reconnecting"] as TurnState[]).filter(
-    (state) => renderToString(<TurnStatus state={state} onRetry={nothing} />).includes("Retry"),
-  );
-  expect(retryable).toEqual(["failed", "stopped"]);
+it("offers a retry for what failed, was stopped or does not go on, and for nothing else", () => {
+  const states = Object.keys(turnStates) as TurnState[];
+  const offering = (label: string) =>
+    states.filter((state) =>
+      renderToString(<TurnStatus state={state} onRetry={nothing} onStop={nothing} />).includes(label),
+    );
+  expect(offering(">Retry<")).toEqual(["stalled", "stopped", "failed"]);
+  expect(offering(">Stop<")).toEqual(["stalled"]);
 });
 
 it("says once who is answering, and offers to take over only then", () => {

@@ -13,6 +13,7 @@ export type TurnState =
   | "thinking"
   | "using-tool"
   | "answering"
+  | "stalled"
   | "waiting"
   | "reconnecting"
   | "offline"
@@ -35,6 +36,7 @@ export const turnStates: Record<TurnState, Face> = {
   "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
   // The words themselves show that it goes on.
   answering: { text: "", icon: null, isActive: true },
+  stalled: { text: "Still waiting for the model", icon: Clock, isActive: true },
   waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
   reconnecting: { text: "Reconnecting. The answer goes on meanwhile", icon: RefreshCw, isActive: true },
   offline: { text: "You are offline. Nothing is lost; this goes on when you are back", icon: WifiOff },
@@ -49,8 +51,10 @@ export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
   tool?: string | undefined;
   /** Replaces the sentence, or for a failure follows it: what went wrong, in words a person can use. */
   detail?: ReactNode;
-  /** Shows "Retry" when the turn failed or was stopped. */
-  onRetry?: () => void;
+  /** Shows "Retry" when the turn failed, was stopped or does not go on. */
+  onRetry?: (() => void) | undefined;
+  /** Shows "Stop" when the turn does not go on. */
+  onStop?: (() => void) | undefined;
   /** The answer ends with something that this person has to decide. Said instead of "Answer finished". */
   needsAnswer?: boolean;
   /** Said once at the end of an answer. Default: "Answer finished". */
@@ -66,6 +70,7 @@ export function TurnStatus({
   tool,
   detail,
   onRetry,
+  onStop,
   needsAnswer = false,
   finished = "Answer finished",
   className,
@@ -80,7 +85,7 @@ export function TurnStatus({
 
   const face = turnStates[state];
   const Icon = face.icon;
-  const canRetry = onRetry && (state === "failed" || state === "stopped");
+  const canRetry = onRetry && (state === "failed" || state === "stopped" || state === "stalled");
   return (
     <div
       data-slot="turn-status"
@@ -104,6 +109,11 @@ export function TurnStatus({
         </span>
         {hasFinished && <span className="sr-only">{needsAnswer ? "Needs your answer" : finished}</span>}
       </output>
+      {onStop && state === "stalled" && (
+        <Button size="sm" variant="ghost" onClick={onStop}>
+          Stop
+        </Button>
+      )}
       {canRetry && (
         <Button size="sm" onClick={onRetry}>
           Retry

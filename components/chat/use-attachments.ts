@@ -1,7 +1,7 @@
 "use client";
 
 import type { FileUIPart } from "ai";
-import { useCallback, useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { readFiles, saveFiles, type StoredFile } from "./draft";
 
 /** A file in the composer, from the moment it is chosen until its message is sent. */
@@ -56,6 +56,10 @@ export type Attachments = {
   add: (files: Iterable<File>, folders?: string[]) => void;
   remove: (id: string) => void;
   retry: (id: string) => void;
+  /** Out of sight while their message is on its way; still part of the draft. */
+  take: (ids: string[]) => void;
+  /** Their message did not arrive. */
+  putBack: (ids: string[]) => void;
   /** Of sent files: they belong to their message now. */
   release: (ids: string[]) => void;
 };
@@ -72,6 +76,7 @@ const nothingYet: Attachment[] = [];
 /** The files of the message that is being written. They upload at once, so that sending has nothing to wait for. */
 export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptions): Attachments {
   const [items, setItems] = useState<Attachment[]>(nothingYet);
+  const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
   const [notice, setNotice] = useState<string | null>(null);
   const files = useRef(new Map<string, { file: File; abort: AbortController }>());
   const count = useRef(0);
@@ -103,6 +108,14 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [isUploading]);
+
+  // Nobody waits for them any more, and a big file would go on holding the line.
+  useEffect(() => {
+    const uploads = files.current;
+    return () => {
+      for (const { abort } of uploads.values()) abort.abort();
+    };
+  }, []);
 
   const settle = useCallback((id: string, outcome: Partial<Attachment>) => {
     setItems((now) => now.map((item) => (item.id === id ? ({ ...item, ...outcome } as Attachment) : item)));
@@ -136,15 +149,18 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     }
     setItems((now) => {
       for (const item of now) if (ids.includes(item.id)) forgetPreview(item);
-      const left = now.filter((item) => !ids.includes(item.id));
-      count.current = left.length;
-      return left;
+      return now.filter((item) => !ids.includes(item.id));
     });
     setNotice(null);
   }, []);
 
+  const visible = useMemo(() => items.filter(({ id }) => !taken.has(id)), [items, taken]);
+  useEffect(() => {
+    count.current = visible.length;
+  }, [visible]);
+
   return {
-    items,
+    items: visible,
     limits,
     notice,
     add(chosen, folders = []) {
@@ -165,6 +181,8 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
       }
     },
     remove: (id) => drop([id]),
+    take: (ids) => setTaken((now) => new Set([...now, ...ids])),
+    putBack: (ids) => setTaken((now) => new Set([...now].filter((id) => !ids.includes(id)))),
     retry(id) {
       const known = files.current.get(id);
       if (known) void start(id, known.file);

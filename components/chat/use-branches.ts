@@ -41,6 +41,8 @@ export type BranchesOptions<M extends UIMessage> = {
   /** Sends the action and follows its answer, if it has one, to the end. Rejects when it is refused. */
   act: (action: Record<string, unknown>, asks: boolean) => Promise<void>;
   stop: () => Promise<void>;
+  /** Sends the action while the page is being left, and follows nothing. */
+  sendOnLeaving: (action: Record<string, unknown>) => void;
 };
 
 /** What was asked again: the message before it, null at the start, and the versions that stood there. */
@@ -99,18 +101,46 @@ export function useBranches<M extends UIMessage>(
     [act, inOrder, setMessages],
   );
 
-  // A visit becomes a move as soon as no answer is being written on the branch that is left.
-  const arriving = useRef<string>(undefined);
-  useEffect(() => {
-    if (!visit || isAnswering || arriving.current === visit.nodeId) return;
-    arriving.current = visit.nodeId;
-    void walk({ type: "switch", nodeId: visit.nodeId })
-      .catch(() => {})
-      .finally(() => {
-        arriving.current = undefined;
-        setVisit((current) => (current === visit ? undefined : current));
+  const pressed = useRef<string>(undefined);
+  const moving = useRef<{ isOn: boolean; wanted?: string | undefined; sent?: string }>({ isOn: false });
+  /** Of several moves in a row only the last counts: those in between are never sent. */
+  const moveTo = useCallback(
+    (nodeId: string) => {
+      const now = moving.current;
+      if (nodeId === (now.wanted ?? now.sent)) return;
+      now.wanted = nodeId;
+      if (now.isOn) return;
+      now.isOn = true;
+      void inOrder(async () => {
+        while (now.wanted !== undefined) {
+          now.sent = now.wanted;
+          now.wanted = undefined;
+          await act({ type: "switch", nodeId: now.sent }, false).catch(() => {});
+          if (now.wanted === undefined) await settle.current().catch(() => {});
+        }
+        const last = now.sent;
+        moving.current = { isOn: false };
+        setVisit((current) => (current?.nodeId === last ? undefined : current));
       });
-  }, [isAnswering, visit, walk]);
+    },
+    [act, inOrder],
+  );
+
+  // A visit becomes a move as soon as no answer is being written on the branch that is left.
+  useEffect(() => {
+    if (visit && !isAnswering) moveTo(visit.nodeId);
+  }, [isAnswering, moveTo, visit]);
+
+  // The page is left before its last move could be sent.
+  const { sendOnLeaving } = options;
+  useEffect(() => {
+    const onLeave = () => {
+      const { wanted } = moving.current;
+      if (wanted !== undefined) sendOnLeaving({ type: "switch", nodeId: wanted });
+    };
+    window.addEventListener("pagehide", onLeave);
+    return () => window.removeEventListener("pagehide", onLeave);
+  }, [sendOnLeaving]);
 
   async function ask(action: Record<string, unknown>, shown: M[], asked: Left): Promise<void> {
     if (isAnswering) await options.stop();
@@ -177,8 +207,10 @@ export function useBranches<M extends UIMessage>(
     },
     async switchTo(nodeId) {
       setLeft(undefined);
+      pressed.current = nodeId;
+      if (!isAnswering) moveTo(nodeId);
       const transcript = await load({ through: nodeId });
-      if (transcript.messages.length > 0) setVisit({ nodeId, transcript });
+      if (pressed.current === nodeId && transcript.messages.length > 0) setVisit({ nodeId, transcript });
     },
     async undo() {
       const last = list.at(-1);

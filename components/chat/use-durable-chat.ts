@@ -5,6 +5,8 @@ import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
 import { type FileUIPart, generateId, type UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
 import "./random-uuid";
+import { Deliveries } from "./deliveries";
+import { KnownError } from "./known-error";
 import { patientFetch, untilReached, type Connection } from "./patient-fetch";
 import { restartAware } from "./restart-aware-transport";
 import { answerState, isWaitingForHuman, runningTool } from "./turn-state";
@@ -17,6 +19,7 @@ import { type IsQueuedOptions, useIsQueued } from "./use-is-queued";
 import { useMessageQueue, type MessageQueue } from "./use-message-queue";
 import { type Elsewhere, useOtherPages } from "./use-other-pages";
 import { type LookAfter, useRevive } from "./use-revive";
+import { useIsStalled } from "./use-is-stalled";
 import { steeringMessage, useSteering } from "./use-steering";
 
 /** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
@@ -54,7 +57,7 @@ export type DurableChatOptions<M extends UIMessage> = {
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
   /** A fresh token, whenever the engine refuses the present one. */
   mintAccessToken(chatId: string): Promise<string>;
-  /** Where queued messages are kept in this browser; name the owner and the chat in it. */
+  /** Where queued messages are kept in this browser; name the chat in it. */
   queueKey?: string;
   /** Has the server look after an answer that does not come. Without it, a dead worker's page waits for good. */
   lookAfter?: LookAfter;
@@ -76,7 +79,7 @@ export type DurableChat<M extends UIMessage> = {
   send(message: string | { text: string; files?: FileUIPart[] }): Promise<void>;
   /** Ends the running answer; what is written so far stays. */
   stop(): Promise<void>;
-  /** Answers the last question again. */
+  /** Answers the last question again. An answer that is being written is stopped first. */
   retry(): Promise<void>;
   branches: Branches;
   /** The last answer, when it was stopped or broke off and nothing is being written. */
@@ -106,17 +109,13 @@ export type DurableChat<M extends UIMessage> = {
   isOwn: (messageId: string) => boolean;
 };
 
-/** In milliseconds, one after the other. */
-const SAVED_WITHIN = [0, 50, 150, 400, 1_000, 2_000];
-
-type Delivery = { resolve(): void; reject(error: Error): void };
+/** In milliseconds, one after the other. A turn is saved a moment after its end, on a busy machine a long one. */
+const SAVED_WITHIN = [0, 50, 150, 400, 1_000, 2_000, 4_000, 8_000];
 
 /** One chat, alive: sends, streams, resumes after a reload, survives restarts on the other side. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
   const { chatId, transcript, accessToken, pendingInput } = options;
   const [connection, setConnection] = useState<Connection>("online");
-  /** What a stopped run still writes is the end of that answer, and no news from elsewhere. */
-  const [isStopping, setIsStopping] = useState(false);
   const [outcome, setOutcome] = useState<"recovered" | "stopped" | "failed" | undefined>(
     transcript.status === "failed" ? "failed" : undefined,
   );
@@ -136,9 +135,20 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   useEffect(() => {
     latestSaved.current = saved;
   }, [saved]);
-  const deliveries = useRef(new Map<string, Delivery>());
+  const [deliveries] = useState(() => new Deliveries());
+  /** What was sent last and never arrived. Sent again it is the same message, in case that it did arrive. */
+  const unsent = useRef<{ id: string; content: string }>(undefined);
+  /** The stop that was pressed last, on its way to the engine behind its question. */
+  const lastStop = useRef<Promise<void>>(Promise.resolve());
+  /** Aborted at the next stop. */
+  const untilStop = useRef(new AbortController());
+  /** What is written next belongs to an answer that was stopped here. */
+  const isStopUnheard = useRef(false);
+  const [told, setTold] = useState<KnownError>();
   const hasRest = useRef(false);
   const isRepeated = useRef(false);
+  /** A piece of an answer came whose beginning was never read. */
+  const isTorn = useRef(false);
   const refusal = useRef<Error>(undefined);
   /** The newest input record that is known to be this page's. */
   const lastInput = useRef(-1);
@@ -158,13 +168,23 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     task: options.task,
     baseURL: options.baseURL,
     fetch: fetchPatiently,
-    startSession: ({ chatId: id }) => untilReached(() => options.startSession(id)),
+    startSession: ({ chatId: id }) => untilReached(() => options.startSession(id), fetchPatiently.patience()),
     accessToken: ({ chatId: id }) => sharedToken(() => untilReached(() => options.mintAccessToken(id))),
-    onEvent: settleDelivery,
+    onEvent,
   });
 
   const [transport] = useState(() => restartAware<M>(triggerTransport));
-  useEffect(() => transport.listen({ onStart, onRestart, onRepeat, onRest, onCut }));
+  useEffect(() =>
+    transport.listen({
+      onStart,
+      onRestart,
+      onRepeat,
+      onRest,
+      onCut,
+      onFailure: (error) => setTold(error),
+      onUnsent: (id, error) => deliveries.fail(id, error),
+    }),
+  );
 
   const chat = useChat<M>({
     id: chatId,
@@ -175,8 +195,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       if (part.type === "data-run-recovered") setOutcome("recovered");
     },
     onError: (error) => {
-      refusal.current = error;
-      for (const delivery of deliveries.current.values()) delivery.reject(error);
+      if (error.name === "AI_UIMessageStreamError") isTorn.current = true;
+      else refusal.current = error;
     },
   });
 
@@ -187,11 +207,13 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   const steering = useSteering(chat.messages);
 
-  function settleDelivery(event: ChatTransportEvent) {
-    if (event.type === "message-sent" && event.messageId) deliveries.current.get(event.messageId)?.resolve();
-    if (event.type === "turn-completed") {
-      answeredInput.current = Math.max(answeredInput.current, Number(event.sessionInEventId ?? -1));
-    }
+  function onEvent(event: ChatTransportEvent) {
+    deliveries.onEvent(event);
+    if (event.type === "turn-completed") noteAnswered(event.sessionInEventId);
+  }
+
+  function noteAnswered(seq: string | undefined) {
+    answeredInput.current = Math.max(answeredInput.current, Number(seq ?? -1));
   }
 
   function onStart(messageId: string, resumed: boolean) {
@@ -269,8 +291,16 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     baseURL: options.baseURL,
     messages: chat.messages,
     isAnswering: isExpecting || isDelivering,
-    isIdle: isOnline && followed === 0 && !isDelivering && !isStopping,
-    isBusyNow: () => followedNow.current > 0 || deliveries.current.size > 0,
+    isIdle: isOnline && followed === 0 && !isDelivering,
+    isBusyNow: () => followedNow.current > 0 || deliveries.size > 0,
+    isOwnEnd(news) {
+      if (!isStopUnheard.current) return false;
+      if (news.type !== "turn-completed") return true;
+      isStopUnheard.current = false;
+      noteAnswered(news.sessionInEventId);
+      void settleBehindStream().catch(() => {});
+      return true;
+    },
     load,
     show,
     session: readSoFar,
@@ -345,6 +375,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   async function follow(request: Promise<void>, isResumed = false) {
     followedNow.current += 1;
     setFollowed((count) => count + 1);
+    isStopUnheard.current = false;
     const before = answeredInput.current;
     wasCut.current = false;
     try {
@@ -364,17 +395,36 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   async function followToEnd(request: Promise<void>) {
     await request;
     for (;;) {
+      if (isTorn.current) await mend();
       while (hasRest.current) {
         hasRest.current = false;
         if (isRepeated.current) show(await load());
         isRepeated.current = false;
         await chat.resumeStream();
+        if (isTorn.current) await mend();
       }
       setIsRestarting(false);
       const late = steering.takeLate(currentMessages());
       if (!late) return;
       await followLate(late);
     }
+  }
+
+  /** Reads what is being written to its end unseen, and shows what is saved of it. */
+  async function mend() {
+    isTorn.current = false;
+    setIsRestarting(true);
+    chat.clearError();
+    const fresh = await load();
+    show(fresh);
+    if (!isOver(fresh)) {
+      pointAt(fresh, triggerTransport.getSession(chatId)?.publicAccessToken ?? "");
+      const rest = await triggerTransport.reconnectToStream({ chatId });
+      await rest?.pipeTo(new WritableStream()).catch(() => {});
+      const saved = await loadUntil(load, isOver);
+      if (saved) showSaved(saved);
+    }
+    setIsRestarting(false);
   }
 
   /**
@@ -416,7 +466,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }
 
   async function steer({ text, files }: OutgoingMessage): Promise<void> {
-    if (files.length > 0) throw new Error("A file cannot reach a running answer. Queue the message instead.");
+    if (files.length > 0)
+      throw new KnownError("A file cannot reach a running answer. Queue the message instead.");
     const message = steeringMessage(text);
     own.current.add(message.id);
     pages.know(message.id);
@@ -425,7 +476,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       triggerTransport.getSession(chatId)?.activeInputSeq ?? -1,
     );
     if (!(await triggerTransport.sendPendingMessage(chatId, message)))
-      throw new Error("The answer could not be reached. Try again, or queue the message.");
+      throw new KnownError("The answer could not be reached. Try again, or queue the message.");
     steering.add(message);
   }
 
@@ -469,80 +520,113 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     void connecting.current.then(() => following.current(resumeStream(), true)).then(() => setIsQuiet(false));
   }, [accessToken, connect, resumeStream]);
 
+  async function connected(): Promise<void> {
+    await connecting.current;
+  }
+
   async function send(
     outgoing: string | { text: string; files?: FileUIPart[] },
-    id = generateId(),
+    givenId?: string,
   ): Promise<void> {
     const { text, files = [] } = typeof outgoing === "string" ? { text: outgoing } : outgoing;
+    const content = JSON.stringify([text, files]);
+    const id = givenId ?? (unsent.current?.content === content ? unsent.current.id : generateId());
+    unsent.current = undefined;
+    // It did arrive, and only the word of that was lost.
+    if (currentMessages().some((message) => message.id === id)) return;
     setOutcome(undefined);
     setIsQuiet(false);
     setIsDelivering(true);
-    const delivered = new Promise<void>((resolve, reject) => deliveries.current.set(id, { resolve, reject }));
+    const delivered = deliveries.expect(id);
+    delivered.catch(() => {});
     const parts = [...files, ...(text ? [{ type: "text", text }] : [])];
     const message = { id, role: "user", parts } as unknown as M;
+    let followed: Promise<void> | undefined;
+    const wasStopped = aborted(untilStop.current.signal);
     asked.current = id;
     own.current.add(id);
     pages.ask(message);
-    // Without the session's cursor the answer would begin with what is already shown; and a message that overtook a
-    // move would land on the branch that is being left.
-    const [isFollowing] = await Promise.all([pages.isFollowing(), connecting.current, moved()]);
-    if (isFollowing) return sendBehind(message);
-    // Its failure is shown by `error`; what the caller waits for is the delivery.
-    const followsFailure = outcome === "failed" || chat.status === "error";
-    void follow(chat.sendMessage(message)).then(async () => {
-      // What was shown of an answer that failed may never have been saved.
-      if (followsFailure) await settleBehindStream();
-      // As it is by then: the undo that made this a new version may have been under way when it was sent.
-      else if (latestSaved.current.canRedo) await settle();
-    });
     try {
-      await delivered;
+      // Without the session's cursor the answer would begin with what is already shown; a message that overtook a move
+      // would land on the branch that is being left; and one that overtook a stop would be stopped by it.
+      const [isFollowing] = await Promise.all([
+        pages.isFollowing(),
+        connected(),
+        moved(),
+        lastStop.current.catch(() => {}),
+      ]);
+      if (isFollowing) {
+        if (!(await triggerTransport.sendPendingMessage(chatId, message))) throw notSent();
+        return pages.expect(message);
+      }
+      // What was shown of an answer that failed or was stopped may not be what is saved of it.
+      const followsTorso = outcome === "failed" || chat.status === "error" || isStopUnheard.current;
+      // Its failure is shown by `error`; what the caller waits for is the delivery.
+      followed = follow(chat.sendMessage(message)).then(async () => {
+        if (followsTorso) await settleBehindStream();
+        // As it is by then: the undo that made this a new version may have been under way when it was sent.
+        else if (latestSaved.current.canRedo) await settle();
+      });
+      const isStopped = await Promise.race([delivered.then(() => false), wasStopped.then(() => true)]);
+      // It goes on its way, with the stop behind it. The person is through with it, unless it does not arrive.
+      if (isStopped) void delivered.catch(() => withdraw().then(() => queue.hold({ text, files }, id)));
     } catch (error) {
+      unsent.current = { id, content };
+      await withdraw();
+      throw error;
+    } finally {
+      void delivered.catch(() => {}).finally(() => setIsDelivering(deliveries.size > 0));
+    }
+
+    async function withdraw() {
+      deliveries.fail(id, notSent());
+      // Only then is the failure the chat's, and can be cleared.
+      await followed;
       chat.setMessages((messages) => messages.filter((shown) => shown.id !== id));
       chat.clearError();
       pages.withdraw(id);
-      throw error;
-    } finally {
-      deliveries.current.delete(id);
-      setIsDelivering(deliveries.current.size > 0);
     }
   }
 
-  /** Somebody else's answer had just begun: this question is answered after it. */
-  async function sendBehind(message: M): Promise<void> {
-    try {
-      if (await triggerTransport.sendPendingMessage(chatId, message)) return pages.expect(message);
-      pages.withdraw(message.id);
-      throw new Error("The message could not be sent.");
-    } finally {
-      deliveries.current.delete(message.id);
-      setIsDelivering(deliveries.current.size > 0);
-    }
-  }
-
+  /** Ends what is shown at once. The stop goes behind its question, and is kept there until a run has heard it. */
   async function stop(): Promise<void> {
     setOutcome("stopped");
-    setIsStopping(true);
-    try {
-      await chat.stop();
-      await triggerTransport.stopGeneration(chatId);
-      await settle();
-    } finally {
-      setIsStopping(false);
-    }
+    setIsQuiet(false);
+    setIsRestarting(false);
+    hasRest.current = false;
+    transport.dropRest();
+    fetchPatiently.giveUp();
+    untilStop.current.abort();
+    untilStop.current = new AbortController();
+    const before = [lastStop.current.catch(() => {}), deliveries.allSettled(), connected()];
+    lastStop.current = Promise.all(before).then(async () => {
+      const session = triggerTransport.getSession(chatId);
+      // Without a session nothing was asked.
+      if (!session) return;
+      isStopUnheard.current = session.isStreaming === true || session.activeInputSeq !== undefined;
+      if (await triggerTransport.stopGeneration(chatId)) return;
+      isStopUnheard.current = false;
+      setOutcome(undefined);
+      throw new KnownError("The answer could not be stopped. Check the connection, then press Stop again.");
+    });
+    const kept = lastStop.current;
+    await chat.stop();
+    await kept;
   }
 
-  /** A stopped run writes a little more before it hears of the stop: show what was saved, as a reload would. */
+  /** What an answer changed around it, as a reload would show it. */
   async function settle() {
     const fresh = await loadUntil(load, isOver);
     if (fresh) merge(fresh);
   }
 
   async function retry(): Promise<void> {
+    if (isAnswering) await stop();
     setOutcome(undefined);
     chat.clearError();
     asked.current = undefined;
     pages.ask();
+    await lastStop.current.catch(() => {});
     await follow(chat.regenerate());
     await settle();
   }
@@ -551,6 +635,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const act = useCallback(
     async (action: Record<string, unknown>, asks: boolean) => {
       await connecting.current;
+      await lastStop.current.catch(() => {});
       setOutcome(undefined);
       // A move that asks nothing is over in a moment, and nobody has to be told that it is under way.
       setIsQuiet(!asks);
@@ -616,6 +701,10 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     hasFailed: chat.status === "error",
     onSettled: () => void letGo().catch(() => {}),
   });
+  const isStalled = useIsStalled({
+    isWriting: isAnswering && !isDelivering && !isQueued && answerSoFar !== "using-tool",
+    progress: chat.messages,
+  });
   const queue = useMessageQueue({
     storageKey: options.queueKey,
     // Whatever ended otherwise than well has to be looked at first.
@@ -655,6 +744,20 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     },
     act,
     stop,
+    sendOnLeaving: useCallback(
+      (action: Record<string, unknown>) =>
+        void triggerTransport
+          .sendMessages({
+            trigger: "submit-message",
+            chatId,
+            messageId: undefined,
+            messages: [],
+            abortSignal: undefined,
+            body: { action },
+          })
+          .catch(() => {}),
+      [chatId, triggerTransport],
+    ),
   });
   const visited = useMemo(() => preview && withoutInjected(preview), [preview]);
   return {
@@ -662,8 +765,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     turn: turnState(),
     tool: runningTool(live.at(-1)),
     isAnswering,
-    error: chat.error,
-    send,
+    // The same words, and known to be for the reader.
+    error: told?.message === chat.error?.message ? told : chat.error,
+    send: (outgoing) => send(outgoing),
     stop,
     retry,
     branches,
@@ -688,10 +792,19 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     if (chat.status === "error") return "failed";
     if (!isAnswering) return outcome ?? (isWaiting ? "waiting" : "idle");
     if (isDelivering) return "sending";
+    if (isStalled) return "stalled";
     if (answerSoFar) return answerSoFar;
     if (isQueued) return "queued";
     return outcome === "recovered" ? "recovered" : "thinking";
   }
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener("abort", () => resolve(), { once: true }));
+}
+
+function notSent(): KnownError {
+  return new KnownError("The message could not be sent. Check the connection, then try again.");
 }
 
 /**

@@ -10,13 +10,15 @@ export type MessageQueue = {
   /** Why the next one was not sent. It waits until the queue is changed or it is sent by hand. */
   failure: Error | undefined;
   add: (message: OutgoingMessage) => void;
+  /** It was on its way under that id and did not arrive. It waits for its reader. */
+  hold: (message: OutgoingMessage, id: string) => void;
   edit: (id: string, text: string) => void;
   move: (id: string, index: number) => void;
   remove: (id: string) => void;
 };
 
 export type MessageQueueOptions = {
-  /** Where it is kept in this browser; name the owner and the chat in it. Without one a reload empties it. */
+  /** Where it is kept in this browser; name the chat in it. Without one a reload empties it. */
   storageKey?: string | undefined;
   /** Nothing is being written, and nothing went wrong: the next one may go. */
   isReady: boolean;
@@ -70,7 +72,7 @@ export function useMessageQueue({
 
   useEffect(() => holdLock(storageKey, () => setIsSender(true)), [storageKey]);
 
-  const next = queued[0];
+  const next = queued.find(({ isHeld }) => !isHeld);
   useEffect(() => {
     if (!next || !isReady || !isSender || failure || isSending.current) return;
     isSending.current = true;
@@ -89,6 +91,7 @@ export function useMessageQueue({
     queued,
     failure,
     add: (message) => change((queue) => [...queue, { ...message, id: crypto.randomUUID() }]),
+    hold: (message, id) => change((queue) => [...queue, { ...message, id, isHeld: true }]),
     edit: (id, text) => change((queue) => queue.map((item) => (item.id === id ? { ...item, text } : item))),
     move: (id, index) =>
       change((queue) => {

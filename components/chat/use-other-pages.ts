@@ -4,7 +4,7 @@ import type { UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import type { Transcript } from "./use-durable-chat";
 import { useTabs } from "./use-tabs";
-import { useWatch, type WatchOptions } from "./use-watch";
+import { type News, useWatch, type WatchOptions } from "./use-watch";
 
 /** Who else the answer is written for: a tab of this browser, or a page somewhere else. */
 export type Elsewhere = "tab" | "device";
@@ -20,6 +20,8 @@ export type OtherPagesOptions<M extends UIMessage> = Pick<
   isIdle: boolean;
   /** The same at this very moment: what was drawn last may be older. */
   isBusyNow: () => boolean;
+  /** Whether this is about an answer that was stopped here, which is followed to its end unseen. */
+  isOwnEnd: (news: News) => boolean;
   load: () => Promise<Transcript<M>>;
   show: (fresh: Transcript<M>) => void;
   /** Follows the stream from where a transcript ends to the end of the turn that is under way, if one is. */
@@ -108,14 +110,16 @@ export function useOtherPages<M extends UIMessage>(options: OtherPagesOptions<M>
   useWatch({
     ...options,
     isOn: options.isIdle && !isCatchingUp && !isPaused,
-    onNews: () => {
+    onNews: (news) => {
+      if (options.isOwnEnd(news)) return false;
       if (!options.isBusyNow()) void catchUp();
+      return true;
     },
   });
 
   const tabs = useTabs<M>({
     chatId: options.chatId,
-    isAnswering: isAnswering || behind.some(({ from }) => from === THIS_PAGE),
+    isAnswering: isAnswering || waiting.length > 0 || behind.some(({ from }) => from === THIS_PAGE),
     onAsked(question, from) {
       // What another tab of this person asked is no surprise when it comes over the stream.
       known.current.add(question.id);

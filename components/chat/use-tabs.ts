@@ -44,6 +44,7 @@ export function useTabs<M extends UIMessage>(options: TabsOptions<M>): Tabs<M> {
   const { chatId, isAnswering } = options;
   const [writer, setWriter] = useState<string>();
   const isWriting = useRef(false);
+  const [takeOvers, setTakeOvers] = useState(0);
   const post = useRef<(word: Word<M>) => void>(() => {});
   const [id] = useState(() => crypto.randomUUID());
 
@@ -98,7 +99,8 @@ export function useTabs<M extends UIMessage>(options: TabsOptions<M>): Tabs<M> {
     if (isAnswering || !isWriting.current) return;
     isWriting.current = false;
     post.current({ says: "rests", from: id });
-  }, [id, isAnswering]);
+    // Also when this tab has taken over and nothing is written: the others would read along for ever.
+  }, [id, isAnswering, takeOvers]);
 
   const ask = useCallback(
     (question?: M) => {
@@ -115,6 +117,7 @@ export function useTabs<M extends UIMessage>(options: TabsOptions<M>): Tabs<M> {
   const takeOver = useCallback(() => {
     isWriting.current = true;
     setWriter(undefined);
+    setTakeOvers((count) => count + 1);
     post.current({ says: "takes-over", from: id });
   }, [id]);
   return { writer, ask, withdraw, takeOver };

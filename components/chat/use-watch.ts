@@ -1,7 +1,7 @@
 "use client";
 
 import type { ChatTransportEvent, TriggerChatTransport } from "@trigger.dev/sdk/chat";
-import { useEffect, useEffectEvent, useSyncExternalStore } from "react";
+import { useEffect, useEffectEvent, useState, useSyncExternalStore } from "react";
 import { loadTransport } from "./later-transport";
 import { patientFetch } from "./patient-fetch";
 
@@ -14,9 +14,17 @@ export type WatchOptions = {
   /** What the page has read so far; undefined while the chat has no session. */
   session: () => { publicAccessToken: string; lastEventId?: string | undefined } | undefined;
   accessToken: () => Promise<string>;
-  /** Something was written behind `lastEventId`. Called once; switch off and on again to hear of the next. */
-  onNews: () => void;
+  /**
+   * Something was written behind `lastEventId`: an answer began, or a turn ended. Whoever takes it up returns true, and
+   * hears of the next when the watch is switched off and on again.
+   */
+  onNews: (event: News) => boolean;
 };
+
+export type News = Extract<ChatTransportEvent, { type: "first-chunk" | "turn-completed" }>;
+
+/** A watch that broke off is tried again, unless there is nothing to watch. */
+const AGAIN_MS = 5_000;
 
 /**
  * A doorbell: a reader at the tail of the chat's stream, while the page is looked at. It learns that something was
@@ -29,20 +37,23 @@ export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptio
     () => false,
   );
   const isWatching = isOn && isVisible;
+  const [attempt, setAttempt] = useState(0);
   const session = useEffectEvent(options.session);
   const accessToken = useEffectEvent(options.accessToken);
   const onNews = useEffectEvent(options.onNews);
   useEffect(() => {
     const known = isWatching ? session() : undefined;
     if (!known) return;
-    let hasRung = false;
-    const onEvent = ({ type }: ChatTransportEvent) => {
-      if (hasRung || (type !== "first-chunk" && type !== "turn-completed")) return;
-      hasRung = true;
-      onNews();
-    };
+    let isTakenUp = false;
     let transport: TriggerChatTransport | undefined;
     let isOver = false;
+    let again: ReturnType<typeof setTimeout> | undefined;
+    const onEvent = (event: ChatTransportEvent) => {
+      if (isOver || isTakenUp) return;
+      if (event.type === "first-chunk" || event.type === "turn-completed") isTakenUp = onNews(event);
+      if (event.type === "stream-error" && event.status !== 404)
+        again = setTimeout(() => setAttempt((count) => count + 1), AGAIN_MS);
+    };
     const watch = async () => {
       const { TriggerChatTransport } = await loadTransport();
       if (isOver) return;
@@ -58,13 +69,13 @@ export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptio
       });
       await transport.reconnectToStream({ chatId });
     };
-    // A stream that fails stays silent; the page reads the chat again when it is looked at anew.
     void watch().catch(() => {});
     return () => {
       isOver = true;
+      clearTimeout(again);
       transport?.dispose();
     };
-  }, [baseURL, chatId, isWatching, task]);
+  }, [attempt, baseURL, chatId, isWatching, task]);
 }
 
 function subscribeToVisibility(onChange: () => void): () => void {

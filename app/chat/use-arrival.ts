@@ -1,3 +1,4 @@
+import { KnownError } from "@/components/chat/known-error";
 import { useCallback, useState } from "react";
 import type { ChatEnvironment } from "./environment";
 
@@ -28,5 +29,5 @@ async function becomeGuest(): Promise<string> {
   // No words of ours: a proxy's page, or a server that is just starting. That is worth another try.
   if (body.error === undefined)
     throw new TypeError("The server could not be reached. Try again in a moment.");
-  throw new Error(body.error);
+  throw new KnownError(body.error);
 }

@@ -25,6 +25,7 @@ import { createS2 } from "./s2";
 import { migrate } from "./schema";
 import { type AccessRules, createServer, healthRoute } from "./server";
 import { createSessions } from "./sessions";
+import { createSideChannels } from "./side-channels";
 import { createStreams } from "./streams";
 import { createWaitpoints } from "./waitpoints";
 import { createWatchdog } from "./watchdog";
@@ -134,8 +135,14 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
     },
     log,
   });
+  const sideChannels = createSideChannels({ database, streams });
   const removal = createRemoval({ database, sessions, streams, attempts, continuations, log });
-  const retention = createRetention({ database, streams, intervalMs: options.retentionMs ?? 60_000, log });
+  const retention = createRetention({
+    database,
+    streams,
+    intervalMs: options.retentionMs ?? 60_000,
+    log,
+  });
 
   const routes: Route[] = [
     ...s2.routes,
@@ -147,6 +154,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       attempts,
       waitpoints,
       watchdog,
+      sideChannels,
       engineUrl,
       flushIntervalMs,
       behavior,

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { z } from "zod";
 import type { Identity } from "./auth";
 
@@ -132,41 +132,6 @@ export function splitCaller(path: string): { caller: Caller | undefined; path: s
   const found = CALLER_PREFIX.exec(path);
   if (!found) return { caller: undefined, path };
   return { caller: { runId: found[1]!, attempt: Number(found[2]) }, path: path.slice(found[0].length) };
-}
-
-export function readBody(message: IncomingMessage, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    message.on("data", (chunk: Buffer) => {
-      size += chunk.length;
-      // Keep reading what we drop: closing early would hide the 413 from a browser behind a network error.
-      if (size <= limit) chunks.push(chunk);
-    });
-    message.on("end", () => {
-      if (size > limit) reject(new HttpError(413, `The body has ${size} bytes; the limit is ${limit}`));
-      else resolve(Buffer.concat(chunks));
-    });
-    message.on("error", reject);
-    message.on("aborted", () => reject(new HttpError(400, "The request was cut off")));
-  });
-}
-
-/** Parses a body against a schema; an empty body counts as `{}` because the SDK sends none for some POSTs. */
-export function parseJson<Schema extends z.ZodType>(body: Buffer, schema: Schema): z.output<Schema> {
-  let value: unknown = {};
-  if (body.length > 0) {
-    try {
-      value = JSON.parse(body.toString("utf8"));
-    } catch (error) {
-      throw new HttpError(400, `The body is not valid JSON: ${(error as Error).message}`);
-    }
-  }
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  const where = issue && issue.path.length > 0 ? `${issue.path.join(".")}: ` : "";
-  throw new HttpError(400, `Invalid body: ${where}${issue?.message ?? "unexpected value"}`);
 }
 
 export function renderError(error: HttpError, shape: ErrorShape): Reply {

@@ -20,6 +20,9 @@ type ListenOptions = {
   sniffTimeoutMs?: number;
 };
 
+/** Of a client that has nothing to write. Turns are minutes apart, and each new connection costs one a moment. */
+const IDLE_SESSION_MS = 15 * 60_000;
+const MAX_CONNECTIONS = 10_000;
 const PREFACE = Buffer.from("PRI * HTTP/2.0");
 
 /**
@@ -38,6 +41,8 @@ export async function listen(options: ListenOptions): Promise<Listener> {
   const sessions = new Set<http2.ServerHttp2Session>();
   h2.on("session", (session) => {
     sessions.add(session);
+    // A clean goodbye: what is open goes on to its end, and the client's next append opens another connection.
+    session.setTimeout(IDLE_SESSION_MS, () => session.close());
     session.on("close", () => sessions.delete(session));
   });
   h2.on("stream", options.onStream);
@@ -52,6 +57,7 @@ export async function listen(options: ListenOptions): Promise<Listener> {
       (isHttp2 ? h2 : h1).emit("connection", socket),
     );
   });
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
     server.listen(options.port, options.host, () => resolve());

@@ -8,6 +8,7 @@ const FINISHED_RUNS = "7 days";
 const PARTS = "1 day";
 
 const RECENTLY_USED = "1 day";
+const SIDE_CHANNELS_MS = 24 * 60 * 60_000;
 
 /**
  * Deletes what no reader can want any more. Records of `.out` go in two rounds, mark then delete, so that each stays
@@ -58,5 +59,24 @@ export function createRetention(options: {
          and not exists (select 1 from engine.sessions session where session.current_run_id = run.id)`,
     );
     streams.coolDown(5 * 60_000);
+    await sweepSideChannels();
+  }
+
+  /** No turn says how far somebody has read there. */
+  async function sweepSideChannels(): Promise<void> {
+    const before = Date.now() - SIDE_CHANNELS_MS;
+    await database.query(
+      `delete from engine.stream_records record using engine.streams stream
+       where record.stream_id = stream.id and stream.name like 'sessions/%/channels/%/in' and record.ts < $1`,
+      [before],
+    );
+    const empty = await database.query<{ id: number; name: string }>(
+      `select id, name from engine.streams stream where name like 'sessions/%/channels/%' and last_ts < $1
+         and not exists (select 1 from engine.stream_records where stream_id = stream.id)`,
+      [before],
+    );
+    const unused = empty.rows.filter(({ name }) => streams.isCold(name)).map(({ id }) => id);
+    if (unused.length > 0)
+      await database.query("delete from engine.streams where id = any($1::bigint[])", [unused]);
   }
 }

@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { Attempts } from "./attempts";
 import type { Auth } from "./auth";
+import { requireShallow } from "./body";
 import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
@@ -10,6 +11,7 @@ import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamReco
 import { S2_BASIN, S2_PATH } from "./s2";
 import { authorizeSession, isOpen, type Session, type Sessions, streamName } from "./sessions";
 import { readOptions, readReply, startOf } from "./sse";
+import type { SideChannels } from "./side-channels";
 import type { Stream, Streams } from "./streams";
 import type { Waitpoints } from "./waitpoints";
 import type { Watchdog } from "./watchdog";
@@ -22,6 +24,7 @@ type Options = {
   attempts: Attempts;
   waitpoints: Waitpoints;
   watchdog: Watchdog | undefined;
+  sideChannels: SideChannels;
   engineUrl: () => string;
   flushIntervalMs: number;
   behavior: Behavior;
@@ -82,6 +85,8 @@ export function channelRoutes(options: Options): Route[] {
 
     const appended = await continuations.withSession(channel.session.id, async (session) => {
       requireAppendable(session, behavior.closedAppendStatus);
+      if (!channel.reserved && request.identity.kind === "public")
+        await options.sideChannels.requireRoom(channel.name, Buffer.byteLength(body));
       const result = await streams.get(channel.name).append({ records: [{ body }], partId });
       // After the append: a run that starts now finds the record, and one that is just leaving is noticed at its end.
       if (channel.io === "in" && channel.reserved) {
@@ -146,7 +151,10 @@ export function channelRoutes(options: Options): Route[] {
     }
     const scope = io === "in" ? "write:sessions" : "read:sessions";
     const session = authorizeSession(request.identity, scope, key, await sessions.find(key));
-    return { session, io, name: streamName(session.id, io, channel), reserved: channel === undefined };
+    const name = streamName(session.id, io, channel);
+    if (channel !== undefined && request.identity.kind === "public")
+      await options.sideChannels.requirePlace(session.id, name);
+    return { session, io, name, reserved: channel === undefined };
   }
 
   function requireLive(request: EngineRequest): void {
@@ -176,6 +184,7 @@ async function readText(request: EngineRequest, channel: Channel): Promise<strin
   const text = bytes.toString("utf8");
   // Invalid UTF-8 would be stored as replacement characters and never be noticed.
   if (!Buffer.from(text).equals(bytes)) throw new HttpError(400, "The body is not valid UTF-8");
+  requireShallow(text);
   if (channel.io === "in" && channel.reserved && channel.session.type === "chat.agent")
     requireChatInput(text);
   return text;

@@ -1,5 +1,6 @@
 /** The S2 wire forms the client uses: protobuf and JSON messages, and the frames of a streaming append ("s2s"). */
 import { gunzipSync } from "node:zlib";
+import { requireShallow } from "./body";
 import { HttpError } from "./http";
 import type { Header } from "./records";
 import type { Appended, NewRecord, Position } from "./streams";
@@ -108,9 +109,11 @@ function decodeHeader(message: Buffer): [Buffer, Buffer] {
 }
 
 export function decodeJsonInput(body: Buffer): AppendInput {
+  const text = body.toString("utf8");
+  requireShallow(text);
   let value: unknown;
   try {
-    value = JSON.parse(body.toString("utf8"));
+    value = JSON.parse(text);
   } catch (error) {
     throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
   }

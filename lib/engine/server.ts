@@ -3,14 +3,13 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { INERT_HEADERS } from "@/lib/engine-paths";
 import { type Auth, type Identity, requireSecret } from "./auth";
+import { parseJson, readBody } from "./body";
 import {
   createRouter,
   type EngineRequest,
   type ErrorShape,
   HttpError,
   json,
-  parseJson,
-  readBody,
   renderError,
   type Reply,
   type Route,
@@ -20,6 +19,7 @@ import type { Log } from "./log";
 import type { createOneTimeTokens } from "./one-time-tokens";
 
 const BODY_LIMIT = 1024 * 1024;
+const UNREAD_GRACE_MS = 5_000;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 export type AccessRules = {
@@ -76,6 +76,7 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     });
     if (!reply.stream) {
       response.end(reply.body);
+      letGo(message);
       return;
     }
     // The client gives a stream 30 s to show its headers, which may be long before its first record.
@@ -103,6 +104,15 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     // Mostly the database being away: worth another try.
     return new HttpError(503, "The engine could not answer this just now");
   }
+}
+
+/** Answered before its body was there: whoever goes on sending it after that must not keep the socket. */
+function letGo(message: IncomingMessage): void {
+  if (message.complete) return;
+  const timer = setTimeout(() => {
+    if (!message.complete) message.socket.destroy();
+  }, UNREAD_GRACE_MS);
+  timer.unref();
 }
 
 function callKeyOf(message: IncomingMessage): string {

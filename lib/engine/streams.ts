@@ -60,6 +60,10 @@ export function createStreams(database: Database, failpoints: Failpoints = noFai
     cut(prefix: string): void {
       for (const [name, stream] of open) if (name.startsWith(prefix)) stream.cut();
     },
+    /** Nobody reads it, and nothing of it is in memory. */
+    isCold(name: string): boolean {
+      return open.get(name)?.isCold() ?? true;
+    },
     /** These streams are no more. */
     forget(prefix: string): void {
       this.cut(prefix);
@@ -147,6 +151,8 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
       listeners.add(listener);
       return () => void listeners.delete(listener);
     },
+
+    isCold: () => listeners.size === 0 && !flushing && loading === undefined,
 
     /** How often its readers were sent away. */
     cuts: () => cuts,

@@ -46,3 +46,42 @@ it("says so on a server, where nothing is on its way", async () => {
   vi.unstubAllGlobals();
   await expect(untilLoaded(comesAt(2))).rejects.toThrow("Failed to load chunk");
 });
+
+it("fetches a script that the bundler has given up, one after the other, and imports again", async () => {
+  const asked: string[] = [];
+  vi.stubGlobal("document", {
+    createElement: () => {
+      const listeners = new Map<string, () => void>();
+      const script = {
+        src: "",
+        remove() {},
+        addEventListener: (name: string, on: () => void) => listeners.set(name, on),
+      };
+      return {
+        script,
+        listeners,
+        ...script,
+        get src() {
+          return script.src;
+        },
+        set src(src: string) {
+          script.src = src;
+        },
+      };
+    },
+    head: {
+      append(element: { src: string; listeners: Map<string, () => void> }) {
+        asked.push(element.src);
+        element.listeners.get("load")?.();
+      },
+    },
+  });
+  const missing = ["/_next/static/chunks/a.js", "/_next/static/chunks/b.js?dpl=1"];
+  const load = async () => {
+    const lost = missing.find((src) => !asked.includes(src));
+    if (lost !== undefined) throw new Error(`Failed to load chunk ${lost} from module 42`);
+    return "loaded";
+  };
+  expect(await untilLoaded(load)).toBe("loaded");
+  expect(asked).toEqual(missing);
+});

@@ -15,27 +15,31 @@ export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
     } catch (error) {
       // On a server nothing is on its way: what cannot be loaded there is a mistake.
       if (typeof window === "undefined") throw error;
-      await backOnline(delay);
-      await fetchLostScript(error);
+      // A part may have several scripts. When one of them came, the next is asked for at once.
+      if (await fetchLostScript(error)) continue;
     }
+    await backOnline(delay);
   }
 }
 
+const fetched = new Set<string>();
+
 /**
  * Fetches the script that an import failed to get. Turbopack keeps the failure for good, so importing again would only
- * repeat it; but it takes the script when that comes by itself, and the next import finds it.
+ * repeat it; but it takes the script when that comes by itself, and the next import finds it. Says whether it came.
  */
-export function fetchLostScript(error: unknown): Promise<void> {
+export function fetchLostScript(error: unknown): Promise<boolean> {
   const [, src] = (error instanceof Error && /\bload chunk (\S+\.js\S*)/.exec(error.message)) || [];
-  if (src === undefined) return Promise.resolve();
+  if (src === undefined || fetched.has(src)) return Promise.resolve(false);
   return new Promise((resolve) => {
     const script = document.createElement("script");
-    const end = () => {
+    const end = (hasCome: boolean) => {
       script.remove();
-      resolve();
+      if (hasCome) fetched.add(src);
+      resolve(hasCome);
     };
-    script.addEventListener("load", end);
-    script.addEventListener("error", end);
+    script.addEventListener("load", () => end(true));
+    script.addEventListener("error", () => end(false));
     script.src = src;
     document.head.append(script);
   });

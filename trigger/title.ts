@@ -3,6 +3,7 @@ import { logger } from "@trigger.dev/sdk";
 import { generateText } from "ai";
 import { requireBudget } from "@/lib/chat/budget";
 import { messageText, sanitise, type ChatMessage } from "@/lib/chat/message";
+import { plainLine } from "@/lib/chat/plain-line";
 import type { Db } from "@/lib/db";
 import { summariseError } from "./errors";
 import { metered } from "./metering";
@@ -65,8 +66,7 @@ export function cleanTitle(text: string): string {
     .split("\n")
     .map((each) => each.trim().replace(PREAMBLE, ""))
     .filter((each) => each !== "");
-  const bare = (lines[0] ?? "")
-    .replaceAll(/\p{Cc}|\p{Bidi_Control}/gu, "")
+  const bare = plainLine(lines[0] ?? "")
     .replace(/^#+\s*|^title:\s*/i, "")
     .replace(/^["'“”„«»*_`]+|["'“”„«»*_`.]+$/gu, "")
     .trim();

@@ -9,6 +9,9 @@ import { prismaStorage } from "@/lib/chat/storage";
 import { db as appDb } from "@/lib/db";
 import * as account from "../account/actions";
 import * as actions from "./chat-actions";
+import { settleOutcome } from "./outcome-actions";
+import { decideRequest, revokeAllowedTool } from "./request-actions";
+import { MISSHAPEN } from "./take-decision";
 import { describeError } from "./expected-error";
 
 // What Next and the sign-in bring: who asks, and what runs after the response.
@@ -88,6 +91,10 @@ describe("an action about a chat", () => {
 });
 
 describe("a title", () => {
+  it("turns nothing around that stands beside it", async () => {
+    expect(await actions.renameChat(chatId, "\u202Egpj\u2066.exe\u200F")).toBe("gpj.exe");
+  });
+
   it("is one line, and kept as the person's", async () => {
     expect(await actions.renameChat(chatId, "  Two\n lines\u0000  ")).toBe("Two lines");
     expect(await listed(chatId)).toMatchObject({ title: "Two lines", titledBy: "person" });
@@ -158,5 +165,52 @@ describe("what is done too often", () => {
       /^You've duplicated a lot of chats in a short time\. Try again in \d+ seconds\.$/,
     );
     expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(before);
+  });
+});
+
+describe("an id that PostgreSQL cannot hold, or nobody could mean", () => {
+  it.each(["a\u0000", "\u0000", "", "x".repeat(500), { not: "text" } as never, null as never])(
+    "%j is refused in words by every action",
+    async (bad) => {
+      vi.stubEnv("LIMIT_COPIES", "off");
+      const refused = /^holdfast:(chat-not-found|link-not-found|outcome-not-found)$/;
+      const calls = [
+        () => actions.renameChat(bad, "Title"),
+        () => actions.setChatPinned(bad, true),
+        () => actions.setChatArchived(bad, true),
+        () => actions.markChatRead(bad),
+        () => actions.deleteChat(bad),
+        () => actions.restoreChat(bad),
+        () => actions.copyChat(bad),
+        () => actions.copyChat(chatId, { headId: bad }),
+        () => actions.shareChat(bad),
+        () => actions.shareChat(chatId, bad),
+        () => actions.revokeShare(bad),
+        () => settleOutcome(bad, "effect", "happened"),
+        () => settleOutcome(chatId, bad, "happened"),
+        () => revokeAllowedTool(bad, "refund"),
+      ];
+      for (const [index, call] of calls.entries()) {
+        const outcome = await call().then(
+          () => "done",
+          (error: unknown) => String((error as { digest?: string }).digest ?? error),
+        );
+        expect(outcome, `call ${index}`).toMatch(refused);
+      }
+      const decision = { type: "answer" as const, output: "yes" };
+      const ids = { chatId: bad, messageId: bad, toolCallId: bad };
+      expect(await decideRequest({ ...ids, decision, via: "card" })).toEqual({ problem: MISSHAPEN });
+    },
+  );
+
+  it("nor does a decision that is nested without end break anything", async () => {
+    let output: unknown = "yes";
+    for (let level = 0; level < 50_000; level++) output = [output];
+    const ids = { chatId, messageId: "m", toolCallId: "t" };
+    for (const decision of [
+      { type: "answer" as const, output },
+      { type: "approve" as const, editedInput: output },
+    ])
+      expect(await decideRequest({ ...ids, decision, via: "card" })).toEqual({ problem: MISSHAPEN });
   });
 });

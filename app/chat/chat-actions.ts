@@ -4,19 +4,15 @@ import { after } from "next/server";
 import { z } from "zod";
 import * as changes from "@/lib/chat/chat-changes";
 import { copyChat as copy } from "@/lib/chat/copy-chat";
+import { plainLine } from "@/lib/chat/plain-line";
 import * as shares from "@/lib/chat/share";
 import { db } from "@/lib/db";
 import { endSessions } from "@/lib/end-sessions";
+import { idInAddress } from "./answer-read";
 import { expectedError } from "./expected-error";
 import { requireUser, takeTurn } from "./owner";
 
-const title = z.string().transform((text) =>
-  text
-    .replaceAll(/\p{Cc}|\s/gu, " ")
-    .replaceAll(/ +/g, " ")
-    .trim()
-    .toWellFormed(),
-);
+const title = z.string().transform(plainLine);
 
 /** The title that is stored: the one given, on one line. */
 export async function renameChat(chatId: string, newTitle: string): Promise<string> {
@@ -58,7 +54,7 @@ export async function restoreChat(chatId: string): Promise<void> {
   await found(changes.restoreChat(db, { chatId, userId: user.id }));
 }
 
-const branch = z.object({ headId: z.string().max(128).optional() }).optional();
+const branch = z.object({ headId: idInAddress.optional() }).optional();
 
 /** A new chat with the whole tree of this one, or with one branch: the one named, else the shown one. Returns its id. */
 export async function copyChat(chatId: string, only?: z.input<typeof branch>): Promise<string> {
@@ -73,7 +69,9 @@ export async function copyChat(chatId: string, only?: z.input<typeof branch>): P
 /** A read-only link to the branch that ends at `headId`, or to the shown one. Its token is told this once. */
 export async function shareChat(chatId: string, headId?: string): Promise<{ path: string }> {
   const user = await requireUser();
-  const head = typeof headId === "string" ? { headId } : {};
+  const parsed = idInAddress.optional().safeParse(headId);
+  if (!parsed.success) throw expectedError("chat-not-found");
+  const head = parsed.data === undefined ? {} : { headId: parsed.data };
   const outcome = await shares.createShare(db, { chatId, userId: user.id, ...head });
   if ("token" in outcome) return { path: `/share/${outcome.token}` };
   switch (outcome.refused) {
@@ -88,7 +86,7 @@ export async function shareChat(chatId: string, headId?: string): Promise<{ path
 
 export async function revokeShare(id: string): Promise<void> {
   const user = await requireUser();
-  if (typeof id !== "string" || !(await shares.revokeShare(db, { id, userId: user.id })))
+  if (!idInAddress.safeParse(id).success || !(await shares.revokeShare(db, { id, userId: user.id })))
     throw expectedError("link-not-found");
 }
 

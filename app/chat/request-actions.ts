@@ -3,14 +3,14 @@
 import { z } from "zod";
 import { revokePermission, type Decision } from "@/lib/chat/decisions";
 import { db } from "@/lib/db";
+import { idInAddress } from "./answer-read";
 import { requireOwnChat, requireUser } from "./owner";
 import { decisionSchema, MISSHAPEN, takeDecision, type DecisionResult } from "./take-decision";
 
-const id = z.string().min(1).max(200);
 const decisionArguments = z.object({
-  chatId: id,
-  messageId: id,
-  toolCallId: id,
+  chatId: idInAddress,
+  messageId: idInAddress,
+  toolCallId: idInAddress,
   decision: decisionSchema,
   via: z.enum(["card", "inbox"]),
 });
@@ -35,5 +35,7 @@ export async function decideRequest(given: {
 /** From the next call on, the tool asks again. */
 export async function revokeAllowedTool(chatId: string, tool: string): Promise<void> {
   await requireOwnChat(chatId);
-  await revokePermission(db, chatId, id.parse(tool));
+  const parsed = idInAddress.safeParse(tool);
+  // A tool of another name was never allowed.
+  if (parsed.success) await revokePermission(db, chatId, parsed.data);
 }

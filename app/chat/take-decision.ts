@@ -2,19 +2,24 @@ import "server-only";
 import { z } from "zod";
 import { decideRequest, RequestError, type DecideOptions } from "@/lib/chat/decisions";
 import { deliverDecisions } from "@/lib/chat/deliver";
+import { isNestedAtMost } from "@/lib/chat/nesting";
 import { db } from "@/lib/db";
 import { checkInput, checkOutput, mayDecide } from "@/trigger/tools/rules";
+
+/** What people fill in is a few levels deep; what is thousands deep would exhaust whoever reads it. */
+const MAX_DEPTH = 100;
+const given = z.unknown().refine((value) => isNestedAtMost(value, MAX_DEPTH));
 
 /** A decision as a browser sends it. */
 export const decisionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("approve"),
-    editedInput: z.unknown().optional(),
+    editedInput: given.optional(),
     remember: z.boolean().optional(),
     phrase: z.string().optional(),
   }),
   z.object({ type: z.literal("deny"), reason: z.string().optional() }),
-  z.object({ type: z.literal("answer"), output: z.unknown() }),
+  z.object({ type: z.literal("answer"), output: given }),
   z.object({ type: z.literal("skip") }),
 ]);
 

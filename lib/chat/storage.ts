@@ -16,6 +16,7 @@ import { Prisma, type Chat } from "@/prisma/generated/client";
 import { supersedeRequests } from "./decisions";
 import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } from "./fencing";
 import { messageText, sanitise } from "./message";
+import { plainLine } from "./plain-line";
 import { readBranch, type ChatStatus } from "./queries";
 import { saveRequests, type Describe } from "./requests";
 import { withRetry } from "./retry";
@@ -309,7 +310,8 @@ const TITLE_LENGTH = 80;
 function titleOf(chat: LockedChat, changes: TranscriptChange[]): { title?: string } {
   if (chat.title !== null) return {};
   const first = changes.find((change) => change.op === "put" && change.message.role === "user");
-  const line = first?.op === "put" ? messageText(first.message).trim().split("\n")[0]?.trim() : undefined;
+  const line =
+    first?.op === "put" ? plainLine(messageText(first.message).trim().split("\n")[0] ?? "") : undefined;
   if (!line) return {};
   const characters = [...new Intl.Segmenter().segment(line.slice(0, 1000))].map(({ segment }) => segment);
   return {

@@ -4,6 +4,7 @@
  */
 import { z } from "zod";
 import { RequestError, type CheckValue, type MayDecide } from "@/lib/chat/decisions";
+import { plainLine } from "@/lib/chat/plain-line";
 import type { Asked } from "@/lib/chat/requests";
 import { OutOfTimeError, withinTime } from "@/lib/within-time";
 import { answerSchemas, toolSchemas } from "./schemas";
@@ -86,7 +87,7 @@ export function describeCall(tool: string, input: unknown): Asked | undefined {
   const { kind, title, why, expiresInMs } = rule;
   return {
     kind,
-    title: title(parsed.data).slice(0, 300),
+    title: plainLine(title(parsed.data)).slice(0, 300),
     why: why?.(parsed.data),
     expiresInMs,
     ...(kind === "form" && { schema: toJsonSchema(answerSchemas[tool as keyof typeof answerSchemas]) }),

@@ -1,4 +1,4 @@
-import { answerRead } from "@/app/chat/answer-read";
+import { answerRead, idInAddress } from "@/app/chat/answer-read";
 import { expectedError } from "@/app/chat/expected-error";
 import { requireOwnChat } from "@/app/chat/owner";
 import { readOutcome } from "@/lib/chat/effects";
@@ -12,7 +12,7 @@ export function GET(
   return answerRead(async () => {
     const { id, key } = await params;
     const chat = await requireOwnChat(id);
-    const outcome = await readOutcome(db, { chatId: chat.id, key });
+    const outcome = await readOutcome(db, { chatId: chat.id, key: idInAddress.parse(key) });
     if (!outcome) throw expectedError("outcome-not-found");
     return outcome;
   });

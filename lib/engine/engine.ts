@@ -9,6 +9,7 @@ import type { Failpoints } from "./failpoints";
 import type { Route } from "./http";
 import { listen } from "./listener";
 import { type Log, withoutSecrets } from "./log";
+import { createOpenStreams } from "./open-streams";
 import { createOneTimeTokens } from "./one-time-tokens";
 import { behaviorOf, type Mode } from "./mode";
 import { promptRoutes } from "./prompts";
@@ -44,6 +45,8 @@ export type EngineOptions = {
   parkLimitMs?: number;
   maxWorkers?: number;
   maxWorkersPerKey?: number;
+  /** How many streams the browsers of one person may hold open. */
+  maxStreamsPerKey?: number;
   boots?: BootOptions;
   stopGraceMs?: number;
   silenceMs?: number;
@@ -155,6 +158,7 @@ export async function createEngine(options: EngineOptions): Promise<Engine> {
       waitpoints,
       watchdog,
       sideChannels,
+      openStreams: createOpenStreams(options.maxStreamsPerKey ?? 40),
       engineUrl,
       flushIntervalMs,
       behavior,

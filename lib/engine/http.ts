@@ -8,16 +8,18 @@ export class HttpError extends Error {
   readonly code: string | undefined;
   /** More top-level fields of the error body (`closedReason`, `seq_num_mismatch`, ...). */
   readonly details: Record<string, unknown>;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(
     status: number,
     message: string,
-    options: { code?: string; details?: Record<string, unknown> } = {},
+    options: { code?: string; details?: Record<string, unknown>; retryAfterSeconds?: number } = {},
   ) {
     super(message);
     this.status = status;
     this.code = options.code;
     this.details = options.details ?? {};
+    this.retryAfterSeconds = options.retryAfterSeconds;
   }
 }
 
@@ -139,6 +141,7 @@ export function renderError(error: HttpError, shape: ErrorShape): Reply {
   // Clients retry 408, 409, 429 and 5xx by themselves; of those only these can end differently the next time.
   const retryable = error.status === 408 || error.status === 429 || error.status === 503;
   const headers: Record<string, string> = retryable ? {} : { "x-should-retry": "false" };
+  if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
   switch (shape) {
     case "api":
       return json(error.status, { error: error.message, ...code, ...error.details }, headers);

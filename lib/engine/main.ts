@@ -66,6 +66,7 @@ async function start(): Promise<void> {
     parkLimitMs: env.ENGINE_PARK_LIMIT_SECONDS * 1_000,
     maxWorkers: env.ENGINE_MAX_WORKERS,
     maxWorkersPerKey: env.ENGINE_MAX_WORKERS_PER_PERSON,
+    maxStreamsPerKey: env.LIMIT_STREAMS,
     mode: env.ENGINE_MODE,
     onFatal: (reason) => void stop(1, reason),
     failpoints: failpointsOf(process.env),

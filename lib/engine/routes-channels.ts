@@ -7,6 +7,7 @@ import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "./continuations";
 import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "./http";
 import type { Behavior } from "./mode";
+import type { OpenStreams } from "./open-streams";
 import { controlOf, inputBody, isCommand, parseBody, parseInput, type StreamRecord } from "./records";
 import { S2_BASIN, S2_PATH } from "./s2";
 import { authorizeSession, isOpen, type Session, type Sessions, streamName } from "./sessions";
@@ -25,6 +26,7 @@ type Options = {
   waitpoints: Waitpoints;
   watchdog: Watchdog | undefined;
   sideChannels: SideChannels;
+  openStreams: OpenStreams;
   engineUrl: () => string;
   flushIntervalMs: number;
   behavior: Behavior;
@@ -36,7 +38,8 @@ const APPEND_LIMIT = 1024 * 1024;
 const CHANNEL = /^[A-Za-z0-9._-]{1,128}$/;
 
 export function channelRoutes(options: Options): Route[] {
-  const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog, behavior } = options;
+  const { auth, sessions, streams, continuations, attempts, waitpoints, watchdog, behavior, openStreams } =
+    options;
   const base = "realtime/v1/sessions/:session";
   // A browser reads what the agent says and appends what its person says. The other two ways would let it forge
   // answers, and read what other pages wrote.
@@ -111,12 +114,14 @@ export function channelRoutes(options: Options): Route[] {
     // A worker's own `.in` needs no window: when it closes, the SDK spends a second or two reconnecting.
     const endless = channel.io === "in" && identity.kind === "secret";
     if (endless && channel.reserved && request.caller) watchdog?.onReading(request.caller);
-    return readReply(stream, {
+    const reply = readReply(stream, {
       ...(await readOptions(stream, headers)),
       ...(endless ? { idleTimeoutMs: undefined } : {}),
       settled: peek && (await isSettled(channel, stream)),
       heartbeatMs: behavior.heartbeatMs,
     });
+    const release = openStreams.take(request, channel.session);
+    return { ...reply, stream: (response) => reply.stream!(response).finally(release) };
   }
 
   async function records(request: EngineRequest): Promise<Reply> {

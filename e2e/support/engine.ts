@@ -113,6 +113,8 @@ export type FakeAttempt = {
   waitpoints: CompletedWaitpoint[];
   killed: boolean;
   canceled: boolean;
+  /** It is not to have the worker that is kept loaded. */
+  leavesSpare: boolean;
   /** Reaches the task. Comes by itself, unless `fake.slow` says otherwise. */
   begin: () => void;
   end(end: AttemptEnd): void;
@@ -162,6 +164,7 @@ export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         waitpoints: [],
         killed: false,
         canceled: false,
+        leavesSpare: options.leavesSpare ?? false,
         begin: () => options.onStarted(),
         end,
         complete: (output) => {

@@ -70,6 +70,8 @@ type Options = {
 
 /** The SDK aborts a run at its limit and lets it say goodbye; after that the process goes. */
 const MAX_DURATION_GRACE_MS = 5_000;
+/** Whoever has so many places already waits for a worker to load, and leaves the loaded one to somebody new. */
+const PLACES_WITH_SPARE = 2;
 const PREDECESSOR_PATIENCE_MS = 60_000;
 /** A worker that ends by itself while it loads will do so again; one that is slow, or is killed, may not. */
 const BROKEN_BOOTS_LIMIT = 5;
@@ -164,7 +166,7 @@ export function createAttempts(options: Options) {
       if (!next || working().length >= options.maxWorkers) return makeRoom();
       if (!boots.hasPlace(loading().length)) return;
       queue.remove(next.entry);
-      execute(next.entry);
+      execute(next.entry, next.places);
     }
   }
 
@@ -204,7 +206,7 @@ export function createAttempts(options: Options) {
     }
   }
 
-  function execute(entry: Entry): void {
+  function execute(entry: Entry, places: number): void {
     entry.attempt += 1;
     const { run, attempt } = entry;
     const version = host.version();
@@ -214,6 +216,7 @@ export function createAttempts(options: Options) {
         TRIGGER_API_URL: callerUrl(options.engineUrl(), { runId: run.id, attempt }),
         TRIGGER_SECRET_KEY: options.secretKey,
       },
+      leavesSpare: entry.run.concurrencyKey !== null && places >= PLACES_WITH_SPARE,
       bootTimeoutMs: boots.timeoutMs(entry.failedBoots),
       onStarted: () => begin(entry, attempt, version),
       onSuspendable: (suspendable) => park(entry, attempt, suspendable),

@@ -112,8 +112,8 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     }, refillMs).unref();
   }
 
-  function take() {
-    const worker = warm.shift() ?? spawn(bundle);
+  function take(leavesSpare: boolean) {
+    const worker = (leavesSpare ? undefined : warm.shift()) ?? spawn(bundle);
     refillLater();
     return worker;
   }
@@ -129,7 +129,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     execute(execution) {
       if (closed)
         throw new Error(`The worker host is closed: run ${execution.execution.run.id} was not started.`);
-      return take().execute(execution);
+      return take(execution.leavesSpare ?? false).execute(execution);
     },
     tasks: () => tasks,
     prompts: () => prompts,

@@ -127,6 +127,16 @@ describe("one person's chats", () => {
     }
   });
 
+  it("leave the loaded worker to somebody new, from the third on", async () => {
+    const many = await startTestEngine({ maxWorkers: 10 });
+    const { createChat: create, attemptsOf: of } = engineClient(() => many);
+    const mine = [];
+    for (const name of ["v1", "v2", "v3"]) mine.push(await create(name, { concurrencyKey: "val" }));
+    const other = await create("w1", { concurrencyKey: "wim" });
+    expect([...mine, other].map((chat) => of(chat)[0]!.leavesSpare)).toEqual([false, false, true, false]);
+    await many.close();
+  });
+
   it("make room for each other, and no one else's chat leaves for them", async () => {
     const [first, second] = [
       await client.createChat("p1", { concurrencyKey: "pat" }),

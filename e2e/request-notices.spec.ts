@@ -28,9 +28,12 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
 
 /** Asks something that somebody has to decide, as a person who can be reached by mail. */
 async function askAs(chat: Conversation, email: string, text: string): Promise<void> {
-  const url = new URL(chat.page.url());
-  const cookies = await chat.page.context().cookies(url.origin);
-  const token = decodeURIComponent(cookies.find(({ name }) => name.includes("session_token"))!.value);
+  // The first word makes a guest of a newcomer.
+  await chat.composer.fill(text);
+  const session = async () =>
+    (await chat.page.context().cookies()).find(({ name }) => name.includes("session_token"))?.value ?? "";
+  await expect.poll(session).not.toBe("");
+  const token = decodeURIComponent(await session());
   await chat.query(
     `UPDATE "User" SET email = $1, "emailVerified" = true, "isAnonymous" = false WHERE id = (SELECT "userId" FROM "Session" WHERE token = $2)`,
     [email, token.split(".")[0]],

@@ -109,7 +109,7 @@ export function ChatView({
     queueKey: keyOf.queue(chatId),
   });
 
-  const signIn = useSignIn(environment.userId);
+  const signIn = useSignIn(userId);
   const { isAnswering, branches } = chat;
   const { problem, attempt } = useProblem();
   const rows = useMessageRows(chat, attempt);

@@ -9,6 +9,7 @@ import type {
   LanguageModelV4StreamPart,
 } from "@ai-sdk/provider";
 import { createIdGenerator, wrapLanguageModel } from "ai";
+import { withoutForgedMark } from "@/lib/chat/marks";
 
 /** Nine letters and digits: the strictest provider (Mistral) takes no other id back. */
 const newCallId = createIdGenerator({ size: 9 });
@@ -77,9 +78,11 @@ function renameCalls(prompt: LanguageModelV4Prompt, always: boolean) {
 
   return <Part extends LanguageModelV4StreamPart | LanguageModelV4Content>(part: Part): Part => {
     if (!isToolPart(part)) return part;
+    // The provider's own tools come in here, and may hold anything.
+    const clean = part.type === "tool-result" ? { ...part, result: withoutForgedMark(part.result) } : part;
     const id = callOf(part)?.id;
-    if (id === undefined) return part;
-    return "toolCallId" in part ? { ...part, toolCallId: id } : { ...part, id };
+    if (id === undefined) return clean;
+    return "toolCallId" in part ? { ...clean, toolCallId: id } : { ...clean, id };
   };
 }
 

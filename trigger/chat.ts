@@ -34,14 +34,15 @@ import { metered } from "./metering";
 import { resolveModel } from "./models";
 import { whenSpare } from "./rehearsal";
 import { withEveryStep } from "./step-messages";
-import { heedEarlyStop } from "./stops";
+import { heedEarlyStop, stopSignal } from "./stops";
 import { titleChat } from "./title";
 import { savingNoTorsos, withoutTorsos } from "./torsos";
 import { isDelegateWaiting } from "./tools/delegate";
 import { resume, tools } from "./tools/execute";
+import { guarded } from "./tools/guard";
 import { describeCall } from "./tools/rules";
 import { beginTurn } from "./tools/turn";
-import { usageOf } from "./usage";
+import { forgetDelegated, usageOf, withDelegated } from "./usage";
 
 /** What runs of the embedded engine say of their project. It ends the processes of chats that wait by itself. */
 const EMBEDDED_PROJECT = "proj_local";
@@ -89,7 +90,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     // What it takes over is saved already, so no save says that it has come so far.
     if (turn === 0 && continuation)
       await withRetry(() => noteBeginning(db, chatId, ctx.run.id), { doing: `Beginning in chat ${chatId}` });
-    const goesOn = await goOn((waiting, answer) => resume(chatId, waiting, answer));
+    forgetDelegated();
+    const goesOn = await goOn((waiting, answer) => resume(chatId, waiting, answer, stopSignal()));
     if (goesOn) return chat.history.set(goesOn);
     // The first message of a session is not always the first of its chat: the engine's data was deleted, or the app
     // moved from the embedded engine to the cloud. The runtime would start from nothing.
@@ -187,7 +189,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
           if (part.type !== "finish") return durations(part);
           const before = continuedMessage()?.metadata;
           return {
-            ...usageOf(id, part.totalUsage, before),
+            ...usageOf(id, part.totalUsage, withDelegated(before)),
             ...((ended ?? before?.ending) && { ending: ended ?? null }),
           };
         },
@@ -195,7 +197,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       const result = streamText({
         model: withAttachments(model, { db, userId }),
         messages,
-        tools,
+        tools: guarded(tools),
         abortSignal: signal,
         stopWhen: [stepCountIs(MAX_STEPS), isDelegateWaiting],
         prepareStep: ({ messages: input, steps }) => ({ messages: withEveryStep(input, steps) }),

@@ -13,6 +13,7 @@ import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/queries";
 import { askedInside, isUndecided, requestIdOf, type RequestName, type ToolPart } from "@/lib/chat/asking";
+import { marked, withoutForgedMark } from "@/lib/chat/marks";
 import { toolParts } from "@/lib/chat/requests";
 import { withRetry } from "@/lib/chat/retry";
 import { UnknownOutcomeError } from "@/lib/chat/unknown-outcome";
@@ -280,7 +281,8 @@ function decided(
 /** What an answer that was cut off could not say any more. */
 function carriedOut(part: ToolPart, request: HumanRequest | undefined, effect: EffectSummary): unknown {
   const isEdited = request !== undefined && request.editedInput !== null;
-  const done = isEdited ? { approvedInput: effect.input, result: effect.output } : effect.output;
+  const result = withoutForgedMark(effect.output);
+  const done = isEdited ? marked("edited", { approvedInput: effect.input, result }) : result;
   const output = effect.state === "done" ? done : new UnknownOutcomeError(effect).outcome;
   return {
     ...part,
@@ -291,9 +293,10 @@ function carriedOut(part: ToolPart, request: HumanRequest | undefined, effect: E
 }
 
 function answerOf(request: HumanRequest | undefined): unknown {
-  if (request?.state === "answered") return request.output;
-  if (request?.state === "expired") return { expired: true, note: "Nobody answered in time." };
-  return { skipped: true, note: "The person did not answer this. Go on without it." };
+  if (request?.state === "answered") return withoutForgedMark(request.output);
+  if (request?.state === "expired")
+    return marked("unanswered", { expired: true, note: "Nobody answered in time." });
+  return marked("unanswered", { skipped: true, note: "The person did not answer this. Go on without it." });
 }
 
 function whyNot(

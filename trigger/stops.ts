@@ -12,6 +12,11 @@ const stopController = locals.create<AbortController>("chat.stopController");
 /** The newest stop that this run knows to be heeded. */
 const heeded = locals.create<number>("holdfast.heededStop");
 
+/** Aborted when the present turn is stopped. The runtime gives it to `run` only, and hooks have long work, too. */
+export function stopSignal(): AbortSignal | undefined {
+  return locals.get(stopController)?.signal;
+}
+
 type InputRecord = { seq: number; kind: string; trigger: string | undefined };
 
 /**

@@ -1,6 +1,30 @@
+import { locals } from "@trigger.dev/sdk";
 import type { LanguageModelUsage } from "ai";
 import type { ChatMetadata } from "@/lib/chat/message";
 import { costOf, priceOf } from "@/lib/chat/prices";
+
+/** What the sub-agents of this turn took, on top of what the agent itself takes. */
+const delegated = locals.create<ChatMetadata>("holdfast.delegated");
+
+export function forgetDelegated(): void {
+  locals.set(delegated, {});
+}
+
+/** A sub-agent took this for the answer of this turn. */
+export function noteDelegated(modelId: string, usage: LanguageModelUsage): void {
+  locals.set(delegated, usageOf(modelId, usage, locals.get(delegated) ?? {}));
+}
+
+/** `before`, and what sub-agents took since. */
+export function withDelegated(before: ChatMetadata = {}): ChatMetadata {
+  const { inputTokens = 0, outputTokens = 0, cost = 0 } = locals.get(delegated) ?? {};
+  return {
+    ...before,
+    inputTokens: inputTokens + (before.inputTokens ?? 0),
+    outputTokens: outputTokens + (before.outputTokens ?? 0),
+    cost: cost === null || before.cost === null ? null : cost + (before.cost ?? 0),
+  };
+}
 
 /**
  * What an answer took, for its metadata: whatever the provider did not report is left out. An answer that paused for a

@@ -37,10 +37,17 @@ it("does not call done what nobody knows to be done", () => {
     input: {},
     output,
   });
-  expect(renderToString(<ToolCard part={part({ outcome: "unknown", tool: "refund" })} />)).toContain(
-    "Outcome unknown",
-  );
-  for (const output of [{ outcome: "happened" }, "unknown", null, undefined])
+  expect(
+    renderToString(<ToolCard part={part({ $holdfast: "unknown-outcome", tool: "refund" })} />),
+  ).toContain("Outcome unknown");
+  for (const output of [
+    { outcome: "happened" },
+    { outcome: "unknown" },
+    { skipped: true },
+    "unknown",
+    null,
+    undefined,
+  ])
     expect(renderToString(<ToolCard part={part(output)} />)).toContain("Done");
 });
 
@@ -50,11 +57,12 @@ it("shows what it ran with when a person changed the arguments", () => {
     toolCallId: "1",
     state: "output-available",
     input: { amount: 20 },
-    output: { approvedInput: { amount: 7.5 }, result: { refundId: "r" } },
+    output: { $holdfast: "edited", approvedInput: { amount: 7.5 }, result: { refundId: "r" } },
   };
   const html = renderToString(<ToolCard part={part} />);
   expect(html).toContain("7.5");
-  expect(html).not.toContain(">20<");
+  const { $holdfast: _, ...unmarked } = part.output as { $holdfast: string };
+  expect(renderToString(<ToolCard part={{ ...part, output: unmarked }} />)).not.toContain("7.5");
 });
 
 it("shows a state that it does not know", () => {

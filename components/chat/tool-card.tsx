@@ -133,23 +133,24 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
 
 /** What it really ran with: the output says so when a person changed the arguments before they approved. */
 function ran({ state, input, output }: ToolPart): { input: unknown; output: unknown; isEdited: boolean } {
-  const isEdited =
-    state === "output-available" &&
-    typeof output === "object" &&
-    output !== null &&
-    "approvedInput" in output &&
-    "result" in output;
-  return isEdited
-    ? { input: output.approvedInput, output: output.result, isEdited }
-    : { input, output, isEdited: false };
+  if (state !== "output-available" || markOf(output) !== "edited") return { input, output, isEdited: false };
+  const { approvedInput, result } = output as { approvedInput: unknown; result: unknown };
+  return { input: approvedInput, output: result, isEdited: true };
 }
 
 /** What an output says of itself. Undefined for all that just worked. */
 function faceOf(output: unknown): Face | undefined {
-  if (typeof output !== "object" || output === null) return undefined;
-  if ("skipped" in output && output.skipped === true) return SKIPPED;
+  const mark = markOf(output);
+  if (mark === "unanswered") return (output as { skipped?: boolean }).skipped ? SKIPPED : undefined;
   // It changed something, or it did not: nobody can say, and the output says that.
-  return "outcome" in output && output.outcome === "unknown" ? OUTCOME_UNKNOWN : undefined;
+  return mark === "unknown-outcome" ? OUTCOME_UNKNOWN : undefined;
+}
+
+/** What the server says about the call in its output. A tool cannot say it: a mark of its own is removed there. */
+function markOf(output: unknown): unknown {
+  return typeof output === "object" && output !== null && "$holdfast" in output
+    ? output.$holdfast
+    : undefined;
 }
 
 /** What a person sees of a long value; the copy button takes all of it. */

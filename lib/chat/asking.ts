@@ -1,5 +1,6 @@
 /** Which calls of a message ask somebody, and by which id. Light, because the page reads it, too. */
 import type { DynamicToolUIPart, ToolUIPart } from "ai";
+import { markOf } from "./marks";
 
 export type ToolPart = ToolUIPart | DynamicToolUIPart;
 
@@ -32,9 +33,7 @@ export type AskedInside = { toolCallId: string; tool: string; input: unknown };
 /** The question of a sub-agent in this call's output, and whether it still waits there. */
 export function askedInside(part: ToolPart): (AskedInside & { waits: boolean }) | undefined {
   const output: unknown = part.state === "output-available" && !part.preliminary ? part.output : undefined;
-  if (typeof output !== "object" || output === null || !("asked" in output) || !("state" in output))
-    return undefined;
-  const { toolCallId, tool, input } = output.asked as Partial<AskedInside>;
-  if (typeof toolCallId !== "string" || typeof tool !== "string") return undefined;
-  return { toolCallId, tool, input, waits: output.state === "waiting" };
+  if (markOf(output) !== "sub-agent") return undefined;
+  const { asked, state } = output as { asked: AskedInside; state: string };
+  return { ...asked, waits: state === "waiting" };
 }

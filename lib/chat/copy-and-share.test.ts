@@ -252,6 +252,7 @@ describe("what waits for somebody", () => {
     tool("delegate", "delegated", {
       state: "output-available",
       output: {
+        $holdfast: "sub-agent",
         state: "waiting",
         asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
         messages: [],
@@ -291,13 +292,18 @@ describe("what waits for somebody", () => {
       const reason = "Copied before it was decided.";
       expect(messages.at(-1)?.parts).toEqual([
         parts[0],
-        { ...parts[1], state: "output-available", output: { skipped: true, note: reason } },
+        {
+          ...parts[1],
+          state: "output-available",
+          output: { $holdfast: "unanswered", skipped: true, note: reason },
+        },
         { ...parts[2], state: "output-denied", approval: { id: "approval-1", approved: false, reason } },
         { ...parts[3], state: "output-denied", approval: { id: "approval-2", approved: false, reason } },
         parts[4],
         {
           ...parts[5],
           output: {
+            $holdfast: "sub-agent",
             state: "failed",
             asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
             result: reason,

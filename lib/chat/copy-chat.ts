@@ -5,6 +5,7 @@ import { askedInside, isUndecided, requestIdOf, type ToolPart } from "./asking";
 import { findNode, pathTo } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
+import { marked } from "./marks";
 import { withRetry } from "./retry";
 import { timestamp } from "./timestamp";
 
@@ -95,7 +96,12 @@ function skipped(part: ToolPart): unknown {
     const { messages: _, ...output } = part.output as { messages?: unknown };
     return { ...part, output: { ...output, state: "failed", result: SKIPPED } };
   }
-  if (!part.approval) return { ...part, state: "output-available", output: { skipped: true, note: SKIPPED } };
+  if (!part.approval)
+    return {
+      ...part,
+      state: "output-available",
+      output: marked("unanswered", { skipped: true, note: SKIPPED }),
+    };
   return {
     ...part,
     state: "output-denied",

@@ -178,6 +178,7 @@ describe("of more requests than are shown", () => {
 
 describe("an approved call of which nobody knows whether it happened", () => {
   const output = () => ({
+    $holdfast: "unknown-outcome",
     outcome: "unknown",
     effect: chatId,
     tool: "refund",

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db";
-import { askedInside, isUndecided, requestIdOf, type RequestName } from "./asking";
+import { isUndecided, requestIdOf, type RequestName } from "./asking";
 import { branchIds, findNode, pathTo, readNodes } from "./branch";
 import type { ChatMessage } from "./message";
 import { isChatId } from "./queries";
@@ -151,7 +151,9 @@ function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
 }
 
 function withoutWay<Part extends ChatMessage["parts"][number]>(part: Part): Part {
-  if (!isToolUIPart(part) || !askedInside(part)) return part;
+  // By its shape, because outputs from before marks have none, and nothing is lost by leaving it out.
+  if (!isToolUIPart(part) || typeof part.output !== "object" || part.output === null) return part;
+  if (!("asked" in part.output)) return part;
   const { messages: _, ...output } = part.output as { messages?: unknown };
   return { ...part, output };
 }

@@ -1,5 +1,7 @@
 /** A side effect of which nobody can say whether it happened. Light, because the page tells it apart, too. */
 
+import { marked, markOf } from "./marks";
+
 /** What a tool returns in that case, so that the conversation keeps it and a person can settle it. */
 export type UnknownOutcome = {
   outcome: "unknown";
@@ -25,21 +27,18 @@ export class UnknownOutcomeError extends Error {
       `Whether "${effect.tool}" happened is not known: what carried it out broke off before it could say. ` +
       "It may have happened, so it is not tried again by itself. Check, and then say which it was.";
     super(message, options);
-    this.outcome = {
-      outcome: "unknown",
+    this.outcome = marked("unknown-outcome", {
+      outcome: "unknown" as const,
       effect: effect.key,
       tool: effect.tool,
       input: effect.input,
       startedAt: effect.startedAt.toISOString(),
       message,
-    };
+    });
   }
 }
 
 /** The outcome, when this tool output is one that is not known. */
 export function unknownOutcomeOf(output: unknown): UnknownOutcome | undefined {
-  if (typeof output !== "object" || output === null) return undefined;
-  const { outcome, effect, tool, startedAt, message } = output as Partial<UnknownOutcome>;
-  const isText = [effect, tool, startedAt, message].every((value) => typeof value === "string");
-  return outcome === "unknown" && isText ? (output as UnknownOutcome) : undefined;
+  return markOf(output) === "unknown-outcome" ? (output as UnknownOutcome) : undefined;
 }

@@ -1,6 +1,7 @@
 /** A sub-agent with a model that says what each test needs. */
 // First: it installs what `locals` needs.
 import "@trigger.dev/sdk/ai/test";
+import { runInMockTaskContext } from "@trigger.dev/core/v3/test";
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { simulateReadableStream, tool, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
@@ -9,6 +10,7 @@ import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { createChat } from "@/lib/chat/queries";
 import { db } from "@/lib/db";
 import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import { forgetDelegated, withDelegated } from "../usage";
 import { MAX_REQUESTS_PER_TURN } from "./rules";
 import { toolSchemas } from "./schemas";
 
@@ -18,6 +20,7 @@ let chatId: string;
 /** What the model does, step by step: its calls, or its last words. */
 let script: Array<Call[] | string>;
 let seen: LanguageModelV4CallOptions[];
+let onAsked = () => {};
 
 vi.mock("../models", () => ({
   resolveModel: async () => ({
@@ -25,6 +28,7 @@ vi.mock("../models", () => ({
     model: new MockLanguageModelV4({
       doStream: async (options) => {
         seen.push(options);
+        onAsked();
         return { stream: simulateReadableStream({ chunks: chunksOf(script.shift() ?? "The end.") }) };
       },
     }),
@@ -47,11 +51,12 @@ beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });
   [script, seen, asked] = [[], [], new Set()];
+  onAsked = () => {};
 });
 
 function chunksOf(step: Call[] | string): LanguageModelV4StreamPart[] {
-  const none = { total: 0, noCache: 0, cacheRead: 0, cacheWrite: 0 };
-  const usage = { inputTokens: none, outputTokens: { total: 0, text: 0, reasoning: 0 } };
+  const input = { total: 10, noCache: 10, cacheRead: 0, cacheWrite: 0 };
+  const usage = { inputTokens: input, outputTokens: { total: 3, text: 3, reasoning: 0 } };
   const finish = (unified: "stop" | "tool-calls"): LanguageModelV4StreamPart => ({
     type: "finish",
     finishReason: { unified, raw: undefined },
@@ -119,6 +124,39 @@ it("has no tool that may have to wait for a person, before its question and afte
   expect(offered()).toEqual(["weather"]);
   expect(ended).toMatchObject({ state: "done", result: "Nobody was paid." });
   expect(ended.steps.at(-1)).toMatchObject({ title: "refund", state: "failed" });
+});
+
+describe("a sub-agent that goes on", () => {
+  it("hears a stop, and says so", async () => {
+    script = [[ask("q1")], "On Monday."];
+    const waiting = await work();
+    const stop = new AbortController();
+    // The person presses Stop while the model is at work.
+    onAsked = () => stop.abort();
+    const options = { chatId, tools: {}, abortSignal: stop.signal };
+    const ended = await resumeDelegate(waiting, { optionIds: ["mon"] }, options);
+    expect(seen).toHaveLength(2);
+    expect(ended).toMatchObject({ state: "failed", result: "It was stopped." });
+    expect(seen.at(-1)?.abortSignal?.aborted).toBe(true);
+  });
+
+  it("is counted with the answer, before its question and after it", () =>
+    runInMockTaskContext(async () => {
+      forgetDelegated();
+      script = [[ask("q1")], "On Monday."];
+      const waiting = await work();
+      expect(withDelegated({ inputTokens: 1, outputTokens: 1 })).toMatchObject({
+        inputTokens: 11,
+        outputTokens: 4,
+      });
+      await goOn(waiting);
+      expect(withDelegated({ inputTokens: 1, outputTokens: 1 })).toMatchObject({
+        inputTokens: 21,
+        outputTokens: 7,
+      });
+      forgetDelegated();
+      expect(withDelegated()).toMatchObject({ inputTokens: 0, outputTokens: 0, cost: 0 });
+    }));
 });
 
 it("asks under an id of ours, because the agent's own calls may have the one of its model", async () => {

@@ -5,12 +5,14 @@
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
 import type { AskedInside } from "@/lib/chat/asking";
 import { requireBudget } from "@/lib/chat/budget";
+import { markOf, marked } from "@/lib/chat/marks";
 import { sanitise } from "@/lib/chat/message";
 import { db } from "@/lib/db";
 import { withUniqueCallIds } from "../call-ids";
 import { metered } from "../metering";
 import { resolveModel } from "../models";
 import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
+import { noteDelegated } from "../usage";
 import { toolSchemas } from "./schemas";
 import { askedThisTurn, currentTurn } from "./turn";
 
@@ -64,7 +66,7 @@ export function delegate(tools: ToolSet) {
 export async function resumeDelegate(
   waiting: DelegateOutput,
   answer: unknown,
-  { chatId, tools }: { chatId: string; tools: ToolSet },
+  { chatId, tools, abortSignal }: { chatId: string; tools: ToolSet; abortSignal?: AbortSignal },
 ): Promise<DelegateOutput> {
   const { asked, messages = [], ...rest } = waiting;
   if (!asked) return { ...rest, state: "failed", result: "It waited for nothing." };
@@ -85,9 +87,11 @@ export async function resumeDelegate(
   };
   let last: DelegateOutput = { ...rest, steps, asked };
   try {
-    for await (const next of work(last, [...messages, result], askingNobody(tools), chatId)) last = next;
+    const going = work(last, [...messages, result], askingNobody(tools), chatId, abortSignal);
+    for await (const next of going) last = next;
   } catch {
-    last = { ...last, state: "failed", result: "It broke off. Ask for it again." };
+    const why = abortSignal?.aborted ? "It was stopped." : "It broke off. Ask for it again.";
+    last = { ...last, state: "failed", result: why };
   }
   return { ...last, asked };
 }
@@ -113,8 +117,7 @@ function openCalls(messages: ModelMessage[]): ToolCallPart[] {
 /** A sub-agent asks the person something: the turn waits for the answer. Give it to `streamText` as `stopWhen`. */
 export function isDelegateWaiting({ steps }: { steps: { toolResults: { output: unknown }[] }[] }): boolean {
   return (steps.at(-1)?.toolResults ?? []).some(
-    ({ output }) =>
-      typeof output === "object" && output !== null && "state" in output && output.state === "waiting",
+    ({ output }) => markOf(output) === "sub-agent" && (output as DelegateOutput).state === "waiting",
   );
 }
 
@@ -130,7 +133,8 @@ async function* work(
     select: { userId: true, model: true },
   });
   await requireBudget(db, userId);
-  const model = metered(db, await resolveModel(chosen), { userId, chatId, purpose: "delegate" });
+  const resolved = await resolveModel(chosen);
+  const model = metered(db, resolved, { userId, chatId, purpose: "delegate" });
   const answer = streamText({
     // Its question stands in the agent's own message, whose ids this model does not see.
     model: withUniqueCallIds(model, { always: true }),
@@ -138,6 +142,8 @@ async function* work(
     messages,
     tools,
     stopWhen: stepCountIs(MAX_STEPS),
+    // At the end of each step, because one that is stopped has taken the steps before.
+    onStepFinish: ({ usage }) => noteDelegated(resolved.id, usage),
     ...(abortSignal && { abortSignal }),
   });
   let output = from;
@@ -155,6 +161,7 @@ async function* work(
     }
   }
   if (broken !== undefined) throw broken;
+  abortSignal?.throwIfAborted();
   // What is no question has its result already: what is wrong with it.
   const question = (await answer.toolCalls).find((call) => call.toolName === "askQuestion" && !call.invalid);
   if (!question) {
@@ -174,7 +181,8 @@ async function* work(
   const asked = { toolCallId, tool: toolName, input: input as unknown };
   const said = sanitise([...messages, ...(await answer.response).messages]);
   const step = { id: toolCallId, title: "Asks you", state: "waiting" as const };
-  yield { ...output, state: "waiting", steps: [...output.steps, step], asked, messages: said };
+  const waiting = { ...output, state: "waiting" as const, steps: [...output.steps, step], asked };
+  yield marked("sub-agent", { ...waiting, messages: said });
 }
 
 function brief(input: unknown): string {

@@ -21,7 +21,11 @@ it("holds for every tool of the agent, also one that does nothing about it itsel
   const bergen = await run("Bergen");
   expect(bergen).toMatchObject({ city: "Bergen" });
   edits.set("c1", { city: "Bergen" });
-  expect(await run("Oslo")).toEqual({ approvedInput: { city: "Bergen" }, result: bergen });
+  expect(await run("Oslo")).toEqual({
+    $holdfast: "edited",
+    approvedInput: { city: "Bergen" },
+    result: bergen,
+  });
 });
 
 it("holds for a tool that shows how far it is", async () => {
@@ -39,8 +43,8 @@ it("holds for a tool that shows how far it is", async () => {
   for await (const output of counting.execute!({ amount: 20 }, options) as AsyncIterable<unknown>)
     shown.push(output);
   expect(shown).toEqual([
-    { approvedInput: { amount: 7 }, result: { amount: 7, isDone: false } },
-    { approvedInput: { amount: 7 }, result: { amount: 7, isDone: true } },
+    { $holdfast: "edited", approvedInput: { amount: 7 }, result: { amount: 7, isDone: false } },
+    { $holdfast: "edited", approvedInput: { amount: 7 }, result: { amount: 7, isDone: true } },
   ]);
 });
 

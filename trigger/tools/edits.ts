@@ -1,7 +1,9 @@
 /** What runs when a person changed the arguments before they approved. */
 import type { Tool, ToolExecutionOptions, ToolSet } from "ai";
+import { markOf, marked, withoutForgedMark } from "@/lib/chat/marks";
 import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
 import { editedInput } from "../decisions";
+import { eachOf, isStream } from "./guard";
 
 /** The model is told what ran instead of what it proposed. */
 type Edited = { approvedInput: unknown; result: unknown };
@@ -47,19 +49,14 @@ function withEdit(tool: AnyTool): AnyTool {
 }
 
 function noting(approvedInput: unknown, result: unknown): unknown {
-  // Of an unknown outcome the page has a card, and it says what ran.
-  const note = (each: unknown) => (unknownOutcomeOf(each) ? each : { approvedInput, result: each });
-  return isStream(result) ? mapped(result, note) : Promise.resolve(result).then(note);
-}
-
-async function* mapped(stream: AsyncIterable<unknown>, map: (each: unknown) => unknown) {
-  for await (const each of stream) yield map(each);
-}
-
-function isStream(value: unknown): value is AsyncIterable<unknown> {
-  return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
+  const note = (each: unknown) => {
+    const own = withoutForgedMark(each);
+    // Of an unknown outcome the page has a card, and it says what ran.
+    return unknownOutcomeOf(own) ? own : marked("edited", { approvedInput, result: own });
+  };
+  return isStream(result) ? eachOf(result, note) : Promise.resolve(result).then(note);
 }
 
 function isEdited(output: unknown): output is Edited {
-  return typeof output === "object" && output !== null && "approvedInput" in output && "result" in output;
+  return markOf(output) === "edited";
 }

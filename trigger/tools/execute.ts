@@ -24,8 +24,13 @@ export const tools = withEdits({
 });
 
 /** A sub-agent that waited goes on with its answer. */
-export function resume(chatId: string, waiting: DelegateOutput, answer: unknown): Promise<DelegateOutput> {
-  return resumeDelegate(waiting, answer, { chatId, tools: plainTools });
+export function resume(
+  chatId: string,
+  waiting: DelegateOutput,
+  answer: unknown,
+  abortSignal: AbortSignal | undefined,
+): Promise<DelegateOutput> {
+  return resumeDelegate(waiting, answer, { chatId, tools: plainTools, ...(abortSignal && { abortSignal }) });
 }
 
 /** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */

@@ -11,7 +11,7 @@ const answer = (...asked: string[]) => ({
     toolCallId: `call_${index}`,
     state: "output-available" as const,
     input: {},
-    output: { state: "done", asked: { toolCallId, tool: "askQuestion", input: {} } },
+    output: { $holdfast: "sub-agent", state: "done", asked: { toolCallId, tool: "askQuestion", input: {} } },
   })),
 });
 const begin = (...messages: Parameters<typeof beginTurn>[0]["messages"]) =>

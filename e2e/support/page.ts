@@ -25,6 +25,8 @@ export type PageOptions = {
   /** Another way to the engine, for example through a proxy. */
   baseURL?: string;
   accessToken?: () => Promise<string>;
+  /** Whose it is to the queue. Default: nobody's, so that a test may have many chats. */
+  concurrencyKey?: string;
 };
 
 export type TestPage = {
@@ -47,7 +49,8 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
     startSession: async () => {
       await createChat(db, { id: chatId, userId });
       await expectAnswer(db, chatId);
-      return startSession({ chatId });
+      const { concurrencyKey } = options;
+      return startSession({ chatId, ...(concurrencyKey && { triggerConfig: { concurrencyKey } }) });
     },
   });
   const send = async (trigger: "submit-message" | "regenerate-message", messages: ChatMessage[]) => {

@@ -1,9 +1,18 @@
 import { defineConfig } from "@playwright/test";
 import { systemBrowser } from "./support/browser";
+import type { StoryOptions } from "./support/story";
+
+/** What is about dying workers, waiting and failing: also on an engine that does only what Trigger.dev does. */
+const aboutLives = [
+  "**/durability.spec.ts",
+  "**/partial.spec.ts",
+  "**/queue.spec.ts",
+  "**/turn-states.spec.ts",
+];
 
 const executablePath = systemBrowser();
 
-export default defineConfig({
+export default defineConfig<object, StoryOptions>({
   testDir: ".",
   testMatch: "**/*.spec.ts",
   outputDir: "../test-results",
@@ -15,6 +24,10 @@ export default defineConfig({
     timeout: 20_000,
     toHaveScreenshot: { scale: "device", threshold: 0.25, maxDiffPixelRatio: 0.01 },
   },
+  projects: [
+    { name: "embedded", use: { engineMode: "embedded" } },
+    { name: "platform", use: { engineMode: "platform" }, testMatch: aboutLives },
+  ],
   // The same pictures for every system: what differs between them is the edges of letters, and that is tolerated.
   snapshotPathTemplate: "{testDir}/screenshots/kit/{arg}{ext}",
   forbidOnly: Boolean(process.env.CI),

@@ -1,18 +1,23 @@
 import { test as base, expect, type Locator, type Page } from "@playwright/test";
 import pg from "pg";
+import type { Mode } from "@/lib/engine/mode";
 import { startApp, type TestApp } from "./app";
 
 export { expect };
 
+export type StoryOptions = {
+  /** Set by the project: the stories about lives are told in both modes. */
+  engineMode: Mode;
+  engineEnv: Record<string, string>;
+};
+
 /** `app` is one for all stories of a file; `conversation` is a fresh guest on the first page. */
-export const test = base.extend<
-  { conversation: Conversation },
-  { app: TestApp; engineEnv: Record<string, string> }
->({
+export const test = base.extend<{ conversation: Conversation }, { app: TestApp } & StoryOptions>({
+  engineMode: ["embedded", { option: true, scope: "worker" }],
   engineEnv: [{}, { option: true, scope: "worker" }],
   app: [
-    async ({ engineEnv }, provide) => {
-      const app = await startApp(engineEnv);
+    async ({ engineMode, engineEnv }, provide) => {
+      const app = await startApp({ ENGINE_MODE: engineMode, ...engineEnv });
       await provide(app);
       await app.close();
     },

@@ -27,14 +27,13 @@ import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
 import { attachmentLimits, uploadAttachment } from "../attachments/upload";
 import { AccountNotice, closedReason } from "./account-notice";
-import { mintChatAccessToken, startChatSession } from "./actions";
-import { isQueued, lookAfter } from "./awaited-answer";
+import { isQueued } from "./awaited-answer";
 import { useRefreshChats } from "./chat-frame";
 import { chatCommands } from "./commands";
 import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
+import { DELETED, DeletedNotice, useDeletedChat } from "./deleted-chat";
 import { describeError } from "./expected-error";
-import { readTranscript } from "./reads";
 import { useArrival } from "./use-arrival";
 import { useChatRequests } from "./use-chat-requests";
 import { useProblem } from "./use-problem";
@@ -88,6 +87,7 @@ export function ChatView({
   );
   const attachments = useAttachments({ upload, limits: attachmentLimits, draftKey });
   const model = useModelChoice(chatId, savedModel, { hasRow });
+  const deleted = useDeletedChat({ hasRow });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -97,14 +97,19 @@ export function ChatView({
     pendingInput,
     startSession: async (id) => {
       await arrive();
-      const session = await startChatSession({ chatId: id, ...(model.chosen && { model: model.chosen }) });
+      const session = await deleted.startSession({
+        chatId: id,
+        ...(model.chosen && { model: model.chosen }),
+      });
       onCreated?.();
       setHasRow(true);
       return session;
     },
-    mintAccessToken: mintChatAccessToken,
-    loadTranscript: readTranscript,
-    lookAfter,
+    mintAccessToken: deleted.mintAccessToken,
+    loadTranscript: deleted.loadTranscript,
+    lookAfter: deleted.lookAfter,
+    isClosed: deleted.isDeleted,
+    onClosed: deleted.onClosed,
     isQueued,
     queueKey: keyOf.queue(chatId),
   });
@@ -154,9 +159,12 @@ export function ChatView({
   const onStop = () => attempt(chat.stop());
   const onUndo = branches.canUndo ? () => attempt(branches.undo()) : undefined;
   const onRedo = branches.canRedo ? () => attempt(branches.redo()) : undefined;
-  useOfferCommands({ onStop: isAnswering ? onStop : undefined, onUndo, onRedo });
+  useOfferCommands({
+    onStop: isAnswering ? onStop : undefined,
+    ...(!deleted.isDeleted && { onUndo, onRedo }),
+  });
   const failure = problem ?? (chat.queue.failure && describeError(chat.queue.failure));
-  const undoRedo = <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
+  const undoRedo = !deleted.isDeleted && <UndoRedo onUndo={onUndo} onRedo={onRedo} />;
   const lastMessage = chat.messages.at(-1);
   const ending =
     isAnswering || branches.isReadOnly || lastMessage?.role !== "assistant"
@@ -180,7 +188,7 @@ export function ChatView({
             <FirstRun
               prompts={prompts}
               onPick={(prompt) => attempt(chat.send(prompt))}
-              isDisabled={isAnswering || chat.elsewhere !== undefined}
+              isDisabled={isAnswering || chat.elsewhere !== undefined || deleted.isDeleted}
             />
             {undoRedo}
           </>
@@ -216,6 +224,7 @@ export function ChatView({
         )}
         <RequestBar requests={requests.pending} onReveal={(request) => attempt(place.reveal(request))} />
         <AccountNotice signIn={signIn} />
+        <DeletedNotice isDeleted={deleted.isDeleted} />
         <TabNotice
           elsewhere={signIn.state === "same" ? chat.elsewhere : undefined}
           onTakeOver={() => {
@@ -230,7 +239,11 @@ export function ChatView({
           onEdit={chat.queue.edit}
           onMove={chat.queue.move}
           onRemove={chat.queue.remove}
-          onSendNow={chat.elsewhere === undefined ? (id) => attempt(chat.sendQueuedNow(id)) : undefined}
+          onSendNow={
+            chat.elsewhere === undefined && !deleted.isDeleted
+              ? (id) => attempt(chat.sendQueuedNow(id))
+              : undefined
+          }
         />
         <Composer
           draftKey={draftKey}
@@ -246,6 +259,7 @@ export function ChatView({
           canSteer
           disabledReason={
             closedReason(signIn) ??
+            (deleted.isDeleted ? DELETED : undefined) ??
             (chat.elsewhere !== undefined
               ? "You are reading along. Take over to write here."
               : branches.isReadOnly
@@ -267,7 +281,7 @@ export function ChatView({
 
   /** How to go on where the branch ends in the middle of an answer, or in a question that has none. */
   function renderUnfinished() {
-    if (chat.turn === "failed" || chat.elsewhere !== undefined) return undefined;
+    if (chat.turn === "failed" || chat.elsewhere !== undefined || deleted.isDeleted) return undefined;
     const { partialId, unansweredId } = chat;
     const continueAnswer = () => attempt(chat.send("Go on from where you stopped."));
     if (ending !== undefined && lastMessage && partialId === undefined)

@@ -26,7 +26,7 @@ export function useMessageRows(
   });
   const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
   const { versionOf, earlier } = chat.branches;
-  const isReading = chat.elsewhere !== undefined;
+  const isReading = chat.elsewhere !== undefined || chat.isClosed;
 
   const renderActions = useCallback(
     (message: UIMessage, isStreaming: boolean): ReactNode => {

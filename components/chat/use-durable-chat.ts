@@ -62,6 +62,10 @@ export type DurableChatOptions<M extends UIMessage> = {
   /** Has the server look after an answer that does not come. Without it, a dead worker's page waits for good. */
   lookAfter?: LookAfter;
   isQueued?: IsQueuedOptions["isQueued"];
+  /** The chat is gone: nothing is sent, awaited or looked for any more. */
+  isClosed?: boolean;
+  /** The session was closed, by the agent or because its chat was deleted. */
+  onClosed?: () => void;
   /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
   loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
@@ -105,6 +109,7 @@ export type DurableChat<M extends UIMessage> = {
   /** Where the answer was asked for, while another page is at it: this one reads along until it ends, or takes over. */
   elsewhere: Elsewhere | undefined;
   takeOver: () => void;
+  isClosed: boolean;
   /** Whether this page asked that question. */
   isOwn: (messageId: string) => boolean;
 };
@@ -114,7 +119,9 @@ const SAVED_WITHIN = [0, 50, 150, 400, 1_000, 2_000, 4_000, 8_000];
 
 /** One chat, alive: sends, streams, resumes after a reload, survives restarts on the other side. */
 export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<M>): DurableChat<M> {
-  const { chatId, transcript, accessToken, pendingInput } = options;
+  const { chatId, transcript, accessToken, pendingInput, isClosed = false } = options;
+  /** As it is, not as it was last drawn. */
+  const isClosedNow = useRef(isClosed);
   const [connection, setConnection] = useState<Connection>("online");
   const [outcome, setOutcome] = useState<"recovered" | "stopped" | "failed" | undefined>(
     transcript.status === "failed" ? "failed" : undefined,
@@ -208,12 +215,18 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   const steering = useSteering(chat.messages);
 
   function onEvent(event: ChatTransportEvent) {
+    if (event.type === "session-closed") close();
     deliveries.onEvent(event);
     if (event.type === "turn-completed") noteAnswered(event.sessionInEventId);
   }
 
   function noteAnswered(seq: string | undefined) {
     answeredInput.current = Math.max(answeredInput.current, Number(seq ?? -1));
+  }
+
+  function close() {
+    isClosedNow.current = true;
+    options.onClosed?.();
   }
 
   function onStart(messageId: string, resumed: boolean) {
@@ -291,7 +304,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     baseURL: options.baseURL,
     messages: chat.messages,
     isAnswering: isExpecting || isDelivering,
-    isIdle: isOnline && followed === 0 && !isDelivering,
+    onClosed: close,
+    isIdle: !isClosed && isOnline && followed === 0 && !isDelivering,
     isBusyNow: () => followedNow.current > 0 || deliveries.size > 0,
     isOwnEnd(news) {
       if (!isStopUnheard.current) return false;
@@ -316,7 +330,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     settle: settleBehindStream,
   });
   const { waiting, ask, know, catchUp, isFollowing: isFollowingOthers } = pages;
-  const isAnswering = isExpecting || waiting.length > 0;
+  const isAnswering = !isClosed && (isExpecting || waiting.length > 0);
   const withWaiting = useMemo(() => (waiting.length > 0 ? [...live, ...waiting] : live), [live, waiting]);
 
   /** Nothing for a chat that has no session yet. */
@@ -344,6 +358,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   /** What was followed has ended: shows it as it is saved. */
   async function settleBehindStream() {
+    if (isClosedNow.current) return;
     if (chatStatus.current === "error") return;
     const answered = answeredInput.current;
     const fresh = await loadUntil(load, ({ cursors }) => Number(cursors?.lastInEventId ?? -1) >= answered);
@@ -709,6 +724,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     storageKey: options.queueKey,
     // Whatever ended otherwise than well has to be looked at first.
     isReady:
+      !isClosed &&
       !isAnswering &&
       !isDelivering &&
       !isQuiet &&
@@ -782,10 +798,12 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     expectTurn,
     elsewhere: pages.elsewhere,
     takeOver: pages.takeOver,
+    isClosed,
     isOwn: useCallback((messageId: string) => own.current.has(messageId), []),
   };
 
   function turnState(): TurnState {
+    if (isClosed) return "idle";
     const isWaiting = !isUnfinished && isWaitingForHuman((preview ?? live).at(-1));
     if (!isOnline) return "offline";
     if (connection === "reconnecting") return "reconnecting";

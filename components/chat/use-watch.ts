@@ -14,6 +14,8 @@ export type WatchOptions = {
   /** What the page has read so far; undefined while the chat has no session. */
   session: () => { publicAccessToken: string; lastEventId?: string | undefined } | undefined;
   accessToken: () => Promise<string>;
+  /** The chat's session was closed, for good as far as this page goes. */
+  onClosed: () => void;
   /**
    * Something was written behind `lastEventId`: an answer began, or a turn ended. Whoever takes it up returns true, and
    * hears of the next when the watch is switched off and on again.
@@ -41,6 +43,7 @@ export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptio
   const session = useEffectEvent(options.session);
   const accessToken = useEffectEvent(options.accessToken);
   const onNews = useEffectEvent(options.onNews);
+  const onClosed = useEffectEvent(options.onClosed);
   useEffect(() => {
     const known = isWatching ? session() : undefined;
     if (!known) return;
@@ -49,7 +52,9 @@ export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptio
     let isOver = false;
     let again: ReturnType<typeof setTimeout> | undefined;
     const onEvent = (event: ChatTransportEvent) => {
-      if (isOver || isTakenUp) return;
+      if (isOver) return;
+      if (event.type === "session-closed") onClosed();
+      if (isTakenUp) return;
       if (event.type === "first-chunk" || event.type === "turn-completed") isTakenUp = onNews(event);
       if (event.type === "stream-error" && event.status !== 404)
         again = setTimeout(() => setAttempt((count) => count + 1), AGAIN_MS);

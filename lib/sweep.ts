@@ -18,8 +18,14 @@ import { requestChannels } from "./request-channels";
 
 /** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
 export const sweep = oneAtATime("Not every decision could be delivered", async () => {
-  const done = await Promise.allSettled([sweepRequests(db), endSessions(db)]);
-  return done.flatMap((each) => (each.status === "rejected" ? [each.reason] : []));
+  await sweepRequests(db);
+  return [];
+});
+
+/** Tells the engine what was deleted. By itself, because no decision should wait for runs that are being stopped. */
+export const endDeleted = oneAtATime("The engine does not know of every deletion", async () => {
+  await endSessions(db);
+  return [];
 });
 
 /** Tells people elsewhere what waits. By itself, because no decision should wait for a slow webhook. */
@@ -73,6 +79,7 @@ export function startSweeping(): void {
   shared.holdfastSweep = [
     setInterval(() => void sweep(), seconds * 1000),
     setInterval(() => void tellPeople(), seconds * 1000),
+    setInterval(() => void endDeleted(), seconds * 1000),
     setInterval(() => void sweepAnswers(), Math.min(seconds, LOOK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];

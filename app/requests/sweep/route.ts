@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { env } from "@/lib/env";
-import { removeDeleted, sweep, sweepAnswers, tellPeople } from "@/lib/sweep";
+import { endDeleted, removeDeleted, sweep, sweepAnswers, tellPeople } from "@/lib/sweep";
 
 /** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {
@@ -9,8 +9,15 @@ export async function GET(request: Request): Promise<Response> {
   const given = request.headers.get("authorization") ?? "";
   if (!timingSafeEqual(digest(given), digest(`Bearer ${secret}`)))
     return new Response("Send the CRON_SECRET as a bearer token.\n", { status: 401 });
-  const isDone = (await Promise.all([sweep(), tellPeople(), sweepAnswers(), removeDeleted()])).every(Boolean);
+  const done = await Promise.all([sweep(), tellPeople(), sweepAnswers(), removeAndTell()]);
+  const isDone = done.every(Boolean);
   return Response.json({ isDone }, { status: isDone ? 200 : 503, headers: { "cache-control": "no-store" } });
+}
+
+/** The engine hears at once of what was removed. */
+async function removeAndTell(): Promise<boolean> {
+  const isRemoved = await removeDeleted();
+  return (await endDeleted()) && isRemoved;
 }
 
 export const dynamic = "force-dynamic";

@@ -27,7 +27,7 @@ test("an answer whose renderer did not come is drawn when the line is back, with
   await page.unrouteAll({ behavior: "wait" });
   await context.setOffline(true);
   await context.setOffline(false);
-  await expect(answer.locator("h2").first()).toBeVisible();
+  await expect(answer.getByRole("heading").first()).toBeVisible();
   await expect(answer.locator("table").first()).toBeVisible();
   await expect.poll(() => page.evaluate(() => CSS.highlights.size)).toBeGreaterThan(0);
 });

@@ -5,6 +5,7 @@ import { receiveVisitor } from "@/lib/auth";
 import { refuseTooMany } from "@/lib/engine-limits";
 import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
+import { LimitError } from "@/lib/rate-limit";
 import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
 import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/security-headers";
 
@@ -36,8 +37,19 @@ async function toPage(request: NextRequest, headers: Headers): Promise<NextRespo
   // A link to one request is its own proof; whoever follows it, or looks at it for a mail program, gets no cookie.
   if (request.nextUrl.pathname.startsWith("/answer/")) return next();
   const response = next();
-  for (const cookie of await receiveVisitor(request.headers)) response.headers.append("set-cookie", cookie);
-  return response;
+  try {
+    for (const cookie of await receiveVisitor(request.headers)) response.headers.append("set-cookie", cookie);
+    return response;
+  } catch (error) {
+    if (!(error instanceof LimitError)) throw error;
+    return new NextResponse(`${error.message}\n`, {
+      status: 429,
+      headers: {
+        "content-type": "text/plain; charset=utf-8",
+        "retry-after": String(error.retryAfterSeconds),
+      },
+    });
+  }
 }
 
 /**

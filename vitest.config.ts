@@ -15,6 +15,8 @@ export default defineConfig({
       LIMIT_UPLOADS: "off",
       LIMIT_COPIES: "off",
       LIMIT_GUESTS: "off",
+      LIMIT_VIEWS: "off",
+      LIMIT_STREAM_STARTS: "off",
     },
     testTimeout: 30_000,
     hookTimeout: 60_000,

@@ -57,12 +57,14 @@ test("two tabs that begin at once are one guest, and both chats are in the list"
   const before = await rows(conversation);
   const other = new Conversation(await page.context().newPage(), app);
   await other.page.goto("/");
+  // Both pages are alive, so that neither takes over what the other one types.
+  for (const each of [conversation, other]) await expect(each.composer).toBeFocused();
   await Promise.all([conversation.ask("count to 3"), other.ask("count to 5")]);
   await Promise.all([conversation.settles(), other.settles()]);
   expect((await rows(conversation)).users).toBe(before.users + 1);
   await page.goto("/");
   const list = page.getByRole("navigation", { name: "Chats" });
-  for (const title of ["count to 3", "count to 5"])
+  for (const title of [/^count to 3/i, /^count to 5/i])
     await expect(list.getByRole("link", { name: title })).toBeVisible();
 });
 
@@ -127,6 +129,7 @@ test("a prompt that is pressed, and files before any word, make one guest", asyn
   await page.locator('input[type="file"]').setInputFiles(files);
   const chips = page.getByRole("list", { name: "Attachments" }).getByRole("listitem");
   await expect(chips).toHaveCount(5);
+  await expect(page.getByText("still uploading")).toHaveCount(0);
   await page.reload();
   await expect(chips).toHaveCount(5);
   await conversation.ask("What is this?");

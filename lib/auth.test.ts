@@ -239,6 +239,20 @@ describe("a page view", () => {
     expect(await auth.userFrom(visitor.headers())).toBeNull();
   });
 
+  it("is refused in words when newcomers of one address look at too much, and those who are known are not", async () => {
+    const visitor = Object.assign(new Visitor(), { address: "198.51.100.20" });
+    await visitor.arrive();
+    vi.stubEnv("LIMIT_VIEWS", "2/60");
+    const newcomer = () => Object.assign(new Visitor(), { address: "198.51.100.20" }).look();
+    await newcomer();
+    await newcomer();
+    await expect(newcomer()).rejects.toThrow(
+      /from your network in a short time\. Try again in \d+ seconds\.$/,
+    );
+    await visitor.look();
+    vi.stubEnv("LIMIT_VIEWS", "off");
+  });
+
   it("leaves a guest who they are", async () => {
     const visitor = new Visitor();
     await visitor.look();

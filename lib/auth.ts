@@ -16,7 +16,7 @@ import { clientAddress } from "./client-address";
 import { db } from "./db";
 import { env } from "./env";
 import { canSendMail, sendMail } from "./mail";
-import { count, LimitError, takeOne, type Rate } from "./rate-limit";
+import { count, countHere, LimitError, takeOne, type Rate } from "./rate-limit";
 import { hashOfToken } from "./sign-in-link";
 
 export type SignedInUser = {
@@ -110,13 +110,15 @@ const VISITOR_COOKIE = "holdfast-visitor";
 
 /**
  * For a page view, which makes no row: a new browser gets a number, and the identity of a returning person does not
- * expire. Returns the `Set-Cookie` lines for the response, usually none.
+ * expire. Returns the `Set-Cookie` lines for the response, usually none. Throws `LimitError` when newcomers of one address
+ * look at too much.
  */
 export async function receiveVisitor(requestHeaders: Headers): Promise<string[]> {
   const { authCookies } = await auth.$context;
   const known = cookieOf(requestHeaders, authCookies.sessionToken.name)
     ? await auth.api.getSession({ headers: requestHeaders, returnHeaders: true })
     : null;
+  if (!known?.response) await countHere("views", clientAddress({ headers: requestHeaders }), env.LIMIT_VIEWS);
   const lines = known?.headers.getSetCookie() ?? [];
   return known?.response || cookieOf(requestHeaders, VISITOR_COOKIE)
     ? lines

@@ -4,15 +4,21 @@ import { userFrom } from "./auth";
 import { requireRoomForAnswer } from "./chat/parallel-answers";
 import { clientAddress } from "./client-address";
 import { db } from "./db";
-import { LimitError, takeOne, tooMany } from "./rate-limit";
+import { env } from "./env";
+import { countHere, LimitError, takeOne, tooMany } from "./rate-limit";
 
 const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
+const FOLLOW = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?out$/;
 /** A message is longer than that in most cases, a stop never. */
 const LONGEST_STOP = 300;
 
 /** The refusal of a request that comes too often; null for any other. */
 export async function refuseTooMany(request: Request): Promise<Response | null> {
-  const [, key] = APPEND.exec(new URL(request.url).pathname) ?? [];
+  const { pathname } = new URL(request.url);
+  const [, followed] = FOLLOW.exec(pathname) ?? [];
+  if (request.method === "GET" && followed !== undefined)
+    return countHere("streams", followed, env.LIMIT_STREAM_STARTS).then(() => null, asResponse);
+  const [, key] = APPEND.exec(pathname) ?? [];
   if (request.method !== "POST" || key === undefined) return null;
   const user = await userFrom(request.headers);
   const who = { userId: user?.id, address: clientAddress(request) };
@@ -25,10 +31,13 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
     }
     return null;
   } catch (error) {
-    if (error instanceof LimitError) return tooMany(error);
-    // A path that cannot be decoded, or a database that is away: the engine says so in its own words.
-    return null;
+    return asResponse(error);
   }
+}
+
+function asResponse(error: unknown): Response | null {
+  // A path that cannot be decoded, or a database that is away: the engine says so in its own words.
+  return error instanceof LimitError ? tooMany(error) : null;
 }
 
 async function isStop(request: Request): Promise<boolean> {

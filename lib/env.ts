@@ -103,6 +103,8 @@ const settings = {
   LIMIT_COPIES: frequency("chats that one person duplicates", "10/60"),
   LIMIT_GUESTS: frequency("new guests from one address", "30/3600"),
   LIMIT_STREAMS: integer("open streams of one person at once", { fallback: 40, min: 1, max: 100_000 }),
+  LIMIT_STREAM_STARTS: frequency("streams of one chat that are opened", "120/60"),
+  LIMIT_VIEWS: frequency("page views of newcomers from one address", "300/60"),
   BUDGET_TOKENS_PER_GUEST: integer("tokens that a guest may use in a day", {
     fallback: 500_000,
     min: 0,

@@ -8,6 +8,8 @@ const sentences = {
   uploads: "You've uploaded a lot of files in a short time.",
   copies: "You've duplicated a lot of chats in a short time.",
   guests: "A lot of people have started here from your network in a short time.",
+  streams: "This chat was opened a lot of times in a short time.",
+  views: "A lot of pages were opened from your network in a short time.",
   other: "Too many attempts.",
 };
 

@@ -75,12 +75,25 @@ export async function takeOne(limit: CountedLimit, { userId, address }: Who, cli
 
 /** The same for a key and a rate of the caller's own, such as sign-ins per account. */
 export async function count(limit: LimitName, key: string, rate: Rate, client: Db = db): Promise<void> {
-  try {
-    await limiterOf(rate, client).consume(key);
-  } catch (refusal) {
+  await limiterOf(rate, client).consume(key).catch(refuse(limit));
+}
+
+/** The same within this process alone: for what costs less than a query would. */
+export async function countHere(limit: LimitName, key: string, rate: Rate | undefined): Promise<void> {
+  if (!rate) return;
+  const name = `${rate.count}/${rate.seconds}`;
+  const limiter = local.get(name) ?? new RateLimiterMemory({ points: rate.count, duration: rate.seconds });
+  local.set(name, limiter);
+  await limiter.consume(`${limit}:${key}`).catch(refuse(limit));
+}
+
+const local = new Map<string, RateLimiterMemory>();
+
+function refuse(limit: LimitName) {
+  return (refusal: unknown): never => {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
     throw new LimitError(limit, Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
-  }
+  };
 }
 
 /** Removes what counts no longer. */

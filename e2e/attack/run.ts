@@ -24,10 +24,9 @@ setTimeout(() => {
 }, END_AFTER_MS).unref();
 
 // The limits as they are without a setting, and addresses from a proxy on this machine.
-const settings = ["CHAT_STARTS", "MESSAGES", "UPLOADS", "COPIES", "GUESTS"].map((name) => [
-  `LIMIT_${name}`,
-  "",
-]);
+const settings = ["CHAT_STARTS", "MESSAGES", "UPLOADS", "COPIES", "GUESTS", "VIEWS", "STREAM_STARTS"].map(
+  (name) => [`LIMIT_${name}`, ""],
+);
 const app = await startApp({ ...Object.fromEntries(settings), TRUSTED_PROXY: "loopback" });
 const executablePath = systemBrowser();
 const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });

@@ -132,6 +132,8 @@ const withoutLimits = {
   LIMIT_UPLOADS: "off",
   LIMIT_COPIES: "off",
   LIMIT_GUESTS: "off",
+  LIMIT_VIEWS: "off",
+  LIMIT_STREAM_STARTS: "off",
 };
 
 /** The stories are about the demo model, whatever the developer has configured. */

@@ -293,6 +293,15 @@ describe("the pool", () => {
     expect(await vi.waitFor(onlyChild)).not.toBe(after);
   });
 
+  it("keeps the loaded worker, and the processor, for somebody new", async () => {
+    const { host } = await openHost();
+    const late = run(host, "deaf", null, "run_1", { leavesSpare: true });
+    const first = run(host, "deaf", null, "run_2");
+    const usual = os.getPriority(process.pid);
+    expect([late, first].map(({ worker }) => os.getPriority(worker.pid!) > usual)).toEqual([true, false]);
+    await Promise.all([late.worker.kill(), first.worker.kill()]);
+  });
+
   it("starts runs side by side", async () => {
     const { host } = await openHost();
     const ends = await Promise.all([1, 2, 3].map((n) => run(host, "echo", n, `run_${n}`).end));

@@ -3,6 +3,7 @@
  * the bundle; it is refilled late, because booting beside the first answer would slow that answer down.
  */
 import { fork, type ChildProcess } from "node:child_process";
+import { constants, setPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle, Bundler } from "./bundler";
 import { createSourceStack } from "./source-stack";
@@ -114,6 +115,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
 
   function take(leavesSpare: boolean) {
     const worker = (leavesSpare ? undefined : warm.shift()) ?? spawn(bundle);
+    if (leavesSpare) worker.yield();
     refillLater();
     return worker;
   }
@@ -154,6 +156,8 @@ type WorkerProcess = {
   /** A run has it and it is still loading. */
   isAwaited(): boolean;
   execute(options: ExecuteOptions): Worker;
+  /** From now on it works when nobody else has to. */
+  yield(): void;
   kill(): Promise<void>;
 };
 
@@ -293,6 +297,13 @@ function spawnWorker(
     gone,
     isAwaited: () => attempt !== undefined && !hasBooted,
     kill,
+    yield() {
+      try {
+        if (child.pid !== undefined) setPriority(child.pid, constants.priority.PRIORITY_BELOW_NORMAL);
+      } catch {
+        // Gone already, or a system without priorities: then all are equal.
+      }
+    },
     execute(options) {
       attempt = options;
       if (!hasBooted && options.bootTimeoutMs !== undefined && !child.killed)

@@ -82,7 +82,7 @@ export type ExecuteOptions = {
   execution: Execution;
   /** Added to the worker's environment before the task runs (`TRIGGER_API_URL`, `TRIGGER_SECRET_KEY`). */
   env: Record<string, string>;
-  /** A worker that has loaded already is for somebody else: this one loads its own. */
+  /** A worker that has loaded already is for somebody else: this one loads its own, and is behind them for a processor. */
   leavesSpare?: boolean;
   /** What loading may take from now on, when the worker that takes this on has not loaded yet. */
   bootTimeoutMs?: number;

@@ -40,6 +40,11 @@ test("a failed turn is not the next one's news", async ({ conversation, modelSer
   const status = page.getByRole("status", { name: "Turn status" });
   await conversation.ask("one");
   await expect(status).toContainText("problem of its own");
+  await expect
+    .poll(() => conversation.query(`SELECT status FROM "Chat" WHERE id = $1`, [conversation.chatId()]))
+    .toEqual([{ status: "failed" }]);
+  await page.reload();
+  await expect(status).toContainText("problem of its own");
   await conversation.ask("two");
   await expect(conversation.answerTexts.last()).toHaveText("A whole answer.");
   await expect(status).toContainText("Answer finished");

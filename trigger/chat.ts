@@ -55,8 +55,10 @@ const questionSaved = locals.create<{ saved: Promise<void> } | null>("holdfast.q
 const stopHeeded = locals.create<Promise<void>>("holdfast.stopHeeded");
 /** The model's stream of this turn ended in an error. */
 const brokeOff = locals.create<boolean>("holdfast.brokeOff");
+/** Why this turn failed, in words for its reader. */
+const failure = locals.create<string | undefined>("holdfast.failure");
 
-const storage = prismaStorage(db, { describe: describeCall });
+const storage = prismaStorage(db, { describe: describeCall, failure: () => locals.get(failure) });
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
@@ -165,6 +167,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
 
   async run({ chatId, ctx, messages, tools, signal, streamText }) {
     locals.set(brokeOff, false);
+    locals.set(failure, undefined);
     if (isHeardBefore(chat.history.all().at(-1))) return undefined;
     // The runtime takes it for a new message; an answer that goes on keeps its own.
     const newId = generateId();
@@ -206,13 +209,16 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         providerOptions: { demo: { recovered: locals.get(recovering) ?? false } },
         onError({ error }) {
           locals.set(brokeOff, true);
+          locals.set(failure, describeError(error));
           logger.warn("The answer broke off", { chatId, ...summariseError(error) });
         },
       });
       return withDecisionsFirst(result);
     } catch (error) {
       logger.warn("The turn could not begin", { chatId, ...summariseError(error) });
-      throw new ChatError(describeError(error), { cause: error });
+      const sentence = describeError(error);
+      locals.set(failure, sentence);
+      throw new ChatError(sentence, { cause: error });
     }
   },
 });

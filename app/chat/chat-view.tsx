@@ -202,7 +202,7 @@ export function ChatView({
                 needsAnswer={requests.needsAnswer}
                 finished={ending && endingTexts[ending]}
                 tool={chat.tool}
-                detail={chat.turn === "failed" && chat.error ? describeError(chat.error) : undefined}
+                detail={chat.turn === "failed" ? failedBecause() : undefined}
                 onRetry={unfinished ? undefined : () => attempt(chat.retry())}
                 onStop={chat.elsewhere === undefined ? onStop : undefined}
               />
@@ -278,6 +278,10 @@ export function ChatView({
       <DropOverlay onFiles={attachments.add} />
     </>
   );
+
+  function failedBecause(): string | undefined {
+    return chat.error ? describeError(chat.error) : chat.failure;
+  }
 
   /** How to go on where the branch ends in the middle of an answer, or in a question that has none. */
   function renderUnfinished() {

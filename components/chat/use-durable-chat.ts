@@ -28,6 +28,8 @@ export type Transcript<M extends UIMessage> = {
   cursors?: { lastOutEventId?: string; lastInEventId?: string };
   /** `running`: a question is saved and its answer is not. `failed`: its answer ended in an error. */
   status: string;
+  /** Why the last turn failed, in words for the reader. */
+  failure?: string;
   /** By message id, the nodes that stand in its place, oldest first, where there is more than one. */
   versions?: Record<string, { nodeId: string; ids: string[] }>;
   /** Answers that were stopped or broke off. */
@@ -79,6 +81,8 @@ export type DurableChat<M extends UIMessage> = {
   /** An answer is on its way, whether or not this page asked for it. */
   isAnswering: boolean;
   error: Error | undefined;
+  /** Why the last saved turn failed, in words for the reader. It outlives `error`, which a reload forgets. */
+  failure: string | undefined;
   /** Resolves when the engine has the message for good; rejects, with nothing left behind, when it never got it. */
   send(message: string | { text: string; files?: FileUIPart[] }): Promise<void>;
   /** Ends the running answer; what is written so far stays. */
@@ -783,6 +787,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     isAnswering,
     // The same words, and known to be for the reader.
     error: told?.message === chat.error?.message ? told : chat.error,
+    failure: saved.failure,
     send: (outgoing) => send(outgoing),
     stop,
     retry,

@@ -1,5 +1,4 @@
 /** Pictures in a HEIF container: an iPhone's HEIC, and AVIF. Models and most browsers read neither, so they become JPEG. */
-import sharp from "sharp";
 
 /** The brands of ISO/IEC 23008-12 (HEIC and general HEIF) and of AVIF. */
 const BRANDS = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis"]);
@@ -15,6 +14,8 @@ export function isHeif(bytes: Uint8Array): boolean {
  */
 export async function heifToJpeg(bytes: Uint8Array): Promise<Uint8Array | null> {
   try {
+    // Loaded here, because a machine without a build of sharp must take every other file.
+    const { default: sharp } = await import("sharp");
     return await sharp(bytes).rotate().jpeg({ quality: 88 }).toBuffer();
   } catch {
     return null;

@@ -12,6 +12,8 @@ export type Transcript = {
   messages: ChatMessage[];
   cursors: TranscriptCursors;
   status: ChatStatus;
+  /** Why the last turn failed, when somebody knows. */
+  failure?: string;
   title: string | null;
   /** Pass as `before` for the page before this one; absent on the first page. */
   nextCursor?: string;
@@ -83,6 +85,7 @@ const MAX_VERSIONS = 200;
 type BranchRow = {
   title: string | null;
   status: ChatStatus;
+  failure: string | null;
   state: unknown;
   lastOutEventId: string | null;
   lastInEventId: string | null;
@@ -154,7 +157,7 @@ export async function readBranch(
       ),
       oldest AS (SELECT id, "parentId" FROM branch ORDER BY depth DESC LIMIT 1)
     SELECT
-      chat.title, chat.status, chat.state, chat."lastOutEventId", chat."lastInEventId",
+      chat.title, chat.status, chat.failure, chat.state, chat."lastOutEventId", chat."lastInEventId",
       COALESCE(contents.messages, '[]') AS messages, COALESCE(contents."nonFinalIds", '[]') AS "nonFinalIds",
       (SELECT id FROM oldest WHERE "parentId" IS NOT NULL) AS "nextCursor",
       COALESCE(versions.versions, '{}') AS versions,
@@ -171,6 +174,7 @@ export async function readBranch(
     canRedo: row.canRedo,
     state: row.state,
     status: row.status,
+    ...(row.status === "failed" && row.failure !== null && { failure: row.failure }),
     title: row.title,
     cursors: {
       ...(row.lastOutEventId === null ? {} : { lastOutEventId: row.lastOutEventId }),

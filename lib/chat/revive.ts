@@ -18,7 +18,7 @@ import { InvalidMessageError, parseUserMessage, type ChatMessage } from "./messa
 import type { Describe } from "./requests";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
 import { saveUnlessChanged } from "./storage";
-import { answerId, answerOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
+import { answerId, answerOf, failureOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
 
 export type ReviveOptions = {
   /** Makes sure that the chat's session has a run: one that lives stays, one that is dead is replaced. */
@@ -180,6 +180,7 @@ async function settle(
       {
         reason: last.outcome === "failed" ? "turn-error" : "turn-complete",
         changes,
+        failure: failureOf(last),
         cursors: { lastOutEventId: String(last.end.seq), lastInEventId: String(answered) },
       },
       describe && { describe },

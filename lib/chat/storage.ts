@@ -24,6 +24,8 @@ import { nextLook } from "./next-look";
 import { applyChanges, path, type Tree, type TreeNode, type TreeWrites } from "./tree";
 
 type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & {
+  /** Why the turn failed. */
+  failure?: string | undefined;
   transcript?: TranscriptChangeset["transcript"];
 };
 type LockedChat = Pick<
@@ -34,11 +36,13 @@ type LockedChat = Pick<
 export type StorageOptions = {
   /** What a tool's call asks of a person. Without it, nothing that waits is asked. */
   describe?: Describe;
+  /** Why the present turn failed, in words for its reader; asked when a failed turn is saved. */
+  failure?: () => string | undefined;
 };
 
 export function prismaStorage(
   db: Db,
-  { describe = () => undefined }: StorageOptions = {},
+  { describe = () => undefined, failure = () => undefined }: StorageOptions = {},
 ): TranscriptStorage {
   return {
     async load<TMessage extends UIMessage>(
@@ -60,7 +64,11 @@ export function prismaStorage(
     },
 
     async save(context: TranscriptStorageContext, changeset: TranscriptChangeset): Promise<void> {
-      const clean: Changeset = { ...changeset, changes: sanitise(changeset.changes) };
+      const clean: Changeset = {
+        ...changeset,
+        changes: sanitise(changeset.changes),
+        failure: changeset.reason === "turn-error" ? failure() : undefined,
+      };
       await withRetry(
         () =>
           db.$transaction((tx) => write(tx, context, clean, describe), { maxWait: 10_000, timeout: 20_000 }),
@@ -144,6 +152,7 @@ async function write(
       headId: tree.headId,
       nextOrder: tree.nextOrder,
       status,
+      failure: status === "failed" ? (changeset.failure ?? null) : null,
       lookAt: status === "running" ? nextLook() : null,
       ...stateOf(changes),
       ...titleOf(chat, changes),

@@ -33,6 +33,12 @@ function outcomeOf(chunks: UIMessageChunk[]): StreamTurn["outcome"] {
   return chunks.length === 0 || chunks.some(({ type }) => type === "finish") ? "whole" : "stopped";
 }
 
+/** What its reader was told when the turn failed. */
+export function failureOf({ chunks }: StreamTurn): string | undefined {
+  const error = chunks.findLast(({ type }) => type === "error");
+  return error?.type === "error" ? error.errorText : undefined;
+}
+
 /** The id of the message that the turn writes, when there is one. */
 export function answerId({ chunks: [first] }: StreamTurn): string | undefined {
   return first?.type === "start" ? first.messageId : undefined;

@@ -128,12 +128,14 @@ describe("how an answer ended", () => {
       words("Whole."),
     );
     expect(errorsOf(await ask("one"))).toEqual([expect.stringMatching(/problem of its own/)]);
-    await saved((transcript) => expect(transcript.status).toBe("failed"));
+    const failed = await saved((transcript) => expect(transcript.status).toBe("failed"));
+    expect(failed.failure).toMatch(/problem of its own/);
     const turn = await ask("two", "u2");
     expect(errorsOf(turn)).toEqual([]);
     expect(textOf(turn)).toBe("Whole.");
-    const { nonFinalIds } = await saved((transcript) => expect(transcript.status).toBe("idle"));
-    expect(nonFinalIds).toEqual([]);
+    const whole = await saved((transcript) => expect(transcript.status).toBe("idle"));
+    expect(whole.nonFinalIds).toEqual([]);
+    expect(whole).not.toHaveProperty("failure");
   });
 });
 

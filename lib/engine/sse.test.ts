@@ -81,6 +81,7 @@ async function read(
       for (let end = rest.indexOf("\n\n"); end >= 0; end = rest.indexOf("\n\n")) {
         const lines = rest.slice(0, end).split("\n");
         rest = rest.slice(end + 2);
+        if (lines.every((line) => line.startsWith(":"))) continue;
         const field = (name: string) =>
           lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
         events.push({ name: field("event") ?? "", data: field("data") ?? "" });
@@ -156,6 +157,18 @@ describe("following a stream", () => {
     }
     expect((await reading).seqs).toEqual([0, 1, 2]);
     expect(Date.now() - started).toBeGreaterThan(2_500);
+  });
+
+  it("has a first byte at once, because a proxy may keep headers until one comes", async () => {
+    await createSession("opening");
+    const abort = new AbortController();
+    const response = await fetch(`${test.url}/realtime/v1/sessions/opening/out`, {
+      headers: { ...key, accept: "text/event-stream" },
+      signal: abort.signal,
+    });
+    const { value } = await response.body!.getReader().read();
+    expect(new TextDecoder().decode(value)).toBe(": open\n\n");
+    abort.abort();
   });
 
   it("pings while nothing happens", { timeout: 15_000 }, async () => {

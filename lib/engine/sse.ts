@@ -19,6 +19,8 @@ export type ReadOptions = {
 };
 
 const DONE = "data: [DONE]\n\n";
+/** A comment, which no reader sees: a proxy on the way may hold the headers back until something follows them. */
+const OPENING = ": open\n\n";
 
 export function readReply(stream: Stream, options: ReadOptions): Reply {
   return {
@@ -77,6 +79,7 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
   });
 
   try {
+    if (!closed) response.write(OPENING);
     while (!closed) {
       alarm.reset();
       const records = await stream.read(cursor);

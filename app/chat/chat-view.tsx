@@ -138,8 +138,8 @@ export function ChatView({
   );
   const hasMessages = chat.messages.length > 0;
   useEffect(() => {
-    if (hasMessages) refreshChats();
-  }, [hasMessages, isAnswering, refreshChats]);
+    if (hasMessages && hasRow) refreshChats();
+  }, [hasMessages, hasRow, isAnswering, refreshChats]);
 
   async function deliver(message: OutgoingMessage, mode: SendMode) {
     if (mode === "queue") chat.queue.add(message);

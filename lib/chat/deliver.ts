@@ -39,7 +39,7 @@ export type DeliverOptions = {
  */
 export async function deliverDecisions(
   db: Db,
-  { chatId, now, withinMs = WITHIN_MS, tell = tellAgent }: DeliverOptions = {},
+  { chatId, now, withinMs = WITHIN_MS, tell = (message) => tellAgent(db, message) }: DeliverOptions = {},
 ): Promise<void> {
   const failures: unknown[] = [];
 
@@ -78,7 +78,7 @@ export async function sweepRequests(db: Db, now?: Date): Promise<void> {
   await deliverDecisions(db, now && { now });
 }
 
-async function tellAgent({ chatId, messageId }: Undelivered): Promise<void> {
+async function tellAgent(db: Db, { chatId, messageId }: Undelivered): Promise<void> {
   // The agent's own message comes back without a word: what was decided is for it to read.
   const message = { id: messageId, role: "assistant", parts: [] };
   const payload = { chatId, trigger: "submit-message", message };
@@ -87,7 +87,9 @@ async function tellAgent({ chatId, messageId }: Undelivered): Promise<void> {
     await send();
   } catch {
     // The session may be gone: the engine's data was deleted, or the app moved to another engine.
-    await startSession({ chatId });
+    const owner = await db.chat.findUniqueOrThrow({ where: { id: chatId }, select: { userId: true } });
+    // The queue is fair by person.
+    await startSession({ chatId, triggerConfig: { concurrencyKey: owner.userId } });
     await send();
   }
 }

@@ -58,6 +58,7 @@ const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
   "chats/[id]/requests/route.ts": (id) => get("/chats/:id/requests", { id }),
   "chats/[id]/usage/route.ts": (id) => get("/chats/:id/usage", { id }),
   "chats/[id]/effects/[key]/route.ts": (id) => get("/chats/:id/effects/:key", { id, key: effect }),
+  "me/route.ts": () => get("/me"),
   "requests/route.ts": () => get("/requests"),
   "search/route.ts": () => get("/search?q=Question"),
   "shares/route.ts": (id) => get(`/shares?chat=${encodeURIComponent(id)}`),
@@ -65,6 +66,7 @@ const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
 /** A page has nobody before the first word is typed, and it shows lists all the same. */
 const forNewcomers: Record<string, unknown> = {
   "chats/route.ts": { chats: [] },
+  "me/route.ts": { userId: null, email: null },
   "requests/route.ts": [],
   "search/route.ts": [],
 };
@@ -165,7 +167,7 @@ describe("a read", () => {
       });
     expect(await get("/search?q=a%00b")).toMatchObject({ status: 200, body: [] });
     expect(await get("/chats/:id/effects/:key", { id: chatId, key: "a\u0000b" })).toMatchObject({
-      status: 404,
+      status: 400,
     });
   });
 });

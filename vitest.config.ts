@@ -18,7 +18,8 @@ export default defineConfig({
       LIMIT_VIEWS: "off",
       LIMIT_STREAM_STARTS: "off",
     },
-    testTimeout: 30_000,
+    // Stories with workers that boot: a machine whose cores are busy takes its time.
+    testTimeout: 90_000,
     hookTimeout: 60_000,
     // Two cores: more workers than that only make the engine and browser tests wait for each other.
     maxWorkers: 2,

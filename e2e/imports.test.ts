@@ -24,7 +24,7 @@ const walls: Array<{ folder: string; never: RegExp; because: string }> = [
   },
   {
     folder: "lib/engine",
-    never: /^@\/|^\.\.\/(?!embedded-postgres|env|addresses)/,
+    never: /^@\/|^\.\.\/(?!embedded-postgres|env|addresses|engine-paths)/,
     because: "it knows sessions and records, not chats, and can be deleted",
   },
 ];

@@ -1,7 +1,7 @@
 /** From a socket's request to a handler and back: the only place that writes a response. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { INERT_HEADERS } from "@/lib/engine-paths";
+import { INERT_HEADERS } from "../engine-paths";
 import { type Auth, type Identity, requireSecret } from "./auth";
 import { parseJson, readBody } from "./body";
 import {

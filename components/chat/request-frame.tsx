@@ -52,7 +52,12 @@ export function RequestFrame({ request, decision, children, className, ...props 
           {request.title}
         </h2>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
-          {isPending ? (
+          {isPending && decision.phase === "sent" ? (
+            // In place of the time, so that the card does not grow under a hand that is about to press.
+            <output>
+              Saved<span className="sr-only">. The agent takes it from here.</span>
+            </output>
+          ) : isPending ? (
             <>
               waits since <RequestTime at={request.createdAt} />
             </>
@@ -78,9 +83,6 @@ export function RequestFrame({ request, decision, children, className, ...props 
             {isPending ? "Not saved, and nothing is lost." : "Your own answer came too late."}{" "}
             {decision.error}
           </p>
-        )}
-        {isPending && decision.phase === "sent" && (
-          <output className="text-[13px] text-ink-3">Saved. The agent takes it from here.</output>
         )}
       </div>
     </article>

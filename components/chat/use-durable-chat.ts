@@ -172,6 +172,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   /** Requests whose stream is being followed: as they are, and as they were last drawn. */
   const followedNow = useRef(0);
   const [followed, setFollowed] = useState(0);
+  /** How many of them have ended. */
+  const [follows, setFollows] = useState(0);
 
   const [sharedToken] = useState(shareBriefly<string>);
   const [fetchPatiently] = useState(() => patientFetch(setConnection));
@@ -309,6 +311,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     messages: chat.messages,
     isAnswering: isExpecting || isDelivering,
     onClosed: close,
+    generation: follows,
     isIdle: !isClosed && isOnline && followed === 0 && !isDelivering,
     isBusyNow: () => followedNow.current > 0 || deliveries.size > 0,
     isOwnEnd(news) {
@@ -404,6 +407,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     } finally {
       followedNow.current -= 1;
       setFollowed((count) => count - 1);
+      setFollows((count) => count + 1);
     }
   }
 

@@ -11,7 +11,7 @@ export type Elsewhere = "tab" | "device";
 
 export type OtherPagesOptions<M extends UIMessage> = Pick<
   WatchOptions,
-  "chatId" | "task" | "baseURL" | "session" | "accessToken" | "onClosed"
+  "chatId" | "task" | "baseURL" | "session" | "accessToken" | "onClosed" | "generation"
 > & {
   /** What is shown of the conversation. */
   messages: M[];

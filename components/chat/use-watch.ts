@@ -11,6 +11,11 @@ export type WatchOptions = {
   baseURL: string;
   /** There is nothing else that this page reads from the chat's stream. */
   isOn: boolean;
+  /**
+   * Another value whenever the page has read from the stream by itself. Switching off and on alone could be missed: when
+   * both happen before the next render, there is no change to see.
+   */
+  generation: number;
   /** What the page has read so far; undefined while the chat has no session. */
   session: () => { publicAccessToken: string; lastEventId?: string | undefined } | undefined;
   accessToken: () => Promise<string>;
@@ -32,7 +37,7 @@ const AGAIN_MS = 5_000;
  * A doorbell: a reader at the tail of the chat's stream, while the page is looked at. It learns that something was
  * written, by another tab, another device, or a run that went on by itself; what it was is read by whoever is rung.
  */
-export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptions): void {
+export function useWatch({ chatId, task, baseURL, isOn, generation, ...options }: WatchOptions): void {
   const isVisible = useSyncExternalStore(
     subscribeToVisibility,
     () => document.visibilityState === "visible",
@@ -80,7 +85,7 @@ export function useWatch({ chatId, task, baseURL, isOn, ...options }: WatchOptio
       clearTimeout(again);
       transport?.dispose();
     };
-  }, [attempt, baseURL, chatId, isWatching, task]);
+  }, [attempt, baseURL, chatId, generation, isWatching, task]);
 }
 
 function subscribeToVisibility(onChange: () => void): () => void {

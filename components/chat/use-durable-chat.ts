@@ -172,6 +172,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   /** Requests whose stream is being followed: as they are, and as they were last drawn. */
   const followedNow = useRef(0);
   const [followed, setFollowed] = useState(0);
+  const followsBegun = useRef(0);
   /** How many of them have ended. */
   const [follows, setFollows] = useState(0);
 
@@ -352,9 +353,11 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   }
 
   /** Nothing more comes, and the stream may never say so: shows what is saved, as a reload would. */
-  async function letGo() {
+  async function letGo(following: number) {
     if (chatStatus.current === "error") return;
     const fresh = await load();
+    // What has been asked since is not what was found to be over.
+    if (following !== followsBegun.current || deliveries.size > 0) return;
     if (!isOver(fresh) || followedNow.current === 0) return;
     hasRest.current = false;
     transport.dropRest();
@@ -396,6 +399,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   /** `useChat` settles when a stream ends; an answer that began again goes on behind the next resume. */
   async function follow(request: Promise<void>, isResumed = false) {
     followedNow.current += 1;
+    followsBegun.current += 1;
     setFollowed((count) => count + 1);
     isStopUnheard.current = false;
     const before = answeredInput.current;
@@ -722,7 +726,8 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     isExpecting: isAnswering && isOnline,
     progress: chat.messages,
     hasFailed: chat.status === "error",
-    onSettled: () => void letGo().catch(() => {}),
+    following: () => followsBegun.current,
+    onSettled: (following) => void letGo(following).catch(() => {}),
   });
   const isStalled = useIsStalled({
     isWriting: isAnswering && !isDelivering && !isQueued && answerSoFar !== "using-tool",

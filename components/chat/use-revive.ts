@@ -17,8 +17,10 @@ export type ReviveOptions = {
   progress: unknown;
   /** The answer ended in an error, which perhaps nobody has saved. */
   hasFailed: boolean;
-  /** The transcript is complete, whatever this page's stream says. */
-  onSettled: () => void;
+  /** Another value once something else is asked or followed: what was learned before is about that no more. */
+  following: () => number;
+  /** The transcript is complete, whatever this page's stream says. `following` is as it was when that was asked. */
+  onSettled: (following: number) => void;
 };
 
 const SILENCE_MS = 10_000;
@@ -28,11 +30,19 @@ const LONGEST_SILENCE_MS = 30_000;
  * A worker that dies may leave a page waiting for words that nobody will write, and an engine need not notice. So a
  * page that expects something and hears nothing asks its server to look, and so does one that is closed meanwhile.
  */
-export function useRevive({ chatId, lookAfter, isExpecting, progress, hasFailed, onSettled }: ReviveOptions) {
+export function useRevive({
+  chatId,
+  lookAfter,
+  isExpecting,
+  progress,
+  hasFailed,
+  ...options
+}: ReviveOptions) {
   const look = useEffectEvent(async (isLeaving = false) => {
     // Not being able to ask changes nothing: it is asked again, and the sweep looks by itself.
+    const following = options.following();
     const state = await lookAfter?.(chatId, { isLeaving }).catch(() => undefined);
-    if (state === "settled" && !isLeaving) onSettled();
+    if (state === "settled" && !isLeaving) options.onSettled(following);
   });
 
   useEffect(() => {

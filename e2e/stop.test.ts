@@ -2,44 +2,30 @@
  * A stop and the run it is meant for may come up in any order. The real agent in real workers, over HTTP; the records
  * are appended one after the other, so nothing here depends on how fast the machine is.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { configure, sessions } from "@trigger.dev/sdk";
+import { sessions } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { messageText } from "@/lib/chat/message";
 import { createChat, loadTranscript } from "@/lib/chat/queries";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
-import { freshDatabase } from "./support/database";
+import type { Db } from "@/lib/db";
+import { type EnginePlace, startEnginePlace } from "./support/engine-place";
 import { counted, newChatId, openPage, readAnswer } from "./support/page";
-import { startEngineProcess, type EngineProcess } from "./support/processes";
+import type { EngineProcess } from "./support/processes";
 
 const userId = "owner";
 const startSession = chatSdk.createStartSessionAction("chat");
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let engine: EngineProcess;
 let db: Db;
 let chatId: string;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-stop-"));
-  engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port: await freePort() });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+  place = await startEnginePlace("stop", userId);
+  ({ db, engine } = place);
 });
 
-afterAll(async () => {
-  await engine?.stop();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => place?.close());
 
 /** A chat whose first run is on its way up. */
 beforeEach(async () => {

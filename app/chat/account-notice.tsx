@@ -30,7 +30,7 @@ export function AccountNotice({ signIn }: { signIn: SignIn }) {
           <p aria-hidden className="min-w-0 flex-1">
             {text}
           </p>
-          {/* A full load: nothing of whoever was here stays in the page. */}
+          {/* A full load leaves nothing of the last person in the page. */}
           <Button
             size="sm"
             onClick={() => (isOut ? window.location.assign("/settings") : window.location.reload())}

@@ -132,7 +132,7 @@ describe("settings", () => {
     await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
     await account.setDefaultModel(null);
     request.user = null;
-    // Whoever chooses something before they have written anything becomes a guest for it.
+    // A person who chooses something before writing anything becomes a guest for it.
     await account.setDefaultModel("demo");
     expect(await shared.db.userSettings.findUnique({ where: { userId: "bob" } })).toMatchObject({
       defaultModel: "demo",

@@ -15,7 +15,7 @@ export async function requireUser(): Promise<SignedInUser> {
   return user;
 }
 
-/** Who asks. Whoever is nobody yet becomes a guest: call it where a person does the first thing that needs one. */
+/** The person who asks. A visitor without an account becomes a guest: call it where a person does the first thing that needs one. */
 export async function requireSomebody(): Promise<SignedInUser> {
   const user = await getUser();
   if (user) return user;

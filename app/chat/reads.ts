@@ -25,7 +25,7 @@ export async function readChats(options: ChatListOptions, signal?: AbortSignal):
   return { ...page, chats: chats.map(listed) };
 }
 
-/** One chat of the list; null when it is not there (yet), whoever's it is. */
+/** One chat of the list; null when it does not exist (yet), or belongs to somebody else. */
 export async function readListedChat(chatId: string, signal?: AbortSignal): Promise<ListedChat | null> {
   return read<Sent<ListedChat>>(ofChat(chatId), signal).then(listed, nullWhenNotFound);
 }
@@ -102,7 +102,7 @@ function nullWhenNotFound(error: unknown): null {
 
 const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
 
-/** A line that is broken is a TypeError, as with `fetch` itself: whoever is patient tries those again. */
+/** A line that is broken is a TypeError, as with `fetch` itself: a patient caller tries those again. */
 async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {

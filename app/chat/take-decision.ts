@@ -6,7 +6,7 @@ import { isNestedAtMost } from "@/lib/chat/nesting";
 import { db } from "@/lib/db";
 import { checkInput, checkOutput, mayDecide } from "@/trigger/tools/rules";
 
-/** What people fill in is a few levels deep; what is thousands deep would exhaust whoever reads it. */
+/** What people fill in is a few levels deep; thousands of levels would exhaust the reader's stack. */
 const MAX_DEPTH = 100;
 const given = z.unknown().refine((value) => isNestedAtMost(value, MAX_DEPTH));
 

@@ -14,14 +14,14 @@ export function announceAccountChange(): void {
 }
 
 export type SignIn =
-  /** Still whoever the page was loaded for. */
+  /** Still the person the page was loaded for. */
   | { state: "same" }
   | { state: "signed-out" }
   /** An account is signed in that was not when the page was loaded. */
   | { state: "other"; email: string };
 
 /**
- * Whether the page still belongs to whoever it was loaded for. Other tabs say so at once; a sign-out elsewhere, and
+ * Whether the page still belongs to the person it was loaded for. Other tabs say so at once; a sign-out elsewhere, and
  * what a sleeping tab has missed, is seen when somebody comes back to it.
  */
 export function useSignIn(userId: string): SignIn {

@@ -50,7 +50,6 @@ const chosen = benches.filter(({ name }) => wanted.length === 0 || wanted.includ
 const startedAt = new Date();
 const before = loadavg()[0]!;
 const stage = await createStage();
-process.once("SIGINT", () => void stage.close().finally(() => process.exit(130)));
 const results: Result[] = [];
 try {
   for (const bench of chosen) results.push(await measure(bench));

@@ -5,9 +5,9 @@ import { receiveVisitor } from "@/lib/auth";
 import { refuseTooMany } from "@/lib/engine-limits";
 import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
-import { LimitError } from "@/lib/rate-limit";
-import { isSameOrigin, ownOrigin } from "@/lib/same-origin";
-import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/security-headers";
+import { LimitError } from "@/lib/http/rate-limit";
+import { isSameOrigin, ownOrigin } from "@/lib/http/same-origin";
+import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/http/security-headers";
 
 // Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
 export const config = { matcher: ["/((?!_next/|attachments|icon.svg|favicon.ico).*)"] };

@@ -1,6 +1,6 @@
 import { readdir, readFile } from "node:fs/promises";
 import { auth } from "@trigger.dev/sdk";
-import { demoPrompts } from "@/trigger/demo-prompts";
+import { demoPrompts } from "@/lib/agent/demo-prompts";
 import { Conversation, counted, expect, test } from "./support/story";
 
 const user = (text: string) => ({ role: "user" as const, text });

@@ -4,10 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
-import type { BranchAction } from "@/lib/chat/branch-actions";
-import { loadTranscript } from "@/lib/chat/queries";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
+import type { BranchAction } from "@/lib/chat/tree/branch-actions";
+import { loadTranscript } from "@/lib/chat/tree/queries";
 import { freshDatabase } from "./support/database";
 import {
   counted,

@@ -3,7 +3,7 @@ import { chmod, chown, cp, lstat, mkdtemp, readFile, rm } from "node:fs/promises
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "@playwright/test";
-import { freePort } from "../lib/embedded-postgres";
+import { freePort } from "@/lib/db/embedded-postgres";
 import { projectDir } from "./support/processes";
 
 const isRoot = process.getuid?.() === 0;

@@ -7,10 +7,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
 import { messageText } from "@/lib/chat/message";
-import { readBranch } from "@/lib/chat/queries";
+import { readBranch } from "@/lib/chat/tree/queries";
 import { freshDatabase } from "./support/database";
 import { expiredToken } from "./support/expired-token";
 import {

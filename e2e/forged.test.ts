@@ -1,6 +1,6 @@
 /** What a browser's token can write to a chat's input becomes no word of anybody but the person who has the token. */
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Db } from "@/lib/db";
+import type { Db } from "@/lib/db/client";
 import { type EnginePlace, startEnginePlace } from "./support/engine-place";
 import { lines, mint, newChatId, openPage, readAnswer, savedTranscript } from "./support/page";
 import type { EngineProcess } from "./support/processes";

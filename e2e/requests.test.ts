@@ -5,17 +5,17 @@ import path from "node:path";
 import pg from "pg";
 import { configure, sessions } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
-import { decideRequest, listPermissions, revokePermission, type Decision } from "@/lib/chat/decisions";
-import { markChatRead } from "@/lib/chat/chat-changes";
-import { findListedChat } from "@/lib/chat/chat-list";
-import { deliverDecisions, sweepRequests } from "@/lib/chat/deliver";
-import { createChat, type Transcript } from "@/lib/chat/queries";
-import type { RequestName } from "@/lib/chat/asking";
-import { findUndelivered, markDelivered } from "@/lib/chat/undelivered";
-import { listChatRequests, listWaitingRequests } from "@/lib/chat/request-queries";
-import { checkInput, checkOutput } from "@/trigger/tools/rules";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
+import { decideRequest, listPermissions, revokePermission, type Decision } from "@/lib/chat/requests/decide";
+import { markChatRead } from "@/lib/chat/chats/chat-changes";
+import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { deliverDecisions, sweepRequests } from "@/lib/chat/requests/deliver";
+import { createChat, type Transcript } from "@/lib/chat/tree/queries";
+import type { RequestName } from "@/lib/chat/requests/pending-calls";
+import { findUndelivered, markDelivered } from "@/lib/chat/requests/undelivered";
+import { listChatRequests, listWaitingRequests } from "@/lib/chat/requests/queries";
+import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
 import { freshDatabase } from "./support/database";
 import {
   followDecisions,

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
-import { injectedIds } from "@/components/chat/injected-messages";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
+import { injectedIds } from "@/components/chat/durable/injected-messages";
 import { messageText } from "@/lib/chat/message";
 import { freshDatabase } from "./support/database";
 import {

@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { expect, test } from "@playwright/test";
-import { freePort } from "../lib/embedded-postgres";
+import { freePort } from "@/lib/db/embedded-postgres";
 import { projectDir } from "./support/processes";
 
 /** What `npm run dev` and `npm start` run; the data is in a folder of the story's own. */

@@ -3,8 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import type * as Auth from "./auth";
-import { createChat } from "./chat/queries";
-import { moveGuest, saveSettings } from "./chat/settings";
+import { createChat } from "@/lib/chat/tree/queries";
+import { moveGuest, saveSettings } from "@/lib/chat/chats/settings";
 import { addressOfLink, browserMark, isOwnBrowser } from "./sign-in-link";
 
 vi.mock("server-only", () => ({}));
@@ -36,7 +36,7 @@ beforeAll(async () => {
 afterAll(async () => {
   vi.unstubAllEnvs();
   mailServer.close();
-  const { db } = await import("./db");
+  const { db } = await import("@/lib/db/client");
   await db.$disconnect();
 });
 beforeEach(async () => {

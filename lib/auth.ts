@@ -11,12 +11,12 @@ import { prismaAdapter } from "better-auth/adapters/prisma";
 import { parseSetCookieHeader } from "better-auth/cookies";
 import { makeSignature } from "better-auth/crypto";
 import { anonymous, magicLink } from "better-auth/plugins";
-import { moveGuest } from "./chat/settings";
-import { clientAddress } from "./client-address";
-import { db } from "./db";
+import { moveGuest } from "@/lib/chat/chats/settings";
+import { clientAddress } from "@/lib/http/client-address";
+import { db } from "@/lib/db/client";
 import { env } from "./env";
-import { canSendMail, sendMail } from "./mail";
-import { count, countHere, LimitError, takeOne, type Rate } from "./rate-limit";
+import { canSendMail, sendMail } from "@/lib/notices/mail";
+import { count, countHere, LimitError, takeOne, type Rate } from "@/lib/http/rate-limit";
 import { hashOfToken } from "./sign-in-link";
 
 export type SignedInUser = {

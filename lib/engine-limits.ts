@@ -1,11 +1,11 @@
 import "server-only";
 /** What browsers may do over `/engine`, and how often: the engine itself knows sessions, not people. */
 import { userFrom } from "./auth";
-import { requireRoomForAnswer } from "./chat/parallel-answers";
-import { clientAddress } from "./client-address";
-import { db } from "./db";
+import { requireRoomForAnswer } from "@/lib/chat/chats/parallel-answers";
+import { clientAddress } from "@/lib/http/client-address";
+import { db } from "@/lib/db/client";
 import { env } from "./env";
-import { countHere, LimitError, takeOne, tooMany } from "./rate-limit";
+import { countHere, LimitError, takeOne, tooMany } from "@/lib/http/rate-limit";
 
 const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
 const FOLLOW = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?out$/;

@@ -6,7 +6,7 @@
  * To add a setting, add one line to `settings` and run `npm run settings`, which writes the README's table.
  */
 import { z } from "zod";
-import { isRange } from "./addresses";
+import { isRange } from "@/lib/http/addresses";
 
 type Setting<T> = {
   /** For the README, where a setting without it is not listed: the start or the platform sets that one. */
@@ -412,7 +412,7 @@ function list(about: string, otherwise: string): Setting<string[]> {
   return { about, otherwise, needs: "names with commas between them", schema: schema.transform(names) };
 }
 
-/** Ranges of addresses, as `lib/addresses.ts` reads them. */
+/** Ranges of addresses, as `lib/http/addresses.ts` reads them. */
 function ranges(about: string, otherwise: string): Setting<string[]> {
   const { schema } = list(about, otherwise);
   const needs = "addresses or ranges such as 10.0.0.0/8, loopback or private, with commas between them";

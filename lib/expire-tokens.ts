@@ -1,6 +1,6 @@
 import "server-only";
 /** Takes a person's chats back from pages that were opened before they signed out. */
-import type { Db } from "./db";
+import type { Db } from "@/lib/db/client";
 import { env } from "./env";
 
 const AT_ONCE = 1_000;

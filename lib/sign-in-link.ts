@@ -4,7 +4,7 @@ import "server-only";
  * would otherwise sign them in to an account that is not theirs, and their chats would follow.
  */
 import { createHash, randomBytes } from "node:crypto";
-import type { DbClient } from "./db";
+import type { DbClient } from "@/lib/db/client";
 
 /** A random text that only this browser has. */
 export const BROWSER_COOKIE = "holdfast-browser";

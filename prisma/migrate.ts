@@ -12,7 +12,7 @@ import { PrismaPg } from "@prisma/adapter-pg";
 import { bindMigrationAwareSqlAdapterFactory } from "@prisma/driver-adapter-utils";
 import * as schemaEngine from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
-import { startPostgres } from "../lib/embedded-postgres.ts";
+import { startPostgres } from "@/lib/db/embedded-postgres.ts";
 import { env } from "../lib/env.ts";
 
 const folder = import.meta.dirname;

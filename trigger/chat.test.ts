@@ -3,9 +3,9 @@ import { mockChatAgent, type MockChatAgentHarness } from "@trigger.dev/sdk/ai/te
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
 import { MAX_TEXT_LENGTH } from "@/lib/chat/message";
-import { loadTranscript, type Transcript } from "@/lib/chat/queries";
-import { prismaStorage } from "@/lib/chat/storage";
-import { db as workerDb } from "@/lib/db";
+import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
+import { prismaStorage } from "@/lib/chat/tree/storage";
+import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "./chat";
 
 const shared = testDatabase();

@@ -2,21 +2,21 @@
 import { locals, logger } from "@trigger.dev/sdk";
 import { chat, type TranscriptStorage } from "@trigger.dev/sdk/ai";
 import { generateId, stepCountIs } from "ai";
-import { branchAction } from "@/lib/chat/branch-actions";
-import { requireBudget } from "@/lib/chat/budget";
+import { branchAction } from "@/lib/chat/tree/branch-actions";
+import { requireBudget } from "@/lib/chat/chats/budget";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import type { ChatMessage } from "@/lib/chat/message";
-import { isChatId } from "@/lib/chat/queries";
-import { withRetry } from "@/lib/chat/retry";
-import { noteBeginning } from "@/lib/chat/revive";
+import { isChatId } from "@/lib/chat/tree/queries";
+import { withRetry } from "@/lib/db/retry";
+import { noteBeginning } from "@/lib/chat/revive/revive";
 import { maySteer } from "@/lib/chat/steering";
-import { prismaStorage } from "@/lib/chat/storage";
-import { db } from "@/lib/db";
-import { count } from "@/lib/rate-limit";
+import { prismaStorage } from "@/lib/chat/tree/storage";
+import { db } from "@/lib/db/client";
+import { count } from "@/lib/http/rate-limit";
 import { env } from "@/lib/env";
-import { approvals, approvalSecret } from "./approvals";
-import { withAttachments } from "./attachments";
-import { rememberTakenOver, untilAnswered, walk } from "./branching";
+import { approvals, approvalSecret } from "./agent/approvals";
+import { withAttachments } from "./agent/attachments";
+import { rememberTakenOver, untilAnswered, walk } from "./agent/branching";
 import {
   continuedMessage,
   endContinuation,
@@ -25,24 +25,24 @@ import {
   skipWaiting,
   stopDecided,
   withDecisionsFirst,
-} from "./decisions";
-import { watchDurations } from "./durations";
-import { watchEnding } from "./endings";
-import { ChatError, describeError, summariseError } from "./errors";
-import { accept, afterFailure } from "./gate";
-import { metered } from "./metering";
-import { resolveModel } from "./models";
-import { whenSpare } from "./rehearsal";
-import { withEveryStep } from "./step-messages";
-import { heedEarlyStop, stopSignal } from "./stops";
-import { titleChat } from "./title";
-import { savingNoTorsos, withoutTorsos } from "./torsos";
+} from "./agent/continuation";
+import { watchDurations } from "./agent/durations";
+import { watchEnding } from "./agent/endings";
+import { ChatError, describeError, summariseError } from "./agent/errors";
+import { accept, afterFailure } from "./agent/gate";
+import { metered } from "./agent/metering";
+import { resolveModel } from "./agent/models";
+import { whenSpare } from "./agent/prewarm";
+import { withEveryStep } from "./agent/step-messages";
+import { heedEarlyStop, stopSignal } from "./agent/stops";
+import { titleChat } from "./agent/title";
+import { savingNoTorsos, withoutTorsos } from "./agent/abandoned-partials";
 import { isDelegateWaiting } from "./tools/delegate";
 import { resume, tools } from "./tools/execute";
 import { guarded } from "./tools/guard";
-import { describeCall } from "./tools/rules";
+import { describeCall } from "@/lib/agent/approval-policy";
 import { beginTurn } from "./tools/turn";
-import { forgetDelegated, usageOf, withDelegated } from "./usage";
+import { forgetDelegated, usageOf, withDelegated } from "./agent/usage";
 
 /** What runs of the embedded engine say of their project. It ends the processes of chats that wait by itself. */
 const EMBEDDED_PROJECT = "proj_local";
@@ -69,7 +69,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
   idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
-  // On Trigger.dev; the embedded engine has ENGINE_MAX_WORKERS_PER_PERSON. The key is the person (app/chat/actions.ts).
+  // On Trigger.dev; the embedded engine has ENGINE_MAX_WORKERS_PER_PERSON. The key is the person (app/(chat)/_chat/actions/session.ts).
   concurrency: { perKey: 6 },
 
   uiMessageStreamOptions: {

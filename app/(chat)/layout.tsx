@@ -1,11 +1,11 @@
 import { cookies } from "next/headers";
-import { listChatPage } from "@/lib/chat/chat-list";
+import { listChatPage } from "@/lib/chat/chats/chat-list";
 import { getUser } from "@/lib/auth";
-import { db } from "@/lib/db";
-import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/request-queries";
-import { ChatFrame } from "../chat/chat-frame";
-import { ChatMarkdown } from "../chat/chat-markdown";
-import { ChatProviders } from "../chat/chat-providers";
+import { db } from "@/lib/db/client";
+import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/requests/queries";
+import { ChatFrame } from "@/app/(chat)/_chat/chat-frame";
+import { ChatMarkdown } from "@/app/(chat)/_chat/chat-markdown";
+import { ChatProviders } from "@/app/(chat)/_chat/chat-providers";
 
 export default async function ChatLayout({ children }: LayoutProps<"/">) {
   const user = await getUser();

@@ -1,11 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { connection } from "next/server";
 import { getUser } from "@/lib/auth";
-import { readSettings } from "@/lib/chat/settings";
-import { db } from "@/lib/db";
-import { demoPrompts } from "@/trigger/demo-prompts";
-import { chatEnvironment } from "../chat/environment";
-import { NewChat } from "../chat/new-chat";
+import { readSettings } from "@/lib/chat/chats/settings";
+import { db } from "@/lib/db/client";
+import { demoPrompts } from "@/lib/agent/demo-prompts";
+import { chatEnvironment } from "@/app/(chat)/_chat/environment";
+import { NewChat } from "@/app/(chat)/_chat/new-chat";
 
 export default async function NewChatPage() {
   await connection();

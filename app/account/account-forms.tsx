@@ -2,8 +2,8 @@
 
 import { useState } from "react";
 import { Button } from "@/components/ui/button";
-import { describeError } from "../chat/expected-error";
-import { announceAccountChange } from "../chat/use-sign-in";
+import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
+import { announceAccountChange } from "@/app/(chat)/_chat/use-sign-in";
 import { createAccount, requestSignInLink, signIn, type FormOutcome } from "./actions";
 
 type Way = "create" | "sign-in" | "link";

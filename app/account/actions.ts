@@ -6,10 +6,10 @@ import { z } from "zod";
 import { deleteAttachments } from "@/lib/attachments/attachments";
 import { attachmentStore } from "@/lib/attachments/store";
 import * as auth from "@/lib/auth";
-import { deleteEverything as deleteAll } from "@/lib/chat/chat-changes";
-import { saveSettings } from "@/lib/chat/settings";
-import { db } from "@/lib/db";
-import { endSessions } from "@/lib/end-sessions";
+import { deleteEverything as deleteAll } from "@/lib/chat/chats/chat-changes";
+import { saveSettings } from "@/lib/chat/chats/settings";
+import { db } from "@/lib/db/client";
+import { endSessions } from "@/lib/jobs/end-sessions";
 import { expireChatTokens } from "@/lib/expire-tokens";
 import {
   BROWSER_COOKIE,
@@ -18,9 +18,9 @@ import {
   isOwnBrowser,
   newBrowserSecret,
 } from "@/lib/sign-in-link";
-import { availableModels } from "@/trigger/models";
-import { expectedError } from "../chat/expected-error";
-import { requireSomebody, requireUser } from "../chat/owner";
+import { availableModels } from "@/trigger/agent/models";
+import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
+import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";
 import { DELETE_EVERYTHING_WORDS } from "./words";
 
 /** What a form shows afterwards. After a success the page is loaded anew, as somebody else. */

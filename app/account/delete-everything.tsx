@@ -1,10 +1,10 @@
 "use client";
 
 import { useState } from "react";
-import { forgetEverything } from "@/components/chat/kept-here";
+import { forgetEverything } from "@/components/chat/shared/browser-storage";
 import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/components/ui/dialog";
-import { describeError } from "../chat/expected-error";
+import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { deleteEverything } from "./actions";
 import { DELETE_EVERYTHING_WORDS } from "./words";
 

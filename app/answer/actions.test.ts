@@ -2,13 +2,13 @@
 import { createHmac } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
-import { createAnswerToken } from "@/lib/chat/answer-link";
-import { createChat } from "@/lib/chat/queries";
-import { db as appDb } from "@/lib/db";
+import { createAnswerToken } from "@/lib/chat/requests/answer-link";
+import { createChat } from "@/lib/chat/tree/queries";
+import { db as appDb } from "@/lib/db/client";
 
 vi.mock("server-only", () => ({}));
 // The engine is not there, and a decision stands without it.
-vi.mock("@/lib/chat/deliver", () => ({ deliverDecisions: async () => {} }));
+vi.mock("@/lib/chat/requests/deliver", () => ({ deliverDecisions: async () => {} }));
 const { answerByLink } = await import("./actions");
 
 const shared = testDatabase();

@@ -1,10 +1,10 @@
 "use server";
 
 import { z } from "zod";
-import type { Decision } from "@/lib/chat/decisions";
-import { findRequest, type RequestView } from "@/lib/chat/request-queries";
-import { db } from "@/lib/db";
-import { decisionSchema, MISSHAPEN, takeDecision } from "../chat/take-decision";
+import type { Decision } from "@/lib/chat/requests/decide";
+import { findRequest, type RequestView } from "@/lib/chat/requests/queries";
+import { db } from "@/lib/db/client";
+import { decisionSchema, MISSHAPEN, takeDecision } from "@/app/(chat)/_chat/actions/take-decision";
 import { readLink, withoutChat, type Closed } from "./linked-request";
 
 const arguments_ = z.object({ token: z.string().max(2_000), decision: decisionSchema });

@@ -1,9 +1,9 @@
 "use client";
 
 import { useState } from "react";
-import { RequestCard } from "@/components/chat/request-card";
-import type { HumanRequestView } from "@/components/chat/request";
-import { describeError } from "../chat/expected-error";
+import { RequestCard } from "@/components/chat/requests/request-card";
+import type { HumanRequestView } from "@/components/chat/requests/request";
+import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { answerByLink, type AnswerResult } from "./actions";
 import { AnswerPage } from "./answer-page";
 import { ClosedLink } from "./closed-link";

@@ -1,7 +1,7 @@
 import "server-only";
-import { readAnswerToken } from "@/lib/chat/answer-link";
-import { findRequest, type RequestView } from "@/lib/chat/request-queries";
-import { db } from "@/lib/db";
+import { readAnswerToken } from "@/lib/chat/requests/answer-link";
+import { findRequest, type RequestView } from "@/lib/chat/requests/queries";
+import { db } from "@/lib/db/client";
 
 /** Why a link can decide nothing any more. */
 export type Closed = "decided" | "expired" | "not-found";

@@ -2,12 +2,12 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteChat } from "@/lib/chat/chat-changes";
-import { effectKey, once } from "@/lib/chat/effects";
-import { createChat } from "@/lib/chat/queries";
-import { createShare } from "@/lib/chat/share";
-import { prismaStorage } from "@/lib/chat/storage";
-import { db as appDb } from "@/lib/db";
+import { deleteChat } from "@/lib/chat/chats/chat-changes";
+import { effectKey, once } from "@/lib/chat/effects/ledger";
+import { createChat } from "@/lib/chat/tree/queries";
+import { createShare } from "@/lib/chat/chats/share";
+import { prismaStorage } from "@/lib/chat/tree/storage";
+import { db as appDb } from "@/lib/db/client";
 
 // What Next and the sign-in bring: who asks, and what runs after the response.
 const request = vi.hoisted(() => ({ user: null as { id: string } | null }));

@@ -3,10 +3,10 @@ import { AttachmentError, createAttachment, sweepAttachments, tooLarge } from "@
 import { attachmentUrl } from "@/lib/attachments/limits";
 import { readBody } from "@/lib/attachments/read-body";
 import { attachmentStore } from "@/lib/attachments/store";
-import { db } from "@/lib/db";
-import { LimitError, tooMany } from "@/lib/rate-limit";
-import { isSameOrigin } from "@/lib/same-origin";
-import { requireSomebody, takeTurn } from "../chat/owner";
+import { db } from "@/lib/db/client";
+import { LimitError, tooMany } from "@/lib/http/rate-limit";
+import { isSameOrigin } from "@/lib/http/same-origin";
+import { requireSomebody, takeTurn } from "@/app/(chat)/_chat/actions/owner";
 
 /** About one upload in so many also clears away what nobody sent. */
 const SWEEP_EVERY = 20;

@@ -1,5 +1,9 @@
 import type { FileUIPart } from "ai";
-import { type AttachmentLimits, type UploadFile, UploadError } from "@/components/chat/use-attachments";
+import {
+  type AttachmentLimits,
+  type UploadFile,
+  UploadError,
+} from "@/components/chat/composer/use-attachments";
 import { MAX_FILE_BYTES, MAX_FILES_PER_MESSAGE } from "@/lib/attachments/limits";
 import { ACCEPTED_TYPES } from "@/lib/attachments/accepted-types";
 

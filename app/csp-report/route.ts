@@ -1,7 +1,7 @@
 import { RateLimiterMemory } from "rate-limiter-flexible";
 import { z } from "zod";
-import { clientAddress } from "@/lib/client-address";
-import { readAtMost } from "@/lib/read-at-most";
+import { clientAddress } from "@/lib/http/client-address";
+import { readAtMost } from "@/lib/http/read-at-most";
 
 /** A page reports a few kilobytes. Anybody may post here, so what is logged is short and seldom. */
 const MAX_BYTES = 16 * 1024;

@@ -1,5 +1,5 @@
-import { LimitError, tooMany } from "@/lib/rate-limit";
-import { requireSomebody } from "../chat/owner";
+import { LimitError, tooMany } from "@/lib/http/rate-limit";
+import { requireSomebody } from "@/app/(chat)/_chat/actions/owner";
 
 /**
  * The first thing that somebody types makes them a guest, so that nothing waits for it when they send. Not a server

@@ -1,13 +1,13 @@
 import "server-only";
 /** Who may see which session, and the way to the engine with the key that never leaves the server. */
 import { headers } from "next/headers";
-import { isInRanges } from "@/lib/addresses";
+import { isInRanges } from "@/lib/http/addresses";
 import type { InspectedSession } from "@/lib/inspected";
 import { getUser } from "@/lib/auth";
-import { listChatPage } from "@/lib/chat/chat-list";
-import { findOwnedChat } from "@/lib/chat/queries";
-import { clientAddress } from "@/lib/client-address";
-import { db } from "@/lib/db";
+import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { findOwnedChat } from "@/lib/chat/tree/queries";
+import { clientAddress } from "@/lib/http/client-address";
+import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
 
 /** `key` is the chat's id, or the session's own when it belongs to no chat. */

@@ -4,7 +4,7 @@ import { connection } from "next/server";
 import { hasCrashButton, isOpen, listSessions, seesEverything } from "./access";
 import { Inspector } from "./inspector";
 import { NoEngine } from "./no-engine";
-import { ReadClientProvider } from "../chat/read-client";
+import { ReadClientProvider } from "@/app/(chat)/_chat/reads/read-client";
 
 export const metadata: Metadata = { title: "Inspect", robots: { index: false, follow: false } };
 

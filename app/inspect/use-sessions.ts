@@ -1,7 +1,7 @@
 "use client";
 
 import { useQuery } from "@tanstack/react-query";
-import { pollEvery } from "../chat/read-client";
+import { pollEvery } from "@/app/(chat)/_chat/reads/read-client";
 import type { SessionList } from "./access";
 
 /** The list of sessions, asked for again and again while somebody looks. */

@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { AllowedTools } from "@/components/chat/allowed-tools";
+import { AllowedTools } from "@/components/chat/requests/allowed-tools";
 
 /** What runs without asking; the last tool cannot be revoked, so that the refusal shows. */
 export function AllowedToolsSection() {

@@ -2,15 +2,15 @@
 
 import { type ReactNode, useState } from "react";
 import type { UIMessage } from "ai";
-import { BranchSwitcher } from "@/components/chat/branch-switcher";
-import { EditMessage } from "@/components/chat/edit-message";
-import { Message } from "@/components/chat/message";
-import { MessageActions } from "@/components/chat/message-actions";
-import { MessageList } from "@/components/chat/message-list";
-import { EndingNotice } from "@/components/chat/ending-notice";
-import { ResumeNotice } from "@/components/chat/resume-notice";
-import { UndoRedo } from "@/components/chat/undo-redo";
-import { VersionNotice } from "@/components/chat/version-notice";
+import { BranchSwitcher } from "@/components/chat/conversation/branch-switcher";
+import { EditMessage } from "@/components/chat/conversation/edit-message";
+import { Message } from "@/components/chat/conversation/message";
+import { MessageActions } from "@/components/chat/conversation/message-actions";
+import { MessageList } from "@/components/chat/conversation/message-list";
+import { EndingNotice } from "@/components/chat/conversation/ending-notice";
+import { ResumeNotice } from "@/components/chat/conversation/resume-notice";
+import { UndoRedo } from "@/components/chat/conversation/undo-redo";
+import { VersionNotice } from "@/components/chat/conversation/version-notice";
 import { Button } from "@/components/ui/button";
 import * as samples from "./samples";
 import { type SampleTree, useSampleTree } from "./use-sample-tree";

@@ -2,10 +2,10 @@
 
 import { useState } from "react";
 import { Keyboard, Link2, MessageSquare, Monitor, Moon, SquarePen, Sun } from "lucide-react";
-import { CommandPalette, type PaletteGroup } from "@/components/chat/command-palette";
-import { ShortcutList } from "@/components/chat/shortcut-list";
-import { kitShortcuts } from "@/components/chat/shortcuts";
-import { ShortcutsDialog } from "@/components/chat/shortcuts-dialog";
+import { CommandPalette, type PaletteGroup } from "@/components/chat/shell/command-palette";
+import { ShortcutList } from "@/components/chat/shell/shortcut-list";
+import { kitShortcuts } from "@/components/chat/shell/shortcuts";
+import { ShortcutsDialog } from "@/components/chat/shell/shortcuts-dialog";
 import { Button } from "@/components/ui/button";
 import * as samples from "./samples";
 import { search } from "./search";

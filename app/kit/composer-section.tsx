@@ -1,20 +1,20 @@
 "use client";
 
 import { useMemo, useState } from "react";
-import { AttachmentChips } from "@/components/chat/attachment-chips";
-import { Composer } from "@/components/chat/composer";
-import { DropTarget } from "@/components/chat/drop-overlay";
-import { ModelPicker } from "@/components/chat/model-picker";
-import { QueueList, type QueuedMessage } from "@/components/chat/queue-list";
-import type { SlashCommand } from "@/components/chat/slash";
-import { SteeringList } from "@/components/chat/steering-list";
+import { AttachmentChips } from "@/components/chat/composer/attachment-chips";
+import { Composer } from "@/components/chat/composer/composer";
+import { DropTarget } from "@/components/chat/composer/drop-overlay";
+import { ModelPicker } from "@/components/chat/composer/model-picker";
+import { QueueList, type QueuedMessage } from "@/components/chat/composer/queue-list";
+import type { SlashCommand } from "@/components/chat/composer/slash";
+import { SteeringList } from "@/components/chat/composer/steering-list";
 import {
   type Attachment,
   type AttachmentLimits,
   UploadError,
   type UploadFile,
   useAttachments,
-} from "@/components/chat/use-attachments";
+} from "@/components/chat/composer/use-attachments";
 
 const picture =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Crect width='8' height='8' fill='%23357a64'/%3E%3Ccircle cx='5' cy='3' r='1.5' fill='%23f4f1e4'/%3E%3C/svg%3E";

@@ -1,6 +1,6 @@
 // Fixed data for the section on messages. What is huge is made when it is asked for.
 import type { UIMessage } from "ai";
-import type { ToolPart } from "@/components/chat/tool-card";
+import type { ToolPart } from "@/components/chat/tools/tool-card";
 
 /** Messages `from` to `to` of a conversation that is always the same. */
 export function conversation(from: number, to: number): UIMessage[] {

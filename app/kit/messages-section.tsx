@@ -2,12 +2,12 @@
 
 import { type ReactNode, useCallback, useMemo, useState } from "react";
 import type { UIMessage } from "ai";
-import { Markdown } from "@/components/chat/markdown";
-import { type FenceProps, MarkdownOptions } from "@/components/chat/markdown-options";
-import { Message } from "@/components/chat/message";
-import { MessageList } from "@/components/chat/message-list";
-import { MessageMeta } from "@/components/chat/message-meta";
-import { ToolCard } from "@/components/chat/tool-card";
+import { Markdown } from "@/components/chat/markdown/markdown";
+import { type FenceProps, MarkdownOptions } from "@/components/chat/markdown/options";
+import { Message } from "@/components/chat/conversation/message";
+import { MessageList } from "@/components/chat/conversation/message-list";
+import { MessageMeta } from "@/components/chat/conversation/message-meta";
+import { ToolCard } from "@/components/chat/tools/tool-card";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import * as samples from "./messages-samples";

@@ -1,7 +1,7 @@
 "use client";
 
 import { useState } from "react";
-import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/outcome-card";
+import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/requests/outcome-card";
 
 const input = { orderId: "A-1042", amount: 89, currency: "EUR", reason: "It arrived broken." };
 

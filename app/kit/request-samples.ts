@@ -1,4 +1,4 @@
-import type { HumanRequestView, RequestState } from "@/components/chat/request";
+import type { HumanRequestView, RequestState } from "@/components/chat/requests/request";
 
 const chat = {
   chatId: "kit",

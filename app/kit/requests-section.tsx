@@ -1,12 +1,12 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
-import { DecisionHistory } from "@/components/chat/decision-history";
-import { InboxList } from "@/components/chat/inbox-list";
-import type { Decision, HumanRequestView } from "@/components/chat/request";
-import { RequestBar } from "@/components/chat/request-bar";
-import { RequestCard } from "@/components/chat/request-card";
-import { SubAgentCard, type SubAgentStep } from "@/components/chat/sub-agent-card";
+import { DecisionHistory } from "@/components/chat/requests/decision-history";
+import { InboxList } from "@/components/chat/requests/inbox-list";
+import type { Decision, HumanRequestView } from "@/components/chat/requests/request";
+import { RequestBar } from "@/components/chat/requests/request-bar";
+import { RequestCard } from "@/components/chat/requests/request-card";
+import { SubAgentCard, type SubAgentStep } from "@/components/chat/tools/sub-agent-card";
 import * as samples from "./request-samples";
 import { settle } from "./settle";
 import { WaitingChat } from "./waiting-chat";

@@ -1,4 +1,4 @@
-import type { ChatSearchResult } from "@/components/chat/chat-search";
+import type { ChatSearchResult } from "@/components/chat/shell/chat-search";
 import * as samples from "./samples";
 
 /** What a server would find in the sample chats. "fail" finds nobody there. */

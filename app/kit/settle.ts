@@ -1,4 +1,4 @@
-import type { Decision, HumanRequestView } from "@/components/chat/request";
+import type { Decision, HumanRequestView } from "@/components/chat/requests/request";
 
 /** A request as a server would keep it after a decision. */
 export function settle(request: HumanRequestView, decision: Decision): HumanRequestView {

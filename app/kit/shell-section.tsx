@@ -1,9 +1,9 @@
 "use client";
 
 import { useMemo, useState } from "react";
-import type { ChatRowActions, ChatShellChat } from "@/components/chat/chat-row";
-import { ChatShell } from "@/components/chat/chat-shell";
-import { ShareDialog, type ShareLink } from "@/components/chat/share-dialog";
+import type { ChatRowActions, ChatShellChat } from "@/components/chat/shell/chat-row";
+import { ChatShell } from "@/components/chat/shell/chat-shell";
+import { ShareDialog, type ShareLink } from "@/components/chat/shell/share-dialog";
 import { Button } from "@/components/ui/button";
 import { Toast, type ToastMessage } from "@/components/ui/toast";
 import * as samples from "./samples";

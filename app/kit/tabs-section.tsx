@@ -1,8 +1,8 @@
 "use client";
 
 import { type ReactNode, useState } from "react";
-import { Composer } from "@/components/chat/composer";
-import { TabNotice } from "@/components/chat/tab-notice";
+import { Composer } from "@/components/chat/composer/composer";
+import { TabNotice } from "@/components/chat/composer/tab-notice";
 
 const nothing = () => {};
 

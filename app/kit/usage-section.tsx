@@ -1,6 +1,6 @@
 "use client";
 
-import { UsageSummary, type UsageSum } from "@/components/chat/usage-summary";
+import { UsageSummary, type UsageSum } from "@/components/chat/shell/usage-summary";
 
 const branch: UsageSum = {
   answers: 6,

@@ -2,15 +2,15 @@
 
 import { useState } from "react";
 import type { UIMessage } from "ai";
-import { MessageList } from "@/components/chat/message-list";
-import { requestKey, type HumanRequestView } from "@/components/chat/request";
-import { RequestBar } from "@/components/chat/request-bar";
-import { useWaitingBadge } from "@/components/chat/use-waiting-badge";
+import { MessageList } from "@/components/chat/conversation/message-list";
+import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
+import { RequestBar } from "@/components/chat/requests/request-bar";
+import { useWaitingBadge } from "@/components/chat/requests/use-waiting-badge";
 import { Button } from "@/components/ui/button";
-import { InboxView } from "../chat/inbox-view";
-import { ReadClientProvider } from "../chat/read-client";
-import { type RequestSource, RequestsProvider, useRequests } from "../chat/requests";
-import { useChatRequests } from "../chat/use-chat-requests";
+import { InboxView } from "@/app/(chat)/_chat/requests/inbox-view";
+import { ReadClientProvider } from "@/app/(chat)/_chat/reads/read-client";
+import { type RequestSource, RequestsProvider, useRequests } from "@/app/(chat)/_chat/requests/requests";
+import { useChatRequests } from "@/app/(chat)/_chat/requests/use-chat-requests";
 import * as samples from "./request-samples";
 import { settle } from "./settle";
 

@@ -1,6 +1,6 @@
 import path from "node:path";
 import pg from "pg";
-import { startPostgres } from "@/lib/embedded-postgres";
+import { startPostgres } from "@/lib/db/embedded-postgres";
 import { migrate } from "@/prisma/migrate";
 import type { Bench } from "./run";
 import { counting } from "./support/answer";

@@ -1,6 +1,6 @@
-import { moveBranch } from "@/lib/chat/branches";
-import { loadTranscript, type Transcript } from "@/lib/chat/queries";
-import { createDb, type Db } from "@/lib/db";
+import { moveBranch } from "@/lib/chat/tree/branches";
+import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
+import { createDb, type Db } from "@/lib/db/client";
 import type { Bench } from "./run";
 import { now } from "./support/clock";
 import type { Row } from "./support/report";

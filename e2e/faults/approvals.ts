@@ -1,10 +1,10 @@
 /** The worker dies after somebody has approved: what was approved is done at most once, and the answer goes on. */
 import { followDecisions, lines, newChatId, readAnswer, savedTranscript } from "@/e2e/support/page";
-import { decideRequest } from "@/lib/chat/decisions";
-import { deliverDecisions } from "@/lib/chat/deliver";
-import { loadTranscript } from "@/lib/chat/queries";
-import { listChatRequests } from "@/lib/chat/request-queries";
-import { checkInput, checkOutput } from "@/trigger/tools/rules";
+import { decideRequest } from "@/lib/chat/requests/decide";
+import { deliverDecisions } from "@/lib/chat/requests/deliver";
+import { loadTranscript } from "@/lib/chat/tree/queries";
+import { listChatRequests } from "@/lib/chat/requests/queries";
+import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
 import { effectFault, type EffectMoment } from "./effect-moments";
 import { NOT_KNOWN, refund, timesDone, TURN_MS } from "./effects";
 import { count, PATIENCE_MS, pause, random, stuck, verdict, within, type Fault, type Verdict } from "./fault";

@@ -7,7 +7,7 @@ import { systemBrowser } from "@/e2e/support/browser";
 import { lines, savedTranscript, type Line } from "@/e2e/support/page";
 import { projectDir, type EngineProcess } from "@/e2e/support/processes";
 import { Conversation } from "@/e2e/support/story";
-import { createDb, type Db } from "@/lib/db";
+import { createDb, type Db } from "@/lib/db/client";
 import type { Mode } from "@/lib/engine/mode";
 import { add, judgeLines, PATIENCE_MS, random, verdict, type Fault, type Verdict } from "./fault";
 import { countedLines } from "./lab";

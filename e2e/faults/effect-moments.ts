@@ -1,6 +1,6 @@
 /** Where a worker dies that is about to do something, does it, or has done it. Runs in the worker. */
 import { bankFailures, payAt, startBank, type Bank, type BankFailure } from "@/e2e/support/bank";
-import { backOffice } from "@/trigger/tools/back-office";
+import { backOffice } from "@/trigger/demo/back-office";
 import { effectTools } from "@/trigger/tools/effects";
 import { strikes } from "./worker-faults";
 

@@ -20,15 +20,15 @@ import {
   type TestPage,
 } from "@/e2e/support/page";
 import { childrenOf, projectDir, startEngineProcess, type EngineProcess } from "@/e2e/support/processes";
-import { loadTranscript } from "@/lib/chat/queries";
-import { revive, reviveAll } from "@/lib/chat/revive";
-import { createDb, type Db } from "@/lib/db";
-import { freePort, startPostgres, type Postgres } from "@/lib/embedded-postgres";
+import { loadTranscript } from "@/lib/chat/tree/queries";
+import { revive, reviveAll } from "@/lib/chat/revive/revive";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort, startPostgres, type Postgres } from "@/lib/db/embedded-postgres";
 import { LOCK } from "@/lib/engine/database";
 import type { Arming, Failpoint } from "@/lib/engine/failpoints";
 import type { Mode } from "@/lib/engine/mode";
 import { migrate } from "@/prisma/migrate";
-import { describeCall } from "@/trigger/tools/rules";
+import { describeCall } from "@/lib/agent/approval-policy";
 import {
   add,
   isClean,
@@ -234,7 +234,7 @@ export async function startLab(mode: Mode) {
   }
 }
 
-/** What the product's server does while nobody looks (lib/sweep.ts): looks after awaited answers, never twice at once. */
+/** What the product's server does while nobody looks (lib/jobs/sweep.ts): looks after awaited answers, never twice at once. */
 function startSweeping(sweep: () => Promise<unknown>) {
   let isStopped = false;
   const running = (async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { freePort, startPostgres } from "../../lib/embedded-postgres";
+import { freePort, startPostgres } from "@/lib/db/embedded-postgres";
 import { migrate } from "../../prisma/migrate";
 import { startEngineProcess, startNextProcess, type EngineProcess, type KillableProcess } from "./processes";
 

@@ -6,7 +6,7 @@ import type {
   TranscriptStorageContext,
 } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll } from "vitest";
-import { createDb, type Db } from "@/lib/db";
+import { createDb, type Db } from "@/lib/db/client";
 import { freshDatabase } from "./database";
 
 export function message(

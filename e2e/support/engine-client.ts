@@ -1,6 +1,6 @@
 import { expect, vi } from "vitest";
-import { createAuth } from "@/lib/engine/auth";
-import type { Header } from "@/lib/engine/records";
+import { createAuth } from "@/lib/engine/http/auth";
+import type { Header } from "@/lib/engine/streams/records";
 import { type FakeAttempt, TEST_SECRET_KEY, type TestEngine } from "./engine";
 
 export const secretKeyHeader = { authorization: `Bearer ${TEST_SECRET_KEY}` };

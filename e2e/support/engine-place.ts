@@ -2,8 +2,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { configure } from "@trigger.dev/sdk";
-import { createDb, type Db } from "@/lib/db";
-import { freePort } from "@/lib/embedded-postgres";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
 import { freshDatabase } from "./database";
 import { startEngineProcess, type EngineProcess } from "./processes";
 

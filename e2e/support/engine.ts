@@ -1,9 +1,9 @@
 import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { createBundler } from "@/lib/engine/bundler";
+import { createBundler } from "@/lib/engine/worker/bundler";
 import { createEngine, type Engine, type EngineOptions } from "@/lib/engine/engine";
-import { createProcessHost } from "@/lib/engine/process-host";
+import { createProcessHost } from "@/lib/engine/worker/process-host";
 import type {
   AttemptEnd,
   CrashCode,
@@ -11,7 +11,7 @@ import type {
   ExecuteOptions,
   TaskInfo,
   WorkerHost,
-} from "@/lib/engine/worker-host";
+} from "@/lib/engine/worker/worker-host";
 import { freshDatabase } from "./database";
 
 export const TEST_SECRET_KEY = "tr_dev_test0123456789abcdefghij";

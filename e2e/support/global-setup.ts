@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import type { TestProject } from "vitest/node";
-import { startPostgres } from "@/lib/embedded-postgres";
+import { startPostgres } from "@/lib/db/embedded-postgres";
 import { migrate } from "@/prisma/migrate";
 import { MIGRATED_TEMPLATE, query, withDatabase } from "./test-database";
 

@@ -3,14 +3,14 @@ import { auth } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
-import { patientFetch } from "@/components/chat/patient-fetch";
-import type { BranchAction } from "@/lib/chat/branch-actions";
-import { deliverDecisions } from "@/lib/chat/deliver";
+import { patientFetch } from "@/components/chat/durable/retrying-fetch";
+import type { BranchAction } from "@/lib/chat/tree/branch-actions";
+import { deliverDecisions } from "@/lib/chat/requests/deliver";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
-import { createChat, loadTranscript, type Transcript } from "@/lib/chat/queries";
-import { type Awaited, expectAnswer } from "@/lib/chat/revive";
-import { readInput } from "@/lib/chat/session-records";
-import type { Db } from "@/lib/db";
+import { createChat, loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
+import { type Awaited, expectAnswer } from "@/lib/chat/revive/revive";
+import { readInput } from "@/lib/chat/revive/session-records";
+import type { Db } from "@/lib/db/client";
 
 /** Where the pages live. The SDK's server side has been pointed at the engine with `configure`. */
 export type Site = {
@@ -67,7 +67,7 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
 
 /**
  * The page after a reload: what is saved, and the stream from there on. The same steps as `connect` in
- * components/chat/use-durable-chat.ts. No stream: nothing is to come.
+ * components/chat/durable/use-durable-chat.ts. No stream: nothing is to come.
  */
 export async function reload(site: Site, chatId: string, options: PageOptions = {}) {
   await lookBriefly(site, chatId);
@@ -123,7 +123,7 @@ async function lookAfterPending(
   if (lookAfter && (await readInput(chatId, lastInEventId ?? null)).length > 0) await lookAfter(chatId);
 }
 
-/** As components/chat/use-revive.ts: whoever hears nothing for a while asks, and shows what is saved when that is all. */
+/** As components/chat/durable/use-revive.ts: whoever hears nothing for a while asks, and shows what is saved when that is all. */
 function watched(
   site: Site,
   chatId: string,

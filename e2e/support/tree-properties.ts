@@ -1,7 +1,7 @@
 /** What is true of every conversation tree, for the property tests of the pure tree and of the storage alike. */
 import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import fc from "fast-check";
-import { path, type Tree, type TreeNode } from "@/lib/chat/tree";
+import { path, type Tree, type TreeNode } from "@/lib/chat/tree/tree";
 import { message } from "./chat-fixtures";
 
 const ids = ["u1", "a1", "u2", "a2", "u3", "a3"];

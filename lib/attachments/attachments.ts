@@ -6,7 +6,7 @@ import { sniff } from "./sniff";
 import type { AttachmentStore } from "./store";
 import { withoutMetadata } from "./without-metadata";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
-import type { Db, DbClient } from "@/lib/db";
+import type { Db, DbClient } from "@/lib/db/client";
 import { Prisma, type Attachment } from "@/prisma/generated/client";
 
 export type AttachmentRow = Pick<Attachment, "id" | "name" | "mediaType" | "size">;

@@ -1,4 +1,4 @@
-import type { DbClient } from "@/lib/db";
+import type { DbClient } from "@/lib/db/client";
 import type { AttachmentStore } from "./store";
 
 /** Beside the rows that describe them: one backup has everything. */

@@ -11,7 +11,7 @@
  * The app writes and the worker reads, so both need the same settings.
  */
 import path from "node:path";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { env, type Env } from "@/lib/env";
 import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";

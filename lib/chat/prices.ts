@@ -23,7 +23,7 @@ const listed: Record<string, Price> = {
 };
 
 /**
- * `modelId` is `provider/name`, as in trigger/models.ts; a gateway writes versions with a point. An own server asks its
+ * `modelId` is `provider/name`, as in trigger/agent/models.ts; a gateway writes versions with a point. An own server asks its
  * own price, whatever its models are called. Undefined when nobody knows.
  */
 export function priceOf(modelId: string, settings: Env = env): Price | undefined {

@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
 import { migrate } from "../../prisma/migrate";
-import { startPostgres, type Postgres } from "../embedded-postgres";
+import { startPostgres, type Postgres } from "@/lib/db/embedded-postgres";
 import { Problem } from "./problem";
 import type { Reaper } from "./reaper";
 

@@ -1,6 +1,6 @@
 import { createServer } from "node:net";
 import { setTimeout as delay } from "node:timers/promises";
-import { freePort } from "../embedded-postgres";
+import { freePort } from "@/lib/db/embedded-postgres";
 import { Problem } from "./problem";
 
 export type PortChoice = {

@@ -7,8 +7,8 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestEngine, type TestEngine } from "@/e2e/support/engine";
 import { answered, engineClient, eventually, secretKeyHeader, type Chat } from "@/e2e/support/engine-client";
 import { connect, type Database } from "./database";
-import { createRetention } from "./retention";
-import { createStreams } from "./streams";
+import { createRetention } from "./streams/retention";
+import { createStreams } from "./streams/streams";
 
 let test: TestEngine;
 let database: Database;

@@ -5,13 +5,13 @@
 import path from "node:path";
 import { parseArgs } from "node:util";
 import { checkEnvironment, env } from "../env";
-import { createBundler } from "./bundler";
+import { createBundler } from "./worker/bundler";
 import { createEngine } from "./engine";
 import { failpointsOf } from "./failpoints";
 import { createStderrLog, withoutSecrets } from "./log";
-import { createProcessHost } from "./process-host";
+import { createProcessHost } from "./worker/process-host";
 import { loadSecretKey } from "./secret-key";
-import type { WorkerLog } from "./worker-host";
+import type { WorkerLog } from "./worker/worker-host";
 
 try {
   await start();

@@ -2,7 +2,7 @@
 import pg from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type FakeAttempt, startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
-import type { Header } from "./records";
+import type { Header } from "./streams/records";
 
 let test: TestEngine;
 /** Streams, by the end of their name, that the disk has no room for. */

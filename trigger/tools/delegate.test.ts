@@ -7,12 +7,12 @@ import { simulateReadableStream, tool, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
-import { createChat } from "@/lib/chat/queries";
-import { db } from "@/lib/db";
+import { createChat } from "@/lib/chat/tree/queries";
+import { db } from "@/lib/db/client";
 import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
-import { forgetDelegated, withDelegated } from "../usage";
-import { MAX_REQUESTS_PER_TURN } from "./rules";
-import { toolSchemas } from "./schemas";
+import { forgetDelegated, withDelegated } from "../agent/usage";
+import { MAX_REQUESTS_PER_TURN } from "@/lib/agent/approval-policy";
+import { toolSchemas } from "@/lib/agent/tool-schemas";
 
 type Call = { id: string; name: string; input: unknown };
 
@@ -22,7 +22,7 @@ let script: Array<Call[] | string>;
 let seen: LanguageModelV4CallOptions[];
 let onAsked = () => {};
 
-vi.mock("../models", () => ({
+vi.mock("../agent/models", () => ({
   resolveModel: async () => ({
     id: "mock",
     model: new MockLanguageModelV4({

@@ -3,17 +3,17 @@
  * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
  */
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
-import type { AskedInside } from "@/lib/chat/asking";
-import { requireBudget } from "@/lib/chat/budget";
-import { markOf, marked } from "@/lib/chat/marks";
+import type { AskedInside } from "@/lib/chat/requests/pending-calls";
+import { requireBudget } from "@/lib/chat/chats/budget";
+import { markOf, marked } from "@/lib/chat/effects/marks";
 import { sanitise } from "@/lib/chat/message";
-import { db } from "@/lib/db";
-import { withUniqueCallIds } from "../call-ids";
-import { metered } from "../metering";
-import { resolveModel } from "../models";
-import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "./rules";
-import { noteDelegated } from "../usage";
-import { toolSchemas } from "./schemas";
+import { db } from "@/lib/db/client";
+import { withUniqueCallIds } from "../agent/call-ids";
+import { metered } from "../agent/metering";
+import { resolveModel } from "../agent/models";
+import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
+import { noteDelegated } from "../agent/usage";
+import { toolSchemas } from "@/lib/agent/tool-schemas";
 import { askedThisTurn, currentTurn } from "./turn";
 
 /** What the card shows while it works and afterwards. */

@@ -1,8 +1,8 @@
 /** What runs when a person changed the arguments before they approved. */
 import type { Tool, ToolExecutionOptions, ToolSet } from "ai";
-import { markOf, marked, withoutForgedMark } from "@/lib/chat/marks";
-import { unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
-import { editedInput } from "../decisions";
+import { markOf, marked, withoutForgedMark } from "@/lib/chat/effects/marks";
+import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
+import { editedInput } from "../agent/continuation";
 import { eachOf, isStream } from "./guard";
 
 /** The model is told what ran instead of what it proposed. */

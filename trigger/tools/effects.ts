@@ -1,10 +1,14 @@
 /** The tools that change something outside of the chat. Each goes through `once`, whatever else it does. */
 import { tool, type ToolExecutionOptions } from "ai";
-import { once, type DidNotHappenError, type EffectPolicy } from "@/lib/chat/effects";
-import { UnknownOutcomeError, unknownOutcomeOf, type UnknownOutcome } from "@/lib/chat/unknown-outcome";
-import { db } from "@/lib/db";
-import { backOffice } from "./back-office";
-import { toolSchemas } from "./schemas";
+import { once, type DidNotHappenError, type EffectPolicy } from "@/lib/chat/effects/ledger";
+import {
+  UnknownOutcomeError,
+  unknownOutcomeOf,
+  type UnknownOutcome,
+} from "@/lib/chat/effects/unknown-outcome";
+import { db } from "@/lib/db/client";
+import { backOffice } from "../demo/back-office";
+import { toolSchemas } from "@/lib/agent/tool-schemas";
 import { currentTurn } from "./turn";
 
 export const effectTools = {

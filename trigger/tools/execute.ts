@@ -5,7 +5,7 @@ import { sanitise } from "@/lib/chat/message";
 import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
 import { withEdits } from "./edits";
 import { effectTools } from "./effects";
-import { answerSchemas, toolSchemas } from "./schemas";
+import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
 /** What an agent may do by itself. */
 const plainTools = {

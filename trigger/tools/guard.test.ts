@@ -2,15 +2,15 @@
 import { tool, type ToolExecutionOptions } from "ai";
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { askedInside, type ToolPart } from "@/lib/chat/asking";
-import { markOf } from "@/lib/chat/marks";
-import { UnknownOutcomeError, unknownOutcomeOf } from "@/lib/chat/unknown-outcome";
+import { askedInside, type ToolPart } from "@/lib/chat/requests/pending-calls";
+import { markOf } from "@/lib/chat/effects/marks";
+import { UnknownOutcomeError, unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { isDelegateWaiting } from "./delegate";
 import { withEdits } from "./edits";
 import { guarded } from "./guard";
 
 const edits = new Map<string, unknown>();
-vi.mock(import("../decisions"), async (original) => ({
+vi.mock(import("../agent/continuation"), async (original) => ({
   ...(await original()),
   editedInput: (id: string) => (edits.has(id) ? { input: edits.get(id) } : undefined),
 }));

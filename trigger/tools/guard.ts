@@ -1,10 +1,10 @@
 /** Between every tool and the conversation, whoever made the tool. */
 import type { ToolExecutionOptions, ToolSet } from "ai";
-import { withoutForgedMark } from "@/lib/chat/marks";
+import { withoutForgedMark } from "@/lib/chat/effects/marks";
 
 type AnyTool = { execute?: (input: unknown, options: ToolExecutionOptions<unknown>) => unknown };
 
-/** The same tools, none of which can pass its output off as one of ours (`lib/chat/marks.ts`). */
+/** The same tools, none of which can pass its output off as one of ours (`lib/chat/effects/marks.ts`). */
 export function guarded<Tools extends ToolSet>(tools: Tools): Tools {
   return Object.fromEntries(
     Object.entries(tools).map(([name, each]) => {

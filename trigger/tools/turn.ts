@@ -1,7 +1,7 @@
 /** Which question a tool works for: what tells one side effect from another over all attempts at the answer. */
 import { locals } from "@trigger.dev/sdk";
 import { isToolUIPart, type UIMessage } from "ai";
-import { askedInside } from "@/lib/chat/asking";
+import { askedInside } from "@/lib/chat/requests/pending-calls";
 import { isSteering } from "@/lib/chat/steering";
 
 export type Turn = {

@@ -1,5 +1,5 @@
 import type { Metadata } from "next";
-import { InboxView } from "../../chat/inbox-view";
+import { InboxView } from "@/app/(chat)/_chat/requests/inbox-view";
 
 export const metadata: Metadata = { title: "Inbox" };
 

@@ -1,9 +1,9 @@
 import type { Metadata } from "next";
 import { canSendMail, getUser } from "@/lib/auth";
-import { readSettings } from "@/lib/chat/settings";
-import { listShares } from "@/lib/chat/share";
-import { db } from "@/lib/db";
-import { availableModels } from "@/trigger/models";
+import { readSettings } from "@/lib/chat/chats/settings";
+import { listShares } from "@/lib/chat/chats/share";
+import { db } from "@/lib/db/client";
+import { availableModels } from "@/trigger/agent/models";
 import { Settings } from "../../account/settings";
 
 export const metadata: Metadata = { title: "Settings" };

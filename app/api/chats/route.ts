@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { answerRead, idInAddress, queryOf } from "@/app/chat/answer-read";
+import { answerRead, idInAddress, queryOf } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
-import { listChatPage } from "@/lib/chat/chat-list";
-import { db } from "@/lib/db";
+import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { db } from "@/lib/db/client";
 
 const query = z.object({
   view: z.enum(["active", "archived"]).optional(),

@@ -1,4 +1,4 @@
-import { answerRead } from "@/app/chat/answer-read";
+import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
 
 /** Who asks, so that an open page notices when it is somebody else than it was loaded for. */

@@ -1,9 +1,9 @@
 import { after } from "next/server";
-import { answerRead } from "@/app/chat/answer-read";
+import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
-import { listWaitingRequests } from "@/lib/chat/request-queries";
-import { db } from "@/lib/db";
-import { sweep, tellPeople } from "@/lib/sweep";
+import { listWaitingRequests } from "@/lib/chat/requests/queries";
+import { db } from "@/lib/db/client";
+import { sweep, tellPeople } from "@/lib/jobs/sweep";
 
 /** Everything that waits for the signed-in person in any chat, the oldest first. For somebody new nothing does. */
 export function GET(): Promise<Response> {

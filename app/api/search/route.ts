@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { answerRead, queryOf } from "@/app/chat/answer-read";
+import { answerRead, queryOf } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
-import { searchChats } from "@/lib/chat/search";
-import { db } from "@/lib/db";
+import { searchChats } from "@/lib/chat/chats/search";
+import { db } from "@/lib/db/client";
 
 const query = z.object({ q: z.string().default("") });
 

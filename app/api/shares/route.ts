@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { answerRead, idInAddress, queryOf } from "@/app/chat/answer-read";
-import { requireOwnChat, requireUser } from "@/app/chat/owner";
-import { listShares } from "@/lib/chat/share";
-import { db } from "@/lib/db";
+import { answerRead, idInAddress, queryOf } from "@/app/(chat)/_chat/reads/answer-read";
+import { requireOwnChat, requireUser } from "@/app/(chat)/_chat/actions/owner";
+import { listShares } from "@/lib/chat/chats/share";
+import { db } from "@/lib/db/client";
 
 const query = z.object({ chat: idInAddress.optional() });
 

@@ -3,7 +3,7 @@ import { attachmentId } from "@/lib/attachments/limits";
 import { isImage } from "@/lib/attachments/sniff";
 import { attachmentStore } from "@/lib/attachments/store";
 import { getUser } from "@/lib/auth";
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 
 /** One file, for its owner and for who owns a chat that shows it. For everyone else there is none. */
 export async function GET(request: Request): Promise<Response> {

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { env } from "@/lib/env";
-import { endDeleted, removeDeleted, sweep, sweepAnswers, tellPeople } from "@/lib/sweep";
+import { endDeleted, removeDeleted, sweep, sweepAnswers, tellPeople } from "@/lib/jobs/sweep";
 
 /** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {

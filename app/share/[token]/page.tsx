@@ -1,9 +1,9 @@
 import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { cache } from "react";
-import { readShare } from "@/lib/chat/share";
-import { db } from "@/lib/db";
-import { ChatMarkdown } from "@/app/chat/chat-markdown";
+import { readShare } from "@/lib/chat/chats/share";
+import { db } from "@/lib/db/client";
+import { ChatMarkdown } from "@/app/(chat)/_chat/chat-markdown";
 import { SharedConversation } from "./shared-conversation";
 
 const shared = cache((token: string) => readShare(db, token));

@@ -3,17 +3,17 @@
 import Link from "next/link";
 import { useCallback, useMemo } from "react";
 import type { UIMessage } from "ai";
-import { withoutInjected } from "@/components/chat/injected-messages";
-import { MessageList } from "@/components/chat/message-list";
-import { OwnersRequest } from "@/components/chat/owners-request";
-import { requestKey } from "@/components/chat/request";
-import type { ToolPart } from "@/components/chat/tool-card";
+import { withoutInjected } from "@/components/chat/durable/injected-messages";
+import { MessageList } from "@/components/chat/conversation/message-list";
+import { OwnersRequest } from "@/components/chat/requests/owners-request";
+import { requestKey } from "@/components/chat/requests/request";
+import type { ToolPart } from "@/components/chat/tools/tool-card";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
-import { requestIdOf } from "@/lib/chat/asking";
+import { requestIdOf } from "@/lib/chat/requests/pending-calls";
 import type { ChatMessage } from "@/lib/chat/message";
-import type { SharedRequest } from "@/lib/chat/share";
+import type { SharedRequest } from "@/lib/chat/chats/share";
 
 export type SharedConversationProps = {
   title: string;

@@ -5,8 +5,8 @@ import { useState } from "react";
 import { Button, buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { followSignInLink } from "../../account/actions";
-import { describeError } from "../../chat/expected-error";
-import { announceAccountChange } from "../../chat/use-sign-in";
+import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
+import { announceAccountChange } from "@/app/(chat)/_chat/use-sign-in";
 
 export type FollowLinkProps = {
   link: { token: string; browser: string };

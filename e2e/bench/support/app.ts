@@ -2,8 +2,8 @@
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import path from "node:path";
-import { freePort } from "@/lib/embedded-postgres";
-import type { Db } from "@/lib/db";
+import { freePort } from "@/lib/db/embedded-postgres";
+import type { Db } from "@/lib/db/client";
 import { projectDir, startNextProcess } from "../../support/processes";
 import type { Engine } from "./engine";
 

@@ -1,8 +1,8 @@
 /** The engine as `lib/engine/main.ts` starts it, with what a bench wants to choose. */
-import { createBundler } from "@/lib/engine/bundler";
+import { createBundler } from "@/lib/engine/worker/bundler";
 import { createEngine } from "@/lib/engine/engine";
 import { createStderrLog } from "@/lib/engine/log";
-import { createProcessHost } from "@/lib/engine/process-host";
+import { createProcessHost } from "@/lib/engine/worker/process-host";
 import path from "node:path";
 
 export type EngineSettings = {

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { startPostgres, type Postgres } from "@/lib/embedded-postgres";
+import { startPostgres, type Postgres } from "@/lib/db/embedded-postgres";
 import { migrate } from "@/prisma/migrate";
 import { query, withDatabase } from "../../support/test-database";
 import { startApp, type App } from "./app";

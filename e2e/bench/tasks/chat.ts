@@ -1,3 +1,3 @@
 /** The product's agent as it is. */
 export { chatAgent } from "@/trigger/chat";
-export { whenSpare } from "@/trigger/rehearsal";
+export { whenSpare } from "@/trigger/agent/prewarm";

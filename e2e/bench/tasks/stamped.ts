@@ -1,8 +1,8 @@
 /** The product's agent as far as a chunk can notice, on a model whose chunks say when they were emitted. */
 import { chat } from "@trigger.dev/sdk/ai";
 import { stepCountIs } from "ai";
-import { prismaStorage } from "@/lib/chat/storage";
-import { db } from "@/lib/db";
+import { prismaStorage } from "@/lib/chat/tree/storage";
+import { db } from "@/lib/db/client";
 import { tools } from "@/trigger/tools/execute";
 import { stampedModel } from "../support/stamped-model";
 

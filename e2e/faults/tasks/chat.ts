@@ -1,5 +1,5 @@
 /** The product's agent, on a database and with tools that break when a test says so. */
-import { db } from "@/lib/db";
+import { db } from "@/lib/db/client";
 import { chatAgent } from "@/trigger/chat";
 import { tools } from "@/trigger/tools/execute";
 import { breakEffects } from "../effect-moments";

@@ -3,15 +3,15 @@ import { notFound } from "next/navigation";
 import { after } from "next/server";
 import { cache } from "react";
 import { getUser } from "@/lib/auth";
-import { findOpening } from "@/lib/chat/branches";
-import { findOwnedChat, loadTranscript } from "@/lib/chat/queries";
-import { listChatRequests } from "@/lib/chat/request-queries";
-import { lookAfter } from "@/lib/awaited";
-import { db } from "@/lib/db";
-import { mintChatAccessToken } from "../../../chat/actions";
-import { ChatView } from "../../../chat/chat-view";
-import { chatEnvironment } from "../../../chat/environment";
-import { readPendingInput } from "../../../chat/pending-input";
+import { findOpening } from "@/lib/chat/tree/branches";
+import { findOwnedChat, loadTranscript } from "@/lib/chat/tree/queries";
+import { listChatRequests } from "@/lib/chat/requests/queries";
+import { lookAfter } from "@/lib/jobs/awaited";
+import { db } from "@/lib/db/client";
+import { mintChatAccessToken } from "@/app/(chat)/_chat/actions/session";
+import { ChatView } from "@/app/(chat)/_chat/chat-view";
+import { chatEnvironment } from "@/app/(chat)/_chat/environment";
+import { readPendingInput } from "@/app/(chat)/_chat/reads/pending-input";
 import { UNTITLED_CHAT } from "../../../page-titles";
 
 const ownChat = cache(async (id: string) => {

@@ -1,6 +1,6 @@
 import { getUser } from "@/lib/auth";
-import { exportEverything, fileResponse } from "@/lib/chat/export";
-import { db } from "@/lib/db";
+import { exportEverything, fileResponse } from "@/lib/chat/chats/export";
+import { db } from "@/lib/db/client";
 
 /** Everything the signed-in person ever wrote or was answered, a line of JSON for each piece. */
 export async function GET(): Promise<Response> {

@@ -1,8 +1,8 @@
-import { answerRead } from "@/app/chat/answer-read";
-import { expectedError } from "@/app/chat/expected-error";
-import { requireUser } from "@/app/chat/owner";
-import { findListedChat } from "@/lib/chat/chat-list";
-import { db } from "@/lib/db";
+import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
+import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
+import { requireUser } from "@/app/(chat)/_chat/actions/owner";
+import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { db } from "@/lib/db/client";
 
 /** One chat as the list shows it. */
 export function GET(_request: Request, { params }: RouteContext<"/api/chats/[id]">): Promise<Response> {

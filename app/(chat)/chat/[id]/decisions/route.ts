@@ -1,8 +1,8 @@
 import { getUser } from "@/lib/auth";
-import { fileResponse } from "@/lib/chat/export";
-import { exportDecisionsCsv, exportDecisionsJson } from "@/lib/chat/export-decisions";
-import { findOwnedChat } from "@/lib/chat/queries";
-import { db } from "@/lib/db";
+import { fileResponse } from "@/lib/chat/chats/export";
+import { exportDecisionsCsv, exportDecisionsJson } from "@/lib/chat/requests/export-decisions";
+import { findOwnedChat } from "@/lib/chat/tree/queries";
+import { db } from "@/lib/db/client";
 
 /** What was asked in the chat and what became of it, as a file: `?format=csv` or `?format=json`. */
 export async function GET(

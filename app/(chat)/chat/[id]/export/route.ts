@@ -1,7 +1,7 @@
 import { getUser } from "@/lib/auth";
-import { exportJson, exportMarkdown, fileResponse } from "@/lib/chat/export";
-import { findOwnedChat } from "@/lib/chat/queries";
-import { db } from "@/lib/db";
+import { exportJson, exportMarkdown, fileResponse } from "@/lib/chat/chats/export";
+import { findOwnedChat } from "@/lib/chat/tree/queries";
+import { db } from "@/lib/db/client";
 
 /** The chat as a file: `?format=markdown`, the shown branch, or `?format=json`, every branch. */
 export async function GET(

@@ -1,9 +1,9 @@
 import { getUser } from "@/lib/auth";
-import { lookAfter } from "@/lib/awaited";
-import { findOwnedChat } from "@/lib/chat/queries";
-import { isQueued } from "@/lib/chat/revive";
-import { db } from "@/lib/db";
-import { isSameOrigin } from "@/lib/same-origin";
+import { lookAfter } from "@/lib/jobs/awaited";
+import { findOwnedChat } from "@/lib/chat/tree/queries";
+import { isQueued } from "@/lib/chat/revive/revive";
+import { db } from "@/lib/db/client";
+import { isSameOrigin } from "@/lib/http/same-origin";
 
 type Context = RouteContext<"/chat/[id]/run">;
 

@@ -1,8 +1,8 @@
-import { answerRead } from "@/app/chat/answer-read";
-import { requireOwnChat } from "@/app/chat/owner";
-import { listPermissions } from "@/lib/chat/decisions";
-import { listChatRequests } from "@/lib/chat/request-queries";
-import { db } from "@/lib/db";
+import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
+import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
+import { listPermissions } from "@/lib/chat/requests/decide";
+import { listChatRequests } from "@/lib/chat/requests/queries";
+import { db } from "@/lib/db/client";
 
 /** What was asked in the chat, the oldest first (of very much, the newest), and the tools that run without asking. */
 export function GET(

@@ -1,9 +1,9 @@
 import { z } from "zod";
-import { answerRead, idInAddress, queryOf } from "@/app/chat/answer-read";
-import { expectedError } from "@/app/chat/expected-error";
-import { requireOwnChat } from "@/app/chat/owner";
-import { loadTranscript } from "@/lib/chat/queries";
-import { db } from "@/lib/db";
+import { answerRead, idInAddress, queryOf } from "@/app/(chat)/_chat/reads/answer-read";
+import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
+import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
+import { loadTranscript } from "@/lib/chat/tree/queries";
+import { db } from "@/lib/db/client";
 
 const query = z.object({ before: idInAddress.optional(), through: idInAddress.optional() });
 

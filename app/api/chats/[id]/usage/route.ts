@@ -1,8 +1,8 @@
-import { answerRead } from "@/app/chat/answer-read";
-import { expectedError } from "@/app/chat/expected-error";
-import { requireOwnChat } from "@/app/chat/owner";
-import { loadUsage } from "@/lib/chat/usage";
-import { db } from "@/lib/db";
+import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
+import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
+import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
+import { loadUsage } from "@/lib/chat/chats/usage";
+import { db } from "@/lib/db/client";
 
 /** What the answers of the shown branch took, and those of the whole chat. */
 export function GET(_request: Request, { params }: RouteContext<"/api/chats/[id]/usage">): Promise<Response> {

@@ -1,8 +1,8 @@
-import { answerRead, idInAddress } from "@/app/chat/answer-read";
-import { expectedError } from "@/app/chat/expected-error";
-import { requireOwnChat } from "@/app/chat/owner";
-import { readOutcome } from "@/lib/chat/effects";
-import { db } from "@/lib/db";
+import { answerRead, idInAddress } from "@/app/(chat)/_chat/reads/answer-read";
+import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
+import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
+import { readOutcome } from "@/lib/chat/effects/ledger";
+import { db } from "@/lib/db/client";
 
 /** Whether a tool's effect in the chat happened, as far as it is known by now. */
 export function GET(

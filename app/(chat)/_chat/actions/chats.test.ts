@@ -1,0 +1,216 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { createAttachment } from "@/lib/attachments/attachments";
+import { postgresStore } from "@/lib/attachments/postgres-store";
+import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { createChat } from "@/lib/chat/tree/queries";
+import { listShares } from "@/lib/chat/chats/share";
+import { prismaStorage } from "@/lib/chat/tree/storage";
+import { db as appDb } from "@/lib/db/client";
+import * as account from "@/app/account/actions";
+import * as actions from "./chats";
+import { settleOutcome } from "./outcome";
+import { decideRequest, revokeAllowedTool } from "./requests";
+import { MISSHAPEN } from "./take-decision";
+import { describeError } from "./expected-error";
+
+// What Next and the sign-in bring: who asks, and what runs after the response.
+const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
+vi.mock("server-only", () => ({}));
+vi.mock("next/server", () => ({ after: (work: () => Promise<void>) => work() }));
+vi.mock("next/headers", () => ({ headers: async () => new Headers(), cookies: async () => ({ set() {} }) }));
+vi.mock("@/lib/auth", () => ({
+  getUser: async () => request.user,
+  becomeGuest: async () => ({ user: { id: "bob" }, cookies: [] }),
+  canSendMail: () => false,
+}));
+
+const shared = testDatabase();
+let chatId: string;
+
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", shared.url);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await appDb.$disconnect();
+});
+beforeEach(async () => {
+  request.user = { id: "ada" };
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  await save(prismaStorage(shared.db), chatId, [put("u1", "Question"), put("a1", "Answer")]);
+});
+
+const listed = (id: string) => findListedChat(shared.db, "ada", id);
+
+const about: Record<string, (id: string) => Promise<unknown>> = {
+  renameChat: (id) => actions.renameChat(id, "New"),
+  setChatPinned: (id) => actions.setChatPinned(id, true),
+  setChatArchived: (id) => actions.setChatArchived(id, true),
+  markChatRead: (id) => actions.markChatRead(id),
+  deleteChat: (id) => actions.deleteChat(id),
+  copyChat: (id) => actions.copyChat(id),
+  "copyChat of a branch": (id) => actions.copyChat(id, { headId: "a1" }),
+  shareChat: (id) => actions.shareChat(id),
+};
+
+describe("an action about a chat", () => {
+  it.each(Object.entries(about))("%s is the owner's, and says the same to everybody else", async (_, act) => {
+    await expect(act(chatId)).resolves.not.toThrow();
+    const gone = crypto.randomUUID();
+    await createChat(shared.db, { id: gone, userId: "ada" });
+    await actions.deleteChat(gone);
+    const refusals = [];
+    for (const [user, id] of [
+      ["bob", chatId],
+      ["ada", crypto.randomUUID()],
+      ["ada", gone],
+      ["ada", "no id"],
+      ["ada", { evil: true } as never],
+    ] as const) {
+      request.user = { id: user };
+      refusals.push(await act(id).then(() => "allowed", describeError));
+    }
+    expect(new Set(refusals)).toEqual(new Set(["There is no such chat, or it is not yours."]));
+  });
+
+  it.each(Object.entries(about))("%s asks who is there", async (_, act) => {
+    request.user = null;
+    await expect(act(chatId)).rejects.toThrow("signed out");
+  });
+
+  it("restores what was deleted, for the owner alone", async () => {
+    await actions.deleteChat(chatId);
+    request.user = { id: "bob" };
+    await expect(actions.restoreChat(chatId)).rejects.toThrow("no such chat");
+    request.user = { id: "ada" };
+    await actions.restoreChat(chatId);
+    expect(await listed(chatId)).toMatchObject({ title: "Question" });
+  });
+});
+
+describe("a title", () => {
+  it("turns nothing around that stands beside it", async () => {
+    expect(await actions.renameChat(chatId, "\u202Egpj\u2066.exe\u200F")).toBe("gpj.exe");
+  });
+
+  it("is one line, and kept as the person's", async () => {
+    expect(await actions.renameChat(chatId, "  Two\n lines\u0000  ")).toBe("Two lines");
+    expect(await listed(chatId)).toMatchObject({ title: "Two lines", titledBy: "person" });
+  });
+
+  it.each([
+    ["", "The title is empty"],
+    [" \n\u0000", "The title is empty"],
+    [{} as never, "The title is empty"],
+    ["x".repeat(121), "The title is too long"],
+  ])("may not be %j", async (title, problem) => {
+    await expect(actions.renameChat(chatId, title)).rejects.toThrow(problem);
+    expect(await listed(chatId)).toMatchObject({ title: "Question", titledBy: null });
+  });
+});
+
+describe("a link", () => {
+  it("is revoked by whoever made it alone", async () => {
+    await actions.shareChat(chatId);
+    const [link] = await listShares(shared.db, "ada", chatId);
+    request.user = { id: "bob" };
+    await expect(actions.revokeShare(link!.id)).rejects.toThrow("no such link");
+    request.user = { id: "ada" };
+    await actions.revokeShare(link!.id);
+    expect(await listShares(shared.db, "ada", chatId)).toEqual([]);
+  });
+});
+
+describe("settings", () => {
+  it("take a model that is configured, and none besides", async () => {
+    await account.setDefaultModel("demo");
+    expect(await createChat(shared.db, { id: crypto.randomUUID(), userId: "ada" })).toMatchObject({
+      model: "demo",
+    });
+    await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
+    await account.setDefaultModel(null);
+    request.user = null;
+    // A person who chooses something before writing anything becomes a guest for it.
+    await account.setDefaultModel("demo");
+    expect(await shared.db.userSettings.findUnique({ where: { userId: "bob" } })).toMatchObject({
+      defaultModel: "demo",
+    });
+  });
+
+  it("delete everything at the right words, and nothing at others", async () => {
+    await expect(account.deleteEverything("yes")).rejects.toThrow("Nothing was deleted");
+    expect(await listed(chatId)).not.toBeNull();
+    const store = postgresStore(shared.db);
+    const bytes = new TextEncoder().encode("Secret");
+    const file = await createAttachment(shared.db, store, { userId: "ada", name: "notes.txt", bytes });
+    expect((await account.deleteEverything("delete everything")).deleted).toBeGreaterThan(0);
+    expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(0);
+    expect(await shared.db.attachment.count({ where: { userId: "ada" } })).toBe(0);
+    await expect.poll(() => store.get(file.id)).toBeNull();
+  });
+});
+
+describe("what is done too often", () => {
+  it("is refused in words that also pass a production build, and changes nothing", async () => {
+    vi.stubEnv("LIMIT_COPIES", "2/60");
+    await actions.copyChat(chatId);
+    await actions.copyChat(chatId);
+    const before = await shared.db.chat.count({ where: { userId: "ada" } });
+    const refusal = await actions.copyChat(chatId).catch((error: unknown) => error as Error);
+    expect(refusal).toMatchObject({ digest: expect.stringMatching(/^holdfast:limit:copies:\d+$/) });
+    const asTheBrowserHasIt = Object.assign(new Error("hidden"), { digest: (refusal as any).digest });
+    expect(describeError(asTheBrowserHasIt)).toMatch(
+      /^You've duplicated a lot of chats in a short time\. Try again in \d+ seconds\.$/,
+    );
+    expect(await shared.db.chat.count({ where: { userId: "ada" } })).toBe(before);
+  });
+});
+
+describe("an id that PostgreSQL cannot hold, or nobody could mean", () => {
+  it.each(["a\u0000", "\u0000", "", "x".repeat(500), { not: "text" } as never, null as never])(
+    "%j is refused in words by every action",
+    async (bad) => {
+      vi.stubEnv("LIMIT_COPIES", "off");
+      const refused = /^holdfast:(chat-not-found|link-not-found|outcome-not-found)$/;
+      const calls = [
+        () => actions.renameChat(bad, "Title"),
+        () => actions.setChatPinned(bad, true),
+        () => actions.setChatArchived(bad, true),
+        () => actions.markChatRead(bad),
+        () => actions.deleteChat(bad),
+        () => actions.restoreChat(bad),
+        () => actions.copyChat(bad),
+        () => actions.copyChat(chatId, { headId: bad }),
+        () => actions.shareChat(bad),
+        () => actions.shareChat(chatId, bad),
+        () => actions.revokeShare(bad),
+        () => settleOutcome(bad, "effect", "happened"),
+        () => settleOutcome(chatId, bad, "happened"),
+        () => revokeAllowedTool(bad, "refund"),
+      ];
+      for (const [index, call] of calls.entries()) {
+        const outcome = await call().then(
+          () => "done",
+          (error: unknown) => String((error as { digest?: string }).digest ?? error),
+        );
+        expect(outcome, `call ${index}`).toMatch(refused);
+      }
+      const decision = { type: "answer" as const, output: "yes" };
+      const ids = { chatId: bad, messageId: bad, toolCallId: bad };
+      expect(await decideRequest({ ...ids, decision, via: "card" })).toEqual({ problem: MISSHAPEN });
+    },
+  );
+
+  it("nor does a decision that is nested without end break anything", async () => {
+    let output: unknown = "yes";
+    for (let level = 0; level < 50_000; level++) output = [output];
+    const ids = { chatId, messageId: "m", toolCallId: "t" };
+    for (const decision of [
+      { type: "answer" as const, output },
+      { type: "approve" as const, editedInput: output },
+    ])
+      expect(await decideRequest({ ...ids, decision, via: "card" })).toEqual({ problem: MISSHAPEN });
+  });
+});

@@ -1,0 +1,69 @@
+import { KnownError } from "@/components/chat/shared/known-error";
+import { sentenceOfLimit } from "@/lib/http/limit-words";
+
+const messages = {
+  "chat-not-found": "There is no such chat, or it is not yours.",
+  "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
+  "title-too-long": "The title is too long: 120 characters are the limit.",
+  "nothing-to-share": "This chat has no message yet. Write one, then share it.",
+  "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
+  "link-not-found": "There is no such link. It may already be revoked.",
+  "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
+  "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
+  "outcome-not-found": "There is nothing to settle here. Reload the page to see what is known.",
+  "signed-out": "You are signed out. Reload the page to go on.",
+};
+
+export type ExpectedErrorCode = keyof typeof messages;
+
+/** An error that a person may cause. In production Next hides an action's message from the browser, not its digest. */
+export function expectedError(code: ExpectedErrorCode): Error {
+  return Object.assign(new Error(messages[code]), { digest: `holdfast:${code}` });
+}
+
+/** Which of them an error is, and the status of a response that says so; undefined for any other error. */
+export function readExpectedError(error: unknown) {
+  const code = digestOf(error).replace("holdfast:", "");
+  if (!Object.hasOwn(messages, code)) return undefined;
+  const known = code as ExpectedErrorCode;
+  return { code: known, message: messages[known], status: statusOf(known) };
+}
+
+function statusOf(code: ExpectedErrorCode): number {
+  if (code === "signed-out") return 401;
+  return code.endsWith("-not-found") ? 404 : 400;
+}
+
+function digestOf(error: unknown): string {
+  return error instanceof Error && "digest" in error ? String(error.digest) : "";
+}
+
+/** Of what the engine answered, by its status, where a person can do something about it. */
+const byStatus: Record<number, string> = {
+  401: "You are signed out. Reload the page to go on.",
+  403: "You are signed out. Reload the page to go on.",
+  409: "This chat is closed. Start a new one.",
+  413: "This is too large to send. Shorten it, or take a file out.",
+  429: "There are too many requests at the moment. Wait a moment, then try again.",
+};
+
+const UNREACHABLE = "The server could not be reached. Check the connection, then try again.";
+const UNKNOWN = "Something went wrong. Nothing is lost: try again, or reload the page.";
+
+/**
+ * What to tell the person about an error, in development and production alike. Only sentences that were written for
+ * this place get through: what a library, the engine or the browser says of an error is for developers.
+ */
+export function describeError(error: unknown): string {
+  if (!(error instanceof Error)) return UNKNOWN;
+  if (error instanceof KnownError) return error.message;
+  const sentence =
+    readExpectedError(error)?.message ?? sentenceOfLimit(`${digestOf(error)} ${error.message}`);
+  if (sentence !== undefined) return sentence;
+  const status = "status" in error ? Number(error.status) : undefined;
+  if (status !== undefined && status >= 500) return UNREACHABLE;
+  if (status !== undefined) return byStatus[status] ?? UNKNOWN;
+  // A `fetch` that met nobody, or a proxy's page in place of an action's answer.
+  if (error instanceof TypeError || /unexpected response/i.test(error.message)) return UNREACHABLE;
+  return UNKNOWN;
+}

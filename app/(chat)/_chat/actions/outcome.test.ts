@@ -1,0 +1,64 @@
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
+import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { effectKey, once, readOutcome } from "@/lib/chat/effects/ledger";
+import { createChat } from "@/lib/chat/tree/queries";
+import { db as appDb } from "@/lib/db/client";
+import { describeError } from "./expected-error";
+import { settleOutcome } from "./outcome";
+
+// What the sign-in brings: who asks.
+const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
+vi.mock("server-only", () => ({}));
+vi.mock("@/lib/auth", () => ({ getUser: async () => request.user }));
+
+const shared = testDatabase();
+let chatId: string;
+let key: string;
+
+beforeAll(() => {
+  vi.stubEnv("DATABASE_URL", shared.url);
+});
+afterAll(async () => {
+  vi.unstubAllEnvs();
+  await appDb.$disconnect();
+});
+beforeEach(async () => {
+  request.user = { id: "ada" };
+  chatId = crypto.randomUUID();
+  await createChat(shared.db, { id: chatId, userId: "ada" });
+  const call = { chatId, turn: "u1", tool: "refund", input: {} };
+  key = effectKey(call);
+  const giveUp = () => Promise.reject(new DOMException("No answer.", "TimeoutError"));
+  await once(shared.db, call, giveUp).catch(() => {});
+});
+
+const known = () => readOutcome(shared.db, { chatId, key });
+const refusal = (act: Promise<unknown>) => act.then(() => "allowed", describeError);
+
+it("the owner settles it once, and later words change nothing", async () => {
+  expect(await known()).toBe("unknown");
+  expect(await settleOutcome(chatId, key, "happened")).toBe("happened");
+  expect(await settleOutcome(chatId, key, "did-not-happen")).toBe("happened");
+  expect(await known()).toBe("happened");
+  expect(await shared.db.effect.findUnique({ where: { key } })).toMatchObject({ settledBy: "ada" });
+});
+
+it("nobody else settles it, by its own chat or by another", async () => {
+  request.user = { id: "bob" };
+  const own = crypto.randomUUID();
+  await createChat(shared.db, { id: own, userId: "bob" });
+  const notFound = "There is no such chat, or it is not yours.";
+  expect(await refusal(settleOutcome(chatId, key, "happened"))).toBe(notFound);
+  expect(await refusal(settleOutcome(own, key, "happened"))).toMatch(/nothing to settle/);
+  request.user = null;
+  expect(await refusal(settleOutcome(chatId, key, "happened"))).toMatch(/signed out/);
+  request.user = { id: "ada" };
+  expect(await known()).toBe("unknown");
+});
+
+it("takes no other word, and no key that is none", async () => {
+  expect(await refusal(settleOutcome(chatId, key, "perhaps"))).toMatch(/nothing to settle/);
+  for (const bad of ["", "x".repeat(1_000_000), "a\u0000b", { evil: true } as never])
+    expect(await refusal(settleOutcome(chatId, bad, "happened"))).toMatch(/nothing to settle/);
+  expect(await known()).toBe("unknown");
+});

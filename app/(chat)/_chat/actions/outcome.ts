@@ -1,0 +1,21 @@
+"use server";
+
+import { z } from "zod";
+import { readOutcome, settleEffect, type Outcome } from "@/lib/chat/effects/ledger";
+import { db } from "@/lib/db/client";
+import { idInAddress } from "../reads/answer-read";
+import { expectedError } from "./expected-error";
+import { requireOwnChat } from "./owner";
+
+const outcome = z.enum(["happened", "did-not-happen"]);
+
+/** What the chat's owner has found out about an effect. Returns what is known from now on: the first word counts. */
+export async function settleOutcome(chatId: string, effect: string, found: string): Promise<Outcome> {
+  const { id, userId } = await requireOwnChat(chatId);
+  const [named, said] = [idInAddress.safeParse(effect), outcome.safeParse(found)];
+  if (!named.success || !said.success) throw expectedError("outcome-not-found");
+  await settleEffect(db, { chatId: id, key: named.data }, { outcome: said.data }, userId);
+  const known = await readOutcome(db, { chatId: id, key: named.data });
+  if (!known) throw expectedError("outcome-not-found");
+  return known;
+}

@@ -1,0 +1,51 @@
+import "server-only";
+import { z } from "zod";
+import { decideRequest, RequestError, type DecideOptions } from "@/lib/chat/requests/decide";
+import { deliverDecisions } from "@/lib/chat/requests/deliver";
+import { isNestedAtMost } from "@/lib/chat/nesting";
+import { db } from "@/lib/db/client";
+import { checkInput, checkOutput, mayDecide } from "@/lib/agent/approval-policy";
+
+/** What people fill in is a few levels deep; thousands of levels would exhaust the reader's stack. */
+const MAX_DEPTH = 100;
+const given = z.unknown().refine((value) => isNestedAtMost(value, MAX_DEPTH));
+
+/** A decision as a browser sends it. */
+export const decisionSchema = z.discriminatedUnion("type", [
+  z.object({
+    type: z.literal("approve"),
+    editedInput: given.optional(),
+    remember: z.boolean().optional(),
+    phrase: z.string().optional(),
+  }),
+  z.object({ type: z.literal("deny"), reason: z.string().optional() }),
+  z.object({ type: z.literal("answer"), output: given }),
+  z.object({ type: z.literal("skip") }),
+]);
+
+export const MISSHAPEN = "This decision has the wrong shape. Reload the page and decide again.";
+
+/** A decision was taken, or why it was not: a sentence for the person. */
+export type DecisionResult = { problem?: string; isComplete?: boolean };
+
+/** Takes a decision of somebody who may decide, and tells the agent when it was the last one of its message. */
+export async function takeDecision(
+  options: Omit<DecideOptions, "mayDecide" | "checkInput" | "checkOutput">,
+): Promise<DecisionResult> {
+  try {
+    const { isComplete } = await decideRequest(db, { ...options, mayDecide, checkInput, checkOutput });
+    // The decision stands. When the engine cannot be reached now, the next look at what waits delivers it.
+    if (isComplete) await deliverDecisions(db, { chatId: options.chatId }).catch(reportUndelivered);
+    return { isComplete };
+  } catch (error) {
+    if (error instanceof RequestError) return { problem: error.message };
+    throw error;
+  }
+}
+
+function reportUndelivered(error: unknown): void {
+  console.warn(
+    "A decision is saved and could not be delivered yet:",
+    error instanceof Error ? error.message : error,
+  );
+}

@@ -1,0 +1,46 @@
+"use client";
+
+import { useQuery } from "@tanstack/react-query";
+import { UsageSummary } from "@/components/chat/shell/usage-summary";
+import { Button } from "@/components/ui/button";
+import { Dialog, DialogContent } from "@/components/ui/dialog";
+import { Skeleton } from "@/components/ui/skeleton";
+import { describeError } from "./actions/expected-error";
+import { readUsage } from "./reads/reads";
+
+/** The dialog about what one chat took. */
+export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: () => void }) {
+  const {
+    data: usage,
+    error,
+    isFetching,
+    refetch,
+  } = useQuery({
+    queryKey: ["usage", chatId],
+    queryFn: ({ signal }) => readUsage(chatId, signal),
+    refetchOnMount: "always",
+  });
+  const problem = !usage && !isFetching && error ? describeError(error) : null;
+
+  return (
+    <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <DialogContent
+        title="Usage"
+        description="What the answers of this chat took, as far as their models report it. The provider's bill has the last word."
+      >
+        {usage && <UsageSummary {...usage} />}
+        {problem && (
+          <div className="flex flex-wrap items-center gap-3">
+            <p role="alert" className="min-w-0 text-sm text-red">
+              The usage could not be read. {problem}
+            </p>
+            <Button size="sm" onClick={() => void refetch()}>
+              Try again
+            </Button>
+          </div>
+        )}
+        {!usage && !problem && <Skeleton className="h-40 w-full rounded-md" />}
+      </DialogContent>
+    </Dialog>
+  );
+}

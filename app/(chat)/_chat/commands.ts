@@ -1,0 +1,23 @@
+import type { SlashCommand } from "@/components/chat/composer/slash";
+
+/** What `/` offers in the composer. Add your own: `insert` puts a prompt into the box, `run` does something at once. */
+export function chatCommands({ startNewChat }: { startNewChat: () => void }): SlashCommand[] {
+  return [
+    { name: "new", description: "Start a new chat", run: startNewChat },
+    {
+      name: "summarise",
+      description: "The conversation in five sentences",
+      insert: "Summarise our conversation so far in five sentences.",
+    },
+    {
+      name: "explain",
+      description: "The last answer in plainer words",
+      insert: "Explain your last answer in plainer words, with an example.",
+    },
+    {
+      name: "table",
+      description: "The last answer as a table",
+      insert: "Put your last answer into a table.",
+    },
+  ];
+}

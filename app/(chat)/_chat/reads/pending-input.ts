@@ -1,0 +1,27 @@
+import "server-only";
+import type { PendingInput } from "@/components/chat/durable/use-durable-chat";
+import { parseUserMessage, type ChatMessage } from "@/lib/chat/message";
+import { readInput, type InRecord } from "@/lib/chat/revive/session-records";
+
+/**
+ * Questions that the engine has accepted and no run has saved yet: the run is queued, starting, or was just killed.
+ * They are in no transcript, and a person who reloads wants to see them all the same.
+ *
+ * `afterEventId` is the transcript's input cursor: everything up to it is answered.
+ */
+export async function readPendingInput(
+  chatId: string,
+  afterEventId: string | undefined,
+): Promise<PendingInput<ChatMessage>[]> {
+  return (await readInput(chatId, afterEventId ?? null)).flatMap(toPending);
+}
+
+function toPending({ seq, trigger, message }: InRecord): PendingInput<ChatMessage>[] {
+  if (trigger !== "submit-message") return [];
+  try {
+    return [{ message: parseUserMessage(message), seq }];
+  } catch {
+    // Not a question that could be shown: the agent will refuse it and say why.
+    return [];
+  }
+}

@@ -1,0 +1,120 @@
+import { KnownError } from "@/components/chat/shared/known-error";
+import type { HumanRequestView } from "@/components/chat/requests/request";
+import type { ChatListOptions, ChatListPage, ListedChat } from "@/lib/chat/chats/chat-list";
+import type { Outcome } from "@/lib/chat/effects/ledger";
+import type { Transcript } from "@/lib/chat/tree/queries";
+import type { SearchHit } from "@/lib/chat/chats/search";
+import type { ShareSummary } from "@/lib/chat/chats/share";
+import type { ChatUsage } from "@/lib/chat/chats/usage";
+
+/*
+ * Everything that the page reads from the server, over the GET routes in `app/api`. Never a server action: Next runs
+ * those of a tab one after the other, and a slow read would make Approve wait.
+ */
+
+/** JSON has no dates. */
+type Sent<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
+
+/** What was asked in a chat, and what runs in it without asking. */
+export type ChatRequests = { requests: HumanRequestView[]; allowedTools: string[] };
+
+/** A page of the signed-in person's chats. */
+export async function readChats(options: ChatListOptions, signal?: AbortSignal): Promise<ChatListPage> {
+  type Page = Omit<ChatListPage, "chats"> & { chats: Sent<ListedChat>[] };
+  const { chats, ...page } = await read<Page>(`/api/chats${queryOf(options)}`, signal);
+  return { ...page, chats: chats.map(listed) };
+}
+
+/** One chat of the list; null when it does not exist (yet), or belongs to somebody else. */
+export async function readListedChat(chatId: string, signal?: AbortSignal): Promise<ListedChat | null> {
+  return read<Sent<ListedChat>>(ofChat(chatId), signal).then(listed, nullWhenNotFound);
+}
+
+/** The newest page of the shown branch, the one before a message, or the branch through a node. */
+export function readTranscript(chatId: string, page: { before?: string; through?: string } = {}) {
+  return read<Transcript>(`${ofChat(chatId)}/transcript${queryOf(page)}`);
+}
+
+/** What was asked in a chat, the oldest first, and the tools that run in it without asking. */
+export function readChatRequests(chatId: string, signal?: AbortSignal): Promise<ChatRequests> {
+  return read(`${ofChat(chatId)}/requests`, signal);
+}
+
+/** Everything that waits for the signed-in person in any chat, the oldest first. */
+export function readWaitingRequests(signal?: AbortSignal): Promise<HumanRequestView[]> {
+  return read("/api/requests", signal);
+}
+
+/** Who this browser is now. */
+export function readMe(signal?: AbortSignal): Promise<{ userId: string | null; email: string | null }> {
+  return read("/api/me", signal);
+}
+
+/** What the answers of a chat took. */
+export function readUsage(chatId: string, signal?: AbortSignal): Promise<ChatUsage> {
+  return read(`${ofChat(chatId)}/usage`, signal);
+}
+
+/** Whether a tool's effect happened, as far as it is known by now. */
+export function readOutcome(chatId: string, effect: string, signal?: AbortSignal): Promise<Outcome> {
+  return read(`${ofChat(chatId)}/effects/${encodeURIComponent(effect)}`, signal);
+}
+
+/** What the signed-in person's chats say about `query`. */
+export function searchChats(query: string): Promise<Sent<SearchHit>[]> {
+  return read(`/api/search${queryOf({ q: query })}`);
+}
+
+/** The links of a chat. */
+export async function readShares(chatId: string, signal?: AbortSignal): Promise<ShareSummary[]> {
+  const shares = await read<Sent<ShareSummary>[]>(`/api/shares${queryOf({ chat: chatId })}`, signal);
+  return shares.map((share) => ({ ...share, createdAt: new Date(share.createdAt) }));
+}
+
+function listed(chat: Sent<ListedChat>): ListedChat {
+  return { ...chat, updatedAt: new Date(chat.updatedAt) };
+}
+
+function ofChat(chatId: string): string {
+  return `/api/chats/${encodeURIComponent(chatId)}`;
+}
+
+function queryOf(options: object): string {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return given.length === 0
+    ? ""
+    : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`;
+}
+
+/** A read that the server refused, with its sentence. */
+class ReadError extends KnownError {
+  readonly status: number;
+  constructor(status: number, message: string) {
+    super(message);
+    this.status = status;
+  }
+}
+
+function nullWhenNotFound(error: unknown): null {
+  if (error instanceof ReadError && error.status === 404) return null;
+  throw error;
+}
+
+const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
+
+/** A line that is broken is a TypeError, as with `fetch` itself: a patient caller tries those again. */
+async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+  let response: Response;
+  try {
+    response = await fetch(path, { ...(signal && { signal }), headers: { accept: "application/json" } });
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    throw new TypeError(UNREACHABLE, { cause: error });
+  }
+  const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
+  if (response.ok && isJson) return response.json() as Promise<T>;
+  const { error = UNREACHABLE } = (isJson && (await response.json().catch(() => null))) || {};
+  // A proxy's page instead of an answer: nobody was there.
+  if (!isJson) throw new TypeError(UNREACHABLE);
+  throw new ReadError(response.status, String(error));
+}

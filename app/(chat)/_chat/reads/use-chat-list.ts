@@ -1,0 +1,216 @@
+"use client";
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useRouter } from "next/navigation";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import type { ChatRowActions } from "@/components/chat/shell/chat-row";
+import type { ToastMessage } from "@/components/ui/toast";
+import { forgetChat } from "@/components/chat/shared/browser-storage";
+import { KnownError } from "@/components/chat/shared/known-error";
+import type { ChatListPage, ListedChat } from "@/lib/chat/chats/chat-list";
+import * as server from "../actions/chats";
+import { describeError } from "../actions/expected-error";
+import { pollEvery } from "./read-client";
+import { readChats, readListedChat } from "./reads";
+
+type View = "active" | "archived";
+type ExportHref = NonNullable<ChatRowActions["exportHref"]>;
+
+const PAGE = 40;
+const POLL_MS = 3_000;
+/** For so long after its last answer a chat may still get its title. */
+const TITLE_WITHIN_MS = 30_000;
+
+const listOf = (view: View) => ["chats", view];
+const oneOf = (id: string | undefined) => ["chat", id];
+
+/**
+ * The list of chats in the browser. What a person does shows at once and is then confirmed by the server. What happens
+ * elsewhere (an answer in another chat, a title) is asked for while something is due, and when the page is looked at.
+ */
+export function useChatList(initial: ChatListPage, currentId: string | undefined) {
+  const router = useRouter();
+  const client = useQueryClient();
+  const [view, setView] = useState<View>("active");
+  const [toast, setToast] = useState<ToastMessage | null>(null);
+  const titleUntil = useRef(0);
+  const [seenInitial, setSeenInitial] = useState(initial);
+
+  /** What callbacks read that must not change with every render. */
+  const now = useRef({ view, currentId });
+  useEffect(() => {
+    now.current = { view, currentId };
+  });
+
+  const listQuery = useCallback(
+    (which: View) => ({
+      queryKey: listOf(which),
+      queryFn: ({ signal }: { signal: AbortSignal }) => {
+        const shown = client.getQueryData<ChatListPage>(listOf(which))?.chats.length ?? 0;
+        return readChats({ view: which, limit: Math.max(PAGE, shown) }, signal);
+      },
+    }),
+    [client],
+  );
+  const { data: page } = useQuery({
+    ...listQuery(view),
+    initialData: view === "active" ? initial : undefined,
+    refetchInterval: (query) => {
+      const chats = query.state.data?.chats ?? [];
+      const isAnswering = chats.some(({ status }) => status === "running");
+      const isUntitled = chats.some(({ id, titledBy }) => id === now.current.currentId && titledBy === null);
+      const isDue = isAnswering || (isUntitled && Date.now() < titleUntil.current);
+      return isDue && pollEvery(POLL_MS)(query);
+    },
+  });
+  // The server rendered the list anew.
+  if (seenInitial !== initial) setSeenInitial(initial);
+  useEffect(() => {
+    client.setQueryData(listOf("active"), seenInitial);
+  }, [client, seenInitial]);
+
+  // An answer that was asked for before the newest change would take that change back for a moment.
+  const load = useCallback(
+    async (which: View) => {
+      await client.cancelQueries({ queryKey: listOf(which) });
+      // The list is a convenience: when it cannot be fetched the old one stays, and the next occasion tries again.
+      await client.fetchQuery({ ...listQuery(which), staleTime: 0 }).catch(() => {});
+    },
+    [client, listQuery],
+  );
+  const setPage = useCallback(
+    (change: (page: ChatListPage) => ChatListPage) => {
+      const queryKey = listOf(now.current.view);
+      void client.cancelQueries({ queryKey });
+      client.setQueryData<ChatListPage>(queryKey, (old) => old && change(old));
+    },
+    [client],
+  );
+  const refresh = useCallback(() => {
+    titleUntil.current = Date.now() + TITLE_WITHIN_MS;
+    void load(now.current.view);
+  }, [load]);
+
+  // The open chat may be archived, or older than what is loaded.
+  const listed = page?.chats.find((chat) => chat.id === currentId);
+  const { data: elsewhere } = useQuery({
+    queryKey: oneOf(currentId),
+    queryFn: ({ signal }) => readListedChat(currentId!, signal),
+    enabled: currentId !== undefined && listed === undefined,
+    refetchOnMount: "always",
+  });
+  const current = listed ?? elsewhere ?? undefined;
+
+  // Seen is what stands open in front of somebody; an answer is saved a moment after it was read, so also on leaving.
+  const isUnread = current?.isUnread ?? false;
+  const markRead = useEffectEvent((chatId: string) => {
+    const asRead = (chat: ListedChat) => (chat.id === chatId ? { ...chat, isUnread: false } : chat);
+    server.markChatRead(chatId).then(
+      () => {
+        // Noted here, too, or the next answer in this chat would be no change, and never be marked.
+        setPage((old) => ({ ...old, chats: old.chats.map(asRead) }));
+        client.setQueryData<ListedChat | null>(oneOf(chatId), (chat) => chat && asRead(chat));
+      },
+      // A mark that cannot be set now is set the next time the chat is open.
+      () => {},
+    );
+  });
+  useEffect(() => {
+    if (currentId && isUnread && document.visibilityState === "visible") markRead(currentId);
+  }, [currentId, isUnread]);
+  useEffect(() => {
+    if (!currentId) return;
+    return () => {
+      const active = client.getQueryData<ChatListPage>(listOf("active"));
+      if (active?.chats.some((chat) => chat.id === currentId)) markRead(currentId);
+    };
+  }, [client, currentId]);
+
+  const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
+    const change = (id: string, to: (chat: ListedChat) => ListedChat | null) =>
+      setPage((old) => ({
+        ...old,
+        chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)),
+      }));
+    const tell = (text: string, action?: ToastMessage["action"]) =>
+      setToast({ id: Date.now(), text, ...(action && { action }) });
+    const confirm = (work: Promise<unknown>) =>
+      work
+        .catch((error: unknown) => tell(describeError(error)))
+        // The list need not be there again before what follows.
+        .then(() => void load(now.current.view));
+    return {
+      async onRename(id, title) {
+        try {
+          const stored = await server.renameChat(id, title);
+          change(id, (chat) => ({ ...chat, title: stored, titledBy: "person" }));
+          client.setQueryData<ListedChat | null>(oneOf(id), (chat) => chat && { ...chat, title: stored });
+        } catch (error) {
+          throw new KnownError(describeError(error), { cause: error });
+        }
+      },
+      onPin(id, isPinned) {
+        change(id, (chat) => ({ ...chat, isPinned }));
+        void confirm(server.setChatPinned(id, isPinned));
+      },
+      onArchive(id, isArchived) {
+        change(id, () => null);
+        void confirm(server.setChatArchived(id, isArchived));
+        tell(isArchived ? "Chat archived" : "Chat is back in the list", {
+          label: "Undo",
+          onAction: () => void confirm(server.setChatArchived(id, !isArchived)),
+        });
+      },
+      onDelete(id) {
+        const wasOpen = now.current.currentId === id;
+        change(id, () => null);
+        if (wasOpen) router.push("/");
+        const remember = forgetChat(id);
+        void confirm(server.deleteChat(id));
+        tell("Chat deleted", {
+          label: "Undo",
+          onAction: () =>
+            void confirm(server.restoreChat(id).then(remember)).then(
+              () => wasOpen && router.push(`/chat/${id}`),
+            ),
+        });
+      },
+      onCopy(id, what) {
+        void confirm(
+          server
+            .copyChat(id, what === "branch" ? {} : undefined)
+            .then((copy) => router.push(`/chat/${copy}`)),
+        );
+      },
+      exportHref: (id, format) => `/chat/${id}/export?format=${format}`,
+    };
+  }, [client, load, router, setPage]);
+
+  const cursor = page?.nextCursor;
+  return {
+    chats: page?.chats,
+    current,
+    view,
+    setView: (next: View) => {
+      setView(next);
+      void load(next);
+    },
+    refresh,
+    actions,
+    loadMore: cursor
+      ? () => {
+          const known = page;
+          readChats({ view, after: cursor }).then(
+            (more) =>
+              client.setQueryData<ChatListPage>(listOf(view), (old) =>
+                // What has changed since is asked for anew from its own end.
+                old === known ? { ...more, chats: [...known.chats, ...more.chats] } : old,
+              ),
+            () => {},
+          );
+        }
+      : undefined,
+    toast,
+    dismissToast: () => setToast(null),
+  };
+}

@@ -1,0 +1,36 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import { useState } from "react";
+import { History } from "lucide-react";
+import { untilLoaded } from "@/components/chat/shared/until-loaded";
+import { Button } from "@/components/ui/button";
+import { useRequests } from "./requests";
+
+const Decisions = dynamic(() => untilLoaded(() => import("./decisions")).then(({ Decisions }) => Decisions), {
+  ssr: false,
+});
+
+/** Leads to what was decided in a chat; and to what runs without a decision; not there without either. */
+export function DecisionsButton({ chatId }: { chatId: string }) {
+  const [isOpen, setIsOpen] = useState(false);
+  const { ofChat, allowedIn } = useRequests();
+  const decisions = ofChat(chatId).filter(({ state }) => state !== "pending");
+  // Open, it stays: whoever has just revoked the last permission is still reading.
+  if (decisions.length === 0 && allowedIn(chatId).length === 0 && !isOpen) return null;
+  return (
+    <>
+      <Button
+        variant="ghost"
+        size="icon"
+        aria-label="Decisions"
+        title="Decisions"
+        aria-haspopup="dialog"
+        onClick={() => setIsOpen(true)}
+      >
+        <History aria-hidden />
+      </Button>
+      {isOpen && <Decisions chatId={chatId} decisions={decisions} onClose={() => setIsOpen(false)} />}
+    </>
+  );
+}

@@ -1,0 +1,35 @@
+"use client";
+
+import { AllowedTools } from "@/components/chat/requests/allowed-tools";
+import { DecisionHistory } from "@/components/chat/requests/decision-history";
+import type { HumanRequestView } from "@/components/chat/requests/request";
+import { Dialog, DialogContent } from "@/components/ui/dialog";
+import type { DecisionsFormat } from "@/lib/chat/requests/export-decisions";
+import { useRequests } from "./requests";
+
+export type DecisionsProps = {
+  chatId: string;
+  decisions: HumanRequestView[];
+  onClose: () => void;
+};
+
+/** Everything that was decided in the chat, and what runs in it without a decision, over the page. */
+export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
+  const { allowedIn, revoke } = useRequests();
+  const fileOf = (format: DecisionsFormat) => `/chat/${chatId}/decisions?format=${format}`;
+  return (
+    <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
+      <DialogContent
+        title="Decisions"
+        description="What was asked in this chat, and what became of it. The newest first."
+        className="w-[min(640px,calc(100vw-32px))]"
+      >
+        <AllowedTools tools={allowedIn(chatId)} onRevoke={(tool) => revoke(chatId, tool)} />
+        <DecisionHistory
+          decisions={decisions.toReversed()}
+          exports={{ csv: fileOf("csv"), json: fileOf("json") }}
+        />
+      </DialogContent>
+    </Dialog>
+  );
+}

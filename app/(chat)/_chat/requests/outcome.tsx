@@ -1,0 +1,46 @@
+"use client";
+
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/requests/outcome-card";
+import type { ToolPart } from "@/components/chat/tools/tool-card";
+import { KnownError } from "@/components/chat/shared/known-error";
+import type { UnknownOutcome } from "@/lib/chat/effects/unknown-outcome";
+import { describeError } from "../actions/expected-error";
+import { settleOutcome } from "../actions/outcome";
+import { readOutcome } from "../reads/reads";
+
+export type OutcomeProps = { chatId: string; part: ToolPart; unknown: UnknownOutcome };
+
+/** The message says that it was not known; the ledger says whether it still is. */
+export function Outcome({ chatId, part, unknown }: OutcomeProps) {
+  const { effect, tool, input, startedAt } = unknown;
+  const client = useQueryClient();
+  const queryKey = ["outcome", chatId, effect];
+  // Until it is read, and when it can't be, it is asked once more than needed: the answer is checked on the server.
+  const { data: outcome = "unknown" } = useQuery({
+    queryKey,
+    queryFn: ({ signal }) => readOutcome(chatId, effect, signal),
+    refetchOnMount: "always",
+  });
+
+  async function settle(found: Parameters<OutcomeCardProps["onSettle"]>[0]) {
+    try {
+      const known = await settleOutcome(chatId, effect, found);
+      await client.cancelQueries({ queryKey });
+      client.setQueryData(queryKey, known);
+    } catch (error) {
+      throw new KnownError(describeError(error));
+    }
+  }
+
+  return (
+    <OutcomeCard
+      tool={tool}
+      input={part.input}
+      edited={input}
+      startedAt={startedAt}
+      outcome={outcome}
+      onSettle={settle}
+    />
+  );
+}

@@ -1,0 +1,104 @@
+"use client";
+
+import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
+import type { UIMessage } from "ai";
+import { EditMessage } from "@/components/chat/conversation/edit-message";
+import { hasMeta, MessageMeta } from "@/components/chat/conversation/message-meta";
+import { MessageActions } from "@/components/chat/conversation/message-actions";
+import type { DurableChat } from "@/components/chat/durable/use-durable-chat";
+import { VersionNotice } from "@/components/chat/conversation/version-notice";
+import type { ChatMessage } from "@/lib/chat/message";
+import { messageText } from "@/lib/chat/message-text";
+import { describeError } from "./actions/expected-error";
+
+/**
+ * What stands under and between the messages. All of it is stable while nothing but the answer's text changes, so
+ * that a token draws one message and not all.
+ */
+export function useMessageRows(
+  chat: DurableChat<ChatMessage>,
+  /** Tells the person when what they pressed is refused. Stable. */
+  attempt: (doing: Promise<unknown>) => void,
+) {
+  const latest = useRef(chat.branches);
+  useEffect(() => {
+    latest.current = chat.branches;
+  });
+  const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
+  const { versionOf, earlier } = chat.branches;
+  const isReading = chat.elsewhere !== undefined || chat.isClosed;
+
+  const renderActions = useCallback(
+    (message: UIMessage, isStreaming: boolean): ReactNode => {
+      if (isStreaming) return null;
+      const version = versionOf(message.id);
+      const switchTo = (nodeId: string | undefined) =>
+        nodeId === undefined ? undefined : () => attempt(latest.current.switchTo(nodeId));
+      const isQuestion = message.role === "user";
+      return (
+        <MessageActions
+          message={message}
+          onEdit={isQuestion && !isReading ? () => setEditing({ id: message.id }) : undefined}
+          onRegenerate={
+            isQuestion || isReading ? undefined : () => attempt(latest.current.regenerate(message.id))
+          }
+          onContinue={isReading ? undefined : () => attempt(latest.current.continueFrom(message.id))}
+          meta={isQuestion ? undefined : metaOf(message)}
+          version={
+            version && {
+              index: version.index,
+              count: version.count,
+              onPrevious: switchTo(version.previousId),
+              onNext: switchTo(version.nextId),
+            }
+          }
+        />
+      );
+    },
+    [attempt, isReading, versionOf],
+  );
+
+  const renderEditor = useCallback(
+    (message: UIMessage): ReactNode =>
+      message.id === editing?.id && (
+        <EditMessage
+          text={messageText(message)}
+          draft={editing.draft}
+          error={editing.error}
+          onCancel={() => setEditing(undefined)}
+          onSave={(draft) => {
+            // The new version stands there at once. When it is refused, the old one comes back, and the editor with it.
+            setEditing(undefined);
+            latest.current
+              .edit(message.id, draft)
+              .catch((error: unknown) => setEditing({ id: message.id, draft, error: describeError(error) }));
+          }}
+        />
+      ),
+    [editing],
+  );
+
+  const [earlierId, showId] = [earlier?.messageId, earlier?.version.previousId];
+  const [index, count] = [earlier?.version.index ?? 0, earlier?.version.count ?? 0];
+  const renderNotice = useCallback(
+    (message: UIMessage): ReactNode =>
+      message.id === earlierId &&
+      showId !== undefined && (
+        <VersionNotice
+          index={index - 1}
+          count={count}
+          onShow={() => attempt(latest.current.switchTo(showId))}
+        />
+      ),
+    [attempt, count, earlierId, index, showId],
+  );
+
+  return { renderActions, renderEditor, renderNotice };
+}
+
+/** What is known of the answer: one that was stopped, or whose provider counts nothing, has no tokens to tell of. */
+function metaOf(message: UIMessage): ReactNode {
+  const { inputTokens, outputTokens, cost, finishedAt } = (message as ChatMessage).metadata ?? {};
+  const known = { inputTokens, outputTokens, cost, finishedAt, text: messageText(message) };
+  return hasMeta(known) ? <MessageMeta {...known} /> : undefined;
+}

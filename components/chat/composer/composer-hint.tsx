@@ -1,0 +1,64 @@
+import { cn } from "@/lib/utils";
+import { useModifierName } from "../shared/modifier-key";
+
+export type ComposerHintProps = {
+  id: string;
+  /** Why something cannot be done now, or what waits. Takes the place of the keys. */
+  explanation: string | null;
+  isError?: boolean;
+  isStreaming: boolean;
+  canQueue: boolean;
+  canSteer: boolean;
+};
+
+/** The quiet line below the box: what Enter will do. */
+export function ComposerHint({
+  id,
+  explanation,
+  isError = false,
+  isStreaming,
+  canQueue,
+  canSteer,
+}: ComposerHintProps) {
+  return (
+    <div
+      id={id}
+      data-slot="composer-hint"
+      className={cn("mt-2 text-center text-xs text-ink-3", !explanation && "max-sm:sr-only")}
+    >
+      <output className={cn(isError && "text-red")}>{explanation}</output>
+      {!explanation && <Keys isStreaming={isStreaming} canQueue={canQueue} canSteer={canSteer} />}
+    </div>
+  );
+}
+
+function Keys({
+  isStreaming,
+  canQueue,
+  canSteer,
+}: Pick<ComposerHintProps, "isStreaming" | "canQueue" | "canSteer">) {
+  const modifier = useModifierName();
+  if (!isStreaming) {
+    return (
+      <>
+        <kbd>Enter</kbd> sends · <kbd>Shift Enter</kbd> new line
+      </>
+    );
+  }
+  if (!canQueue && !canSteer) return <>Write ahead; sending waits until this answer ends</>;
+  return (
+    <>
+      {canQueue && (
+        <>
+          <kbd>Enter</kbd> queues for after this answer
+        </>
+      )}
+      {canQueue && canSteer && " · "}
+      {canSteer && (
+        <>
+          <kbd>{modifier} Enter</kbd> steers this one
+        </>
+      )}
+    </>
+  );
+}

@@ -1,0 +1,45 @@
+"use client";
+
+import { MonitorSmartphone, PanelsTopLeft } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+import type { Elsewhere } from "../durable/use-other-pages";
+
+export type TabNoticeProps = Omit<React.ComponentProps<"section">, "children"> & {
+  /** Where the answer was asked for. The notice is not there while it was here. */
+  elsewhere: Elsewhere | undefined;
+  /** This page writes from now on. */
+  onTakeOver: () => void;
+};
+
+const faces = {
+  tab: { text: "Another tab is answering here", icon: PanelsTopLeft },
+  device: { text: "Another device is answering here", icon: MonitorSmartphone },
+};
+
+/** Above the composer while this page reads along: who is at it, and the way to be the one who is. */
+export function TabNotice({ elsewhere, onTakeOver, className, ...props }: TabNoticeProps) {
+  const face = elsewhere && faces[elsewhere];
+  return (
+    <section data-slot="tab-notice" aria-label="Other pages of this chat" {...props}>
+      {/* There before it has anything to say, so that what it says is heard. */}
+      <output className="sr-only">{face && `${face.text}. You can read along, or take over.`}</output>
+      {face && (
+        <div
+          className={cn(
+            "mb-2 flex min-h-11 items-center gap-2.5 rounded-md border bg-surface py-1.5 pr-1.5 pl-3.5 text-[13.5px] text-ink-2",
+            className,
+          )}
+        >
+          <face.icon aria-hidden className="size-4 shrink-0 text-ink-3" />
+          <p aria-hidden className="min-w-0 flex-1">
+            {face.text}
+          </p>
+          <Button size="sm" onClick={onTakeOver}>
+            Take over
+          </Button>
+        </div>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,301 @@
+"use client";
+
+import { type ReactNode, memo, startTransition, useCallback, useEffect, useRef, useState } from "react";
+import type { UIMessage } from "ai";
+import { ArrowDown } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { Skeleton } from "@/components/ui/skeleton";
+import { cn } from "@/lib/utils";
+import { EarlierMessages } from "./earlier-messages";
+import { Message, type MessageProps } from "./message";
+import { MOST, growDown, growUp, rangeOf, type MessageWindow, windowAround } from "./message-window";
+import { useKeptFocus } from "../shared/use-focus-restore";
+import { type Place, readPlace, useIsomorphicLayoutEffect, useReadingPlace } from "./use-scroll-anchor";
+
+export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
+  Pick<MessageProps, "renderData" | "renderTool"> & {
+    messages: UIMessage[];
+    /** The last message is being written right now. */
+    isStreaming?: boolean;
+    /** The transcript is still on its way: skeletons in the shape of messages. */
+    isLoading?: boolean;
+    /** There are messages before the first of `messages`. */
+    hasOlder?: boolean;
+    /** Puts the page before the first message in front of `messages`. Called when the reader comes near the top. */
+    onLoadOlder?: () => Promise<void>;
+    /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
+    placeKey?: string;
+    /** Opens at this message instead, for example at one that a search found. */
+    openAt?: string | undefined;
+    /** Whether a question was sent from this page, and so brings its reader to the end. Without it every one does. */
+    isOwn?: (messageId: string) => boolean;
+    /** Shown instead of the list while there is no message. */
+    empty?: ReactNode;
+    /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
+    renderActions?: (message: UIMessage, isStreaming: boolean) => ReactNode;
+    /** The editor that takes a message's place, or nothing. Keep it stable too. */
+    renderEditor?: (message: UIMessage) => ReactNode;
+    /** A line between a message and the next. Keep it stable too. */
+    renderNotice?: (message: UIMessage) => ReactNode;
+    /** Follows the last message: the turn status. */
+    footer?: ReactNode;
+  };
+
+/** How many pages are fetched to find the message that the reader was at; further back they start at the end. */
+const SEARCHED_PAGES = 10;
+
+/**
+ * The conversation. Of the messages it is given only a window is in the page, the newest ones at first; it moves
+ * with the reader, so that a chat of a thousand messages costs what is on the screen.
+ */
+export function MessageList({
+  messages,
+  isStreaming = false,
+  isLoading = false,
+  hasOlder = false,
+  onLoadOlder,
+  placeKey,
+  openAt,
+  isOwn,
+  empty,
+  renderActions,
+  renderEditor,
+  renderNotice,
+  renderData,
+  renderTool,
+  footer,
+  className,
+  ...props
+}: MessageListProps) {
+  const [shown, setShown] = useState<MessageWindow>({});
+  const [from, to] = rangeOf(messages, shown);
+  const older = useOlder(onLoadOlder);
+  const canLoad = from > 0 || (hasOlder && onLoadOlder !== undefined);
+
+  const showEarlier = (isAsked: boolean) => {
+    if (from > 0) startTransition(() => setShown(growUp(messages, shown)));
+    else if (hasOlder && (isAsked || !older.hasFailed)) older.load();
+  };
+  const { scroller, content, isAtEnd, scrollToEnd, goTo } = useReadingPlace({
+    shown: `${from} ${to} ${messages[from]?.id} ${messages[to - 1]?.id}`,
+    reachesEnd: to === messages.length,
+    placeKey,
+    onNearTop: () => showEarlier(false),
+    onNearEnd: () => startTransition(() => setShown(growDown(messages, shown))),
+  });
+
+  const keptFocus = useKeptFocus(scroller);
+
+  const jumpToEnd = useCallback(() => {
+    setShown({});
+    scrollToEnd();
+  }, [scrollToEnd]);
+
+  // Whoever sends wants to see what they sent, wherever they had scrolled to. A switch of branches is not a send.
+  const lastQuestion = messages.findLast((message) => message.role === "user")?.id;
+  const before = useRef({ question: lastQuestion, last: messages.at(-1)?.id });
+  useIsomorphicLayoutEffect(() => {
+    const { question, last } = before.current;
+    before.current = { question: lastQuestion, last: messages.at(-1)?.id };
+    if (!lastQuestion || lastQuestion === question || isOwn?.(lastQuestion) === false) return;
+    if (!last || messages.some(({ id }) => id === last)) jumpToEnd();
+  }, [isOwn, lastQuestion, messages, jumpToEnd]);
+
+  // Nothing leaves the page under the eyes of a reader who is not at the end.
+  const first = messages[from]?.id;
+  useEffect(() => {
+    // Not while rendering: the end is left by a scroll, and the window has to be the one that was then on the screen.
+    // oxlint-disable-next-line react/set-state-in-effect
+    if (!isAtEnd && first) setShown((window) => (window.first ? window : { ...window, first }));
+  }, [isAtEnd, first]);
+
+  // A reader at the end of a long conversation does not need its far beginning.
+  const isLong = isAtEnd && to - from > MOST;
+  useEffect(() => {
+    if (isLong) startTransition(() => setShown({}));
+  }, [isLong]);
+
+  const leaveOff = useRef<Place | null>(null);
+  const searched = useRef(0);
+  useIsomorphicLayoutEffect(() => {
+    leaveOff.current = openAt ? { id: openAt, top: 24 } : placeKey ? readPlace(placeKey) : null;
+    searched.current = 0;
+  }, [openAt, placeKey]);
+  useIsomorphicLayoutEffect(() => {
+    const wanted = leaveOff.current;
+    if (!wanted || messages.length === 0) return;
+    if (messages.some(({ id }) => id === wanted.id)) {
+      leaveOff.current = null;
+      setShown(windowAround(messages, wanted.id));
+      goTo(wanted);
+    } else if (hasOlder && searched.current < SEARCHED_PAGES && !older.hasFailed) {
+      if (older.load()) searched.current += 1;
+    } else {
+      leaveOff.current = null;
+    }
+  });
+
+  const unseen = useUnseen(messages, isAtEnd);
+  const isEmpty = messages.length === 0 && !isLoading;
+  return (
+    <div
+      data-slot="message-list"
+      className={cn("relative flex min-h-0 flex-1 flex-col", className)}
+      {...props}
+    >
+      <div
+        ref={scroller}
+        data-slot="message-list-scroller"
+        role="log"
+        aria-label="Conversation"
+        // Not spoken word by word as it streams: the turn status says when an answer ends.
+        aria-live="off"
+        aria-busy={isStreaming || isLoading}
+        // A box that scrolls must be reachable by keyboard.
+        // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
+        tabIndex={0}
+        {...keptFocus}
+        // Reversed, the server's HTML already stands at its end before any script runs; turned round on mount.
+        className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 [overflow-anchor:none] data-ready:flex-col has-data-empty:flex-col sm:px-6"
+      >
+        <div
+          ref={content}
+          data-slot="message-list-content"
+          data-empty={isEmpty || undefined}
+          className={cn(
+            "mx-auto mb-auto flex w-full max-w-[720px] flex-col gap-7 pt-5 pb-4 sm:pt-8",
+            isEmpty && "flex-1",
+          )}
+        >
+          {isLoading && messages.length === 0 ? <MessageListSkeleton /> : isEmpty ? empty : null}
+          {canLoad && !isEmpty && (
+            <EarlierMessages
+              isLoading={older.isLoading}
+              hasFailed={older.hasFailed}
+              onLoad={() => showEarlier(true)}
+            />
+          )}
+          {messages.slice(from, to).map((message, index) => (
+            <MessageRow
+              // The versions of a message share its place, so whoever walks through them keeps the focus on the arrows.
+              key={messages[from + index - 1]?.id ?? ""}
+              message={message}
+              isStreaming={
+                isStreaming && from + index === messages.length - 1 && message.role === "assistant"
+              }
+              renderActions={renderActions}
+              renderEditor={renderEditor}
+              renderNotice={renderNotice}
+              renderData={renderData}
+              renderTool={renderTool}
+            />
+          ))}
+          {footer && !isEmpty && (
+            <div data-slot="message-list-footer" className="-mt-3">
+              {footer}
+            </div>
+          )}
+        </div>
+      </div>
+      {!isAtEnd && !isEmpty && (
+        <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+          <Button
+            data-slot="jump-to-latest"
+            size="md"
+            className="pointer-events-auto rounded-full shadow-card motion-safe:animate-fade"
+            onClick={() => {
+              jumpToEnd();
+              scroller.current?.focus({ preventScroll: true });
+            }}
+          >
+            <ArrowDown aria-hidden />
+            Jump to latest
+            {unseen > 0 && (
+              <span data-slot="jump-to-latest-count" className="font-normal text-ink-2 tabular-nums">
+                {unseen} new
+              </span>
+            )}
+          </Button>
+        </div>
+      )}
+    </div>
+  );
+}
+
+/** One request for older messages at a time. */
+function useOlder(onLoadOlder: MessageListProps["onLoadOlder"]) {
+  const isBusy = useRef(false);
+  const [state, setState] = useState<"idle" | "loading" | "failed">("idle");
+
+  function load() {
+    if (isBusy.current || !onLoadOlder) return false;
+    isBusy.current = true;
+    setState("loading");
+    onLoadOlder()
+      .then(
+        () => setState("idle"),
+        () => setState("failed"),
+      )
+      .finally(() => (isBusy.current = false));
+    return true;
+  }
+
+  return { load, isLoading: state === "loading", hasFailed: state === "failed" };
+}
+
+/** How many messages came since the reader left the end. */
+function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
+  const last = messages.at(-1)?.id;
+  const [seen, setSeen] = useState(last);
+  if (isAtEnd && seen !== last) setSeen(last);
+  const at = messages.findLastIndex(({ id }) => id === seen);
+  return at === -1 ? 0 : messages.length - 1 - at;
+}
+
+type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
+  Pick<MessageListProps, "renderActions" | "renderEditor" | "renderNotice" | "renderData" | "renderTool">;
+
+const MessageRow = memo(function MessageRow({
+  message,
+  isStreaming,
+  renderActions,
+  renderEditor,
+  renderNotice,
+  renderData,
+  renderTool,
+}: RowProps) {
+  return (
+    <>
+      <Message
+        message={message}
+        isStreaming={isStreaming}
+        actions={renderActions?.(message, isStreaming)}
+        editor={renderEditor?.(message)}
+        renderData={renderData}
+        renderTool={renderTool}
+      />
+      {renderNotice?.(message)}
+    </>
+  );
+});
+
+export function MessageListSkeleton({ className, ...props }: React.ComponentProps<"div">) {
+  return (
+    <div data-slot="message-list-skeleton" className={cn("flex flex-col gap-7", className)} {...props}>
+      <output className="sr-only">Loading the conversation</output>
+      <Skeleton className="h-11 w-3/5 self-end rounded-xl rounded-br-[4px]" />
+      <div className="flex flex-col gap-3">
+        <Skeleton className="h-3.5 w-11/12" />
+        <Skeleton className="h-3.5 w-full" />
+        <Skeleton className="h-3.5 w-2/3" />
+      </div>
+      <Skeleton className="h-11 w-2/5 self-end rounded-xl rounded-br-[4px]" />
+      <div className="flex flex-col gap-3">
+        <Skeleton className="h-3.5 w-full" />
+        <Skeleton className="h-3.5 w-10/12" />
+        <Skeleton className="h-10 w-full rounded-md" />
+        <Skeleton className="h-3.5 w-1/2" />
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,121 @@
+import { formatDuration } from "../tools/duration";
+
+export type MessageMetaProps = Omit<React.ComponentProps<"p">, "children"> & {
+  /** The model that answered, as a person would call it. */
+  model?: string | undefined;
+  inputTokens?: number | undefined;
+  outputTokens?: number | undefined;
+  /** In US dollars; null when nobody knows this model's price. */
+  cost?: number | null | undefined;
+  /** How long the answer took, in milliseconds. */
+  durationMs?: number | undefined;
+  /** The text of the message, for how long it takes to read. */
+  text?: string | undefined;
+  finishedAt?: Date | string | number | undefined;
+  /** The reader's own when it is left out. */
+  timeZone?: string;
+};
+
+/** What an answer took, in one quiet line. Says only what is known. */
+export function MessageMeta({
+  model,
+  inputTokens,
+  outputTokens,
+  cost,
+  durationMs,
+  text,
+  finishedAt,
+  timeZone,
+  className,
+  ...props
+}: MessageMetaProps) {
+  const items = itemsOf({ model, inputTokens, outputTokens, cost, durationMs, text, finishedAt, timeZone });
+  if (items.length === 0) return null;
+  return (
+    <p
+      data-slot="message-meta"
+      className={`flex min-w-0 flex-wrap items-center text-xs text-ink-3 tabular-nums ${className ?? ""}`}
+      {...props}
+    >
+      {items.map((item, index) => (
+        <span key={index} className="flex min-w-0">
+          {index > 0 && (
+            <span aria-hidden className="px-1.5">
+              ·
+            </span>
+          )}
+          {item}
+        </span>
+      ))}
+    </p>
+  );
+}
+
+/** Whether there is anything to say: without that, what would stand before the line should not be there either. */
+export function hasMeta(props: MessageMetaProps): boolean {
+  return itemsOf(props).length > 0;
+}
+
+function itemsOf({
+  model,
+  inputTokens,
+  outputTokens,
+  cost,
+  durationMs,
+  text,
+  finishedAt,
+  timeZone,
+}: MessageMetaProps) {
+  const tokens =
+    inputTokens === undefined && outputTokens === undefined
+      ? undefined
+      : (inputTokens ?? 0) + (outputTokens ?? 0);
+  // Nothing was said, and nothing is known to have been used for it: there is no answer to tell of.
+  if (text?.trim() === "" && tokens === undefined) return [];
+  const date = finishedAt === undefined ? undefined : new Date(finishedAt);
+  return [
+    model && <span className="max-w-48 truncate">{model}</span>,
+    tokens !== undefined && (
+      <span title={`${count(inputTokens)} read, ${count(outputTokens)} written`}>
+        {count(tokens)} {tokens === 1 ? "token" : "tokens"}
+      </span>
+    ),
+    cost !== undefined && <span>{cost === null ? "price unknown" : formatCost(cost)}</span>,
+    durationMs !== undefined && <span title="Time to answer">{formatDuration(durationMs)}</span>,
+    text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
+    date && !Number.isNaN(date.getTime()) && (
+      // The server does not know the reader's time zone; the browser's word counts.
+      <time dateTime={date.toISOString()} title={formatTime(date, timeZone, true)} suppressHydrationWarning>
+        {formatTime(date, timeZone)}
+      </time>
+    ),
+  ].filter(Boolean);
+}
+
+function count(tokens: number | undefined) {
+  return tokens === undefined ? "?" : tokens.toLocaleString("en");
+}
+
+/** Dollars with the digits that mean something: `$0.0042`, `$0.12`, `$3.40`; a price of nothing is said in words. */
+export function formatCost(dollars: number) {
+  if (!Number.isFinite(dollars)) return "price unknown";
+  if (dollars === 0) return "free";
+  if (dollars > 0 && dollars < 0.0001) return "< $0.0001";
+  const digits = Math.abs(dollars) < 0.01 ? 4 : 2;
+  return `$${dollars.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
+}
+
+/** At a calm 220 words a minute; for scripts without spaces, 500 characters. */
+export function minutesToRead(text: string) {
+  const words = text.match(/[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu)?.length ?? 0;
+  const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
+  return Math.max(1, Math.round(words / 220 + signs / 500));
+}
+
+function formatTime(date: Date, timeZone: string | undefined, isLong = false) {
+  return date.toLocaleString("en-GB", {
+    ...(timeZone && { timeZone }),
+    ...(isLong ? { dateStyle: "long" as const } : {}),
+    timeStyle: "short",
+  });
+}

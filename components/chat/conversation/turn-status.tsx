@@ -1,0 +1,132 @@
+"use client";
+
+import { type ComponentType, type ReactNode, useState } from "react";
+import { Check, CircleAlert, Clock, Hand, RefreshCw, Square, WifiOff, Wrench } from "lucide-react";
+import { Button } from "@/components/ui/button";
+import { cn } from "@/lib/utils";
+import { calmText } from "../shared/strip-bidi";
+
+export type TurnState =
+  | "idle"
+  | "sending"
+  | "queued"
+  | "thinking"
+  | "using-tool"
+  | "answering"
+  | "stalled"
+  | "waiting"
+  | "reconnecting"
+  | "offline"
+  | "recovered"
+  | "stopped"
+  | "failed";
+
+type Face = {
+  text: string;
+  icon: ComponentType<{ className?: string }> | null;
+  tone?: string;
+  isActive?: boolean;
+};
+
+export const turnStates: Record<TurnState, Face> = {
+  idle: { text: "", icon: null },
+  sending: { text: "Sending…", icon: Pulse, isActive: true },
+  queued: { text: "Busy, starting soon", icon: Clock, isActive: true },
+  thinking: { text: "Thinking…", icon: Pulse, isActive: true },
+  "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
+  // The words themselves show that it goes on.
+  answering: { text: "", icon: null, isActive: true },
+  stalled: { text: "Still waiting for the model", icon: Clock, isActive: true },
+  waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
+  reconnecting: { text: "Reconnecting. The answer goes on meanwhile", icon: RefreshCw, isActive: true },
+  offline: { text: "You are offline. Nothing is lost; this goes on when you are back", icon: WifiOff },
+  recovered: { text: "Picked up after a restart", icon: Check, tone: "text-kelp" },
+  stopped: { text: "You stopped this answer", icon: Square },
+  failed: { text: "The answer failed", icon: CircleAlert, tone: "text-red" },
+};
+
+export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
+  state: TurnState;
+  /** Named while a tool is at work. */
+  tool?: string | undefined;
+  /** Replaces the sentence, or for a failure follows it: what went wrong, in words a person can use. */
+  detail?: ReactNode;
+  /** Shows "Retry" when the turn failed, was stopped or does not go on. */
+  onRetry?: (() => void) | undefined;
+  /** Shows "Stop" when the turn does not go on. */
+  onStop?: (() => void) | undefined;
+  /** The answer ends with something that this person has to decide. Said instead of "Answer finished". */
+  needsAnswer?: boolean;
+  /** Said once at the end of an answer. Default: "Answer finished". */
+  finished?: string | undefined;
+};
+
+/**
+ * The quiet line under the list. It keeps its height in every state, and it is the one place that speaks to screen
+ * readers: states, and once at the end of an answer; never the words as they stream.
+ */
+export function TurnStatus({
+  state,
+  tool,
+  detail,
+  onRetry,
+  onStop,
+  needsAnswer = false,
+  finished = "Answer finished",
+  className,
+  ...props
+}: TurnStatusProps) {
+  const [previous, setPrevious] = useState(state);
+  const [hasFinished, setHasFinished] = useState(false);
+  if (previous !== state) {
+    setPrevious(state);
+    setHasFinished(state === "idle" && turnStates[previous].isActive === true);
+  }
+
+  const face = turnStates[state];
+  const Icon = face.icon;
+  const canRetry = onRetry && (state === "failed" || state === "stopped" || state === "stalled");
+  return (
+    <div
+      data-slot="turn-status"
+      data-state={state}
+      className={cn(
+        "flex min-h-7 items-center gap-2 text-[13px] leading-5 text-ink-3 pointer-coarse:min-h-11",
+        className,
+      )}
+      {...props}
+    >
+      <output aria-label="Turn status" className="flex min-w-0 items-start gap-2">
+        {Icon && <Icon aria-hidden className={cn("mt-0.5 size-4 shrink-0", face.tone)} />}
+        <span className={cn("min-w-0 wrap-anywhere", face.tone)}>
+          {state === "failed" && detail ? (
+            <>
+              {face.text}: <span className="text-ink-2">{detail}</span>
+            </>
+          ) : (
+            (detail ?? (state === "using-tool" && tool ? `Using ${calmText(tool)}…` : face.text))
+          )}
+        </span>
+        {hasFinished && <span className="sr-only">{needsAnswer ? "Needs your answer" : finished}</span>}
+      </output>
+      {onStop && state === "stalled" && (
+        <Button size="sm" variant="ghost" onClick={onStop}>
+          Stop
+        </Button>
+      )}
+      {canRetry && (
+        <Button size="sm" onClick={onRetry}>
+          Retry
+        </Button>
+      )}
+    </div>
+  );
+}
+
+function Pulse({ className }: { className?: string }) {
+  return (
+    <span aria-hidden className={cn("grid place-items-center", className)}>
+      <span className="size-2 rounded-full bg-kelp motion-safe:animate-pulse" />
+    </span>
+  );
+}

@@ -1,0 +1,63 @@
+import { type RefObject, useEffect } from "react";
+import { untilLoaded } from "../shared/until-loaded";
+
+/** Longer code is read by searching, not by its colours. */
+const LONGEST = 30_000;
+
+/**
+ * Colours the code when it comes near the screen. The browser paints ranges of the text that stands there, so the
+ * code stays one text node: nothing to hydrate, nothing that breaks a search or a selection, no element per token.
+ * A browser that cannot do it shows plain code.
+ */
+export function useCodeColors(
+  element: RefObject<HTMLElement | null>,
+  { code, language, isStreaming }: { code: string; language?: string | undefined; isStreaming: boolean },
+) {
+  useEffect(() => {
+    const target = element.current;
+    const text = target?.firstChild;
+    // A line that is being written changes its colours with every token; they come when the block is closed.
+    if (isStreaming || !language || code.length > LONGEST || !(text instanceof Text) || !CSS.highlights)
+      return;
+
+    let isGone = false;
+    let erase = () => {};
+    const observer = new IntersectionObserver(
+      (entries) => {
+        if (!entries.some((entry) => entry.isIntersecting)) return;
+        observer.disconnect();
+        untilLoaded(() => import("./code-colors"))
+          .then(({ colorCode }) => colorCode(code, language))
+          .then((ranges) => {
+            if (!isGone) erase = paint(text, ranges);
+          })
+          // The code was shown before its colours and is shown without them.
+          .catch(() => {});
+      },
+      { rootMargin: "200px" },
+    );
+    observer.observe(target!);
+    return () => {
+      isGone = true;
+      observer.disconnect();
+      erase();
+    };
+  }, [element, code, language, isStreaming]);
+}
+
+function paint(text: Text, ranges: { from: number; to: number; color: string }[]) {
+  const painted = ranges
+    .filter(({ to }) => to <= text.length)
+    .map(({ from, to, color }) => {
+      const highlight = CSS.highlights.get(`code-${color}`) ?? new Highlight();
+      const range = new StaticRange({
+        startContainer: text,
+        startOffset: from,
+        endContainer: text,
+        endOffset: to,
+      });
+      CSS.highlights.set(`code-${color}`, highlight.add(range));
+      return [highlight, range] as const;
+    });
+  return () => painted.forEach(([highlight, range]) => highlight.delete(range));
+}

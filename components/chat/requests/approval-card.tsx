@@ -1,0 +1,206 @@
+"use client";
+
+import { useEffect, useId, useRef } from "react";
+import { Button } from "@/components/ui/button";
+import { ArgumentTable } from "./argument-table";
+import { FormFields } from "./form/form-fields";
+import { changesBetween } from "./form/form-schema";
+import type { RequestCardProps } from "./question-card";
+import { useRequestDraft } from "./request-drafts";
+import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
+import { useDecision } from "./use-decision";
+import { useForm } from "./form/use-form";
+
+type Step = "decide" | "edit" | "deny";
+/** The button that takes the focus back when its step is over. */
+const OPENED_BY: Record<Step, string> = { decide: "approve", edit: "edit", deny: "deny" };
+const MAX_REASON = 2_000;
+
+/** A call that runs only when a person says so, with the arguments that they see: the proposed ones, or their own. */
+export function ApprovalCard({ request, onDecide, canAllowTool = true }: RequestCardProps) {
+  const decision = useDecision(onDecide);
+  const form = useForm(request, request.input);
+  const [step, setStep] = useRequestDraft<Step>(request, "step", () => "decide");
+  const [edited, setEdited] = useRequestDraft<{ value: unknown } | undefined>(
+    request,
+    "edited",
+    () => undefined,
+  );
+  const [reason, setReason] = useRequestDraft(request, "reason", () => "");
+  const content = useRef<HTMLDivElement>(null);
+  const [isRemembered, setIsRemembered] = useRequestDraft(
+    request,
+    "remember",
+    () => false,
+    // Ticked while the page was still coming alive.
+    (kept) => content.current?.querySelector("[name=remember]:checked") != null || kept,
+  );
+  const returnTo = useRef<string | null>(null);
+  const countId = useId();
+  const isBusy = decision.phase !== "open" || undefined;
+  const changes = edited ? changesBetween(request.input, edited.value).length : 0;
+
+  useEffect(() => {
+    if (!returnTo.current) return;
+    content.current?.querySelector<HTMLElement>(returnTo.current)?.focus();
+    returnTo.current = null;
+  }, [step]);
+
+  function open(next: Step) {
+    returnTo.current = next === "decide" ? `[data-action=${OPENED_BY[step]}]` : "input, textarea, select";
+    setStep(next);
+  }
+
+  function review() {
+    const checked = form.check();
+    if (!checked) return;
+    setEdited(changesBetween(request.input, checked.value).length > 0 ? checked : undefined);
+    returnTo.current = "[data-action=approve]";
+    setStep("decide");
+  }
+
+  function resetEdit() {
+    form.reset();
+    setEdited(undefined);
+    content.current?.querySelector<HTMLElement>("[data-action=edit]")?.focus();
+  }
+
+  /** With what this render shows: an edit that was kept from before is not approved by who has not seen it. */
+  function approve(fields: FormData) {
+    void decision.decide({
+      type: "approve",
+      ...(edited && { editedInput: edited.value }),
+      ...(fields.has("remember") && { remember: true }),
+    });
+  }
+
+  return (
+    <RequestFrame request={request} decision={decision}>
+      <div ref={content} className="flex flex-1 flex-col gap-3">
+        <p className="text-[13px] text-ink-2">
+          Runs{" "}
+          <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono text-[13px] text-ink">
+            {request.tool}
+          </code>{" "}
+          {step === "edit" ? "with what you write here:" : "with exactly this:"}
+        </p>
+        {step === "edit" ? (
+          <form
+            noValidate
+            className="flex flex-col gap-4"
+            onSubmit={(event) => {
+              event.preventDefault();
+              review();
+            }}
+          >
+            <FormFields form={form} />
+            <RequestActions>
+              <Button type="submit" variant="primary">
+                Review changes
+              </Button>
+              <Button onClick={() => open("decide")}>Cancel</Button>
+            </RequestActions>
+          </form>
+        ) : (
+          <>
+            <ArgumentTable label={request.tool} value={request.input} edited={edited?.value} />
+            <output id={countId} className="-mt-1 text-xs text-ink-3 empty:hidden">
+              {changes > 0 &&
+                `You changed ${changes} ${changes === 1 ? "value" : "values"}. Approving runs it with yours.`}
+            </output>
+            {step === "deny" ? (
+              <form
+                className="flex flex-col gap-3"
+                onSubmit={(event) => {
+                  event.preventDefault();
+                  const said = reason.trim();
+                  void decision.decide({ type: "deny", ...(said && { reason: said }) });
+                }}
+              >
+                <label className="flex flex-col gap-1 text-[13px] font-medium">
+                  <span>
+                    Reason <span className="font-normal text-ink-3">· optional, the agent reads it</span>
+                  </span>
+                  <textarea
+                    rows={2}
+                    dir="auto"
+                    maxLength={MAX_REASON}
+                    value={reason}
+                    className="field-sizing-content max-h-48 min-h-16 w-full resize-none rounded-[10px] border border-line-strong bg-surface px-3 py-2 text-sm font-normal pointer-coarse:text-[16px]"
+                    onChange={(event) => setReason(event.target.value)}
+                    onKeyDown={(event) => {
+                      if (event.key !== "Escape") return;
+                      event.stopPropagation();
+                      open("decide");
+                    }}
+                  />
+                </label>
+                <RequestActions>
+                  <Button type="submit" variant="ink" aria-disabled={isBusy}>
+                    Deny
+                  </Button>
+                  <Button onClick={() => open("decide")}>Cancel</Button>
+                </RequestActions>
+              </form>
+            ) : (
+              <RequestForm className="mt-auto">
+                {/* What Enter would press: nothing is approved by a key in the checkbox. */}
+                <input type="submit" value="Nothing" disabled hidden />
+                <RequestActions>
+                  <Button
+                    type="submit"
+                    variant="primary"
+                    data-action="approve"
+                    aria-describedby={countId}
+                    aria-disabled={isBusy}
+                    formAction={approve}
+                  >
+                    Approve
+                  </Button>
+                  <Button
+                    type="submit"
+                    data-action="deny"
+                    aria-disabled={isBusy}
+                    formAction={() => void (isBusy || open("deny"))}
+                  >
+                    Deny
+                  </Button>
+                  <Button
+                    type="submit"
+                    variant="ghost"
+                    data-action="edit"
+                    aria-disabled={isBusy}
+                    formAction={() => void (isBusy || open("edit"))}
+                  >
+                    Edit arguments
+                  </Button>
+                  {edited && (
+                    <Button
+                      variant="ghost"
+                      aria-disabled={isBusy}
+                      onClick={() => void (isBusy || resetEdit())}
+                    >
+                      Reset edit
+                    </Button>
+                  )}
+                  {canAllowTool && (
+                    <label className="flex min-h-9 items-center gap-2 text-[13px] text-ink-2 sm:ml-auto pointer-coarse:min-h-11">
+                      <input
+                        type="checkbox"
+                        name="remember"
+                        className="size-4 shrink-0 accent-kelp"
+                        checked={isRemembered}
+                        onChange={(event) => setIsRemembered(event.target.checked)}
+                      />
+                      Always allow this tool in this chat
+                    </label>
+                  )}
+                </RequestActions>
+              </RequestForm>
+            )}
+          </>
+        )}
+      </div>
+    </RequestFrame>
+  );
+}

@@ -1,0 +1,43 @@
+import { isRecord } from "./form/form-schema";
+
+/** What a question asks: two to four options. */
+export type Question = {
+  question: string;
+  options: Array<{ id: string; label: string; description?: string }>;
+  /** More than one may be chosen. */
+  multiple?: boolean;
+  /** An answer in one's own words, instead of an option or beside it. */
+  allowText?: boolean;
+};
+
+export type QuestionAnswer = { optionIds: string[]; text?: string };
+
+const MAX_OPTIONS = 9;
+/** Of the person's own words. More than that the tool does not take. */
+export const MAX_ANSWER_LENGTH = 2_000;
+
+/** The question in a tool's input. What does not fit is left out: a half-written call must not break the card. */
+export function readQuestion(input: unknown): Question {
+  const from = isRecord(input) ? input : {};
+  const options = Array.isArray(from.options) ? from.options.slice(0, MAX_OPTIONS) : [];
+  return {
+    question: typeof from.question === "string" ? from.question : "",
+    options: options.filter(isRecord).map((option, index) => ({
+      id: typeof option.id === "string" ? option.id : String(index),
+      label: typeof option.label === "string" ? option.label : `Option ${index + 1}`,
+      ...(typeof option.description === "string" && { description: option.description }),
+    })),
+    multiple: from.multiple === true,
+    allowText: from.allowText === true || options.length === 0,
+  };
+}
+
+/** The answer in a tool's output. */
+export function readAnswer(output: unknown): QuestionAnswer {
+  const from = isRecord(output) ? output : {};
+  const ids = Array.isArray(from.optionIds) ? from.optionIds : [];
+  return {
+    optionIds: ids.filter((id) => typeof id === "string"),
+    ...(typeof from.text === "string" && from.text && { text: from.text }),
+  };
+}

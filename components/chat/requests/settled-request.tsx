@@ -1,0 +1,161 @@
+"use client";
+
+import type { ComponentType } from "react";
+import { Ban, Check, CircleHelp, ClockAlert, Hand, History, SkipForward } from "lucide-react";
+import { cn } from "@/lib/utils";
+import { ArgumentTable } from "./argument-table";
+import { readAnswer, readQuestion } from "./question";
+import type { HumanRequestView, RequestState } from "./request";
+import { RequestTime } from "./request-time";
+import { changesBetween } from "./form/form-schema";
+
+type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: string; note?: string };
+
+export const settledFaces: Record<RequestState, Face> = {
+  pending: { label: "Waits for you", icon: Hand, tone: "text-amber" },
+  answered: { label: "Answered", icon: Check, tone: "text-kelp" },
+  approved: { label: "Approved", icon: Check, tone: "text-kelp" },
+  denied: { label: "Denied", icon: Ban, tone: "text-ink-3" },
+  skipped: {
+    label: "Skipped",
+    icon: SkipForward,
+    tone: "text-ink-3",
+    note: "The agent went on without an answer.",
+  },
+  expired: {
+    label: "Expired",
+    icon: ClockAlert,
+    tone: "text-ink-3",
+    note: "Nobody decided in time, so nothing was run. Send a message to have it asked again.",
+  },
+  superseded: {
+    label: "Superseded",
+    icon: History,
+    tone: "text-ink-3",
+    note: "The message that asked was written anew. If it is still needed, the newer version asks again.",
+  },
+  "unknown-outcome": {
+    label: "Outcome unknown",
+    icon: CircleHelp,
+    tone: "text-red",
+    note: "It was approved, and the process died while it ran: it may have happened or not. It is not tried again by itself. Look where it acts, then tell the agent what you found.",
+  },
+};
+
+/** What became of a request: what was decided, by whom, from where, when. */
+export function SettledRequest({ request }: { request: HumanRequestView }) {
+  // Why it was not carried out says more than that it was not answered, which may not even be so.
+  const note = isNotCarriedOut(request) ? undefined : settledFaces[request.state].note;
+  return (
+    <div data-slot="settled-request" className="flex flex-col gap-3">
+      <Content request={request} />
+      {request.reason && (
+        <blockquote
+          data-slot="request-reason"
+          dir="auto"
+          className="border-l-2 border-line-strong pl-3 text-sm wrap-anywhere whitespace-pre-wrap text-ink-2"
+        >
+          {request.reason}
+        </blockquote>
+      )}
+      {note && (
+        <p className={cn("text-sm", request.state === "unknown-outcome" ? "text-red" : "text-ink-2")}>
+          {note}
+        </p>
+      )}
+      <DecidedBy request={request} />
+    </div>
+  );
+}
+
+function Content({ request }: { request: HumanRequestView }) {
+  switch (request.kind) {
+    case "question":
+      return <AnsweredQuestion request={request} />;
+    case "form":
+      return request.state === "answered" ? <ArgumentTable label="Answer" value={request.output} /> : null;
+    case "approval":
+    case "confirm":
+      return <ArgumentTable label={request.tool} value={request.input} edited={request.editedInput} />;
+  }
+}
+
+function AnsweredQuestion({ request }: { request: HumanRequestView }) {
+  const { options } = readQuestion(request.input);
+  const answer = readAnswer(request.output);
+  return (
+    <>
+      <ul aria-label="Options" className="flex flex-col gap-1 text-sm">
+        {options.map((option) => {
+          const isChosen = answer.optionIds.includes(option.id);
+          return (
+            <li
+              key={option.id}
+              dir="auto"
+              className={cn(
+                "flex items-start gap-2.5 wrap-anywhere",
+                isChosen ? "font-medium" : "text-ink-3",
+              )}
+            >
+              <span className="grid h-5 w-4 shrink-0 place-items-center">
+                {isChosen && <Check aria-hidden className="size-4 text-kelp" />}
+              </span>
+              {option.label}
+              {isChosen && <span className="sr-only">(chosen)</span>}
+            </li>
+          );
+        })}
+      </ul>
+      {answer.text && (
+        <p dir="auto" className="pl-[26px] text-sm wrap-anywhere whitespace-pre-wrap">
+          {answer.text}
+        </p>
+      )}
+    </>
+  );
+}
+
+const FROM: Record<NonNullable<HumanRequestView["decidedVia"]>, string> = {
+  card: "in the chat",
+  inbox: "from the inbox",
+  link: "from a link",
+  message: "by sending a message instead",
+  policy: "by a standing permission",
+  timeout: "by the clock",
+};
+
+/** "Approved with 1 edit by Mara, from the inbox · 14:05" */
+export function DecidedBy({ request }: { request: HumanRequestView }) {
+  const { state, decidedBy, decidedVia, decidedAt } = request;
+  const edits =
+    state === "approved" && request.editedInput !== undefined && request.editedInput !== null
+      ? changesBetween(request.input, request.editedInput).length
+      : 0;
+  const what = `${labelOf(request)}${edits > 0 ? ` with ${edits} ${edits === 1 ? "edit" : "edits"}` : ""}`;
+  return (
+    <p data-slot="decided-by" className="text-xs text-ink-3">
+      {what}
+      {decidedBy && ` by ${decidedBy}`}
+      {decidedVia && `${decidedBy ? ", " : " "}${FROM[decidedVia]}`}
+      {decidedAt && (
+        <>
+          {" · "}
+          <RequestTime at={decidedAt} />
+        </>
+      )}
+    </p>
+  );
+}
+
+/** What whoever is named after it did; what became of it afterwards was nobody's decision. */
+function labelOf(request: HumanRequestView): string {
+  const { state, decidedBy, decidedVia } = request;
+  if (state === "unknown-outcome" || isNotCarriedOut(request)) return settledFaces.approved.label;
+  const isOvertaken = state === "superseded" && (decidedBy || decidedVia);
+  return isOvertaken ? "Superseded after a decision" : settledFaces[state].label;
+}
+
+/** Somebody approved it, and the agent passed over it. Whoever skips a request gives no reason. */
+function isNotCarriedOut({ state, reason }: HumanRequestView): boolean {
+  return state === "skipped" && Boolean(reason);
+}

@@ -1,0 +1,104 @@
+"use client";
+
+import { cn } from "@/lib/utils";
+import { formatCost } from "../conversation/message-meta";
+
+export type UsageSum = {
+  answers: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** In US dollars, of the answers whose cost is known. */
+  cost: number;
+  /** Answers whose cost nobody knows. */
+  unpriced: number;
+  /** Of these, the answers whose tokens nobody counted. */
+  uncounted: number;
+};
+
+export type UsageSummaryProps = Omit<React.ComponentProps<"div">, "children"> & {
+  /** The branch that is shown. */
+  branch: UsageSum;
+  /** All branches together. */
+  chat: UsageSum;
+};
+
+/** What the answers of a chat took: the shown branch, and all of them. Says what it does not know. */
+export function UsageSummary({ branch, chat, className, ...props }: UsageSummaryProps) {
+  if (chat.answers === 0)
+    return (
+      <p data-slot="usage-summary" className={cn("text-sm text-ink-2", className)} {...props}>
+        There is no answer yet, so nothing was used.
+      </p>
+    );
+  const columns =
+    branch.answers === chat.answers
+      ? [{ name: "This chat", sum: chat }]
+      : [
+          { name: "Shown branch", sum: branch },
+          { name: "All branches", sum: chat },
+        ];
+  return (
+    <div data-slot="usage-summary" className={cn("flex flex-col gap-3 text-sm", className)} {...props}>
+      <table className="w-full border-collapse tabular-nums">
+        <thead>
+          <tr className="text-xs text-ink-3">
+            <th scope="col">
+              <span className="sr-only">What</span>
+            </th>
+            {columns.map(({ name }) => (
+              <th key={name} scope="col" className="pb-2 pl-4 text-right font-normal">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map(({ name, value }) => (
+            <tr key={name} className="border-t">
+              <th scope="row" className="py-2 text-left font-normal text-ink-2">
+                {name}
+              </th>
+              {columns.map(({ name: column, sum }) => (
+                <td key={column} className="py-2 pl-4 text-right">
+                  {value(sum)}
+                </td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {chat.unpriced > 0 && (
+        <p data-slot="usage-summary-unknown" className="text-xs text-ink-3">
+          {unknown(chat)}
+        </p>
+      )}
+    </div>
+  );
+}
+
+const rows: Array<{ name: string; value: (sum: UsageSum) => string }> = [
+  { name: "Answers", value: ({ answers }) => count(answers) },
+  { name: "Tokens read", value: ({ inputTokens }) => count(inputTokens) },
+  { name: "Tokens written", value: ({ outputTokens }) => count(outputTokens) },
+  { name: "Cost", value: costOf },
+];
+
+/** Some of it unknown makes the rest a lower bound; all of it unknown is no number at all. */
+function costOf({ answers, cost, unpriced }: UsageSum) {
+  if (unpriced === 0) return formatCost(cost);
+  return unpriced === answers ? "unknown" : `at least ${formatCost(cost)}`;
+}
+
+function unknown({ unpriced, uncounted }: UsageSum) {
+  const price = `Price unknown for ${answers(unpriced)}.`;
+  if (uncounted === 0) return price;
+  return `${price} The tokens of ${answers(uncounted)} were not counted: stopped, or the model reports none.`;
+}
+
+function answers(number: number) {
+  return `${count(number)} ${number === 1 ? "answer" : "answers"}`;
+}
+
+function count(number: number) {
+  return number.toLocaleString("en");
+}

@@ -1,0 +1,396 @@
+/**
+ * What a tool does to the world, once. A row in `Effect` is written before the effect and completed after it, so a turn
+ * that is run again finds what was done instead of doing it again. Between the two lies a moment that no ledger can
+ * see into: when a worker died there, the outcome is unknown, and a person is asked instead of a second attempt made.
+ */
+import { createHash, randomUUID } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Db, DbClient } from "@/lib/db/client";
+import { Prisma, type Effect } from "@/prisma/generated/client";
+import type { RequestName } from "../requests/pending-calls";
+import { sanitise } from "../message";
+import { withRetry } from "@/lib/db/retry";
+import { UnknownOutcomeError } from "./unknown-outcome";
+
+/**
+ * `started`: under way, or broken off and not noticed yet. `done`: it happened, and `output` is what it returned.
+ * `failed`: it surely did not happen, and somebody knew. `unknown`: one of the two.
+ */
+export type EffectState = "started" | "done" | "failed" | "unknown";
+
+/** One logical call of a tool. Two calls that say the same here are the same call. */
+export type EffectCall = {
+  chatId: string;
+  /** The id of the user message that is being answered: it outlives every attempt at the answer. */
+  turn: string;
+  tool: string;
+  input: unknown;
+  /** The id of the answer that makes the call. */
+  answerId?: string;
+  /** Like the answer's id it changes when a turn is run again, except for a call that a person approved. */
+  toolCallId?: string;
+  /** A person approved exactly this call, so its answer and id count instead of its arguments. */
+  approved?: boolean;
+  runId?: string;
+};
+
+export type EffectPolicy = {
+  /**
+   * Doing it twice is like doing it once, or the service honors the idempotency key, which then never changes: an
+   * unknown outcome is tried again.
+   */
+  safeToRepeat?: boolean;
+  /** Ends the waiting for another attempt. An effect that has begun is not interrupted. */
+  signal?: AbortSignal | undefined;
+  /** After this long without a sign of life, who carries an effect out counts as dead. */
+  leaseMs?: number;
+};
+
+/** Its words are for the reader of the chat. */
+export class EffectError extends Error {
+  override name = "EffectError";
+}
+
+/**
+ * A tool throws or returns this when it knows that nothing happened: the service refused, or was never asked. Only then
+ * may the call be tried again. Its words are for the model and the reader of the chat.
+ */
+export class DidNotHappenError extends Error {
+  override name = "DidNotHappenError";
+}
+
+/** Above the longest pause of a healthy worker, and well below the 30 s in which a broken turn has to heal. */
+const LEASE_MS = 10_000;
+const FIRST_LOOK_MS = 50;
+const LAST_LOOK_MS = 1_000;
+const MAX_ERROR_LENGTH = 2_000;
+
+type Run<Output> = (
+  idempotencyKey: string,
+) => Output | DidNotHappenError | Promise<Output | DidNotHappenError>;
+
+/**
+ * Carries the effect out, unless that has been done: then it returns what it returned before. Of several callers at
+ * the same time one does it, and the others wait for its end. `run` gets a key by which a remote service can tell a
+ * repeated request. Throws the `DidNotHappenError` of `run`, after which another call may try again. Any other error
+ * may come after the effect (a reset connection, a 504, an answer that cannot be read), so it is an
+ * `UnknownOutcomeError`.
+ */
+export async function once<Output>(
+  db: Db,
+  call: EffectCall,
+  run: Run<Output>,
+  policy: EffectPolicy = {},
+): Promise<Output> {
+  const attempt: Attempt = {
+    key: await keyOf(db, call),
+    holder: randomUUID(),
+    call: sanitise(call),
+    leaseMs: policy.leaseMs ?? LEASE_MS,
+    safeToRepeat: policy.safeToRepeat ?? false,
+  };
+  for (let look = FIRST_LOOK_MS, isWaiting = false; ; isWaiting = true) {
+    policy.signal?.throwIfAborted();
+    // A failure that came while this call waited is its own; a later call may try again.
+    const effect = await patiently(attempt, () => claim(db, attempt, { afterFailure: !isWaiting }));
+    if (!effect) throw new EffectError("This chat does not exist any more, so nothing was done.");
+    if (effect.holder === attempt.holder && effect.state === "started") {
+      // Stopped while it claimed: whoever stopped it has been told that it was not begun.
+      if (policy.signal?.aborted) await record(db, attempt, { state: "failed", error: "Stopped." });
+      policy.signal?.throwIfAborted();
+      return carryOut(db, attempt, effect, run);
+    }
+    // Arguments that changed after a person approved them.
+    if (canonical(effect.input) !== canonical(attempt.call.input)) {
+      throw new EffectError(
+        `This call of "${call.tool}" was carried out with other arguments. Ask for it again to have it done with these.`,
+      );
+    }
+    switch (effect.state as EffectState) {
+      case "done":
+        return effect.output as Output;
+      case "failed":
+        throw new DidNotHappenError(effect.error ?? `"${call.tool}" did not happen.`);
+      case "unknown":
+        throw new UnknownOutcomeError(effect);
+      case "started":
+        await pause(look, undefined, policy.signal ? { signal: policy.signal } : {});
+        look = Math.min(look * 1.5, LAST_LOOK_MS);
+    }
+  }
+}
+
+/** What identifies a call: the chat, the question, the tool and its arguments, or the call itself when approved. */
+export function effectKey({ chatId, turn, tool, input, answerId, toolCallId, approved }: EffectCall): string {
+  const isNamed = approved && toolCallId !== undefined;
+  const call = answerId === undefined ? [toolCallId] : [answerId, toolCallId];
+  const which = isNamed ? ["call", ...call] : ["input", canonical(input)];
+  return `effect_${createHash("sha256")
+    .update(JSON.stringify([chatId, turn, tool, ...which]))
+    .digest("hex")}`;
+}
+
+/** An approved call that was begun before answers were part of the key has the record of then. */
+async function keyOf(db: Db, call: EffectCall): Promise<string> {
+  const { answerId, ...rest } = call;
+  if (!call.approved || answerId === undefined) return effectKey(call);
+  const earlier = effectKey(rest);
+  const doing = `Finding the record of "${call.tool}"`;
+  const isKnown = () => db.effect.count({ where: { key: earlier, answerId: sanitise(answerId) } });
+  return (await withRetry(isKnown, { doing })) > 0 ? earlier : effectKey(call);
+}
+
+/** The same text for the same arguments, in whatever order a model wrote their names. */
+export function canonical(value: unknown): string {
+  return (
+    JSON.stringify(sanitise(value), (_, item: unknown) =>
+      // `JSON.stringify` itself writes 1.0, 1e0 and -0 as what they are equal to.
+      typeof item === "object" && item !== null && !Array.isArray(item)
+        ? Object.fromEntries(Object.entries(item).sort(([one], [other]) => (one < other ? -1 : 1)))
+        : item,
+    ) ?? "null"
+  );
+}
+
+type Attempt = {
+  key: string;
+  /** This caller, and no other that has the same call. */
+  holder: string;
+  call: EffectCall;
+  leaseMs: number;
+  safeToRepeat: boolean;
+};
+
+type Claim = Pick<
+  Effect,
+  "key" | "tool" | "input" | "state" | "output" | "error" | "failures" | "holder" | "startedAt"
+>;
+
+/**
+ * The row as it stands, which is the attempt's own when it has to carry the effect out. One statement decides that, so
+ * of many at the same time one gets it. Null: there is no such chat.
+ */
+async function claim(
+  db: Db,
+  attempt: Attempt,
+  { afterFailure }: { afterFailure: boolean },
+): Promise<Claim | null> {
+  const { key, holder, call, safeToRepeat } = attempt;
+  const until = leaseEnd(attempt);
+  const [mine] = await db.$queryRaw<Claim[]>`
+    INSERT INTO "Effect" AS e (key, "chatId", "messageId", tool, "answerId", "toolCallId", input, "runId", holder, "leaseUntil")
+    SELECT ${key}, id, ${call.turn}, ${call.tool}, ${call.answerId ?? null}, ${call.toolCallId ?? null},
+      ${JSON.stringify(call.input ?? null)}::jsonb, ${call.runId ?? null}, ${holder}, ${until}
+    FROM "Chat" WHERE id = ${call.chatId} AND "deletedAt" IS NULL
+    ON CONFLICT (key) DO UPDATE SET state = 'started', holder = ${holder}, "leaseUntil" = ${until},
+      "answerId" = excluded."answerId", "toolCallId" = excluded."toolCallId", "runId" = excluded."runId", input = excluded.input,
+      "startedAt" = now(), "finishedAt" = NULL, output = NULL, error = NULL, "settledBy" = NULL,
+      "wasUnknown" = e."wasUnknown" OR e.state = 'unknown' OR (e.state = 'started' AND e.holder <> ${holder})
+    WHERE (e.state = 'failed' AND ${afterFailure})
+      OR (${safeToRepeat} AND (e.state = 'unknown' OR (e.state = 'started' AND e."leaseUntil" < now())))
+      -- Its own claim, whose answer was lost on the way.
+      OR (e.state = 'started' AND e.holder = ${holder})
+    RETURNING e.*`;
+  if (mine) return mine;
+  await db.$executeRaw`
+    UPDATE "Effect" SET state = 'unknown', "wasUnknown" = true
+    WHERE key = ${key} AND state = 'started' AND "leaseUntil" < now()`;
+  return db.effect.findUnique({ where: { key, chat: { deletedAt: null } } });
+}
+
+async function carryOut<Output>(db: Db, attempt: Attempt, effect: Claim, run: Run<Output>): Promise<Output> {
+  const heart = setInterval(() => {
+    // A beat that is lost is made up for by the next one, or the lease ends, as it should then.
+    renew(db, attempt).catch(() => {});
+  }, attempt.leaseMs / 4);
+  try {
+    let output: Output;
+    try {
+      const result = await run(`${effect.key}_${effect.failures}`);
+      if (result instanceof DidNotHappenError) throw result;
+      output = (sanitise(result) ?? null) as Output;
+    } catch (error) {
+      const isKnown = error instanceof DidNotHappenError;
+      const end: End = isKnown
+        ? { state: "failed", error: wordsOf(error) }
+        : { state: "unknown", error: wordsOf(error) };
+      // What cannot be recorded now becomes unknown when the lease ends.
+      await patiently(attempt, () => record(db, attempt, end)).catch(() => {});
+      throw isKnown ? error : new UnknownOutcomeError(effect, { cause: error });
+    }
+    const isRecorded = await patiently(attempt, () => record(db, attempt, { state: "done", output })).catch(
+      (cause: unknown) => {
+        throw new UnknownOutcomeError(effect, { cause });
+      },
+    );
+    if (!isRecorded) {
+      console.warn(`${effect.key} of ${effect.tool} happened, and its row is gone or another's.`);
+    }
+    return output;
+  } finally {
+    clearInterval(heart);
+  }
+}
+
+type End = { state: "done"; output: unknown } | { state: "failed" | "unknown"; error: string };
+
+/**
+ * Whatever was believed meanwhile: who carried the effect out knows best. False when another attempt has it now, or
+ * the chat was removed for good.
+ */
+async function record(db: Db, { key, holder, safeToRepeat }: Attempt, end: End): Promise<boolean> {
+  const output = end.state === "done" ? Prisma.sql`${JSON.stringify(end.output)}::jsonb` : Prisma.sql`NULL`;
+  const error = end.state === "done" ? null : end.error;
+  const failures = end.state === "failed" && !safeToRepeat ? 1 : 0;
+  return db.$transaction(async (tx) => {
+    const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "answerId" | "toolCallId">[]>`
+      UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
+        -- Once, though the answer to this statement may be lost and the statement repeated.
+        failures = failures + CASE WHEN state = 'failed' OR "wasUnknown" THEN 0 ELSE ${failures}::int END,
+        "wasUnknown" = "wasUnknown" OR ${end.state === "unknown"}, "settledBy" = NULL
+      WHERE key = ${key} AND holder = ${holder}
+      RETURNING "chatId", "answerId", "toolCallId"`;
+    if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
+      // Whoever stopped the answer has given it up for unknown. A statement of its own, to see what they have written.
+      const { chatId, answerId: messageId, toolCallId } = ended;
+      await tx.humanRequest.updateMany({
+        where: { chatId, messageId, toolCallId, state: "unknown-outcome" },
+        data: { state: "approved" },
+      });
+    }
+    return ended !== undefined;
+  });
+}
+
+async function renew(db: Db, attempt: Attempt): Promise<void> {
+  const { key, holder } = attempt;
+  await db.$executeRaw`
+    UPDATE "Effect" SET "leaseUntil" = ${leaseEnd(attempt)}
+    WHERE key = ${key} AND holder = ${holder} AND state = 'started'`;
+}
+
+/** By the database's clock, which all workers share. */
+function leaseEnd({ leaseMs }: Attempt): Prisma.Sql {
+  return Prisma.sql`now() + ${leaseMs}::int * interval '1 millisecond'`;
+}
+
+function patiently<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
+  return withRetry(work, { doing: `Keeping the record of "${call.tool}"` });
+}
+
+function wordsOf(error: unknown): string {
+  const words = error instanceof Error ? error.message : String(error);
+  return sanitise(words.slice(0, MAX_ERROR_LENGTH));
+}
+
+// ── What a person says about it ──
+
+export type Outcome = "happened" | "did-not-happen" | "unknown";
+
+export type Settlement =
+  | { outcome: "happened"; /** What the tool would have returned, if the person can say. */ output?: unknown }
+  | { outcome: "did-not-happen" };
+
+const FOUND_OUT = { outcome: "happened", note: "A person has checked that it happened." };
+
+/**
+ * Ends an unknown outcome with what a person has found out. From then on it counts as done, or as failed, and then the
+ * next call does it. The caller has checked that the chat is that person's; an effect of another chat is not found.
+ * The first word counts: an effect whose outcome is known is left as it is.
+ */
+export async function settleEffect(
+  db: DbClient,
+  effect: { chatId: string; key: string },
+  settlement: Settlement,
+  settledBy: string,
+): Promise<"settled" | "already-known" | "not-found"> {
+  const { chatId, key } = sanitise(effect);
+  const output = settlement.outcome === "happened" ? sanitise(settlement.output ?? FOUND_OUT) : null;
+  const ended =
+    settlement.outcome === "happened"
+      ? Prisma.sql`state = 'done', output = ${JSON.stringify(output)}::jsonb`
+      : Prisma.sql`state = 'failed'`;
+  const found =
+    settlement.outcome === "happened"
+      ? "Checked afterwards: it happened."
+      : "Checked afterwards: it did not happen.";
+  const settled = await db.$queryRaw<unknown[]>`
+    WITH settled AS (
+      UPDATE "Effect" SET ${ended}, "wasUnknown" = true, "finishedAt" = now(), "settledBy" = ${settledBy}
+      WHERE key = ${key} AND "chatId" = ${chatId}
+        AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
+      RETURNING "answerId", "toolCallId"
+    ), told AS (
+      -- The approval that led to it says so, too. Until its turn is saved it is still as it was decided.
+      UPDATE "HumanRequest" r SET state = 'approved', reason = ${found}
+      FROM settled WHERE r."chatId" = ${chatId}
+        AND r."messageId" = settled."answerId" AND r."toolCallId" = settled."toolCallId"
+        AND r.state IN ('approved', 'unknown-outcome')
+    )
+    SELECT 1 FROM settled`;
+  if (settled.length > 0) return "settled";
+  return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
+}
+
+/** What is known of an effect in the chat; null when the chat has no such effect. */
+export async function readOutcome(
+  db: DbClient,
+  { chatId, key }: { chatId: string; key: string },
+): Promise<Outcome | null> {
+  const effect = await db.effect.findUnique({
+    where: { key: sanitise(key), chatId },
+    select: { state: true },
+  });
+  switch (effect?.state as EffectState | undefined) {
+    case undefined:
+      return null;
+    case "done":
+      return "happened";
+    case "failed":
+      return "did-not-happen";
+    case "started":
+    case "unknown":
+      return "unknown";
+  }
+}
+
+export type EffectSummary = Pick<
+  Effect,
+  | "key"
+  | "messageId"
+  | "tool"
+  | "answerId"
+  | "toolCallId"
+  | "input"
+  | "output"
+  | "error"
+  | "startedAt"
+  | "finishedAt"
+  | "settledBy"
+> & { state: EffectState };
+
+/** What was begun for these calls of the chat and did not surely fail. */
+export async function effectsOfCalls(
+  db: DbClient,
+  { chatId, calls }: { chatId: string; calls: RequestName[] },
+): Promise<EffectSummary[]> {
+  const [messageIds, callIds] = [
+    calls.map(({ messageId }) => messageId),
+    calls.map(({ toolCallId }) => toolCallId),
+  ].map(sanitise);
+  return db.$queryRaw<EffectSummary[]>`
+    SELECT ${summary} FROM "Effect"
+    WHERE "chatId" = ${chatId} AND state <> 'failed'
+      AND ("answerId", "toolCallId") IN (SELECT * FROM unnest(${messageIds}::text[], ${callIds}::text[]))`;
+}
+
+const summary = Prisma.sql`
+  key, "messageId", tool, "answerId", "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
+  -- Broken off, though no later call has noticed it yet.
+  CASE WHEN state = 'started' AND "leaseUntil" < now() THEN 'unknown' ELSE state END AS state`;
+
+/** The chat's effects, newest first. Whoever calls has checked that the chat is the reader's. */
+export async function listEffects(db: DbClient, chatId: string, limit = 200): Promise<EffectSummary[]> {
+  return db.$queryRaw<EffectSummary[]>`
+    SELECT ${summary} FROM "Effect" WHERE "chatId" = ${chatId} ORDER BY "startedAt" DESC, key LIMIT ${limit}`;
+}

@@ -1,0 +1,346 @@
+/**
+ * Deciding what waits. Every decision is one transaction that holds the chat's row, so the first one that commits
+ * counts, and whoever comes later is told who it was. Nothing here runs a tool: the agent reads the rows.
+ */
+import { randomUUID } from "node:crypto";
+import type { Db, DbClient } from "@/lib/db/client";
+import type { Prisma, HumanRequest } from "@/prisma/generated/client";
+import type { RequestName } from "./pending-calls";
+import { isChatId } from "../tree/queries";
+import { sanitise } from "../message";
+import { withRetry } from "@/lib/db/retry";
+import type { DecidedVia, RequestState } from "./save";
+import { timestamp } from "@/lib/db/timestamp";
+
+/** What a person says to a request. */
+export type Decision =
+  /**
+   * With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. What
+   * has to be confirmed takes neither.
+   */
+  | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
+  | { type: "deny"; reason?: string }
+  | { type: "answer"; output: unknown }
+  | { type: "skip" };
+
+export type RequestErrorCode = "not-found" | "decided" | "expired" | "misfit";
+
+/** Thrown when a decision is not taken. Its text is for the person who decided. */
+export class RequestError extends Error {
+  override name = "RequestError";
+  readonly code: RequestErrorCode;
+
+  constructor(code: RequestErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export const MAX_REASON_LENGTH = 2_000;
+const MAX_BYTES = 64 * 1024;
+
+/** Returns the value as the tool's schema reads it, or throws `RequestError("misfit")` and names what does not fit. */
+export type CheckValue = (request: Pick<HumanRequest, "tool" | "input">, value: unknown) => unknown;
+
+/** Whether somebody may decide this. For whoever may not there is no such request. */
+export type MayDecide = (asked: {
+  userId: string;
+  ownerId: string;
+  request: Pick<HumanRequest, "chatId" | "tool" | "kind" | "input">;
+}) => boolean | Promise<boolean>;
+
+export type DecideOptions = RequestName & {
+  chatId: string;
+  /** Whoever decides. */
+  userId: string;
+  /** Without it the chat's owner may, and nobody else. */
+  mayDecide?: MayDecide;
+  decision: Decision;
+  via: Extract<DecidedVia, "card" | "inbox" | "link">;
+  /** Checks arguments that were edited. */
+  checkInput: CheckValue;
+  /** Checks an answer. */
+  checkOutput: CheckValue;
+  now?: Date;
+};
+
+export type Decided = {
+  messageId: string;
+  /** Nothing else of this message waits: the agent can go on. */
+  isComplete: boolean;
+};
+
+/**
+ * Takes a decision, once. Throws `RequestError`: a foreign chat, an unknown call and a deleted chat are the same
+ * *not found*; a request that is decided, superseded or expired keeps what it has.
+ */
+export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
+  const {
+    chatId,
+    messageId,
+    toolCallId,
+    userId,
+    decision,
+    via,
+    mayDecide = isOwner,
+    now = new Date(),
+  } = options;
+  const decisionId = randomUUID();
+  const take = async (tx: DbClient) => {
+    const ownerId = await lockChat(tx, chatId);
+    if (ownerId === undefined) return "not-found" as const;
+    const name = { chatId, messageId, toolCallId };
+    const where = { chatId_messageId_toolCallId: name };
+    const request = await tx.humanRequest.findUnique({ where });
+    if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
+    // Its own, when the answer to the commit was lost on the way and this is the second try.
+    if (request.decisionId === decisionId) return decided(tx, name);
+    if (request.state !== "pending") return request;
+    if (isDue(request, now)) {
+      // Committed, not thrown: the clock has decided, and that must stay so.
+      const state = "expired";
+      await tx.humanRequest.updateMany({
+        where: name,
+        data: { state, decidedVia: "timeout", decidedAt: request.expiresAt },
+      });
+      return { ...request, state };
+    }
+    const { remember, ...change } = read(request, options);
+    const { count } = await tx.humanRequest.updateMany({
+      where: { ...name, state: "pending" },
+      data: { ...change, decisionId, decidedBy: userId, decidedVia: via, decidedAt: now },
+    });
+    // The clock does not wait for the chat's row: it may have decided since this request was read.
+    if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
+    if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
+    return decided(tx, name);
+  };
+  const outcome = await withRetry(() => db.$transaction(take, { maxWait: 10_000, timeout: 20_000 }), {
+    doing: `Deciding ${toolCallId} of chat ${chatId}`,
+  });
+  if (outcome === "not-found")
+    throw new RequestError(
+      "not-found",
+      "There is no such request, or it is not yours. Its chat may have been deleted.",
+    );
+  if ("isComplete" in outcome) return outcome;
+  throw await refusal(db, outcome, decision);
+}
+
+async function decided(
+  tx: DbClient,
+  { chatId, messageId }: { chatId: string; messageId: string },
+): Promise<Decided> {
+  const waiting = await tx.humanRequest.count({ where: { chatId, messageId, state: "pending" } });
+  return { messageId, isComplete: waiting === 0 };
+}
+
+function isDue({ expiresAt }: Pick<HumanRequest, "expiresAt">, now: Date): boolean {
+  return expiresAt !== null && expiresAt <= now;
+}
+
+type Change = Pick<Prisma.HumanRequestUpdateManyMutationInput, "output" | "editedInput" | "reason"> & {
+  state: RequestState;
+  remember?: boolean;
+};
+
+/** What a decision changes in the row. The request's kind says which decisions fit it. */
+function read(request: HumanRequest, { decision, checkInput, checkOutput }: DecideOptions): Change {
+  const isApproval = request.kind === "approval" || request.kind === "confirm";
+  switch (decision.type) {
+    case "approve": {
+      if (!isApproval) throw new RequestError("misfit", "This asks for an answer, not for an approval.");
+      if (request.phrase !== null && decision.phrase !== request.phrase)
+        throw new RequestError("misfit", `Type "${request.phrase}" to approve this.`);
+      const remember = decision.remember === true && request.kind === "approval";
+      if (decision.editedInput === undefined) return { state: "approved", remember };
+      // The phrase was typed for what is shown.
+      if (request.kind === "confirm")
+        throw new RequestError(
+          "misfit",
+          "`editedInput`: this runs as it was proposed, or not at all. Deny it, and say what to change.",
+        );
+      const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
+      return { state: "approved", remember, editedInput: edited as Prisma.InputJsonValue };
+    }
+    case "deny": {
+      const reason = sanitise(decision.reason?.trim() ?? "");
+      if (reason.length > MAX_REASON_LENGTH)
+        throw new RequestError(
+          "misfit",
+          `The reason is too long: ${MAX_REASON_LENGTH.toLocaleString("en-US")} characters are the limit.`,
+        );
+      if (!isApproval) throw new RequestError("misfit", "A question is answered or skipped, not denied.");
+      return { state: "denied", ...(reason && { reason }) };
+    }
+    case "answer": {
+      if (isApproval)
+        throw new RequestError(
+          "misfit",
+          "This asks for an approval: approve or deny it, or edit its arguments.",
+        );
+      const output = sanitise(checkOutput(request, limited(decision.output, "answer")));
+      return { state: "answered", output: output as Prisma.InputJsonValue };
+    }
+    case "skip":
+      return { state: "skipped" };
+  }
+}
+
+function limited(value: unknown, what: "arguments" | "answer"): unknown {
+  if (Buffer.byteLength(JSON.stringify(value) ?? "null") > MAX_BYTES)
+    throw new RequestError("misfit", `The ${what} may have 64 KB at most.`);
+  return value;
+}
+
+async function refusal(db: Db, request: HumanRequest, decision: Decision): Promise<RequestError> {
+  if (request.state === "expired")
+    return new RequestError(
+      "expired",
+      "This expired before it was decided. Send a message to have it asked again.",
+    );
+  if (request.state === "superseded")
+    return new RequestError(
+      "decided",
+      "The message that asked this was written anew. Decide on the newer one.",
+    );
+  const person = request.decidedBy
+    ? await db.user.findUnique({ where: { id: request.decidedBy }, select: { name: true } })
+    : null;
+  const who = person ? ` by ${person.name}` : "";
+  const what = request.state === "skipped" ? "skipped" : request.state;
+  const yours = decision.type === "skip" ? "Nothing was changed." : "Your decision was not taken.";
+  return new RequestError("decided", `This was already ${what}${who}. ${yours}`);
+}
+
+// ── What happens to requests without somebody deciding ──
+
+/**
+ * The person went on without deciding: what the branch still asked is skipped, and what was decided but had to wait
+ * for the rest is not carried out either. Returns all requests of these messages.
+ */
+export async function skipRequests(
+  tx: DbClient,
+  { chatId, messageIds, now = new Date() }: { chatId: string; messageIds: string[]; now?: Date },
+): Promise<HumanRequest[]> {
+  const where = { chatId, messageId: { in: messageIds } };
+  await settleBegun(tx, { chatId, messageIds, now });
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: "pending" },
+    data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
+  });
+  return endUndone(tx, where, NOT_CARRIED_OUT, { deliveredAt: now, settledAt: now });
+}
+
+const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
+const STOPPED = "Approved, and not carried out: the answer was stopped first.";
+
+/**
+ * The answer that was to carry out what was decided was stopped. What had not begun by then is not begun later by
+ * itself; what waits for a person goes on waiting.
+ */
+export async function stopRequests(
+  tx: DbClient,
+  { chatId, calls, now = new Date() }: { chatId: string; calls: RequestName[]; now?: Date },
+): Promise<HumanRequest[]> {
+  const where = { chatId, OR: calls };
+  const asked = await tx.humanRequest.findMany({ where });
+  await settleBegun(tx, { chatId, messageIds: asked.map(({ messageId }) => messageId), now });
+  return endUndone(tx, where, STOPPED, { settledAt: now });
+}
+
+/** Nothing comes of what was decided and not settled: an approval says why, and what waits is left alone. */
+async function endUndone(
+  tx: DbClient,
+  where: Prisma.HumanRequestWhereInput,
+  reason: string,
+  ended: { settledAt: Date; deliveredAt?: Date },
+): Promise<HumanRequest[]> {
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: "approved", settledAt: null },
+    data: { state: "skipped", reason, ...ended },
+  });
+  await tx.humanRequest.updateMany({
+    where: { ...where, state: { not: "pending" }, settledAt: null },
+    data: ended,
+  });
+  return tx.humanRequest.findMany({ where });
+}
+
+/** What was approved and begun cannot be taken back any more: the ledger says what became of it. */
+async function settleBegun(
+  tx: DbClient,
+  { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
+): Promise<void> {
+  const at = timestamp(now);
+  // Whoever records an end meanwhile waits, and then finds what is written here.
+  await tx.$queryRaw`
+    SELECT 1 FROM "Effect" e JOIN "HumanRequest" r
+      ON r."chatId" = e."chatId" AND r."messageId" = e."answerId" AND r."toolCallId" = e."toolCallId"
+    WHERE e."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r."settledAt" IS NULL
+    FOR SHARE OF e`;
+  await tx.$executeRaw`
+    UPDATE "HumanRequest" r SET "settledAt" = ${at}, "deliveredAt" = COALESCE(r."deliveredAt", ${at}),
+      state = CASE e.state WHEN 'done' THEN 'approved' ELSE 'unknown-outcome' END
+    FROM "Effect" e
+    WHERE r."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r.state = 'approved' AND r."settledAt" IS NULL
+      AND e."chatId" = r."chatId" AND e."answerId" = r."messageId" AND e."toolCallId" = r."toolCallId"
+      AND e.state <> 'failed'`;
+}
+
+/** The message that asked is written anew: what it asked waits no longer. */
+export async function supersedeRequests(
+  tx: DbClient,
+  { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
+): Promise<void> {
+  await settleBegun(tx, { chatId, messageIds: [messageId], now });
+  await tx.humanRequest.updateMany({
+    where: {
+      chatId,
+      messageId,
+      settledAt: null,
+      state: { in: ["pending", "approved", "answered", "denied"] },
+    },
+    data: { state: "superseded", decidedAt: now, deliveredAt: now, settledAt: now },
+  });
+}
+
+/** Whatever nobody decided in time. Returns how many. */
+export async function expireRequests(db: DbClient, now = new Date()): Promise<number> {
+  return db.$executeRaw`
+    UPDATE "HumanRequest" r SET state = 'expired', "decidedVia" = 'timeout', "decidedAt" = "expiresAt"
+    FROM "Chat" c WHERE c.id = r."chatId" AND c."deletedAt" IS NULL
+      AND r.state = 'pending' AND r."expiresAt" <= ${timestamp(now)}`;
+}
+
+// ── Standing permissions ──
+
+function permit(
+  tx: DbClient,
+  { chatId, tool, userId, now }: { chatId: string; tool: string; userId: string; now: Date },
+) {
+  return tx.toolPermission.createMany({
+    data: [{ chatId, tool, grantedBy: userId, grantedAt: now }],
+    skipDuplicates: true,
+  });
+}
+
+export async function listPermissions(db: DbClient, chatId: string): Promise<string[]> {
+  const rows = await db.toolPermission.findMany({ where: { chatId }, orderBy: { grantedAt: "asc" } });
+  return rows.map(({ tool }) => tool);
+}
+
+/** From the next call on the tool asks again. */
+export async function revokePermission(db: DbClient, chatId: string, tool: string): Promise<void> {
+  await db.toolPermission.deleteMany({ where: { chatId, tool } });
+}
+
+const isOwner: MayDecide = ({ userId, ownerId }) => userId === ownerId;
+
+/** Its owner; undefined for a chat that is deleted or never was. */
+async function lockChat(tx: DbClient, chatId: string): Promise<string | undefined> {
+  if (!isChatId(chatId)) return undefined;
+  const [chat] = await tx.$queryRaw<{ userId: string }[]>`
+    SELECT "userId" FROM "Chat" WHERE id = ${chatId} AND "deletedAt" IS NULL FOR UPDATE`;
+  return chat?.userId;
+}

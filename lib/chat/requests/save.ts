@@ -1,0 +1,209 @@
+/**
+ * What waits for a human, in the transaction that saves the message which asks. The message says that a call waits;
+ * the row says everything else, and is what people decide on and agents act on.
+ */
+import { getToolName, isToolUIPart, type UIMessage } from "ai";
+import type { DbClient } from "@/lib/db/client";
+import { Prisma } from "@/prisma/generated/client";
+import { canonical } from "../effects/ledger";
+import { timestamp } from "@/lib/db/timestamp";
+import { unknownOutcomeOf } from "../effects/unknown-outcome";
+import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./pending-calls";
+
+export type RequestKind = "question" | "approval" | "form" | "confirm";
+export type RequestState =
+  | "pending"
+  | "answered"
+  | "approved"
+  | "denied"
+  | "skipped"
+  | "expired"
+  | "superseded"
+  | "unknown-outcome";
+/** Where a decision was made: by a person (in the card, the inbox, a one-time link, with a message), or by a rule. */
+export type DecidedVia = "card" | "inbox" | "link" | "message" | "policy" | "timeout";
+
+/** What a tool's call asks of a person. */
+export type Asked = {
+  kind: RequestKind;
+  title: string;
+  why?: string | undefined;
+  /** JSON Schema of what can be edited or filled in. */
+  schema?: unknown;
+  phrase?: string | undefined;
+  /** Without an answer by then, it is taken as none. */
+  expiresInMs?: number | undefined;
+};
+
+/** What the call asks of a person; undefined for a tool that asks nobody. The agent's tools know. */
+export type Describe = (tool: string, input: unknown) => Asked | undefined;
+
+export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
+  return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
+}
+
+/** The call that asks: the part's own, or the one inside. */
+type Call = AskedInside & { waits: boolean; part: ToolPart };
+
+function callOf(part: ToolPart): Call {
+  const inside = askedInside(part);
+  if (inside) return { ...inside, part };
+  return {
+    toolCallId: part.toolCallId,
+    tool: getToolName(part),
+    input: part.input,
+    waits: isWaiting(part),
+    part,
+  };
+}
+
+type SavedNode = { message: UIMessage | null };
+
+/**
+ * Brings the rows up to what the saved messages say. `ends` is true for the save that ends a turn: only then is what
+ * a decision led to safe in the database.
+ */
+export async function saveRequests(
+  tx: DbClient,
+  chatId: string,
+  nodes: SavedNode[],
+  { ends, describe, now = new Date() }: { ends: boolean; describe: Describe; now?: Date },
+): Promise<void> {
+  for (const { message } of nodes) {
+    const asking = (message ? toolParts(message) : []).flatMap((part) => {
+      const call = callOf(part);
+      const asked = describe(call.tool, call.input);
+      return asked ? [{ call, asked }] : [];
+    });
+    if (!message || asking.length === 0) continue;
+    const messageId = message.id;
+    // A millisecond apart, so that what is asked together keeps its order everywhere.
+    const rows = asking.flatMap(({ call, asked }, index) =>
+      toRow(call, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
+    );
+    if (rows.length > 0) {
+      const data = await Promise.all(rows.map((row) => warnOfRepeat(tx, row)));
+      await tx.humanRequest.createMany({ data, skipDuplicates: true });
+    }
+    if (!ends) continue;
+    const unknown = await findUnknown(
+      tx,
+      chatId,
+      asking.map(({ call }) => call),
+    );
+    const closed = asking.flatMap(({ call }) =>
+      call.part.state.startsWith("output-") && !call.waits ? [call.toolCallId] : [],
+    );
+    await tx.humanRequest.updateMany({
+      where: { chatId, messageId, toolCallId: { in: closed }, state: { not: "pending" }, settledAt: null },
+      data: { settledAt: now },
+    });
+    if (unknown.length > 0) {
+      await tx.humanRequest.updateMany({
+        where: { chatId, messageId, toolCallId: { in: unknown }, state: "approved" },
+        data: { state: "unknown-outcome" },
+      });
+    }
+    await saveCheckpoint(tx, { chatId, messageId, message, now });
+  }
+}
+
+/**
+ * The calls whose outcome nobody knows. The message only says that it was so when the call ended: a person may have
+ * settled it since. The records stay locked, before any request is, as in settling: so that cannot happen unseen.
+ */
+async function findUnknown(tx: DbClient, chatId: string, calls: Call[]): Promise<string[]> {
+  const effectOf = ({ part }: Call) =>
+    part.state === "output-available" ? unknownOutcomeOf(part.output)?.effect : undefined;
+  const keys = calls.flatMap((call) => effectOf(call) ?? []);
+  if (keys.length === 0) return [];
+  // What has started has broken off, for the call is over; its lease may say so later.
+  const effects = await tx.$queryRaw<{ key: string }[]>`
+    SELECT key FROM "Effect" WHERE "chatId" = ${chatId} AND key IN (${Prisma.join(keys)})
+      AND state IN ('unknown', 'started') FOR SHARE`;
+  const unknown = new Set<string | undefined>(effects.map(({ key }) => key));
+  return calls.flatMap((call) => (unknown.has(effectOf(call)) ? [call.toolCallId] : []));
+}
+
+function toRow(
+  { part, toolCallId, tool, input, waits }: Call,
+  asked: Asked,
+  { chatId, messageId, now }: { chatId: string; messageId: string; now: Date },
+): Prisma.HumanRequestCreateManyInput[] {
+  const { approval } = part;
+  const isRule = approval?.isAutomatic === true;
+  if (!isRule && !waits) return [];
+  // A call that is about to run has its input, too: only what a person answers waits like that.
+  if (part.state === "input-available" && asked.kind !== "question" && asked.kind !== "form") return [];
+  const { kind, title, why, schema, phrase, expiresInMs } = asked;
+  const row = {
+    chatId,
+    toolCallId,
+    messageId,
+    tool,
+    kind,
+    title,
+    why: why ?? null,
+    input: (input ?? {}) as Prisma.InputJsonValue,
+    schema: (schema as Prisma.InputJsonValue | undefined) ?? Prisma.DbNull,
+    phrase: phrase ?? null,
+    createdAt: now,
+  };
+  if (!isRule)
+    return [{ ...row, expiresAt: expiresInMs === undefined ? null : new Date(now.getTime() + expiresInMs) }];
+  // A standing permission or a limit decided: nobody was asked, and the history says so.
+  return [
+    {
+      ...row,
+      state: approval.approved ? "approved" : "denied",
+      decidedVia: "policy",
+      decidedAt: now,
+      deliveredAt: now,
+      reason: approval.reason ?? null,
+    },
+  ];
+}
+
+const BEFORE = {
+  known: "Careful: exactly this was already done once in this chat. Approving it does it again.",
+  unknown: "Careful: exactly this was begun before in this chat, and whether it happened is not known.",
+};
+
+/** To the ledger a call that is approved anew is another one, so the person who approves has to know of the first. */
+async function warnOfRepeat(
+  tx: DbClient,
+  row: Prisma.HumanRequestCreateManyInput,
+): Promise<Prisma.HumanRequestCreateManyInput> {
+  const { chatId, messageId, tool, toolCallId, kind, state = "pending" } = row;
+  if (state !== "pending" || (kind !== "approval" && kind !== "confirm")) return row;
+  const before = await tx.effect.findMany({
+    where: { chatId, tool, state: { not: "failed" } },
+    select: { answerId: true, toolCallId: true, input: true, state: true },
+    orderBy: { startedAt: "desc" },
+    take: 100,
+  });
+  const isThisCall = (effect: { answerId: string | null; toolCallId: string | null }) =>
+    effect.answerId === messageId && effect.toolCallId === toolCallId;
+  const same = before.filter(
+    (effect) => !isThisCall(effect) && canonical(effect.input) === canonical(row.input),
+  );
+  if (same.length === 0) return row;
+  const warning = same.some(({ state }) => state !== "done") ? BEFORE.unknown : BEFORE.known;
+  return { ...row, why: row.why ? `${warning} ${row.why}` : warning };
+}
+
+/** An immutable copy of the message at every pause, and of its end. Saving the same again adds nothing. */
+async function saveCheckpoint(
+  tx: DbClient,
+  { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },
+): Promise<void> {
+  const kind = toolParts(message).some((part) => callOf(part).waits) ? "partial" : "final";
+  await tx.$executeRaw`
+    INSERT INTO "Checkpoint" ("chatId", "messageId", number, kind, message, "createdAt")
+    SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(message)}::jsonb, ${timestamp(now)}
+    FROM (SELECT 1) one LEFT JOIN LATERAL (
+      SELECT number, message FROM "Checkpoint" WHERE "chatId" = ${chatId} AND "messageId" = ${messageId}
+      ORDER BY number DESC LIMIT 1
+    ) last ON true
+    WHERE last.message IS DISTINCT FROM ${JSON.stringify(message)}::jsonb`;
+}

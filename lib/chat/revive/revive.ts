@@ -1,0 +1,352 @@
+/**
+ * Keeps the promise that a question is answered or shown as failed, whoever dies. Trigger.dev continues no dead run by
+ * itself, so whoever awaits an answer looks now and then: a page when it is loaded and when nothing comes, and the
+ * sweep while nobody watches. What the stream holds and no run has saved is saved; a dead run is replaced; and a
+ * question of which run after run dies is given up, visibly.
+ *
+ * Everything here may be done by many servers and pages at once, and as often as they like.
+ */
+import { runs, sessions } from "@trigger.dev/sdk";
+import type { TranscriptChange } from "@trigger.dev/sdk/ai";
+import { claimAttachments } from "@/lib/attachments/attachments";
+import type { Db } from "@/lib/db/client";
+import type { Chat } from "@/prisma/generated/client";
+import { findNode } from "../tree/branch";
+import { branchAction, BranchError } from "../tree/branch-actions";
+import { moveBranch } from "../tree/branches";
+import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
+import type { Describe } from "../requests/save";
+import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
+import { saveUnlessChanged } from "../tree/storage";
+import { answerId, answerOf, failureOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
+
+export type ReviveOptions = {
+  /** Makes sure that the chat's session has a run: one that lives stays, one that is dead is replaced. */
+  startSession: (chat: { chatId: string; userId: string }) => Promise<unknown>;
+  /** What a tool's call asks of a person. */
+  describe?: Describe;
+};
+
+/**
+ * `settled`: nothing is awaited, and the transcript says everything. `queued`: a run waits for a worker. `running`: a
+ * run is alive. `revived`: a dead one was just replaced, here or by somebody else.
+ */
+export type Awaited = "settled" | "queued" | "running" | "revived";
+
+/** That many runs die of one question before it is given up. */
+const MAX_DEATHS = 3;
+/** A run that never began says nothing about the question, but there is an end to that, too. */
+const MAX_STARTS = 10;
+const LOOK_EVERY_MS = 10_000;
+const LOOK_SOON_MS = 4_000;
+/** A run saves its turn right after it has ended it. */
+const SAVED_WITHIN_MS = 4_000;
+/** Nobody may have written yet in a chat that has just been made. */
+const YOUNG_MS = 15 * 60_000;
+const LOOK_AT_YOUNG_EVERY_MS = 60_000;
+const SWEPT_AT_ONCE = 50;
+
+const GIVEN_UP = "The agent stopped again and again while answering this message.";
+
+type AwaitingChat = Pick<
+  Chat,
+  | "id"
+  | "userId"
+  | "headId"
+  | "status"
+  | "lastOutEventId"
+  | "lastInEventId"
+  | "runId"
+  | "nextOrder"
+  | "lookAt"
+  | "createdAt"
+> & { revival: { begunBy: string | null } | null };
+
+/** Looks after one chat, and does what is needed for its question to be answered or to be shown as failed. */
+export async function revive(db: Db, chatId: string, options: ReviveOptions): Promise<Awaited> {
+  const chat = await findChat(db, chatId);
+  if (!chat) return "settled";
+  const found = await settle(db, chat, options);
+  if (found === "settled") return "settled";
+  await lookAgain(db, chatId, found === "ending" ? LOOK_SOON_MS : LOOK_EVERY_MS);
+  if (found === "ending") return "running";
+  const run = await currentRun(chatId);
+  if (run?.isAlive) return run.isQueued ? "queued" : "running";
+
+  const [first] = found;
+  const tries = await countRun(db, {
+    chatId,
+    question: first ? `in ${first.seq}` : `out ${chat.lastOutEventId ?? "begin"}`,
+    runId: run?.id ?? null,
+    // Whoever left in good order, or never came to it, did not die of the question.
+    hasBegun: run !== undefined && run.hasCrashed && [chat.runId, chat.revival?.begunBy].includes(run.id),
+  });
+  if (!tries) return "revived";
+  if (tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {
+    await giveUp(chatId, first);
+    await settle(db, chat, { ...options, isGivenUp: true });
+    if (found.length > 1) await lookAgain(db, chatId, LOOK_SOON_MS);
+    return "settled";
+  }
+  await options.startSession({ chatId, userId: chat.userId });
+  await lookAgain(db, chatId, LOOK_SOON_MS);
+  return "revived";
+}
+
+/** The run has come to the question: should it die from now on, that may be because of it. */
+export async function noteBeginning(db: Db, chatId: string, runId: string): Promise<void> {
+  await db.revival.updateMany({ where: { chatId }, data: { begunBy: runId } });
+}
+
+/** Whether the chat's run waits for a worker. */
+export async function isQueued(chatId: string): Promise<boolean> {
+  return (await currentRun(chatId))?.isQueued ?? false;
+}
+
+/** From now on the sweep looks after the chat: something was asked, or is about to be. */
+export async function expectAnswer(db: Db, chatId: string): Promise<void> {
+  await lookAgain(db, chatId, LOOK_EVERY_MS);
+}
+
+/** Looks after every chat whose time it is. Resolves with what failed; that is tried again. */
+export async function reviveAll(db: Db, options: ReviveOptions): Promise<unknown[]> {
+  // Whoever takes a row has it for a while, so that several servers share the work.
+  const due = await db.$queryRaw<{ id: string }[]>`
+    UPDATE "Chat" SET "lookAt" = now() + ${LOOK_EVERY_MS} * interval '1 millisecond' WHERE id IN (
+      SELECT id FROM "Chat"
+      WHERE ("lookAt" <= now() OR ("lookAt" IS NULL AND status = 'running')) AND "deletedAt" IS NULL
+      ORDER BY "lookAt" NULLS FIRST LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED
+    ) RETURNING id`;
+  const looks = await Promise.allSettled(due.map(({ id }) => revive(db, id, options)));
+  return looks.flatMap((look) => (look.status === "rejected" ? [look.reason as unknown] : []));
+}
+
+function findChat(db: Db, id: string): Promise<AwaitingChat | null> {
+  return db.chat.findFirst({
+    where: { id, deletedAt: null },
+    select: {
+      id: true,
+      userId: true,
+      headId: true,
+      status: true,
+      lastOutEventId: true,
+      lastInEventId: true,
+      runId: true,
+      nextOrder: true,
+      lookAt: true,
+      createdAt: true,
+      revival: { select: { begunBy: true } },
+    },
+  });
+}
+
+// ── What the stream holds and the database does not ──
+
+/**
+ * Saves what no run has saved. Resolves with what still wants an answer, oldest first: nothing, when an answer was
+ * broken off that no input asked for. `ending`: the run that wrote the end may be about to save it.
+ */
+async function settle(
+  db: Db,
+  chat: AwaitingChat,
+  { describe, isGivenUp = false }: ReviveOptions & { isGivenUp?: boolean },
+): Promise<InRecord[] | "settled" | "ending"> {
+  const [output, input] = await Promise.all([
+    readSettledOutput(chat.id, chat.lastOutEventId),
+    readInput(chat.id, chat.lastInEventId),
+  ]);
+  const turns = output ? turnsOf(output.records) : [];
+  const saved = Number(chat.lastInEventId ?? -1);
+  const end = turns.findLast((turn) => turn.end && !Number.isNaN(turn.end.answered))?.end;
+  const { answered, consumed } = end ?? { answered: saved, consumed: saved };
+  const waiting = input.filter(({ seq }) => seq === answered + 1 || seq > consumed);
+  // The run that goes on with it saves what is behind, too.
+  if (waiting.length > 0 && !isGivenUp) return waiting;
+  const last = turns.at(-1);
+  if (last?.end) {
+    const isJustOver = last.outcome !== "failed" && Date.now() - output!.endedAt < SAVED_WITHIN_MS;
+    if (isJustOver) return "ending";
+    const edited = last.outcome === "failed" ? await branchOff(db, chat, input, answered) : undefined;
+    const changes = [...(await changesOf(db, chat, turns, input)), ...(edited?.changes ?? [])];
+    if (changes.length === 0 && chat.status !== "running") {
+      // An action that was refused, for example: no turn of the conversation.
+      await stopLooking(db, chat);
+      return "settled";
+    }
+    await saveUnlessChanged(
+      db,
+      chat.id,
+      pickSeen(edited?.chat ?? chat),
+      {
+        reason: last.outcome === "failed" ? "turn-error" : "turn-complete",
+        changes,
+        failure: failureOf(last),
+        cursors: { lastOutEventId: String(last.end.seq), lastInEventId: String(answered) },
+      },
+      describe && { describe },
+    );
+    return "settled";
+  }
+  if (chat.status !== "running") {
+    await stopLooking(db, chat);
+    return "settled";
+  }
+  const isBrokenOff = !output && turnsOf(await readOutput(chat.id, chat.lastOutEventId)).length > 0;
+  if (isBrokenOff) return [];
+  // Not asked, and not being answered: the engine's data is gone, and the question with it.
+  await saveUnlessChanged(db, chat.id, pickSeen(chat), { reason: "turn-error", changes: [] });
+  return "settled";
+}
+
+async function changesOf(
+  db: Db,
+  chat: AwaitingChat,
+  turns: StreamTurn[],
+  input: InRecord[],
+): Promise<TranscriptChange[]> {
+  const injected = injectedInto(turns);
+  const questions = input.flatMap((record) => toQuestion(record) ?? []);
+  const ids = [
+    ...questions.map(({ message }) => message.id),
+    ...turns.flatMap((turn) => answerId(turn) ?? []),
+  ];
+  const rows = await db.message.findMany({ where: { chatId: chat.id, messageId: { in: ids } } });
+  const known = new Map(rows.map((row) => [row.messageId, row.message as unknown as ChatMessage]));
+  const changes: TranscriptChange[] = [];
+  let before = -1;
+  for (const turn of turns) {
+    const answered = turn.end?.answered ?? before;
+    for (const { seq, message } of questions) {
+      if (seq <= before || seq > answered || known.has(message.id) || injected.has(message.id)) continue;
+      const own = await claimAttachments(db, chat, message).catch(() => undefined);
+      if (own) changes.push({ op: "put", message: own });
+    }
+    before = Math.max(before, answered || -1);
+    const answer = await answerOf(turn, known.get(answerId(turn) ?? ""));
+    if (answer) changes.push({ op: "put", message: answer, final: turn.outcome === "whole" });
+  }
+  return changes;
+}
+
+/** A question in other words that no run came to: it stands beside the old one, as the agent would have put it. */
+async function branchOff(
+  db: Db,
+  chat: AwaitingChat,
+  input: InRecord[],
+  answered: number,
+): Promise<{ chat: AwaitingChat; changes: TranscriptChange[] } | undefined> {
+  const record = input.findLast(({ seq, trigger }) => seq <= answered && trigger === "action");
+  const action = branchAction.safeParse(record?.action).data;
+  if (action?.type !== "edit" || (await findNode(db, chat.id, action.newId))) return undefined;
+  try {
+    parseUserMessage({ id: action.newId, role: "user", parts: [{ type: "text", text: action.text }] });
+    const { question } = await db.$transaction((tx) => moveBranch(tx, chat.id, action));
+    const moved = await findChat(db, chat.id);
+    return question && moved ? { chat: moved, changes: [{ op: "put", message: question }] } : undefined;
+  } catch (error) {
+    if (error instanceof BranchError || error instanceof InvalidMessageError) return undefined;
+    throw error;
+  }
+}
+
+/** Undefined for what a person did not ask, or not in a way that could be shown. */
+function toQuestion({ seq, trigger, message }: InRecord): { seq: number; message: ChatMessage } | undefined {
+  if (trigger !== "submit-message") return undefined;
+  try {
+    return { seq, message: parseUserMessage(message) };
+  } catch {
+    return undefined;
+  }
+}
+
+// ── Runs ──
+
+type CurrentRun = { id: string; isAlive: boolean; isQueued: boolean; hasCrashed: boolean };
+
+const QUEUED = new Set(["PENDING_VERSION", "DELAYED", "QUEUED", "DEQUEUED"]);
+const ALIVE = new Set([...QUEUED, "EXECUTING", "WAITING"]);
+/** Ends that say nothing about the question: it left by itself, or it never came to it. */
+const BLAMELESS = new Set(["COMPLETED", "EXPIRED"]);
+
+/** The run that the chat's session had last; undefined when it has no session, or the run is long gone. */
+async function currentRun(chatId: string): Promise<CurrentRun | undefined> {
+  const session = await orMissing(sessions.retrieve(chatId));
+  if (!session?.currentRunId) return undefined;
+  const run = await orMissing(runs.retrieve(session.currentRunId));
+  if (!run) return { id: session.currentRunId, isAlive: false, isQueued: false, hasCrashed: false };
+  return {
+    id: run.id,
+    isAlive: ALIVE.has(run.status),
+    isQueued: QUEUED.has(run.status),
+    hasCrashed: !ALIVE.has(run.status) && !BLAMELESS.has(run.status),
+  };
+}
+
+async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
+  try {
+    return await answer;
+  } catch (error) {
+    if ((error as { status?: unknown }).status === 404) return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Takes the right to act on a dead run, and counts it: once, whoever looks. Null when somebody else has just acted, or
+ * when it is too early to try again.
+ */
+async function countRun(
+  db: Db,
+  dead: { chatId: string; question: string; runId: string | null; hasBegun: boolean },
+): Promise<{ deaths: number; starts: number } | null> {
+  const { chatId, question, runId } = dead;
+  const deaths = dead.hasBegun ? 1 : 0;
+  const [tries] = await db.$queryRaw<{ deaths: number; starts: number }[]>`
+    INSERT INTO "Revival" AS r ("chatId", question, "runId", deaths, starts, "notBefore")
+    VALUES (${chatId}, ${question}, ${runId}, ${deaths}, 1, now() + interval '3 seconds')
+    ON CONFLICT ("chatId") DO UPDATE SET
+      question = EXCLUDED.question,
+      "runId" = EXCLUDED."runId",
+      deaths = CASE WHEN r.question <> EXCLUDED.question THEN 0 ELSE r.deaths END
+        + CASE WHEN r."runId" IS NOT DISTINCT FROM EXCLUDED."runId" THEN 0 ELSE EXCLUDED.deaths END,
+      starts = CASE WHEN r.question <> EXCLUDED.question THEN 1 ELSE r.starts + 1 END,
+      "notBefore" = now() + CASE
+        WHEN ${dead.hasBegun} OR r.question <> EXCLUDED.question THEN interval '3 seconds'
+        ELSE LEAST(3 * 2 ^ LEAST(r.starts, 8), 300) * interval '1 second' END
+    WHERE r.question <> EXCLUDED.question OR r."notBefore" <= now()
+    RETURNING deaths, starts`;
+  return tries ?? null;
+}
+
+/** Ends the turn for everybody who reads the stream, as an engine of ours would: the next look saves it as failed. */
+async function giveUp(chatId: string, first: InRecord | undefined): Promise<void> {
+  const { out } = sessions.open(chatId);
+  await out.append({ type: "error", errorText: GIVEN_UP });
+  const seq = String(first?.seq);
+  await out.writeControl(
+    "turn-complete",
+    first && [
+      ["session-in-event-id", seq],
+      ["session-in-consumed-id", seq],
+    ],
+  );
+}
+
+// ── When to look again ──
+
+function pickSeen({ headId, status, lastOutEventId, lastInEventId }: AwaitingChat) {
+  return { headId, status, lastOutEventId, lastInEventId };
+}
+
+/** By hand, because looking at a chat is no change of it: `updatedAt` stays. */
+async function lookAgain(db: Db, chatId: string, inMs: number): Promise<void> {
+  await db.$executeRaw`
+    UPDATE "Chat" SET "lookAt" = now() + ${inMs} * interval '1 millisecond' WHERE id = ${chatId}`;
+}
+
+async function stopLooking(db: Db, { id, lookAt, nextOrder, createdAt }: AwaitingChat): Promise<void> {
+  if (nextOrder === 0 && Date.now() - createdAt.getTime() < YOUNG_MS)
+    return lookAgain(db, id, LOOK_AT_YOUNG_EVERY_MS);
+  if (lookAt === null) return;
+  await db.$executeRaw`UPDATE "Chat" SET "lookAt" = NULL WHERE id = ${id} AND status <> 'running'`;
+}

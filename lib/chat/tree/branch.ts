@@ -1,0 +1,61 @@
+/** A branch as its nodes, for what needs it whole: a copy, an export, a shared link. */
+import type { DbClient } from "@/lib/db/client";
+import { Prisma, type Message } from "@/prisma/generated/client";
+import type { ChatMessage } from "../message";
+
+export type BranchNode = Pick<Message, "id" | "parentId" | "final" | "createdAt"> & { message: ChatMessage };
+
+const NODES_PER_READ = 100;
+
+/** The node of that id. A message's own id is understood, too: its newest node is meant. */
+export async function findNode(db: DbClient, chatId: string, id: string): Promise<string | null> {
+  const [node] = await db.$queryRaw<{ id: string }[]>`
+    SELECT id FROM "Message"
+    WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${id} OR "messageId" = ${id})
+    ORDER BY (id = ${id}) DESC, "order" DESC LIMIT 1`;
+  return node?.id ?? null;
+}
+
+/** The nodes from `headId` up to the root, as `(id, depth)`; the head has depth 1. At most `limit` of them. */
+export function pathTo(chatId: string, headId: string, limit = 2_147_483_647): Prisma.Sql {
+  return Prisma.sql`
+    WITH RECURSIVE path AS (
+      SELECT id, "parentId", 1 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
+      UNION ALL
+      SELECT m.id, m."parentId", path.depth + 1
+        FROM path, LATERAL (SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = path."parentId" LIMIT 1) m
+        WHERE path.depth < ${limit}
+    )`;
+}
+
+/** Oldest first. */
+export async function branchIds(
+  db: DbClient,
+  chatId: string,
+  headId: string,
+  limit?: number,
+): Promise<string[]> {
+  const path = await db.$queryRaw<{ id: string }[]>`
+    ${pathTo(chatId, headId, limit)} SELECT id FROM path ORDER BY depth DESC`;
+  return path.map(({ id }) => id);
+}
+
+/** The nodes of these ids in their order, a few at a time: a long chat never stands in memory whole. */
+export async function* readNodes(
+  db: DbClient,
+  chatId: string,
+  ids: string[],
+): AsyncGenerator<BranchNode, void, undefined> {
+  for (let start = 0; start < ids.length; start += NODES_PER_READ) {
+    const wanted = ids.slice(start, start + NODES_PER_READ);
+    const rows = await db.message.findMany({
+      where: { chatId, id: { in: wanted } },
+      select: { id: true, parentId: true, final: true, createdAt: true, message: true },
+    });
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const id of wanted) {
+      const row = byId.get(id);
+      if (row) yield { ...row, message: row.message as unknown as ChatMessage };
+    }
+  }
+}

@@ -1,0 +1,64 @@
+/**
+ * The one Prisma client of a process, for Next and for the worker alike (so no `server-only` here). Importing this
+ * connects to nothing: the address is read when the first query needs it, because a build has no `DATABASE_URL` and
+ * a pre-warmed worker gets its environment only with its first run.
+ */
+import { PrismaPg } from "@prisma/adapter-pg";
+import type pg from "pg";
+import { PrismaClient } from "@/prisma/generated/client";
+import { env } from "@/lib/env";
+
+export type Db = PrismaClient;
+
+/** What a query needs: the client, or a transaction of it. */
+export type DbClient = Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends">;
+
+const shared = globalThis as { holdfastDb?: PrismaClient };
+
+// On `globalThis`, because Next's dev server loads this module again after every change.
+export const db: PrismaClient = (shared.holdfastDb ??= createDb());
+
+/** A client of its own pool. Tests give the address; everyone else uses `db`. */
+export function createDb(connectionString?: string): PrismaClient {
+  return new PrismaClient({
+    adapter: {
+      provider: "postgres",
+      adapterName: "@prisma/adapter-pg",
+      connect: () => postgres(connectionString ?? databaseUrl()).connect(),
+    },
+  });
+}
+
+function postgres(connectionString: string) {
+  const pool = {
+    connectionString,
+    onConnect: async (client: pg.ClientBase) => {
+      // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
+      // would end the process.
+      client.on("error", () => {});
+      // Columns have no zone and hold UTC, but now() is written in the connection's: a server elsewhere in the world
+      // would mix both. A statement, because poolers refuse it among the parameters of the start.
+      await client.query("SET TIME ZONE 'UTC'");
+    },
+    max: env.DATABASE_POOL_SIZE,
+    // The driver's default is to wait for ever, which would hide a database that is down.
+    connectionTimeoutMillis: 10_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: "holdfast",
+  };
+  // Connections die with a PostgreSQL restart. The query that hits it fails and is retried where it matters
+  // (`withRetry`); without a listener the event itself would end the process.
+  const survive = (error: Error) => console.warn(`PostgreSQL connection lost: ${error.message}`);
+  return new PrismaPg(pool, { onPoolError: survive, onConnectionError: survive });
+}
+
+function databaseUrl(): string {
+  const url = env.DATABASE_URL;
+  if (!url) {
+    throw new Error(
+      "DATABASE_URL is not set. `npm run dev` and `npm start` set it to the embedded PostgreSQL; elsewhere set it to yours.",
+    );
+  }
+  return url;
+}

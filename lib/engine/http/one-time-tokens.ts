@@ -1,0 +1,21 @@
+import type { Database } from "../database";
+import { HttpError } from "./http";
+
+export type OneTimeToken = { digest: string; expiresAt: Date };
+
+/** Remembers which tokens were used up (`otu`), as long as they would be valid. */
+export function createOneTimeTokens(database: Database) {
+  return {
+    /** The tries of one call carry the same key, and count as one use. */
+    async use({ digest, expiresAt }: OneTimeToken, callKey: string): Promise<void> {
+      await database.query("delete from engine.used_tokens where expires_at < now()");
+      const used = await database.query(
+        `insert into engine.used_tokens (digest, call_key, expires_at) values ($1, $2, $3)
+         on conflict (digest) do update set digest = excluded.digest returning call_key = $2 as mine`,
+        [digest, callKey, expiresAt],
+      );
+      if (used.rows[0].mine !== true)
+        throw new HttpError(401, "This one-time token has been used", { code: "token_used" });
+    },
+  };
+}

@@ -1,0 +1,68 @@
+/** Between a run as it is stored and an attempt as the SDK's executor knows it. Pure. */
+import { ENVIRONMENT_ID } from "../http/auth";
+import type { Run, RunStatus } from "./runs";
+import type { AttemptEnd, AttemptError, Execution } from "../worker/worker-host";
+
+export type RunEnd = { status: RunStatus; output?: string; outputType?: string; error?: AttemptError };
+
+const OUT_OF_MEMORY_ATTEMPTS = 2;
+
+/** Milliseconds until the next attempt of the same run; undefined: there is none. */
+export function retryAfter(run: Run, attempt: number, how: AttemptEnd): number | undefined {
+  const ranOutOfMemory =
+    how.kind === "crashed"
+      ? how.code === "TASK_PROCESS_OOM_KILLED"
+      : !how.result.ok && how.result.error.message === "MANUAL_OOM_KILL_ERROR";
+  if (ranOutOfMemory) {
+    const allowed = Math.min(run.maxAttempts ?? OUT_OF_MEMORY_ATTEMPTS, OUT_OF_MEMORY_ATTEMPTS);
+    return attempt < allowed ? 100 : undefined;
+  }
+  if (how.kind === "crashed" || how.result.ok || how.result.skippedRetrying) return undefined;
+  return how.result.retry?.delay;
+}
+
+export function endOf(how: AttemptEnd): RunEnd {
+  if (how.kind === "crashed") {
+    return { status: "CRASHED", error: { type: "INTERNAL_ERROR", code: how.code, message: how.message } };
+  }
+  const { result } = how;
+  if (!result.ok) {
+    return {
+      status: result.error.code === "MAX_DURATION_EXCEEDED" ? "TIMED_OUT" : "FAILED",
+      error: result.error,
+    };
+  }
+  if (result.output === undefined) return { status: "COMPLETED", outputType: result.outputType };
+  return { status: "COMPLETED", output: result.output, outputType: result.outputType };
+}
+
+export function executionOf(run: Run, attempt: number, version: string, filePath: string): Execution {
+  const now = new Date();
+  return {
+    task: { id: run.task, filePath },
+    attempt: { number: attempt, startedAt: now },
+    run: {
+      id: run.id,
+      payload: run.payload,
+      payloadType: run.payloadType,
+      tags: run.tags,
+      isTest: false,
+      isReplay: false,
+      createdAt: run.createdAt,
+      startedAt: run.startedAt ?? now,
+      version,
+      metadata: run.metadata,
+      traceContext: {},
+      realtimeStreamsVersion: "v2",
+      // Only when asked for: it overrides the task's own retry settings.
+      ...(run.maxAttempts === null ? {} : { maxAttempts: run.maxAttempts }),
+      ...(run.maxDuration === null ? {} : { maxDuration: run.maxDuration }),
+      ...(run.parentId === null ? {} : { parentTaskRunId: run.parentId }),
+    },
+    queue: { id: "queue_local", name: `task/${run.task}` },
+    environment: { id: ENVIRONMENT_ID, slug: "dev", type: "DEVELOPMENT" },
+    organization: { id: "org_local", slug: "local", name: "Local" },
+    project: { id: "proj_local", ref: "proj_local", slug: "local", name: "Local" },
+    machine: { name: "small-1x", cpu: 0.5, memory: 0.5, centsPerMs: 0 },
+  };
+}

@@ -1,0 +1,138 @@
+/**
+ * How often something may be done: counted in PostgreSQL, atomically, by person and by address, so that neither a
+ * restart nor another server forgives anything. While the database is away each process counts for itself.
+ */
+import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
+import { db, type Db } from "@/lib/db/client";
+import { env, type SettingName } from "@/lib/env";
+import { limitDigest, limitSentence, type LimitName } from "./limit-words";
+
+/** So many times in so many seconds. */
+export type Rate = { count: number; seconds: number };
+
+/** Who does something, as far as that is known. */
+export type Who = { userId?: string | undefined; address?: string | undefined };
+
+/** Somebody did something too often. Its message is for them. */
+export class LimitError extends Error {
+  override name = "LimitError";
+  readonly limit: LimitName;
+  readonly retryAfterSeconds: number;
+  /** In production Next hides an action's message from the browser, not its digest: `sentenceOfLimit` makes words of it. */
+  readonly digest: string;
+
+  constructor(limit: LimitName, retryAfterSeconds: number) {
+    super(limitSentence(limit, retryAfterSeconds));
+    this.limit = limit;
+    this.retryAfterSeconds = retryAfterSeconds;
+    this.digest = limitDigest(limit, retryAfterSeconds);
+  }
+}
+
+/** A 429 that says when to try again, to programs and to people. */
+export function tooMany({ message, digest, retryAfterSeconds }: LimitError): Response {
+  return Response.json(
+    { ok: false, error: message, code: digest },
+    {
+      status: 429,
+      headers: {
+        "retry-after": String(retryAfterSeconds),
+        "cache-control": "no-store",
+        // A client that tries again by itself would only be refused again.
+        "x-should-retry": "false",
+      },
+    },
+  );
+}
+
+const settings = {
+  chatStarts: "LIMIT_CHAT_STARTS",
+  messages: "LIMIT_MESSAGES",
+  stops: "LIMIT_MESSAGES",
+  uploads: "LIMIT_UPLOADS",
+  copies: "LIMIT_COPIES",
+  guests: "LIMIT_GUESTS",
+} as const satisfies Partial<Record<LimitName, SettingName>>;
+
+export type CountedLimit = keyof typeof settings;
+
+/** How much more often than one person everybody at an address may do it together: an office shares one. */
+const PEOPLE_PER_ADDRESS = 5;
+
+/**
+ * Counts one more time, and throws `LimitError` when that is too often. Guests are counted by address alone, for
+ * nobody is known yet.
+ */
+export async function takeOne(limit: CountedLimit, { userId, address }: Who, client: Db = db): Promise<void> {
+  const rate = env[settings[limit]];
+  if (!rate) return;
+  if (address !== undefined) {
+    const factor = limit === "guests" ? 1 : PEOPLE_PER_ADDRESS;
+    await count(limit, `${limit}:address:${address}`, { ...rate, count: rate.count * factor }, client);
+  }
+  if (userId !== undefined) await count(limit, `${limit}:person:${userId}`, rate, client);
+}
+
+/** The same for a key and a rate of the caller's own, such as sign-ins per account. */
+export async function count(limit: LimitName, key: string, rate: Rate, client: Db = db): Promise<void> {
+  await limiterOf(rate, client).consume(key).catch(refuse(limit));
+}
+
+/** The same within this process alone: for what costs less than a query would. */
+export async function countHere(limit: LimitName, key: string, rate: Rate | undefined): Promise<void> {
+  if (!rate) return;
+  const name = `${rate.count}/${rate.seconds}`;
+  const limiter = local.get(name) ?? new RateLimiterMemory({ points: rate.count, duration: rate.seconds });
+  local.set(name, limiter);
+  await limiter.consume(`${limit}:${key}`).catch(refuse(limit));
+}
+
+const local = new Map<string, RateLimiterMemory>();
+
+function refuse(limit: LimitName) {
+  return (refusal: unknown): never => {
+    if (!(refusal instanceof RateLimiterRes)) throw refusal;
+    throw new LimitError(limit, Math.max(1, Math.ceil(refusal.msBeforeNext / 1000)));
+  };
+}
+
+/** Removes what counts no longer. */
+export async function sweepLimits(client: Db = db): Promise<void> {
+  await client.limitCounter.deleteMany({ where: { expire: { lt: Date.now() } } });
+}
+
+const limiters = new WeakMap<Db, Map<string, RateLimiterPostgres>>();
+
+function limiterOf({ count: points, seconds: duration }: Rate, client: Db): RateLimiterPostgres {
+  const known = limiters.get(client) ?? new Map<string, RateLimiterPostgres>();
+  limiters.set(client, known);
+  const name = `${points}/${duration}`;
+  const options = { points, duration, keyPrefix: "" };
+  const limiter =
+    known.get(name) ??
+    new RateLimiterPostgres({
+      ...options,
+      storeClient: throughPrisma(client),
+      storeType: "client",
+      tableName: "LimitCounter",
+      tableCreated: true,
+      clearExpiredByTimeout: false,
+      // Whoever is refused already costs no query.
+      inMemoryBlockOnConsumed: points + 1,
+      insuranceLimiter: new RateLimiterMemory(options),
+    });
+  known.set(name, limiter);
+  return limiter;
+}
+
+/** Prisma has the process's connections; the library asks for a client of `pg`. */
+function throughPrisma(client: Db) {
+  return {
+    async query({ text, values }: { text: string; values: (string | number | null)[] }) {
+      const given = values.map((value) => (Number.isInteger(value) ? BigInt(value as number) : value));
+      const found = await client.$queryRawUnsafe<{ points: number; expire: bigint | null }[]>(text, ...given);
+      const rows = found.map((row) => ({ ...row, expire: row.expire === null ? null : Number(row.expire) }));
+      return { rows, rowCount: rows.length };
+    },
+  };
+}

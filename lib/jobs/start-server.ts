@@ -1,0 +1,22 @@
+import "server-only";
+/** What a server does once, before it answers anybody. */
+import { watchForwardedHeaders } from "@/lib/http/client-address";
+import { checkEnvironment, env } from "@/lib/env";
+import { startSweeping } from "./sweep";
+
+const NO_SECRET =
+  "Neither BETTER_AUTH_SECRET nor TRIGGER_SECRET_KEY is set, so nobody could stay signed in: use npm start, which makes a secret, or set BETTER_AUTH_SECRET (openssl rand -hex 32 makes one).";
+
+export function startServer(): void {
+  try {
+    checkEnvironment();
+    if (!env.BETTER_AUTH_SECRET && !env.TRIGGER_SECRET_KEY && process.env.NODE_ENV === "production")
+      throw new Error(NO_SECRET);
+  } catch (error) {
+    // One sentence, the last line of the log. Next would print its stack, and in development go on without it.
+    console.error((error as Error).message);
+    process.exit(1);
+  }
+  watchForwardedHeaders();
+  startSweeping();
+}

@@ -1,0 +1,118 @@
+/** Signed news for another service. Where it goes is checked when the connection is made, not before. */
+import { createHmac } from "node:crypto";
+import { lookup as lookUpName } from "node:dns";
+import { request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP, type LookupFunction } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
+import { isInRanges, isPublicAddress } from "@/lib/http/addresses";
+
+export type Webhook = { url: string; secret: string };
+
+export type WebhookOptions = {
+  /** Whether the service may run on this very machine. Default: in development only. */
+  allowLoopback?: boolean;
+  timeoutMs?: number;
+  /** Before the second and the third try. */
+  pausesMs?: [number, number];
+  now?: () => Date;
+};
+
+/** Thrown when trying again would not help. */
+class RefusedError extends Error {
+  override name = "RefusedError";
+}
+
+/** Posts the text, at most three times. Rejects when nobody took it. */
+export async function postWebhook(
+  { url, secret }: Webhook,
+  body: string,
+  {
+    allowLoopback = process.env.NODE_ENV !== "production",
+    timeoutMs = 5_000,
+    pausesMs = [500, 2_000],
+    now = () => new Date(),
+  }: WebhookOptions = {},
+): Promise<void> {
+  for (const pause of [...pausesMs, null]) {
+    try {
+      const headers = {
+        "content-type": "application/json",
+        "content-length": Buffer.byteLength(body),
+        "user-agent": "Holdfast",
+        "holdfast-signature": signatureOf(secret, body, now()),
+      };
+      await post(new URL(url), body, headers, { allowLoopback, timeoutMs });
+      return;
+    } catch (error) {
+      if (error instanceof RefusedError || pause === null) throw error;
+      await delay(pause);
+    }
+  }
+}
+
+/** `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>`, so that an old message cannot be sent again as a new one. */
+export function signatureOf(secret: string, body: string, now: Date): string {
+  const seconds = Math.floor(now.getTime() / 1000);
+  return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
+}
+
+function post(
+  url: URL,
+  body: string,
+  headers: Record<string, string | number>,
+  { allowLoopback, timeoutMs }: Required<Pick<WebhookOptions, "allowLoopback" | "timeoutMs">>,
+): Promise<void> {
+  if (!/^https?:$/.test(url.protocol))
+    throw new RefusedError(
+      `The webhook's address begins with ${url.protocol}, and only http: and https: are used.`,
+    );
+  const lookup = guardedLookup(allowLoopback);
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  // A name is checked when it is looked up; an address is not looked up.
+  if (isIP(host)) checkAddress(host, allowLoopback);
+  return new Promise((resolve, reject) => {
+    const send = url.protocol === "https:" ? requestHttps : requestHttp;
+    const signal = AbortSignal.timeout(timeoutMs);
+    // A redirect is not followed: it would lead past what was configured.
+    // Nor is a connection taken that was made, and checked, for somebody else.
+    const sent = send(url, { method: "POST", headers, lookup, signal, agent: false }, (response) => {
+      response.resume();
+      response.on("error", reject);
+      response.on("end", () => {
+        const status = response.statusCode ?? 0;
+        if (status >= 200 && status < 300) return resolve();
+        const isPassing = status >= 500 || status === 429 || status === 408;
+        const text = `The webhook answered ${status}.`;
+        reject(isPassing ? new Error(text) : new RefusedError(text));
+      });
+    });
+    sent.on("error", (error) =>
+      reject(signal.aborted ? new Error(`The webhook did not answer within ${timeoutMs} ms.`) : error),
+    );
+    sent.end(body);
+  });
+}
+
+/** The address that is checked is the one that is connected to. */
+function guardedLookup(allowLoopback: boolean): LookupFunction {
+  return (hostname, options, callback) =>
+    lookUpName(hostname, { ...options, all: true }, (error, addresses) => {
+      try {
+        if (error) throw error;
+        for (const { address } of addresses) checkAddress(address, allowLoopback);
+        const [first] = addresses;
+        if (options.all) callback(null, addresses);
+        else callback(null, first!.address, first!.family);
+      } catch (problem) {
+        callback(problem as Error, []);
+      }
+    });
+}
+
+function checkAddress(address: string, allowLoopback: boolean): void {
+  if (allowLoopback && isInRanges(address, ["loopback"])) return;
+  // Private, link-local (where clouds keep their keys), reserved, or translated to one of those.
+  if (!isPublicAddress(address))
+    throw new RefusedError(`The webhook leads to ${address}, which is not a public address.`);
+}

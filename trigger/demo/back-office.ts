@@ -1,0 +1,38 @@
+/**
+ * Where the demo tools leave their mark, in place of a bank, a database and a mail server. Every call adds an entry, so
+ * what happened twice is there twice. Only mail takes an idempotency key, as some real services do.
+ */
+import { randomUUID } from "node:crypto";
+import { DidNotHappenError } from "@/lib/chat/effects/ledger";
+import { db } from "@/lib/db/client";
+
+type Refund = { orderId: string; amount: number; currency: string; reason?: string | undefined };
+type Deletion = { collection: string; ids?: string[] | undefined; olderThan?: string | undefined };
+type Mail = { to: string; subject: string; body: string };
+
+const MOST_PER_REFUND = 10_000;
+
+export const backOffice = {
+  async refund(refund: Refund): Promise<{ id: string }> {
+    // A refusal before anything is booked. Whatever else goes wrong from here on may go wrong after the booking.
+    if (refund.amount > MOST_PER_REFUND)
+      throw new DidNotHappenError(
+        `One refund may be ${MOST_PER_REFUND.toLocaleString("en-US")} at most, so nothing was refunded.`,
+      );
+    return db.demoEntry.create({ data: { kind: "refund", data: refund }, select: { id: true } });
+  },
+
+  async delete(deletion: Deletion): Promise<{ id: string }> {
+    return db.demoEntry.create({ data: { kind: "deletion", data: deletion }, select: { id: true } });
+  },
+
+  /** A request with a key that was seen before is answered as it was then. */
+  async send(mail: Mail, idempotencyKey: string): Promise<{ id: string }> {
+    // In SQL: of two at the same time, Prisma's `upsert` would fail the second.
+    const [entry] = await db.$queryRaw<{ id: string }[]>`
+      INSERT INTO "DemoEntry" (id, kind, data, "idempotencyKey")
+      VALUES (${randomUUID()}, 'mail', ${JSON.stringify(mail)}::jsonb, ${idempotencyKey})
+      ON CONFLICT ("idempotencyKey") DO UPDATE SET kind = excluded.kind RETURNING id`;
+    return entry!;
+  },
+};

@@ -1,0 +1,87 @@
+/** How the demo model asks for what has an effect, and what it makes of the result. */
+import type { LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
+import { toolSchemas } from "@/lib/agent/tool-schemas";
+
+type EffectTool = "refund" | "deleteRecords" | "sendEmail";
+export type ToolBeat = { type: "tool"; name: EffectTool; input: Record<string, unknown> };
+
+/** What the request asks for, in the order of the tools. What it does not say is filled in. */
+export function effectCalls(request: string, tools: string[]): ToolBeat[] {
+  const calls = [refund(request), deletion(request), email(request)];
+  return calls.filter((call) => call !== undefined).filter(({ name }) => tools.includes(name));
+}
+
+const order = /\b[A-Z]{1,4}-?\d{1,12}\b/g;
+
+function refund(request: string): ToolBeat | undefined {
+  if (!/\brefund\b/i.test(request)) return undefined;
+  const [, symbol, first, second, code] =
+    request.match(
+      /([€$£])\s?(\d+(?:\.\d{1,2})?)|(\d+(?:\.\d{1,2})?)\s?(EUR|USD|GBP|NOK|euros?|dollars?|pounds?|[€$£])/i,
+    ) ?? [];
+  const reason = request.match(/\bbecause\s+([^.!?\n]{1,200})/i)?.[1]?.trim();
+  const input = {
+    orderId: request.match(order)?.[0] ?? "A-1042",
+    amount: Number(first ?? second ?? 20),
+    currency: currencyOf(symbol ?? code ?? "EUR"),
+    ...(reason === undefined ? {} : { reason }),
+  };
+  return { type: "tool", name: "refund", input };
+}
+
+function currencyOf(word: string): string {
+  if (/^(\$|dollar)/i.test(word)) return "USD";
+  if (/^(£|pound)/i.test(word)) return "GBP";
+  return /^(€|euro)/i.test(word) ? "EUR" : word.toUpperCase();
+}
+
+function deletion(request: string): ToolBeat | undefined {
+  const [, named] =
+    request.match(/\bdelete\b[^.!?\n]{0,60}?\b(customers?|orders?|invoices?|logs?|records?)\b/i) ?? [];
+  if (named === undefined) return undefined;
+  const singular = named.toLowerCase().replace(/s$/, "");
+  const collection = singular === "record" ? "customers" : `${singular}s`;
+  const olderThan = request.match(/\b\d{4}-\d{2}-\d{2}\b/)?.[0];
+  const ids = request.match(order) ?? ["C-17", "C-23"];
+  return {
+    type: "tool",
+    name: "deleteRecords",
+    input: { collection, ...(olderThan === undefined ? { ids } : { olderThan }) },
+  };
+}
+
+function email(request: string): ToolBeat | undefined {
+  if (!/\b(e-?mail|send|write to)\b/i.test(request)) return undefined;
+  const named = request.match(/[\w.+-]+@[\w-]+(?:\.[\w-]+)+/)?.[0];
+  const to = named ?? (/\bcustomer\b/i.test(request) ? "customer@example.com" : undefined);
+  if (to === undefined) return undefined;
+  const body = request.match(/\bthat\s+([^\n]{1,500})/i)?.[1]?.trim() ?? "Thank you for your patience.";
+  return { type: "tool", name: "sendEmail", input: { to, subject: "Your request", body } };
+}
+
+/** A sentence about the result of a tool that has an effect; undefined for any other. */
+export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart): string | undefined {
+  if (
+    output.type === "error-text" &&
+    Object.hasOwn(toolSchemas, toolName) &&
+    /^Whether /.test(output.value)
+  ) {
+    return `I do not know how \`${toolName}\` ended. ${output.value}`;
+  }
+  if (output.type !== "json" || typeof output.value !== "object" || output.value === null) return undefined;
+  const { approvedInput, result } = output.value as { approvedInput?: unknown; result?: unknown };
+  const value = (approvedInput === undefined ? output.value : result) as Record<string, unknown>;
+  if (value.outcome === "happened") return `\`${toolName}\` had happened. A person has checked that.`;
+  switch (toolName) {
+    case "refund":
+      return `I refunded **${String(value.amount)} ${String(value.currency)}** of order ${String(value.orderId)}. In the books it is \`${String(value.refundId)}\`; no money has moved.`;
+    case "deleteRecords": {
+      const which = Array.isArray(value.ids) ? value.ids.join(", ") : `all before ${String(value.olderThan)}`;
+      return `I deleted from the ${String(value.collection)}: ${which}. That is a demonstration, and nothing real is gone.`;
+    }
+    case "sendEmail":
+      return `I sent the e-mail "${String(value.subject)}" to ${String(value.to)}. It stays here, because there is no mail server.`;
+    default:
+      return undefined;
+  }
+}

@@ -187,6 +187,34 @@ test("what destroys is approved by typing its phrase, and a failure keeps the di
   await expect(confirm).toHaveAttribute("data-state", "approved");
 });
 
+for (const width of [1280, 390])
+  test(`no card gets shorter while another one waits, in any frame, ${width} px wide`, async ({ page }) => {
+    await page.setViewportSize({ width, height: 800 });
+    const question = card(page, "Question card", "Which lamp should be sent instead?");
+    await question.getByRole("radio", { name: /Reef/ }).check();
+    expect(await heightsUntilSettled(question, "Answer")).toHaveLength(1);
+
+    const several = card(page, "Question card", "Which days suit the courier?");
+    expect(await heightsUntilSettled(several, "Skip")).toHaveLength(1);
+
+    const approval = card(page, "Approval card", "Approve a refund");
+    expect(await heightsUntilSettled(approval, "Approve")).toHaveLength(1);
+
+    const query = card(page, "Approval card", "Run a query on the warehouse");
+    await button(query, "Deny").click();
+    expect(await heightsUntilSettled(query, "Deny")).toHaveLength(1);
+
+    const form = card(page, "Form card", "Where should the new lamp go?");
+    expect(await heightsUntilSettled(form, "Skip")).toHaveLength(1);
+
+    // The sentence about the first try goes with the second one, and its room stays.
+    const confirm = card(page, "Confirm card", "Delete a customer with all orders");
+    await button(confirm, "Deny").click();
+    await expect(confirm.getByRole("alert")).toContainText("Not saved");
+    expect(await heightsUntilSettled(confirm, "Deny")).toHaveLength(1);
+    await expect(confirm.getByRole("alert")).toHaveCount(0);
+  });
+
 test("the bar leads to the card, and goes round", async ({ page }) => {
   const bar = part(page, "Request bar").getByRole("region", { name: "Needs your answer" }).last();
   await expect(bar).toContainText("Which lamp should be sent instead?");
@@ -278,4 +306,22 @@ async function placeOf(one: Locator, other: Locator): Promise<number> {
   const [a, b] = await Promise.all([one.boundingBox(), other.boundingBox()]);
   if (!a || !b) throw new Error("Both have to be on the page.");
   return Math.round(a.y - b.y);
+}
+
+/** Every height that a card has from the press of its button until it is settled and at rest, frame by frame. */
+async function heightsUntilSettled(one: Locator, name: string): Promise<number[]> {
+  const recording = await one.evaluateHandle((element: HTMLElement) => {
+    const heights = new Set<number>();
+    const isAtRest = () => element.dataset.state !== "pending" && element.getAnimations().length === 0;
+    const end = new Promise<number[]>((resolve) => {
+      (function look() {
+        heights.add(element.offsetHeight);
+        if (isAtRest()) resolve([...heights]);
+        else requestAnimationFrame(look);
+      })();
+    });
+    return { end };
+  });
+  await button(one, name).click();
+  return recording.evaluate(({ end }) => end);
 }

@@ -110,8 +110,8 @@ export function RequestActions({ className, ...props }: React.ComponentProps<"di
 }
 
 /**
- * While another card waits, one that settles keeps its height: nothing may move under a hand that is about to approve.
- * And whoever decided here stays here.
+ * While a card waits, neither it nor another one gets shorter once it is decided: nothing may move under a hand that is
+ * about to approve. And whoever decided here stays here.
  */
 function useSettling(
   card: React.RefObject<HTMLElement | null>,
@@ -123,28 +123,46 @@ function useSettling(
   useEffect(() => {
     if (state !== "pending") forget();
   }, [state]);
-  const pendingHeight = useRef<number | null>(null);
+
+  const isHeld = state !== "pending" || isDecidedHere;
+  const openHeight = useRef<number | null>(null);
   useIsomorphicLayoutEffect(() => {
     const element = card.current;
-    if (!element || state !== "pending") return undefined;
-    const observer = new ResizeObserver(() => (pendingHeight.current = element.offsetHeight));
+    if (!element) return undefined;
+    const height = isHeld ? openHeight.current : null;
+    const letGo = () => element.style.removeProperty("--held-height");
+    if (height === null) letGo();
+    else holdHeight(element, height);
+    const observer = new ResizeObserver(() => {
+      if (height === null) openHeight.current = element.offsetHeight;
+      // No card waited any longer. It must not grow again when the next one comes.
+      else if (element.offsetHeight < height) letGo();
+    });
     observer.observe(element);
     return () => observer.disconnect();
-  }, [card, state]);
+  }, [card, isHeld]);
+
+  const wasPending = useRef(false);
   useIsomorphicLayoutEffect(() => {
     const element = card.current;
-    if (!element || state === "pending" || pendingHeight.current === null) return;
-    const height = `${pendingHeight.current}px`;
-    pendingHeight.current = null;
-    element.style.setProperty("--held-height", height);
-    // Seen once as it was, so that it shrinks from there.
-    element.style.minHeight = height;
-    void element.offsetHeight;
-    element.style.minHeight = "";
+    const hasSettled = wasPending.current && state !== "pending";
+    wasPending.current = state === "pending";
+    if (!element || !hasSettled || !isDecidedHere) return;
     const { activeElement } = document;
     const isFocusLost = activeElement === document.body || element.contains(activeElement);
-    if (isDecidedHere && isFocusLost) element.focus({ preventScroll: true });
+    if (isFocusLost) element.focus({ preventScroll: true });
     // Only the moment in which it settles matters.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [state]);
+}
+
+/** At once: a transition may only lead away from this height, and also does when no card waits any longer. */
+function holdHeight(element: HTMLElement, height: number) {
+  const { style } = element;
+  style.setProperty("--held-height", `${height}px`);
+  style.minHeight = `${height}px`;
+  style.transitionProperty = "none";
+  void element.offsetHeight;
+  style.minHeight = "";
+  style.transitionProperty = "";
 }

@@ -117,6 +117,21 @@ test("a chat is copied to a new one that goes its own way", async ({ conversatio
   await expect(chat.answers).toHaveCount(1);
 });
 
+test("a copy is listed, also when the list is read while the chat before it is marked as read", async ({
+  conversation: chat,
+}) => {
+  const { page } = chat;
+  const id = await chatAbout(chat, "My city is Rome");
+  let isMarked = false;
+  page.on("response", (response) => {
+    isMarked ||= response.request().postData() === JSON.stringify([id]);
+  });
+  // A reading that was asked for before the mark is never answered.
+  await page.route(/\/api\/chats\?/, (route) => (isMarked ? route.continue() : undefined));
+  await pick(chat, "My city is Rome", "Copy to a new chat");
+  await expect(row(chat, "My city is Rome (copy)")).toHaveAttribute("aria-current", "page");
+});
+
 test("a chat leaves as Markdown and JSON, for its owner alone", async ({ conversation: chat, browser }) => {
   const id = await chatAbout(chat, "count to 5");
   await row(chat, "count to 5").hover();

@@ -86,6 +86,15 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     },
     [client],
   );
+  /** For what the server has stored. A reading that this gives up may have been due for more than this: it begins anew. */
+  const note = useCallback(
+    (change: (page: ChatListPage) => ChatListPage) => {
+      const isBeingRead = client.isFetching({ queryKey: listOf(now.current.view) }) > 0;
+      setPage(change);
+      if (isBeingRead) void load(now.current.view);
+    },
+    [client, load, setPage],
+  );
   const refresh = useCallback(() => {
     titleUntil.current = Date.now() + TITLE_WITHIN_MS;
     void load(now.current.view);
@@ -104,11 +113,11 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   // Seen is what stands open in front of somebody; an answer is saved a moment after it was read, so also on leaving.
   const isUnread = current?.isUnread ?? false;
   const markRead = useEffectEvent((chatId: string) => {
-    const asRead = (chat: ListedChat) => (chat.id === chatId ? { ...chat, isUnread: false } : chat);
+    const asRead = (chat: ListedChat) => ({ ...chat, isUnread: false });
     server.markChatRead(chatId).then(
       () => {
         // Noted here, too, or the next answer in this chat would be no change, and never be marked.
-        setPage((old) => ({ ...old, chats: old.chats.map(asRead) }));
+        note(withChat(chatId, asRead));
         client.setQueryData<ListedChat | null>(oneOf(chatId), (chat) => chat && asRead(chat));
       },
       // A mark that cannot be set now is set the next time the chat is open.
@@ -127,11 +136,8 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   }, [client, currentId]);
 
   const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
-    const change = (id: string, to: (chat: ListedChat) => ListedChat | null) =>
-      setPage((old) => ({
-        ...old,
-        chats: old.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)),
-      }));
+    /** Shows at once what `confirm` then asks the server for. */
+    const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => setPage(withChat(id, to));
     const tell = (text: string, action?: ToastMessage["action"]) =>
       setToast({ id: Date.now(), text, ...(action && { action }) });
     const confirm = (work: Promise<unknown>) =>
@@ -143,7 +149,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       async onRename(id, title) {
         try {
           const stored = await server.renameChat(id, title);
-          change(id, (chat) => ({ ...chat, title: stored, titledBy: "person" }));
+          note(withChat(id, (chat) => ({ ...chat, title: stored, titledBy: "person" })));
           client.setQueryData<ListedChat | null>(oneOf(id), (chat) => chat && { ...chat, title: stored });
         } catch (error) {
           throw new KnownError(describeError(error), { cause: error });
@@ -184,7 +190,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       },
       exportHref: (id, format) => `/chat/${id}/export?format=${format}`,
     };
-  }, [client, load, router, setPage]);
+  }, [client, load, note, router, setPage]);
 
   const cursor = page?.nextCursor;
   return {
@@ -213,4 +219,12 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     toast,
     dismissToast: () => setToast(null),
   };
+}
+
+/** The list with one of its chats changed, or without it. */
+function withChat(id: string, to: (chat: ListedChat) => ListedChat | null) {
+  return (page: ChatListPage): ChatListPage => ({
+    ...page,
+    chats: page.chats.flatMap((chat) => (chat.id === id ? (to(chat) ?? []) : chat)),
+  });
 }

@@ -16,7 +16,7 @@ export default function ErrorPage({ error, retry }: { error: unknown; retry: () 
           </p>
           {digest && (
             <p className="text-xs text-ink-3">
-              For the log: <code className="font-mono">{digest}</code>
+              Error ID: <code className="font-mono">{digest}</code>
             </p>
           )}
         </div>

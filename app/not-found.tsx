@@ -11,9 +11,9 @@ export default function NotFound() {
       <div className="flex max-w-md flex-col items-start gap-5">
         <Frond className="size-9 rounded-[11px]" />
         <div className="flex flex-col gap-1.5">
-          <h1 className="text-xl font-semibold tracking-[-0.02em]">There is no such page</h1>
+          <h1 className="text-xl font-semibold tracking-[-0.02em]">Page not found</h1>
           <p className="text-ink-2">
-            It was removed, or the chat belongs to someone else, or the address has a typo.
+            It may have been deleted, belong to someone else, or the address is mistyped.
           </p>
         </div>
         <Link href="/" className={buttonClass({ variant: "primary" })}>

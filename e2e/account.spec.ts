@@ -29,7 +29,7 @@ test("a guest becomes an account, signs out, and finds every chat on another mac
 
   await chat.page.goto("/settings");
   await chat.page.getByRole("button", { name: "Sign out" }).click();
-  await expect(chat.page.getByText("Chats stay in this browser")).toBeVisible();
+  await expect(chat.page.getByText("Saved in this browser")).toBeVisible();
   expect((await chat.page.goto(address))?.status()).toBe(404);
 
   const elsewhere = await browser.newContext({ baseURL: chat.app.url });

@@ -10,7 +10,7 @@ test("a first visit shows what it can do, and a card runs when it is pressed", a
   conversation,
   page,
 }) => {
-  await expect(page.getByRole("heading", { name: "What can it do?" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Try to break it" })).toBeVisible();
   await expect(page.locator('[data-slot="first-run-card"]')).toHaveCount(demoPrompts.length);
   await page.getByRole("button", { name: /Use a tool/ }).click();
   await expect(page).toHaveURL(/\/chat\/[\w-]+$/);
@@ -47,7 +47,7 @@ test("a returning guest stays who they are, and one whose identity is gone becom
 
   await conversation.query(`DELETE FROM "Session" WHERE ${owner}`, mine);
   await page.goto("/");
-  await expect(page.getByRole("heading", { name: "What can it do?" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Try to break it" })).toBeVisible();
   await expect(link).toHaveCount(0);
   await conversation.ask("count to 4");
   await expect(conversation.answerTexts.last()).toHaveText(counted(4));
@@ -79,13 +79,13 @@ test("a new chat starts empty, and the old one is a click away", async ({ conver
 
 test("an error of the model is said, and Retry asks again", async ({ conversation, page }) => {
   await conversation.ask("Show me an error");
-  await expect(page.getByText(/The answer failed/)).toBeVisible();
+  await expect(page.getByText(/Something went wrong/)).toBeVisible();
   await conversation.settles();
   await expect.poll(() => conversation.saved()).toHaveLength(2);
   await page.reload();
-  await expect(page.getByText(/The answer failed/)).toBeVisible();
+  await expect(page.getByText(/Something went wrong/)).toBeVisible();
   await page.getByRole("button", { name: "Retry" }).click();
-  await expect(page.getByText(/The answer failed/)).toBeVisible();
+  await expect(page.getByText(/Something went wrong/)).toBeVisible();
   await conversation.ask("count to 3");
   await expect(conversation.answerTexts.last()).toHaveText(counted(3));
   await expect(conversation.questions).toHaveCount(2);
@@ -105,7 +105,7 @@ test("a message that kills every worker ends as a failed turn, and the chat live
   page,
 }) => {
   await conversation.ask("Crash the worker every time");
-  await expect(page.getByText(/The answer failed/)).toBeVisible({ timeout: 60_000 });
+  await expect(page.getByText(/Something went wrong/)).toBeVisible({ timeout: 60_000 });
   await conversation.ask("count to 3");
   await expect(conversation.answerTexts.last()).toHaveText(counted(3), { timeout: 40_000 });
 });
@@ -131,7 +131,7 @@ test("somebody else's chat and no chat at all are the same not found", async ({
   for (const address of [owned, `${app.url}/chat/00000000-0000-4000-8000-000000000000`]) {
     const response = await other.goto(address);
     // The page of a refused address is drawn by the browser, a moment after it has loaded.
-    await other.getByRole("heading", { name: "There is no such page" }).waitFor();
+    await other.getByRole("heading", { name: "Page not found" }).waitFor();
     answers.push([response?.status(), await other.locator("main, body").first().innerText()]);
   }
   expect(answers[0]).toEqual(answers[1]);

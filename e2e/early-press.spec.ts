@@ -30,7 +30,7 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
   await conversation.settles();
 
   // Half an edit, not reviewed, and half a reason.
-  await button(refund, "Edit arguments").click();
+  await button(refund, "Edit details").click();
   await refund.getByRole("textbox", { name: "Amount" }).fill("1,000");
   await expect(refund.getByText("1,000 → 1000")).toBeVisible();
   await button(mail, "Deny").click();

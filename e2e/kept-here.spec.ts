@@ -43,7 +43,7 @@ test("drafts, their files and the queue go along from guest to account, and leav
 
   await chat.page.goto("/settings");
   await chat.page.getByRole("button", { name: "Sign out" }).click();
-  await expect(chat.page.getByText("Chats stay in this browser")).toBeVisible();
+  await expect(chat.page.getByText("Saved in this browser")).toBeVisible();
   expect(await keptKeys(chat)).toEqual([]);
 });
 

@@ -12,14 +12,14 @@ test("an answer that was stopped can be gone on with, also after a reload", asyn
   page,
 }) => {
   await stopHalfway(conversation, 60);
-  await expect(page.getByText("This answer is not finished.")).toBeVisible();
+  await expect(page.getByText("This answer was stopped.")).toBeVisible();
   await page.reload();
   await page.getByRole("button", { name: "Continue", exact: true }).click();
   await conversation.settles();
   await expect(conversation.answerTexts.last()).toContainText(/\b60$/);
   const words = (await conversation.answerTexts.allTextContents()).join(" ").match(/\d+/g);
   expect(words?.join(" ")).toBe(counted(60));
-  await expect(page.getByText("This answer is not finished.")).toHaveCount(0);
+  await expect(page.getByText("This answer was stopped.")).toHaveCount(0);
 });
 
 test("an answer that was stopped can be asked for again, and stays as a version", async ({
@@ -45,7 +45,7 @@ test("an answer that was stopped can be discarded: nothing is asked, and redo ha
   await page.reload();
   await expect(unanswered).toBeVisible();
   await page.getByRole("button", { name: "Redo" }).click();
-  await expect(page.getByText("This answer is not finished.")).toBeVisible();
+  await expect(page.getByText("This answer was stopped.")).toBeVisible();
   await expect(conversation.answerTexts.last()).toContainText("0 1 2 3 4 5");
   await page.getByRole("button", { name: "Discard" }).click();
   await unanswered.getByRole("button", { name: "Ask again" }).click();

@@ -62,7 +62,7 @@ test.describe("question", () => {
 test.describe("approval", () => {
   test("is approved with edited arguments, which stand beside the proposed ones", async ({ page }) => {
     const approval = card(page, "Approval card", "Approve a refund");
-    await button(approval, "Edit arguments").click();
+    await button(approval, "Edit details").click();
     const amount = approval.getByRole("textbox", { name: "Amount" });
     await expect(amount).toBeFocused();
 
@@ -82,7 +82,7 @@ test.describe("approval", () => {
     await expect(approval.getByRole("deletion")).toHaveText("proposed 89");
     await expect(approval.getByRole("insertion")).toHaveText("now 75");
     await expect(button(approval, "Approve")).toBeFocused();
-    await expect(approval).toContainText("You changed 1 value. Approving runs it with yours.");
+    await expect(approval).toContainText("1 value changed. Approve to run with your changes.");
     await page.keyboard.press("Enter");
     await expect(approval).toHaveAttribute("data-state", "approved");
     await expect(approval).toContainText("Approved with 1 edit by you");
@@ -91,7 +91,7 @@ test.describe("approval", () => {
 
   test("an edit can be taken back, and what is not JSON is not taken", async ({ page }) => {
     const query = card(page, "Approval card", "Run a query on the warehouse");
-    await button(query, "Edit arguments").click();
+    await button(query, "Edit details").click();
     const json = query.getByRole("textbox", { name: "Arguments" });
     await json.fill("{ sql: 1");
     await button(query, "Review changes").click();
@@ -101,9 +101,9 @@ test.describe("approval", () => {
     await json.fill('{ "sql": "select 1" }');
     await button(query, "Review changes").click();
     await expect(query.getByRole("insertion")).toHaveText(["now select 1", "removed", "removed"]);
-    await button(query, "Reset edit").click();
+    await button(query, "Undo changes").click();
     await expect(query.getByRole("insertion")).toHaveCount(0);
-    await expect(button(query, "Edit arguments")).toBeFocused();
+    await expect(button(query, "Edit details")).toBeFocused();
   });
 
   test("is denied with a reason", async ({ page }) => {
@@ -127,7 +127,7 @@ test.describe("approval", () => {
     await reason.fill("Ask for a second photo.");
     await button(approval, "Deny").click();
     await expect(approval.getByRole("alert")).toHaveText(
-      "Not saved, and nothing is lost. Somebody else is deciding this right now. Try again in a moment.",
+      "Couldn't save. Your input is still here. Somebody else is deciding this right now. Try again in a moment.",
     );
     await expect(reason).toHaveValue("Ask for a second photo.");
     await button(approval, "Deny").click();
@@ -245,7 +245,7 @@ test("the inbox is gone through with j and k, and answered in place", async ({ p
   await page.keyboard.press("j");
   await expect(inbox.getByRole("article", { name: "Which offer should be signed?" })).toBeFocused();
   await button(inbox, "Forms 0").click();
-  await expect(inbox).toContainText("Nothing waits for you");
+  await expect(inbox).toContainText("You're all caught up");
   await button(inbox, "Questions 1").click();
   await expect(inbox.getByRole("article")).toHaveCount(2);
 });
@@ -288,7 +288,7 @@ test("a decision that comes too late is told who was first", async ({ page }) =>
   await expect(approval).toHaveAttribute("data-state", "denied");
   await expect(approval).toContainText("Denied by Mara, from a link");
   await expect(approval.getByRole("alert")).toHaveText(
-    "Your own answer came too late. Mara has decided this already.",
+    "Someone answered before you. Mara has decided this already.",
   );
 });
 
@@ -298,7 +298,7 @@ test("the inbox has its place in the sidebar, and says that nothing waits", asyn
   await expect(page).toHaveURL(/\/inbox$/);
   await expect(page.getByRole("heading", { name: "Inbox", level: 1 })).toBeVisible();
   await expect(page.getByRole("link", { name: "Inbox" })).toHaveAttribute("aria-current", "page");
-  await expect(page.getByRole("main")).toContainText("Nothing waits for you");
+  await expect(page.getByRole("main")).toContainText("You're all caught up");
 });
 
 /** How far one is below the other: scrolling does not change it, a shift does. */

@@ -67,10 +67,10 @@ test("a request is mailed once, and answered by its link without signing in, onc
   expect(await elsewhere.cookies()).toEqual([]);
 
   await page.goto(link);
-  await expect(page.getByRole("heading", { name: "This waits no longer" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Already answered" })).toBeVisible();
   const forged = link.slice(0, -4) + (link.endsWith("AAAA") ? "BBBB" : "AAAA");
   await page.goto(forged);
-  await expect(page.getByRole("heading", { name: "This link leads nowhere" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();
   await elsewhere.close();
 
   await chat.page.reload();
@@ -100,9 +100,9 @@ test("the link to a deleted chat leads nowhere, and changes nothing", async ({
   await chat.query(`UPDATE "Chat" SET "deletedAt" = now() WHERE id = $1`, [chat.chatId()]);
   await card.getByRole("button", { name: "Answer" }).click();
   await expect(page.getByText("Your decision came too late and was not taken.")).toBeVisible();
-  await expect(page.getByRole("heading", { name: "This link leads nowhere" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();
   await page.reload();
-  await expect(page.getByRole("heading", { name: "This link leads nowhere" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();
   expect(await chat.query(`SELECT state FROM "HumanRequest" WHERE "chatId" = $1`, [chat.chatId()])).toEqual([
     { state: "pending" },
   ]);
@@ -115,7 +115,7 @@ test("what is allowed for the whole chat is listed and revoked, and every decisi
 }) => {
   await chat.ask("Refund order A-1042, 89 EUR");
   const card = chat.page.getByRole("article", { name: /Refund 89 EUR/ });
-  await card.getByRole("checkbox", { name: "Always allow this tool in this chat" }).check();
+  await card.getByRole("checkbox", { name: "Don't ask again in this chat" }).check();
   await card.getByRole("button", { name: "Approve" }).click();
   await expect(card).toContainText("Approved");
   await chat.settles();

@@ -53,7 +53,7 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   await expect(mail).toBeVisible();
   await expect(bar(page)).toContainText("1 of 2");
 
-  await button(refund, "Edit arguments").click();
+  await button(refund, "Edit details").click();
   await refund.getByRole("textbox", { name: "Amount" }).fill("7.5");
   await button(refund, "Review changes").click();
   await button(refund, "Approve").click();
@@ -65,7 +65,7 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   await mail.getByRole("textbox").fill("I call them.");
   await button(mail, "Deny").click();
   await expect(conversation.answers.last()).toContainText("I refunded 7.5 EUR of order A-77");
-  await expect(conversation.answers.last()).toContainText('You did not allow sendEmail ("I call them.")');
+  await expect(conversation.answers.last()).toContainText('You declined sendEmail ("I call them.")');
   await expect(conversation.answers).toHaveCount(1);
   await conversation.settles();
   await expect(bar(page)).toHaveCount(0);
@@ -180,10 +180,10 @@ test("the pictures: an approval with an edit, and the inbox on a phone", async (
   await page.setViewportSize({ width: 1280, height: 800 });
   await conversation.ask("Refund 20 EUR of order A-1042");
   const card = request(page, "Refund 20 EUR of order A-1042");
-  await button(card, "Edit arguments").click();
+  await button(card, "Edit details").click();
   await card.getByRole("textbox", { name: "Amount" }).fill("7.5");
   await button(card, "Review changes").click();
-  await expect(card).toContainText("You changed 1 value");
+  await expect(card).toContainText("1 value changed");
   await conversation.settles();
   await page.screenshot({ path: `${folder}/approval-desk.png` });
 

@@ -38,13 +38,13 @@ test("a second tab shows the question, follows the answer, and is read-only unti
   await second.shows(begun);
 
   await conversation.ask("count to 80 at 50 ms");
-  await expect(second.page.getByText("Another tab is answering here", { exact: true })).toBeVisible();
+  await expect(second.page.getByText("This chat is active in another tab", { exact: true })).toBeVisible();
   await expect(second.questions).toHaveCount(2);
   await second.sees(10);
   await expect(second.stopButton).toHaveCount(0);
   await second.composer.fill("I wait");
   await expect(second.sendButton).toHaveAttribute("aria-disabled", "true");
-  await expect(second.page.getByText("You are reading along. Take over to write here.")).toBeVisible();
+  await expect(second.page.getByText("View only. Take over to write.")).toBeVisible();
 
   const whole = [...begun, user("count to 80 at 50 ms"), assistant(counted(80))];
   await second.settles();
@@ -70,13 +70,15 @@ test("a second tab takes over in the middle of an answer: it stops it, and the f
   await readingAlong(second.page).click();
   await expect(readingAlong(second.page)).toHaveCount(0);
   await expect(second.composer).toBeFocused();
-  await expect(conversation.page.getByText("Another tab is answering here", { exact: true })).toBeVisible();
+  await expect(
+    conversation.page.getByText("This chat is active in another tab", { exact: true }),
+  ).toBeVisible();
   await expect(conversation.stopButton).toHaveCount(0);
 
   await second.stopButton.click();
   await second.settles();
   await conversation.settles();
-  await expect(conversation.page.getByText("This answer is not finished.")).toBeVisible();
+  await expect(conversation.page.getByText("This answer was stopped.")).toBeVisible();
   // What was written until the worker heard of it is saved, and the tab that stopped it hears of that a moment later.
   const text = await conversation.answerTexts.last().innerText();
   expect(text).toMatch(/^0 1 2 [\d ]+$/);

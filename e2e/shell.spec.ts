@@ -45,7 +45,7 @@ test("a chat is renamed, pinned and archived, and stays so after a reload", asyn
   await expect(row(chat, "count to 3")).toHaveCount(0);
   await list(chat).getByRole("button", { name: "Archived" }).click();
   await expect(row(chat, "count to 3")).toBeVisible();
-  await pick(chat, "count to 3", "Move back to chats");
+  await pick(chat, "count to 3", "Unarchive");
   await list(chat).getByRole("button", { name: "Back to chats" }).click();
   await expect(row(chat, "count to 3")).toBeVisible();
 });
@@ -107,7 +107,7 @@ test("an answer that came while another chat was open is marked until it is read
 
 test("a chat is copied to a new one that goes its own way", async ({ conversation: chat }) => {
   const id = await chatAbout(chat, "My city is Oslo");
-  await pick(chat, "My city is Oslo", "Copy to a new chat");
+  await pick(chat, "My city is Oslo", "Duplicate chat");
   await expect(row(chat, "My city is Oslo (copy)")).toHaveAttribute("aria-current", "page");
   expect(chat.chatId()).not.toBe(id);
   await chat.ask("Which city?");
@@ -128,7 +128,7 @@ test("a copy is listed, also when the list is read while the chat before it is m
   });
   // A reading that was asked for before the mark is never answered.
   await page.route(/\/api\/chats\?/, (route) => (isMarked ? route.continue() : undefined));
-  await pick(chat, "My city is Rome", "Copy to a new chat");
+  await pick(chat, "My city is Rome", "Duplicate chat");
   await expect(row(chat, "My city is Rome (copy)")).toHaveAttribute("aria-current", "page");
 });
 

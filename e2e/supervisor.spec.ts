@@ -87,7 +87,7 @@ test("npm run dev on a fresh folder ends with one line, and a chat behind it", a
   expect(dev.output().trim().split("\n").at(-1)).toBe(`Holdfast is ready: ${url}`);
   const response = await fetch(url, { headers: { accept: "text/html" } });
   expect(response.status).toBe(200);
-  expect(await response.text()).toContain("What can it do?");
+  expect(await response.text()).toContain("Try to break it");
 
   // In development React does everything that has to be pure twice: what is queued is sent once nevertheless.
   page.setDefaultTimeout(60_000);

@@ -14,7 +14,7 @@ test("a message that kills every worker has failed, also after a reload, and can
   await conversation.ask("Crash the worker every time");
   // The engine's words, or the product's own where the engine has none.
   const failed = page.getByText(
-    /^The answer failed: The agent (crashed|stopped again and again) while answering this message\.$/,
+    /^Something went wrong: The agent (crashed|stopped again and again) while answering this message\.$/,
   );
   await expect(failed).toBeVisible({ timeout: 60_000 });
 
@@ -27,7 +27,7 @@ test("a message that kills every worker has failed, also after a reload, and can
   ).toEqual([{ status: "failed" }]);
 
   await page.getByRole("button", { name: "Retry" }).click();
-  await expect(page.getByText(/^The answer failed/)).toHaveCount(0);
+  await expect(page.getByText(/^Something went wrong/)).toHaveCount(0);
   await expect(failed).toBeVisible({ timeout: 60_000 });
   await conversation.ask("count to 4");
   await conversation.settles();
@@ -38,7 +38,7 @@ test("a message that kills every worker has failed, also after a reload, and can
       /count to 4/,
     ]);
     await expect(conversation.answerTexts.last()).toHaveText(counted(4));
-    await expect(page.getByText(/The answer failed/)).toHaveCount(0);
+    await expect(page.getByText(/Something went wrong/)).toHaveCount(0);
   };
   await stands();
   await page.reload();
@@ -61,7 +61,7 @@ test("offline is said, and what is sent meanwhile goes when the line is back", a
   await conversation.settles();
   await context.setOffline(true);
   await expect(
-    page.getByText("You are offline. Nothing is lost; this goes on when you are back"),
+    page.getByText("You're offline. Nothing is lost; it continues when you reconnect"),
   ).toBeVisible();
   await conversation.ask("count to 4");
   await expect(conversation.questions).toHaveCount(2);

@@ -328,7 +328,7 @@ function cookiesOf(response: Response): AuthCookie[] {
 
 const problems: Record<string, string> = {
   INVALID_EMAIL: "This is not an e-mail address. Check it and try again.",
-  INVALID_EMAIL_OR_PASSWORD: "E-mail and password do not belong together. Check both and try again.",
+  INVALID_EMAIL_OR_PASSWORD: "Wrong email or password.",
   PASSWORD_TOO_SHORT: "The password is too short: it needs at least 8 characters.",
   PASSWORD_TOO_LONG: "The password is too long: 128 characters are the limit.",
   USER_ALREADY_EXISTS: "There is an account with this e-mail already. Sign in to it instead.",

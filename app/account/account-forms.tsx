@@ -12,7 +12,7 @@ const ways: Record<Way, { label: string; submit: string; note: string }> = {
   create: {
     label: "Create an account",
     submit: "Create account",
-    note: "Your chats stay in this browser until you have one. They all go along.",
+    note: "Create an account to use your chats on any device. Your current chats move with you.",
   },
   "sign-in": {
     label: "Sign in",

@@ -137,7 +137,7 @@ function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
 }
 
 const themes = [
-  ["system", "Like the system"],
+  ["system", "System"],
   ["light", "Light"],
   ["dark", "Dark"],
 ] as const;
@@ -180,7 +180,7 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
     setValue(next);
     setNote(null);
     setDefaultModel(next === "" ? null : next).then(
-      () => setNote({ text: "Saved. New chats begin with it.", isProblem: false }),
+      () => setNote({ text: "Saved. New chats start with it.", isProblem: false }),
       (error: unknown) => {
         setValue(value);
         setNote({ text: describeError(error), isProblem: true });
@@ -190,7 +190,7 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
   return (
     <div className="flex flex-col gap-1.5">
       <label htmlFor="default-model" className="text-sm text-ink-2">
-        New chats begin with
+        Default model
       </label>
       <select
         id="default-model"
@@ -198,7 +198,7 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
         className="h-9 max-w-full self-start rounded-sm border border-line-strong bg-surface px-2.5 text-sm pointer-coarse:h-11 pointer-coarse:text-base"
         onChange={(event) => choose(event.target.value)}
       >
-        <option value="">The first that is configured ({models[0]?.label ?? "none"})</option>
+        <option value="">Automatic ({models[0]?.label ?? "none"})</option>
         {models.map((model) => (
           <option key={model.id} value={model.id}>
             {model.label}
@@ -235,7 +235,7 @@ function Shares({ initial }: { initial: ShareSummary[] }) {
   return (
     <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...keptFocus}>
       {links.length === 0 && (
-        <p className="text-sm text-ink-2">Nothing is shared. A chat's menu has the way to it.</p>
+        <p className="text-sm text-ink-2">No shared links. Share a chat from its ⋯ menu.</p>
       )}
       {links.length > 0 && (
         <ShareLinks

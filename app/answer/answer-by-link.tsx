@@ -32,7 +32,7 @@ export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
       />
       <output className="text-sm text-ink-2">
         {isOpen
-          ? "This link is for this one decision, and works once. Do not pass it on."
+          ? "This link is for this one decision, and works once. Don't share it."
           : "The agent goes on with it. You can close this page."}
       </output>
     </AnswerPage>

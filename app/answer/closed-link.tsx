@@ -5,7 +5,7 @@ import type { Closed } from "./linked-request";
 
 const words: Record<Closed, { title: string; text: string }> = {
   decided: {
-    title: "This waits no longer",
+    title: "Already answered",
     text: "It was decided already, or the message that asked was written anew. Such a link works once.",
   },
   expired: {
@@ -13,7 +13,7 @@ const words: Record<Closed, { title: string; text: string }> = {
     text: "Nothing was run. Open the chat to see whether it still waits, or send a message there to have it asked again.",
   },
   "not-found": {
-    title: "This link leads nowhere",
+    title: "This link doesn't work",
     text: "It is incomplete or no longer valid, or its chat was deleted. Copy the whole link, or open your inbox.",
   },
 };

@@ -66,7 +66,7 @@ const attached: Attachment[] = [
 ];
 
 const models = [
-  { id: "demo", label: "Demo model · scripted, offline" },
+  { id: "demo", label: "Demo model (scripted)" },
   { id: "own/small", label: "small · Own server" },
   { id: "own/large", label: "large-model-with-a-long-name · Own server" },
 ];

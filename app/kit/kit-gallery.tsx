@@ -129,7 +129,7 @@ export function KitGallery() {
             onSend={() => {}}
             onStop={() => {}}
             isStreaming
-            modelLabel="Demo model · scripted, offline"
+            modelLabel="Demo model (scripted)"
             placeholder="While an answer streams"
           />
           <Composer
@@ -167,7 +167,7 @@ export function KitGallery() {
           <ChatChip tone="waiting">Waits for you</ChatChip>
           <Button variant="primary">Approve 75.00</Button>
           <Button>Deny</Button>
-          <Button variant="ghost">Reset edit</Button>
+          <Button variant="ghost">Undo changes</Button>
           <Button variant="ink">Continue</Button>
           <Button variant="primary" disabled>
             Approve
@@ -249,7 +249,7 @@ function ComposerCase() {
         draftKey="kit"
         onSend={send}
         onStop={() => {}}
-        modelLabel="Demo model · scripted, offline"
+        modelLabel="Demo model (scripted)"
         placeholder="Sends to the list below"
       />
       <ol aria-label="Sent" className="flex flex-col gap-1 text-sm text-ink-2">
@@ -294,14 +294,14 @@ function ShellCase() {
   );
 }
 
-const guest = { name: "Guest", note: "Chats stay in this browser" };
+const guest = { name: "Guest", note: "Saved in this browser" };
 
 function FirstRunChat() {
   return (
     <ChatShell isEmbedded className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
       <MessageList messages={[]} empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />} />
       <ChatDock>
-        <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model · scripted, offline" />
+        <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model (scripted)" />
       </ChatDock>
     </ChatShell>
   );
@@ -388,7 +388,7 @@ function LiveChat() {
           onSend={({ text }) => send(text)}
           onStop={() => {}}
           isStreaming={state !== "idle"}
-          modelLabel="Demo model · scripted, offline"
+          modelLabel="Demo model (scripted)"
         />
       </ChatDock>
     </ChatShell>

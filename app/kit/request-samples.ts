@@ -53,7 +53,7 @@ export const approval: HumanRequestView = {
   tool: "refundPayment",
   kind: "approval",
   title: "Approve a refund",
-  why: "Sends money to the card that paid for order 4417. It cannot be taken back.",
+  why: "Sends money to the card that paid for order 4417. This can't be undone.",
   state: "pending",
   input: { amount: 89, currency: "EUR", item: "ARC-LAMP-02", reason: "damaged on arrival" },
   schema: {
@@ -128,7 +128,7 @@ export const confirm: HumanRequestView = {
   tool: "deleteCustomer",
   kind: "confirm",
   title: "Delete a customer with all orders",
-  why: "All of it is gone at once, also from the backups. It cannot be taken back.",
+  why: "All of it is gone at once, also from the backups. This can't be undone.",
   state: "pending",
   input: { customer: "cus_4417" },
   phrase: "delete cus_4417",

@@ -48,7 +48,7 @@ export const prompts = [
     prompt: "Answer slowly, please.",
   },
   {
-    title: "Fail",
+    title: "Recover from an error",
     description: "The model returns an error. See what is kept and how to go on.",
     prompt: "Return an error.",
   },

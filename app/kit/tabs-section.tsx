@@ -20,7 +20,7 @@ export function TabsSection() {
             isStreaming={!isReading}
             canQueue
             canSteer
-            {...(isReading && { disabledReason: "You are reading along. Take over to write here." })}
+            {...(isReading && { disabledReason: "View only. Take over to write." })}
             placeholder="Reading along"
           />
         </div>

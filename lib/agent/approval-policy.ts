@@ -40,7 +40,7 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
     // Small change is not worth anybody's time.
     needed: ({ amount }) => amount > 5,
     title: ({ orderId, amount, currency }) => `Refund ${amount} ${currency} of order ${orderId}`,
-    why: () => "Sends money to the card that paid. It cannot be taken back.",
+    why: () => "Sends money to the card that paid. This can't be undone.",
   },
   sendEmail: {
     kind: "approval",
@@ -51,7 +51,7 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
     kind: "confirm",
     title: ({ collection, ids, olderThan }) =>
       ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
-    why: () => "They are gone at once, also from the backups. It cannot be taken back.",
+    why: () => "They are gone at once, also from the backups. This can't be undone.",
     phrase: ({ collection }) => `delete ${collection}`,
     // What was right to delete last week may be needed by now.
     expiresInMs: 7 * 86_400_000,

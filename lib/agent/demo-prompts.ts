@@ -4,7 +4,7 @@ export type DemoPrompt = { title: string; description: string; prompt: string };
 export const demoPrompts: DemoPrompt[] = [
   {
     title: "A long answer",
-    description: "Headings, a list, a table and code, streamed. Reload in the middle of it.",
+    description: "Headings, a list, a table and code. Reload while it streams.",
     prompt: "Write a long answer about durable chats",
   },
   {
@@ -14,16 +14,16 @@ export const demoPrompts: DemoPrompt[] = [
   },
   {
     title: "Research in steps",
-    description: "Three slow look-ups. Press Ctrl+Enter meanwhile: what you say reaches the answer.",
+    description: "Three slow lookups. Press Ctrl+Enter to steer the answer while it runs.",
     prompt: "Research durable chats in three steps",
   },
   {
-    title: "Ask before it acts",
-    description: "A refund and then an e-mail. Each waits for your word, also for days.",
+    title: "Approve an action",
+    description: "A refund, then an email. Each waits for your approval, for days if need be.",
     prompt: "Refund 20 EUR of order A-1042, then e-mail the customer",
   },
   {
-    title: "Send somebody else",
+    title: "Delegate to a sub-agent",
     description: "A sub-agent looks things up and asks you one question.",
     prompt: "Let a sub-agent find a courier day",
   },
@@ -33,13 +33,13 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "Crash the worker",
   },
   {
-    title: "Remember something",
+    title: "Edit and branch",
     description: "Then ask: Which city? It knows what this branch has said.",
     prompt: "My city is Oslo",
   },
   {
-    title: "Fail",
-    description: "The model breaks off. The question stays, and so does the chat.",
+    title: "Recover from an error",
+    description: "The model fails halfway. Your question is kept and you can retry.",
     prompt: "Show me an error",
   },
 ];

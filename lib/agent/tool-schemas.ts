@@ -27,7 +27,7 @@ export const toolSchemas = {
   },
   refund: {
     description:
-      "Pays money of an order back to the customer. It cannot be taken back. Demonstration data: no bank hears of it.",
+      "Pays money of an order back to the customer. This can't be undone. Demonstration data: no bank hears of it.",
     inputSchema: z.object({
       orderId: z.string().trim().min(1).max(60).describe("The order, for example A-1042"),
       amount: z.number().positive().max(1_000_000).describe("How much, in units of the currency"),

@@ -23,7 +23,7 @@ afterEach(() => vi.unstubAllEnvs());
 
 describe("which models there are", () => {
   it("is the demo model when nothing is configured", async () => {
-    expect(availableModels()).toEqual([{ id: "demo", label: "Demo model · scripted, offline" }]);
+    expect(availableModels()).toEqual([{ id: "demo", label: "Demo model (scripted)" }]);
     expect(await resolveModel()).toMatchObject({ id: "demo", model: { provider: "holdfast.demo" } });
   });
 

@@ -23,7 +23,7 @@ const said = (...lines: string[]): ModelMessage[] =>
 
 describe("the demo model", () => {
   it("says what it is", async () => {
-    expect(DEMO_MODEL_LABEL).toBe("Demo model · scripted, offline");
+    expect(DEMO_MODEL_LABEL).toBe("Demo model (scripted)");
     expect(await ask("tell me about the moon").text).toMatch(/^I am the demo model: scripted and offline/);
   });
 

@@ -16,7 +16,7 @@ import { scenarioFor, type Beat } from "./scenarios";
 import { demoTitle } from "./title";
 
 export const DEMO_MODEL_ID = "demo";
-export const DEMO_MODEL_LABEL = "Demo model · scripted, offline";
+export const DEMO_MODEL_LABEL = "Demo model (scripted)";
 
 /** Its words are for the person who reads the chat. */
 export class DemoModelError extends Error {

@@ -48,7 +48,7 @@ function planOf(request: string, tools: string[]): Plan | undefined {
       rounds: [effects],
     };
   if (/\b(sub-?agent|delegate)\b/i.test(request) && tools.includes("delegate"))
-    return { opening: "I give that to somebody who knows couriers.", rounds: [[courier]] };
+    return { opening: "I'll hand this to the courier desk.", rounds: [[courier]] };
   if (/\bcourier\b/i.test(request) && tools.includes("lookUp"))
     return { opening: "", rounds: [[routes], ...(tools.includes("askQuestion") ? [[days]] : [])] };
   if (/\b(delivery|deliver|ship)\b/i.test(request) && tools.includes("askDelivery"))
@@ -115,7 +115,7 @@ function report(results: LanguageModelV4ToolResultPart[]): string {
 function fromDecision(result: LanguageModelV4ToolResultPart): string {
   const { toolName, output } = result;
   if (output.type === "execution-denied")
-    return `You did not allow \`${toolName}\`${output.reason ? ` ("${output.reason}")` : ""}, so I left it.`;
+    return `You declined \`${toolName}\`${output.reason ? ` ("${output.reason}")` : ""}, so I skipped it.`;
   const effect = fromEffect(result);
   if (effect !== undefined) return effect;
   if (output.type === "error-text") return `\`${toolName}\` failed: ${output.value}`;

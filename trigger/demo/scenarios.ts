@@ -162,7 +162,7 @@ function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string
   if (output.type === "error-text" || output.type === "error-json") {
     return `The tool \`${toolName}\` failed, so I cannot tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
   }
-  if (output.type === "execution-denied") return `You did not allow \`${toolName}\`, so I left it.`;
+  if (output.type === "execution-denied") return `You declined \`${toolName}\`, so I skipped it.`;
   const value =
     output.type === "json" && typeof output.value === "object"
       ? (output.value as Record<string, unknown>)

@@ -16,7 +16,7 @@ type AnyTool = {
 
 /**
  * The same tools, and each runs with what was approved. For a whole set and not for one tool, so that none can offer
- * "Edit arguments" and then run what was proposed.
+ * "Edit details" and then run what was proposed.
  */
 export function withEdits<Tools extends ToolSet>(tools: Tools): Tools {
   return Object.fromEntries(

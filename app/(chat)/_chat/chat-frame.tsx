@@ -117,7 +117,7 @@ export function ChatFrame({
           currentId={currentId ?? (pathname === "/" ? undefined : pathname)}
           title={TITLES[pathname] ?? list.current?.title ?? UNTITLED_CHAT}
           inbox={{ href: "/inbox", count: waiting.length }}
-          user={{ name: userName, href: "/settings", ...(isGuest && { note: "Chats stay in this browser" }) }}
+          user={{ name: userName, href: "/settings", ...(isGuest && { note: "Saved in this browser" }) }}
           LinkComponent={Link}
           actions={actions}
           onSearch={search}

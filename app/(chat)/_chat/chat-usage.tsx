@@ -26,7 +26,7 @@ export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: 
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <DialogContent
         title="Usage"
-        description="What the answers of this chat took, as far as their models report it. The provider's bill has the last word."
+        description="Token use reported by the models. Your provider's bill is authoritative."
       >
         {usage && <UsageSummary {...usage} />}
         {problem && (

@@ -265,7 +265,7 @@ export function ChatView({
             closedReason(signIn) ??
             (deleted.isDeleted ? DELETED : undefined) ??
             (chat.elsewhere !== undefined
-              ? "You are reading along. Take over to write here."
+              ? "View only. Take over to write."
               : branches.isReadOnly
                 ? "The answer is being written in another version. This one can be read until it ends."
                 : undefined)

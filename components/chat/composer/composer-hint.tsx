@@ -41,22 +41,22 @@ function Keys({
   if (!isStreaming) {
     return (
       <>
-        <kbd>Enter</kbd> sends · <kbd>Shift Enter</kbd> new line
+        <kbd>Enter</kbd> to send · <kbd>Shift+Enter</kbd> for a new line
       </>
     );
   }
-  if (!canQueue && !canSteer) return <>Write ahead; sending waits until this answer ends</>;
+  if (!canQueue && !canSteer) return <>Keep typing; you can send when this answer ends</>;
   return (
     <>
       {canQueue && (
         <>
-          <kbd>Enter</kbd> queues for after this answer
+          <kbd>Enter</kbd> to queue
         </>
       )}
       {canQueue && canSteer && " · "}
       {canSteer && (
         <>
-          <kbd>{modifier} Enter</kbd> steers this one
+          <kbd>{modifier}+Enter</kbd> to steer
         </>
       )}
     </>

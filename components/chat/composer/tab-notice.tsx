@@ -13,7 +13,7 @@ export type TabNoticeProps = Omit<React.ComponentProps<"section">, "children"> &
 };
 
 const faces = {
-  tab: { text: "Another tab is answering here", icon: PanelsTopLeft },
+  tab: { text: "This chat is active in another tab", icon: PanelsTopLeft },
   device: { text: "Another device is answering here", icon: MonitorSmartphone },
 };
 

@@ -17,8 +17,8 @@ export type FirstRunProps = Omit<React.ComponentProps<"section">, "children" | "
 };
 
 export function FirstRun({
-  title = "What can it do?",
-  description = "Press a card and it runs. Reload, stop or kill anything in the middle: the answer is still there.",
+  title = "Try to break it",
+  description = "Pick a demo. Reload, stop it, or kill the worker halfway through: the answer survives.",
   prompts,
   onPick,
   isDisabled = false,

@@ -353,7 +353,7 @@ class MessageBoundary extends Component<BoundaryProps, BoundaryState> {
     if (!this.state.hasFailed) return this.props.children;
     return (
       <div data-slot="message-failed" className="max-w-full rounded-md border px-3 py-2.5 text-sm text-ink-2">
-        <p className="mb-1 text-xs text-ink-3">This message cannot be drawn. These are its words:</p>
+        <p className="mb-1 text-xs text-ink-3">This message can't be displayed. Plain text:</p>
         <PlainText message={this.props.message} />
       </div>
     );

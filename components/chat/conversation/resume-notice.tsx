@@ -19,9 +19,7 @@ export function ResumeNotice({ onContinue, onAskAgain, onDiscard }: ResumeNotice
       aria-label={onContinue ? "Unfinished answer" : "Unanswered question"}
       className="flex flex-wrap items-center gap-2 rounded-md border px-3 py-2 text-[13px] leading-5 text-ink-2"
     >
-      <span className="mr-auto min-w-0">
-        {onContinue ? "This answer is not finished." : "This question has no answer."}
-      </span>
+      <span className="mr-auto min-w-0">{onContinue ? "This answer was stopped." : "Not answered yet."}</span>
       {onContinue && (
         <Button size="sm" onClick={onContinue}>
           Continue

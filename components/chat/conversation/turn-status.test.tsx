@@ -57,8 +57,10 @@ it("offers a retry for what failed, was stopped or does not go on, and for nothi
 
 it("says once who is answering, and offers to take over only then", () => {
   const html = renderToString(<TabNotice elsewhere="tab" onTakeOver={nothing} />);
-  expect(html).toMatch(/<output[^>]*>Another tab is answering here\. You can read along, or take over\.</);
-  expect(html).toMatch(/<p aria-hidden="true"[^>]*>Another tab is answering here</);
+  expect(html).toMatch(
+    /<output[^>]*>This chat is active in another tab\. You can read along, or take over\.</,
+  );
+  expect(html).toMatch(/<p aria-hidden="true"[^>]*>This chat is active in another tab</);
   expect(html).toContain("Take over");
   expect(renderToString(<TabNotice elsewhere="device" onTakeOver={nothing} />)).toContain("Another device");
   const quiet = renderToString(<TabNotice elsewhere={undefined} onTakeOver={nothing} />);

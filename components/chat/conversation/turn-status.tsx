@@ -38,11 +38,11 @@ export const turnStates: Record<TurnState, Face> = {
   answering: { text: "", icon: null, isActive: true },
   stalled: { text: "Still waiting for the model", icon: Clock, isActive: true },
   waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
-  reconnecting: { text: "Reconnecting. The answer goes on meanwhile", icon: RefreshCw, isActive: true },
-  offline: { text: "You are offline. Nothing is lost; this goes on when you are back", icon: WifiOff },
+  reconnecting: { text: "Reconnecting. The answer is still being written", icon: RefreshCw, isActive: true },
+  offline: { text: "You're offline. Nothing is lost; it continues when you reconnect", icon: WifiOff },
   recovered: { text: "Picked up after a restart", icon: Check, tone: "text-kelp" },
   stopped: { text: "You stopped this answer", icon: Square },
-  failed: { text: "The answer failed", icon: CircleAlert, tone: "text-red" },
+  failed: { text: "Something went wrong", icon: CircleAlert, tone: "text-red" },
 };
 
 export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {

@@ -106,7 +106,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
             <ArgumentTable label={request.tool} value={request.input} edited={edited?.value} />
             <output id={countId} className="-mt-1 text-xs text-ink-3 empty:hidden">
               {changes > 0 &&
-                `You changed ${changes} ${changes === 1 ? "value" : "values"}. Approving runs it with yours.`}
+                `${changes} ${changes === 1 ? "value" : "values"} changed. Approve to run with your changes.`}
             </output>
             {step === "deny" ? (
               <form
@@ -119,7 +119,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
               >
                 <label className="flex flex-col gap-1 text-[13px] font-medium">
                   <span>
-                    Reason <span className="font-normal text-ink-3">· optional, the agent reads it</span>
+                    Reason <span className="font-normal text-ink-3">(optional, shared with the agent)</span>
                   </span>
                   <textarea
                     rows={2}
@@ -172,7 +172,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
                     aria-disabled={isBusy}
                     formAction={() => void (isBusy || open("edit"))}
                   >
-                    Edit arguments
+                    Edit details
                   </Button>
                   {edited && (
                     <Button
@@ -180,7 +180,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
                       aria-disabled={isBusy}
                       onClick={() => void (isBusy || resetEdit())}
                     >
-                      Reset edit
+                      Undo changes
                     </Button>
                   )}
                   {canAllowTool && (
@@ -192,7 +192,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
                         checked={isRemembered}
                         onChange={(event) => setIsRemembered(event.target.checked)}
                       />
-                      Always allow this tool in this chat
+                      Don't ask again in this chat
                     </label>
                   )}
                 </RequestActions>

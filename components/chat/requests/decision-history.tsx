@@ -39,7 +39,7 @@ export function DecisionHistory({ decisions, exports, className, ...props }: Dec
       </ol>
       {exports && (
         <p className="text-[13px] text-ink-2">
-          Take it along:{" "}
+          Export:{" "}
           <a className="underline underline-offset-3" href={exports.csv} download>
             CSV
           </a>{" "}

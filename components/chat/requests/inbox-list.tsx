@@ -91,16 +91,16 @@ export function InboxList({
         </span>
       </div>
       <output className="sr-only">
-        {waiting === 0 ? "Nothing waits for you." : `${waiting} ${waiting === 1 ? "waits" : "wait"} for you.`}
+        {waiting === 0 ? "You're all caught up." : `${waiting} ${waiting === 1 ? "waits" : "wait"} for you.`}
       </output>
       {shown.length === 0 ? (
         <div data-slot="inbox-empty" className="flex flex-col items-center gap-2 py-16 text-center">
           <Inbox aria-hidden className="size-6 text-ink-3" />
-          <p className="font-medium">Nothing waits for you</p>
+          <p className="font-medium">You're all caught up</p>
           <p className="max-w-80 text-sm text-ink-2">
             {requests.length > 0
               ? "Not of this kind, that is. Look at all of them."
-              : "When an agent asks something or wants to be allowed something, in any chat, it stands here."}
+              : "Questions and approvals from all your chats appear here."}
           </p>
         </div>
       ) : (

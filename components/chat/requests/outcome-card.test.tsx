@@ -15,16 +15,16 @@ const html = (outcome: OutcomeCardProps["outcome"], input: unknown = { amount: 8
 
 it("asks what only a person can know, and shows what it is about", () => {
   const asked = html("unknown");
-  for (const text of ["Did refund happen?", "It may have happened", "amount", "89", "14:02"])
+  for (const text of ["Did the refund go through?", "we got a result", "amount", "89", "14:02"])
     expect(asked).toContain(text);
   expect(
     asked.match(/<button[^>]*>(.*?)<\/button>/g)?.map((button) => button.replaceAll(/<[^>]+>/g, "")),
-  ).toEqual(["It happened", "It did not happen"]);
+  ).toEqual(["Yes, it went through", "No, it didn&#x27;t"]);
 });
 
 it.each([
-  ["happened", "It happened."],
-  ["did-not-happen", "It did not happen."],
+  ["happened", "It went through."],
+  ["did-not-happen", "through, so the agent can try it again."],
 ] as const)("says that it %s, and asks no more", (outcome, words) => {
   expect(html(outcome)).toContain(words);
   expect(html(outcome)).not.toContain("<button");
@@ -32,7 +32,7 @@ it.each([
 
 it("stands whatever the input is", () => {
   for (const input of [undefined, null, "text", 7, [], { deep: { er: [1] } }])
-    expect(html("unknown", input)).toContain("Did refund happen?");
+    expect(html("unknown", input)).toContain("Did the refund go through?");
 });
 
 it("shows what was carried out when a person had changed it", () => {

@@ -25,13 +25,13 @@ export type OutcomeCardProps = Omit<React.ComponentProps<"article">, "children">
 
 const faces = {
   unknown: { icon: CircleHelp, tone: "text-red", label: "Outcome unknown" },
-  happened: { icon: Check, tone: "text-kelp", label: "It happened" },
-  "did-not-happen": { icon: Ban, tone: "text-ink-3", label: "It did not happen" },
+  happened: { icon: Check, tone: "text-kelp", label: "Yes, it went through" },
+  "did-not-happen": { icon: Ban, tone: "text-ink-3", label: "No, it didn't" },
 };
 
 const settledText = {
-  happened: "It happened. If the same is asked of you again, the card says so.",
-  "did-not-happen": "It did not happen, and can be asked for again.",
+  happened: "It went through. If the agent asks for it again, the card says so.",
+  "did-not-happen": "It didn't go through, so the agent can try it again.",
 };
 
 const choices = ["happened", "did-not-happen"] as const;
@@ -83,16 +83,16 @@ export function OutcomeCard({
       <header data-slot="outcome-header" className="flex items-start gap-2.5 px-4 pt-3.5">
         <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", tone)} />
         <h3 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere">
-          Did {tool} happen?
+          Did the {tool} go through?
         </h3>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
-          begun <RequestTime at={startedAt} />
+          Started <RequestTime at={startedAt} />
         </span>
       </header>
       <div data-slot="outcome-body" className="flex flex-col gap-3 px-4 pt-1 pb-4">
         <p className="pl-[26px] text-sm text-ink-2">
           {outcome === "unknown"
-            ? "It broke off before it could say. It may have happened, so it is not tried again by itself. Look where it acts, then say what you found."
+            ? "The connection dropped before we got a result. It was not retried, so it can't happen twice. Please check, then tell us."
             : settledText[outcome]}
         </p>
         <ArgumentTable label={tool} value={input} edited={edited} />
@@ -112,7 +112,7 @@ export function OutcomeCard({
         )}
         {error && (
           <p role="alert" data-slot="outcome-error" className="text-[13px] wrap-anywhere text-red">
-            Not saved, and nothing is lost. {error}
+            Couldn't save. Your input is still here. {error}
           </p>
         )}
       </div>

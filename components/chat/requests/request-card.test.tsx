@@ -33,7 +33,7 @@ const card = (more: Partial<HumanRequestView>) =>
 it("has a face for every kind in every state, whatever the input is", () => {
   const kinds: RequestKind[] = ["question", "approval", "form", "confirm"];
   const labels: Record<RequestState, string> = {
-    pending: "waits since",
+    pending: "Waiting since",
     answered: "Answered",
     approved: "Approved",
     denied: "Denied",

@@ -59,7 +59,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
             </output>
           ) : isPending ? (
             <>
-              waits since <RequestTime at={request.createdAt} />
+              Waiting since <RequestTime at={request.createdAt} />
             </>
           ) : (
             face.label
@@ -80,7 +80,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
         {isPending ? children : <SettledRequest request={request} />}
         {decision.error && (
           <p role="alert" data-slot="request-error" className="text-[13px] wrap-anywhere text-red">
-            {isPending ? "Not saved, and nothing is lost." : "Your own answer came too late."}{" "}
+            {isPending ? "Couldn't save. Your input is still here." : "Someone answered before you."}{" "}
             {decision.error}
           </p>
         )}

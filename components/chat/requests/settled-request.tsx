@@ -32,7 +32,7 @@ export const settledFaces: Record<RequestState, Face> = {
     label: "Superseded",
     icon: History,
     tone: "text-ink-3",
-    note: "The message that asked was written anew. If it is still needed, the newer version asks again.",
+    note: "This message was edited or regenerated. If it is still needed, the newer version asks again.",
   },
   "unknown-outcome": {
     label: "Outcome unknown",
@@ -120,8 +120,8 @@ const FROM: Record<NonNullable<HumanRequestView["decidedVia"]>, string> = {
   inbox: "from the inbox",
   link: "from a link",
   message: "by sending a message instead",
-  policy: "by a standing permission",
-  timeout: "by the clock",
+  policy: "automatically (always allowed)",
+  timeout: "timed out",
 };
 
 /** "Approved with 1 edit by Mara, from the inbox · 14:05" */

@@ -64,10 +64,10 @@ export default function ChatRowMenu({
         {onCopy && (
           <>
             <MenuItem onSelect={() => onCopy(id, "chat")}>
-              <Copy aria-hidden /> Copy to a new chat
+              <Copy aria-hidden /> Duplicate chat
             </MenuItem>
             <MenuItem onSelect={() => onCopy(id, "branch")}>
-              <GitFork aria-hidden /> Copy the shown branch
+              <GitFork aria-hidden /> Duplicate this branch
             </MenuItem>
           </>
         )}
@@ -93,7 +93,7 @@ export default function ChatRowMenu({
         {onArchive && (
           <MenuItem onSelect={() => onArchive(id, !isArchived)}>
             {isArchived ? <ArchiveRestore aria-hidden /> : <Archive aria-hidden />}
-            {isArchived ? "Move back to chats" : "Archive"}
+            {isArchived ? "Unarchive" : "Archive"}
           </MenuItem>
         )}
         {onDelete && (

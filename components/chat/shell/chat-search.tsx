@@ -144,7 +144,7 @@ function Results({ answer, isCurrent, LinkComponent: Link, onNavigate, onRetry }
   if (answer.results.length === 0) {
     return (
       <p className="px-2 pt-3 text-sm text-ink-2">
-        {isCurrent ? "Nothing found. Try fewer or other words." : "Searching…"}
+        {isCurrent ? "No results. Try different words." : "Searching…"}
       </p>
     );
   }

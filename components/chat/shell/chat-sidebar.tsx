@@ -198,9 +198,7 @@ function ChatList({
       )}
       {chats === undefined && <SidebarSkeleton />}
       {isArchive && chats?.length === 0 && (
-        <p className="px-2 pt-3 text-sm text-ink-2">
-          Nothing is archived. The menu of a chat has the way here.
-        </p>
+        <p className="px-2 pt-3 text-sm text-ink-2">Nothing is archived. Archive a chat from its ⋯ menu.</p>
       )}
       {groups.map((group) => (
         <section key={group.label} aria-label={group.label} data-slot="chat-group">

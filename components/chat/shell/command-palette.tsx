@@ -237,7 +237,7 @@ function Found({ query, onSearch, onFollow, onSelect }: FoundProps) {
           {!isAsking
             ? "Words from a title or a message. Backspace leads back to the commands."
             : isCurrent
-              ? "Nothing found. Try fewer or other words."
+              ? "No results. Try different words."
               : "Searching…"}
         </Nothing>
       )}

@@ -42,7 +42,7 @@ export function ShareDialog({ isOpen, onOpenChange, links, onCreate, onRevoke }:
       <DialogContent
         data-slot="share-dialog"
         title="Share this branch"
-        description="Whoever has the link reads the conversation as it is now, without your name. What comes later is not in it."
+        description="Anyone with the link can read this conversation as it is now. Your name and later messages aren't included."
       >
         {address === null ? (
           <Button
@@ -66,9 +66,7 @@ export function ShareDialog({ isOpen, onOpenChange, links, onCreate, onRevoke }:
               />
               <CopyButton text={address} label="Copy link" size="icon" />
             </div>
-            <output className="text-xs text-ink-3">
-              Copy it now: it is not kept, and cannot be shown again.
-            </output>
+            <output className="text-xs text-ink-3">Copy it now. You won't be able to see it again.</output>
           </div>
         )}
         {problem && (
@@ -116,7 +114,7 @@ export function ShareLinks({ links, onRevoke, isBusy = false }: ShareLinksProps)
                 </span>
               )}
               <span className="block truncate text-xs text-ink-3" suppressHydrationWarning>
-                Made {made}
+                Created {made}
               </span>
             </span>
             <Button

@@ -15,7 +15,7 @@ export const kitShortcuts: ShortcutGroup[] = [
     shortcuts: [
       { keys: ["Mod", "K"], meaning: "Open the command palette" },
       { keys: ["?"], meaning: "Show these shortcuts" },
-      { keys: ["Esc"], meaning: "Close what is open" },
+      { keys: ["Esc"], meaning: "Close dialog or menu" },
     ],
   },
   {
@@ -24,7 +24,7 @@ export const kitShortcuts: ShortcutGroup[] = [
       { keys: ["Enter"], meaning: "Send; while an answer streams, queue" },
       { keys: ["Mod", "Enter"], meaning: "Steer the answer that streams" },
       { keys: ["Shift", "Enter"], meaning: "New line" },
-      { keys: ["↑"], or: ["↓"], meaning: "Earlier and later questions, in an empty box" },
+      { keys: ["↑"], or: ["↓"], meaning: "Previous / next prompt (empty box)" },
       { keys: ["/"], meaning: "Commands, at the beginning of the box" },
     ],
   },
@@ -33,7 +33,7 @@ export const kitShortcuts: ShortcutGroup[] = [
     shortcuts: [
       { keys: ["←"], or: ["→"], meaning: "Previous and next version, on the arrows beside its number" },
       { keys: ["Enter"], meaning: "In the editor: ask again in these words" },
-      { keys: ["Esc"], meaning: "In the editor: leave all as it was" },
+      { keys: ["Esc"], meaning: "Cancel edit" },
     ],
   },
   {

@@ -162,7 +162,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       onArchive(id, isArchived) {
         change(id, () => null);
         void confirm(server.setChatArchived(id, isArchived));
-        tell(isArchived ? "Chat archived" : "Chat is back in the list", {
+        tell(isArchived ? "Chat archived" : "Chat restored", {
           label: "Undo",
           onAction: () => void confirm(server.setChatArchived(id, !isArchived)),
         });

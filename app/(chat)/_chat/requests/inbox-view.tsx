@@ -72,7 +72,7 @@ function NoticeSwitch() {
       onClick={() => void (isOn ? notice.turnOff() : notice.turnOn())}
     >
       {isOn ? <Bell aria-hidden /> : <BellOff aria-hidden />}
-      {isOn ? "This browser tells you" : "Tell me in this browser"}
+      {isOn ? "Notifications on" : "Turn on notifications"}
     </Button>
   );
 }

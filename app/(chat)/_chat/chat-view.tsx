@@ -3,11 +3,12 @@
 import { useRouter, useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/shell/chat-shell";
-import { Composer, type OutgoingMessage } from "@/components/chat/composer/composer";
+import { Composer } from "@/components/chat/composer/composer";
+import type { OutgoingMessage } from "@/components/chat/durable/use-message-queue";
 import type { SendMode } from "@/components/chat/composer/composer-buttons";
 import { DropOverlay } from "@/components/chat/composer/drop-overlay";
 import { FirstRun, type FirstRunPrompt } from "@/components/chat/conversation/first-run";
-import { keyOf } from "@/components/chat/shared/browser-storage";
+import { keyOf } from "@/components/chat/shared/storage-keys";
 import { MessageList } from "@/components/chat/conversation/message-list";
 import type { HumanRequestView } from "@/components/chat/requests/request";
 import { RequestBar } from "@/components/chat/requests/request-bar";

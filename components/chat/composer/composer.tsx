@@ -1,25 +1,24 @@
 "use client";
 
 import { lazy, type ReactNode, Suspense, useEffect, useId, useRef, useState } from "react";
-import type { ChatStatus, FileUIPart } from "ai";
+import type { ChatStatus } from "ai";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { AttachButton } from "./attach-button";
 import { AttachmentChips } from "./attachment-chips";
 import { ComposerButtons, type SendMode } from "./composer-buttons";
 import { ComposerHint } from "./composer-hint";
-import { isSendable, mergeDraft, moveDraft, readDraft, saveDraft, tooLong } from "./draft";
+import { mergeDraft, moveDraft, readDraft, saveDraft } from "./draft";
 import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachment, Attachments } from "./use-attachments";
+import type { OutgoingMessage } from "../durable/use-message-queue";
+import { isSendable, tooLong } from "../shared/sendable";
 import { useKeptFocus } from "../shared/use-focus-restore";
 import { untilLoaded } from "../shared/until-loaded";
 import { droppedItems } from "./dropped-files";
 
 const SlashCommands = lazy(() => untilLoaded(() => import("./slash-commands")));
-
-/** What a person sends. */
-export type OutgoingMessage = { text: string; files: FileUIPart[] };
 
 export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "children"> & {
   /**

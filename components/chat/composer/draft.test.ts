@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { isSendable, mergeDraft, tooLong } from "./draft";
+import { mergeDraft } from "./draft";
 
 describe("what stands in the composer when the page is ready", () => {
   it("is the stored draft when nothing was typed yet", () => {
@@ -19,19 +19,4 @@ describe("what stands in the composer when the page is ready", () => {
   it("keeps both when they have nothing in common", () => {
     expect(mergeDraft("Dear Ada", "Quick question")).toBe("Dear Ada\nQuick question");
   });
-});
-
-describe("the limit", () => {
-  it("counts the last allowed character as allowed", () => {
-    expect(tooLong("x".repeat(20), 20)).toBeNull();
-  });
-
-  it("says by how much to shorten", () => {
-    expect(tooLong("x".repeat(100_234), 100_000)).toContain("Shorten it by 234.");
-  });
-});
-
-it("has nothing to send in white space", () => {
-  expect(isSendable(" \n\t ")).toBe(false);
-  expect(isSendable(" a ")).toBe(true);
 });

@@ -1,7 +1,7 @@
 // What stands in the composer, as plain text questions. Storage is best effort: a private window may refuse it.
 
 import type { FileUIPart } from "ai";
-import { keyOf } from "../shared/browser-storage";
+import { keyOf } from "../shared/storage-keys";
 
 export function readDraft(key: string | undefined) {
   if (!key) return "";
@@ -71,15 +71,4 @@ export function mergeDraft(stored: string, typed: string) {
   if (!stored || typed === stored || typed.startsWith(stored)) return typed || stored;
   if (!typed || stored.startsWith(typed)) return stored;
   return `${stored}\n${typed}`;
-}
-
-export function isSendable(text: string) {
-  return text.trim() !== "";
-}
-
-/** A sentence when the text is over the limit, else null. */
-export function tooLong(text: string, limit: number) {
-  if (text.length <= limit) return null;
-  const format = (count: number) => count.toLocaleString("en");
-  return `This is ${format(text.length)} characters long; ${format(limit)} can be sent. Shorten it by ${format(text.length - limit)}.`;
 }

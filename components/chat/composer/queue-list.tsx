@@ -4,10 +4,8 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { FileUIPart } from "ai";
 import { ArrowDown, ArrowUp, CornerDownRight, Paperclip, Pencil, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { isSendable } from "./draft";
-
-/** A message that waits for the answer before it, or, when it is held, for its reader. */
-export type QueuedMessage = { id: string; text: string; files: FileUIPart[]; isHeld?: boolean };
+import type { QueuedMessage } from "../durable/use-message-queue";
+import { isSendable } from "../shared/sendable";
 
 export type QueueListProps = {
   /** The next one first. */

@@ -2,7 +2,7 @@
 
 import { useEffect, useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { isSendable, tooLong } from "../composer/draft";
+import { isSendable, tooLong } from "../shared/sendable";
 
 export type EditMessageProps = {
   /** What the message says now. */

@@ -6,12 +6,13 @@ import { CornerDownRight, File, Globe, Puzzle } from "lucide-react";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { injectedMessages } from "../durable/injected-messages";
+import { toText } from "../shared/json";
 import { calmText } from "../shared/strip-bidi";
 import { Markdown } from "../markdown/markdown";
 import { MessageImage } from "../tools/message-image";
 import { isOwnImage } from "../shared/own-address";
 import { Reasoning } from "../tools/reasoning";
-import { ToolCard, type ToolPart, toText } from "../tools/tool-card";
+import { ToolCard, type ToolPart } from "../tools/tool-card";
 
 type Part = UIMessage["parts"][number];
 type DataPart = Extract<Part, { type: `data-${string}` }>;

@@ -3,7 +3,8 @@ import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
 import { TabNotice } from "../composer/tab-notice";
 import { answerState, isWaitingForHuman, runningTool } from "../durable/turn-state";
-import { TurnStatus, type TurnState, turnStates } from "./turn-status";
+import type { TurnState } from "../durable/turn-state";
+import { TurnStatus, turnStates } from "./turn-status";
 
 const nothing = () => {};
 const text = (html: string) => html.replaceAll(/<!--.*?-->|<[^>]*>/g, "");

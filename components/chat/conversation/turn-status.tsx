@@ -4,22 +4,8 @@ import { type ComponentType, type ReactNode, useState } from "react";
 import { Check, CircleAlert, Clock, Hand, RefreshCw, Square, WifiOff, Wrench } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
+import type { TurnState } from "../durable/turn-state";
 import { calmText } from "../shared/strip-bidi";
-
-export type TurnState =
-  | "idle"
-  | "sending"
-  | "queued"
-  | "thinking"
-  | "using-tool"
-  | "answering"
-  | "stalled"
-  | "waiting"
-  | "reconnecting"
-  | "offline"
-  | "recovered"
-  | "stopped"
-  | "failed";
 
 type Face = {
   text: string;

@@ -1,4 +1,5 @@
 import type { ChatFetchOverride } from "@trigger.dev/sdk/chat";
+import { backOnline } from "../shared/back-online";
 
 /** What the page knows of its line to the engine. */
 export type Connection = "online" | "reconnecting";
@@ -177,19 +178,4 @@ function isUnreachable(error: unknown): boolean {
 
 function isAbort(error: unknown): boolean {
   return error instanceof Error && error.name === "AbortError";
-}
-
-/** The delay, or less when the browser reports that the network is back, or nobody waits any more. */
-export function backOnline(delay: number, patience?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      globalThis.removeEventListener?.("online", done);
-      patience?.removeEventListener("abort", done);
-      resolve();
-    };
-    const timer = setTimeout(done, delay);
-    globalThis.addEventListener?.("online", done);
-    patience?.addEventListener("abort", done);
-  });
 }

@@ -1,5 +1,20 @@
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
-import type { TurnState } from "../conversation/turn-status";
+
+/** What the turn is doing, as the page shows it. */
+export type TurnState =
+  | "idle"
+  | "sending"
+  | "queued"
+  | "thinking"
+  | "using-tool"
+  | "answering"
+  | "stalled"
+  | "waiting"
+  | "reconnecting"
+  | "offline"
+  | "recovered"
+  | "stopped"
+  | "failed";
 
 /** What the newest part of an answer says about it, while it is written. Undefined while nothing of it can be seen. */
 export function answerState(message: UIMessage | undefined): TurnState | undefined {

@@ -1,8 +1,13 @@
 "use client";
 
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { OutgoingMessage } from "../composer/composer";
-import type { QueuedMessage } from "../composer/queue-list";
+import type { FileUIPart } from "ai";
+
+/** What a person sends. */
+export type OutgoingMessage = { text: string; files: FileUIPart[] };
+
+/** A message that waits for the answer before it, or, when it is held, for its reader. */
+export type QueuedMessage = OutgoingMessage & { id: string; isHeld?: boolean };
 
 export type MessageQueue = {
   /** The next one first. */

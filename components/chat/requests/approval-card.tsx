@@ -4,7 +4,7 @@ import { useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { FormFields } from "./form/form-fields";
-import { changesBetween } from "./form/form-schema";
+import { changesBetween } from "../shared/json";
 import type { RequestCardProps } from "./question-card";
 import { useRequestDraft } from "./request-drafts";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";

@@ -1,8 +1,7 @@
 "use client";
 
-import { isRecord, isSame } from "./form/form-schema";
 import { ScrollBox } from "@/components/ui/scroll-box";
-import { toText } from "../tools/tool-card";
+import { isRecord, isSame, toText } from "../shared/json";
 
 export type ArgumentTableProps = {
   /** Names the table: the tool. */

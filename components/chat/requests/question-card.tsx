@@ -2,7 +2,6 @@
 
 import { useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
-import { isSendable } from "../composer/draft";
 import { MAX_ANSWER_LENGTH, type QuestionAnswer, readQuestion } from "./question";
 import type { HumanRequestView } from "./request";
 import { useRequestDraft } from "./request-drafts";
@@ -63,7 +62,7 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
   /** Takes the answer from the fields: a press from before the page was alive is for what stood there then. */
   function submit(fields: FormData) {
     const { optionIds, text = "" } = chosenIn(fields, name);
-    if (optionIds.length === 0 && !isSendable(text)) {
+    if (optionIds.length === 0 && text.trim() === "") {
       setProblem(allowText ? "Choose an option, or write your own answer." : "Choose an option first.");
       fieldset.current?.querySelector<HTMLElement>("input, textarea")?.focus();
       return;

@@ -1,4 +1,4 @@
-import { isRecord } from "./form/form-schema";
+import { isRecord } from "../shared/json";
 
 /** What a question asks: two to four options. */
 export type Question = {

@@ -7,7 +7,7 @@ import { ArgumentTable } from "./argument-table";
 import { readAnswer, readQuestion } from "./question";
 import type { HumanRequestView, RequestState } from "./request";
 import { RequestTime } from "./request-time";
-import { changesBetween } from "./form/form-schema";
+import { changesBetween } from "../shared/json";
 
 type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: string; note?: string };
 

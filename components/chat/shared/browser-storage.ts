@@ -2,17 +2,7 @@
 // typed into cards. It is kept by chat, so it goes along when a guest becomes an account; and it leaves with the person.
 
 import { forgetRequestDrafts, PREFIX as REQUEST } from "../requests/request-drafts";
-
-const DRAFT = "holdfast:draft:";
-const DRAFT_FILES = "holdfast:draft-files:";
-const QUEUE = "holdfast:queue:";
-
-/** Under which name it is kept. `new`: of the chat that has no address yet. */
-export const keyOf = {
-  draft: (chat: string) => `${DRAFT}${chat}`,
-  draftFiles: (chat: string) => `${DRAFT_FILES}${chat}`,
-  queue: (chat: string) => `${QUEUE}${chat}`,
-};
+import { DRAFT, DRAFT_FILES, keyOf, QUEUE } from "./storage-keys";
 
 /** The chat is deleted. What is returned takes that back. */
 export function forgetChat(chatId: string): () => void {

@@ -1,4 +1,4 @@
-import { backOnline } from "../durable/retrying-fetch";
+import { backOnline } from "./back-online";
 
 const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;

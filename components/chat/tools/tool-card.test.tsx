@@ -1,7 +1,8 @@
 import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
 import { formatDuration } from "./duration";
-import { ToolCard, type ToolPart, summarize, toText } from "./tool-card";
+import { toText } from "../shared/json";
+import { ToolCard, type ToolPart, summarize } from "./tool-card";
 
 it("shows a lone value bare, and several as pairs", () => {
   expect(summarize({ order: "4417" })).toBe("4417");

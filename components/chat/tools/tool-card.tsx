@@ -16,6 +16,7 @@ import {
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
+import { toText } from "../shared/json";
 import { calmText } from "../shared/strip-bidi";
 import { formatDuration, useElapsed } from "./duration";
 import { MessageImage } from "./message-image";
@@ -192,17 +193,6 @@ function Images({ output }: { output: unknown }) {
       ))}
     </div>
   );
-}
-
-export function toText(value: unknown): string {
-  if (value === undefined) return "";
-  if (typeof value === "string") return value;
-  try {
-    return JSON.stringify(value, null, 2) ?? "";
-  } catch {
-    // Circular, or a number too big for JSON: the card must still open.
-    return "This value cannot be printed.";
-  }
 }
 
 /** One line of what the tool was asked: the lone value of a small input, else `key: value` pairs. */

@@ -2,6 +2,7 @@
 // the person, who should learn of a mistake beside the field where it was made. A `pattern` is the server's alone: a
 // regular expression from elsewhere can hang the page, and the server gives it a limit of time.
 
+import { isRecord, isSame, join } from "../../shared/json";
 import { readNumber } from "./read-number";
 
 type Named = { key: string; label: string; hint?: string; isRequired: boolean; isNullable: boolean };
@@ -388,35 +389,6 @@ function isMultiple(value: number, step: number) {
   return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times));
 }
 
-/** One difference between what was proposed and what was approved. `before` or `after` is absent when the key is. */
-export type Change = { path: string; before?: unknown; after?: unknown };
-
-/** What an edit changed, down to the values. */
-export function changesBetween(before: unknown, after: unknown, path = ROOT, depth = 0): Change[] {
-  if (isSame(before, after)) return [];
-  if (depth < MAX_DEPTH && isRecord(before) && isRecord(after)) {
-    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-    return keys.flatMap((key) => {
-      const [was, is] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
-      if (was && is) return changesBetween(before[key], after[key], join(path, key), depth + 1);
-      return [{ path: join(path, key), ...(was ? { before: before[key] } : { after: after[key] }) }];
-    });
-  }
-  return [{ path, before, after }];
-}
-
-export function isSame(one: unknown, other: unknown): boolean {
-  if (Object.is(one, other)) return true;
-  if (Array.isArray(one) && Array.isArray(other))
-    return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
-  if (!isRecord(one) || !isRecord(other)) return false;
-  const keys = Object.keys(one);
-  return (
-    keys.length === Object.keys(other).length &&
-    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]))
-  );
-}
-
 /** "deliveryDate" and "delivery_date" as a person would write it. */
 export function humanise(key: string): string {
   const words = key
@@ -447,14 +419,6 @@ function toLocal(instant: string): string {
   const time = Date.parse(instant);
   if (Number.isNaN(time)) return "";
   return new Date(time - new Date(time).getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
-
-function join(path: string, key: string) {
-  return path === ROOT ? key : `${path}.${key}`;
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function text(value: unknown): string | undefined {

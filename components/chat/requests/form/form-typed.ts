@@ -1,4 +1,5 @@
-import { type Field, type FormDraft, isRecord, isSame } from "./form-schema";
+import { isRecord, isSame } from "../../shared/json";
+import type { Field, FormDraft } from "./form-schema";
 import { writeNumber } from "./read-number";
 
 /** The name of a field's input in its form. */

@@ -1,15 +1,8 @@
 "use client";
 
 import { type RefObject, useId, useMemo, useState, useSyncExternalStore } from "react";
-import {
-  type Field,
-  type FormDraft,
-  type FormProblem,
-  fromDraft,
-  isRecord,
-  readForm,
-  toDraft,
-} from "./form-schema";
+import { type Field, type FormDraft, type FormProblem, fromDraft, readForm, toDraft } from "./form-schema";
+import { isRecord } from "../../shared/json";
 import type { HumanRequestView } from "../request";
 import { draftIn, withChanges } from "./form-typed";
 import { useRequestDraft } from "../request-drafts";

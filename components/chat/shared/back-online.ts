@@ -1,0 +1,14 @@
+/** The delay, or less when the browser reports that the network is back, or nobody waits any more. */
+export function backOnline(delay: number, patience?: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      globalThis.removeEventListener?.("online", done);
+      patience?.removeEventListener("abort", done);
+      resolve();
+    };
+    const timer = setTimeout(done, delay);
+    globalThis.addEventListener?.("online", done);
+    patience?.addEventListener("abort", done);
+  });
+}

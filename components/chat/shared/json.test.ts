@@ -1,0 +1,17 @@
+import { expect, it } from "vitest";
+import { changesBetween } from "./json";
+
+it("names what an edit changed, down to the values", () => {
+  expect(
+    changesBetween(
+      { amount: 89, item: "lamp", to: { city: "Oslo", zip: "1" }, gone: 1, list: [1, 2] },
+      { amount: 75, item: "lamp", to: { city: "Bergen", zip: "1" }, list: [1, 3], fresh: null },
+    ),
+  ).toEqual([
+    { path: "amount", before: 89, after: 75 },
+    { path: "to.city", before: "Oslo", after: "Bergen" },
+    { path: "gone", before: 1 },
+    { path: "list", before: [1, 2], after: [1, 3] },
+    { path: "fresh", after: null },
+  ]);
+});

@@ -1,0 +1,54 @@
+// Values as JSON knows them: what a tool was given, what a form holds, what was stored.
+
+/** How deep two values are compared before they count as one difference. */
+const MAX_DEPTH = 6;
+
+export function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** One difference between what was proposed and what was approved. `before` or `after` is absent when the key is. */
+export type Change = { path: string; before?: unknown; after?: unknown };
+
+/** What an edit changed, down to the values. */
+export function changesBetween(before: unknown, after: unknown, path = "", depth = 0): Change[] {
+  if (isSame(before, after)) return [];
+  if (depth < MAX_DEPTH && isRecord(before) && isRecord(after)) {
+    const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+    return keys.flatMap((key) => {
+      const [was, is] = [Object.hasOwn(before, key), Object.hasOwn(after, key)];
+      if (was && is) return changesBetween(before[key], after[key], join(path, key), depth + 1);
+      return [{ path: join(path, key), ...(was ? { before: before[key] } : { after: after[key] }) }];
+    });
+  }
+  return [{ path, before, after }];
+}
+
+export function isSame(one: unknown, other: unknown): boolean {
+  if (Object.is(one, other)) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((item, index) => isSame(item, other[index]));
+  if (!isRecord(one) || !isRecord(other)) return false;
+  const keys = Object.keys(one);
+  return (
+    keys.length === Object.keys(other).length &&
+    keys.every((key) => Object.hasOwn(other, key) && isSame(one[key], other[key]))
+  );
+}
+
+/** The path of a key below `path`, as a person reads it: `address.city`. */
+export function join(path: string, key: string) {
+  return path === "" ? key : `${path}.${key}`;
+}
+
+/** A value as text for a person: strings as they are, the rest as indented JSON. */
+export function toText(value: unknown): string {
+  if (value === undefined) return "";
+  if (typeof value === "string") return value;
+  try {
+    return JSON.stringify(value, null, 2) ?? "";
+  } catch {
+    // Circular, or a number too big for JSON: the card must still open.
+    return "This value cannot be printed.";
+  }
+}

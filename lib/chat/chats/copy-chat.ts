@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db/client";
 import { askedInside, isUndecided, requestIdOf, type ToolPart } from "../requests/pending-calls";
-import { findNode, pathTo } from "../tree/branch";
+import { findNode } from "../tree/branch";
+import { pathUp } from "../tree/walk.sql";
 import type { ChatMessage } from "../message";
 import { isChatId } from "../tree/queries";
 import { marked } from "../effects/marks";
@@ -50,7 +51,7 @@ export function copyChat(db: Db, { chatId, userId, branch }: CopyOptions): Promi
           FROM "Message" WHERE "chatId" = ${chatId} AND "removedAt" IS NULL`;
     } else {
       await tx.$executeRaw`
-          ${pathTo(chatId, head)}
+          WITH RECURSIVE ${pathUp(chatId, head)}
           INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen, "createdAt")
           SELECT ${id}, m.id, m."messageId", m."parentId", m.role, m.message, m.final, m."order", m.seen, m."createdAt"
           FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id`;

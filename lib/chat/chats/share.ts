@@ -6,7 +6,8 @@ import { createHash, randomBytes } from "node:crypto";
 import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db/client";
 import { isUndecided, requestIdOf, type RequestName } from "../requests/pending-calls";
-import { branchIds, findNode, pathTo, readNodes } from "../tree/branch";
+import { branchIds, findNode, readNodes } from "../tree/branch";
+import { pathUp } from "../tree/walk.sql";
 import type { ChatMessage } from "../message";
 import { isChatId } from "../tree/queries";
 import { toolParts } from "../requests/save";
@@ -57,7 +58,7 @@ export function createShare(
     });
     await tx.$executeRaw`
       UPDATE "Share" SET snapshot = COALESCE((
-        ${pathTo(chatId, head, MAX_MESSAGES)}
+        WITH RECURSIVE ${pathUp(chatId, head, { limit: MAX_MESSAGES })}
         SELECT jsonb_object_agg(m.id, m.message)
         FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id AND m.role = 'assistant'
         WHERE NOT m.final OR m.message->>'parts' ~ '"type": "(tool-|dynamic-tool)'

@@ -2,6 +2,7 @@
 import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { isChatId } from "../tree/queries";
+import { pathUp } from "../tree/walk.sql";
 
 export type UsageSum = {
   answers: number;
@@ -31,13 +32,7 @@ export async function loadUsage(db: DbClient, chatId: string): Promise<ChatUsage
   const [row] = await db.$queryRaw<ChatUsage[]>`
     WITH RECURSIVE
       chat AS (SELECT "headId" FROM "Chat" WHERE id = ${chatId}),
-      path AS (
-        SELECT m.id, m."parentId"
-          FROM chat, LATERAL (SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = chat."headId" LIMIT 1) m
-        UNION ALL
-        SELECT m.id, m."parentId"
-          FROM path, LATERAL (SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = path."parentId" LIMIT 1) m
-      ),
+      ${pathUp(chatId, Prisma.sql`(SELECT "headId" FROM chat)`)},
       answers AS (
         SELECT DISTINCT ON (m."messageId")
           ${metadata("inputTokens")} AS input, ${metadata("outputTokens")} AS output, ${metadata("cost")} AS cost,

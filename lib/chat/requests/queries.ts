@@ -3,6 +3,7 @@ import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import type { DecidedVia, RequestKind, RequestState } from "./save";
 import { timestamp } from "@/lib/db/timestamp";
+import { pathUp } from "../tree/walk.sql";
 
 /** One request, for all five views of it. */
 export type RequestView = {
@@ -72,24 +73,18 @@ export async function findRequest(
 }
 
 async function read(db: DbClient, where: Prisma.Sql, order: Prisma.Sql): Promise<RequestView[]> {
+  // A parent is older than its children, so the climb ends where the message would have to be.
+  const path = pathUp(Prisma.sql`r."chatId"`, Prisma.sql`c."headId"`, {
+    climbsWhile: Prisma.sql`path."order" > asking."order"`,
+  });
   const rows = await db.$queryRaw<RequestView[]>`
     SELECT r."chatId", c.title AS "chatTitle", r."toolCallId", r."messageId", r.tool, r.kind, r.title, r.why, r.input,
       r.schema, r.phrase, r.state, r.output, r."editedInput", r.reason, u.name AS "decidedBy", r."decidedVia",
       ${utc(Prisma.sql`r."decidedAt"`)} AS "decidedAt", ${utc(Prisma.sql`r."expiresAt"`)} AS "expiresAt",
       ${utc(Prisma.sql`r."createdAt"`)} AS "createdAt",
       NOT EXISTS (
-        WITH RECURSIVE up AS (
-          SELECT m.id, m."messageId", m."parentId", m."order"
-            FROM "Message" m WHERE m."chatId" = r."chatId" AND m.id = c."headId"
-          UNION ALL
-          SELECT next.* FROM up, LATERAL (
-            SELECT id, "messageId", "parentId", "order"
-              FROM "Message" WHERE "chatId" = r."chatId" AND id = up."parentId" LIMIT 1
-          ) next
-          -- A parent is older than its children, so the walk ends where the message would have to be.
-          WHERE up."order" > asking."order"
-        )
-        SELECT 1 FROM up WHERE up."messageId" = r."messageId"
+        WITH RECURSIVE ${path}
+        SELECT 1 FROM path WHERE path."messageId" = r."messageId"
       ) AS "onOtherBranch"
     FROM "HumanRequest" r
       JOIN "Chat" c ON c.id = r."chatId"

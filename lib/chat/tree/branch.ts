@@ -1,7 +1,8 @@
 /** A branch as its nodes, for what needs it whole: a copy, an export, a shared link. */
 import type { DbClient } from "@/lib/db/client";
-import { Prisma, type Message } from "@/prisma/generated/client";
+import type { Message } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
+import { pathUp } from "./walk.sql";
 
 export type BranchNode = Pick<Message, "id" | "parentId" | "final" | "createdAt"> & { message: ChatMessage };
 
@@ -16,18 +17,6 @@ export async function findNode(db: DbClient, chatId: string, id: string): Promis
   return node?.id ?? null;
 }
 
-/** The nodes from `headId` up to the root, as `(id, depth)`; the head has depth 1. At most `limit` of them. */
-export function pathTo(chatId: string, headId: string, limit = 2_147_483_647): Prisma.Sql {
-  return Prisma.sql`
-    WITH RECURSIVE path AS (
-      SELECT id, "parentId", 1 AS depth FROM "Message" WHERE "chatId" = ${chatId} AND id = ${headId}
-      UNION ALL
-      SELECT m.id, m."parentId", path.depth + 1
-        FROM path, LATERAL (SELECT id, "parentId" FROM "Message" WHERE "chatId" = ${chatId} AND id = path."parentId" LIMIT 1) m
-        WHERE path.depth < ${limit}
-    )`;
-}
-
 /** Oldest first. */
 export async function branchIds(
   db: DbClient,
@@ -36,7 +25,7 @@ export async function branchIds(
   limit?: number,
 ): Promise<string[]> {
   const path = await db.$queryRaw<{ id: string }[]>`
-    ${pathTo(chatId, headId, limit)} SELECT id FROM path ORDER BY depth DESC`;
+    WITH RECURSIVE ${pathUp(chatId, headId, { limit })} SELECT id FROM path ORDER BY depth DESC`;
   return path.map(({ id }) => id);
 }
 

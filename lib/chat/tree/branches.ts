@@ -7,6 +7,7 @@ import { Prisma } from "@/prisma/generated/client";
 import { BranchError, type BranchAction } from "./branch-actions";
 import { supersedeRequests } from "../requests/decide";
 import type { ChatMessage } from "../message";
+import { asks, branchBelow, pathApart, pathUp } from "./walk.sql";
 
 export type BranchMove = {
   /** The leaf after the move; null for the empty start. */
@@ -120,22 +121,9 @@ async function idOf(tx: DbClient, chatId: string, id: string): Promise<string | 
 /** Down from `nodeId` along the versions that were seen last; `nodeId` itself when nothing hangs below it. */
 async function lastSeenLeaf(tx: DbClient, chatId: string, nodeId: string): Promise<string> {
   const [leaf] = await tx.$queryRaw<{ id: string }[]>`
-    WITH RECURSIVE down AS (${downFrom(chatId, nodeId)})
-    SELECT id FROM down ORDER BY depth DESC LIMIT 1`;
+    WITH RECURSIVE ${branchBelow(chatId, nodeId)}
+    SELECT id FROM below ORDER BY depth DESC LIMIT 1`;
   return leaf?.id ?? nodeId;
-}
-
-/** For a `WITH RECURSIVE down AS`: the branch below a node, one row per step, `nodeId` first at depth 0. */
-export function downFrom(chatId: string, nodeId: string | Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`
-    SELECT id, ${asks(Prisma.sql`m`)} AS asks, 0 AS depth
-      FROM "Message" m WHERE "chatId" = ${chatId} AND id = ${nodeId}
-    UNION ALL
-    SELECT child.id, child.asks, down.depth + 1 FROM down, LATERAL (
-      SELECT id, ${asks(Prisma.sql`m`)} AS asks FROM "Message" m
-      WHERE "chatId" = ${chatId} AND "parentId" = down.id AND "removedAt" IS NULL
-      ORDER BY seen DESC, "order" DESC LIMIT 1
-    ) child`;
 }
 
 async function beforeLastQuestion(
@@ -143,27 +131,12 @@ async function beforeLastQuestion(
   chatId: string,
   headId: string | null,
 ): Promise<string | null> {
+  if (headId === null) return null;
+  const isQuestion = asks(Prisma.sql`path`);
   const [question] = await tx.$queryRaw<{ parentId: string | null }[]>`
-    WITH RECURSIVE up AS (
-      SELECT id, "parentId", ${asks(Prisma.sql`m`)} AS asks, 0 AS depth
-        FROM "Message" m WHERE "chatId" = ${chatId} AND id = ${headId}
-      UNION ALL
-      SELECT m.id, m."parentId", ${asks(Prisma.sql`m`)}, up.depth + 1
-        FROM up JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = up."parentId" WHERE NOT up.asks
-    )
-    SELECT "parentId" FROM up WHERE asks ORDER BY depth LIMIT 1`;
+    WITH RECURSIVE ${pathUp(chatId, headId, { climbsWhile: Prisma.sql`NOT ${isQuestion}` })}
+    SELECT "parentId" FROM path WHERE ${isQuestion} ORDER BY depth LIMIT 1`;
   return question ? question.parentId : headId;
-}
-
-/**
- * A question begins an exchange; what was said into a running answer belongs to the one it was said in. There it stands
- * behind what the answer had been asked. What came too late for that is a question like any other.
- */
-function asks(alias: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`(${alias}.role = 'user' AND (${alias}."messageId" NOT LIKE 'steer-%' OR NOT EXISTS (
-    SELECT 1 FROM "Message" above
-    WHERE above."chatId" = ${alias}."chatId" AND above.id = ${alias}."parentId" AND above.role = 'user'
-  )))`;
 }
 
 /** One question further, and the answer that was last seen to it. */
@@ -175,8 +148,8 @@ async function afterNextAnswer(tx: DbClient, chatId: string, headId: string | nu
     ORDER BY seen DESC, "order" DESC LIMIT 1`;
   if (!first) return headId;
   const steps = await tx.$queryRaw<{ id: string; asks: boolean }[]>`
-    WITH RECURSIVE down AS (${downFrom(chatId, first.id)})
-    SELECT id, asks FROM down ORDER BY depth LIMIT 1000`;
+    WITH RECURSIVE ${branchBelow(chatId, first.id)}
+    SELECT id, asks FROM below ORDER BY depth LIMIT 1000`;
   const next = steps.findIndex((step, index) => index > 0 && step.asks);
   return steps.at(next === -1 ? steps.length - 1 : next - 1)?.id ?? headId;
 }
@@ -193,29 +166,10 @@ async function markSeen(
 ): Promise<void> {
   if (headId === null) return;
   const marked = await tx.$executeRaw`
-    WITH RECURSIVE up AS (
-      SELECT m.id, m."parentId", m."order", f.id AS "fromId", f."parentId" AS "fromParentId", f."order" AS "fromOrder"
-        FROM "Message" m LEFT JOIN "Message" f ON f."chatId" = m."chatId" AND f.id = ${fromId}
-        WHERE m."chatId" = ${chatId} AND m.id = ${headId}
-      UNION ALL
-      SELECT
-        CASE WHEN climbs THEN next.id ELSE up.id END,
-        CASE WHEN climbs THEN next."parentId" ELSE up."parentId" END,
-        CASE WHEN climbs THEN next."order" ELSE up."order" END,
-        CASE WHEN climbs THEN up."fromId" ELSE next.id END,
-        CASE WHEN climbs THEN up."fromParentId" ELSE next."parentId" END,
-        CASE WHEN climbs THEN up."fromOrder" ELSE next."order" END
-      FROM up
-        CROSS JOIN LATERAL (SELECT up."fromId" IS NULL OR up."order" > up."fromOrder" AS climbs) newer
-        LEFT JOIN LATERAL (
-          SELECT id, "parentId", "order" FROM "Message"
-          WHERE "chatId" = ${chatId} AND id = CASE WHEN climbs THEN up."parentId" ELSE up."fromParentId" END LIMIT 1
-        ) next ON true
-      WHERE up.id IS DISTINCT FROM up."fromId" AND (next.id IS NOT NULL OR NOT climbs)
-    )
+    WITH RECURSIVE ${pathApart(chatId, headId, fromId)}
     UPDATE "Message" m SET seen = chat."nextOrder"
-    FROM (SELECT DISTINCT id FROM up) up, "Chat" chat
-    WHERE m."chatId" = ${chatId} AND m.id = up.id AND chat.id = ${chatId}
+    FROM (SELECT DISTINCT id FROM apart) apart, "Chat" chat
+    WHERE m."chatId" = ${chatId} AND m.id = apart.id AND chat.id = ${chatId}
       AND (
         EXISTS (SELECT 1 FROM "Message" s WHERE s."chatId" = ${chatId} AND s."parentId" = m."parentId" AND s.seen > m.seen)
         OR (m."parentId" IS NULL AND EXISTS (
@@ -232,18 +186,13 @@ export async function findOpening(
   nodeId: string,
 ): Promise<{ nodeId: string; messageId: string; isShown: boolean } | null> {
   if (!/^\P{Cc}{1,128}$/u.test(nodeId)) return null;
+  const headId = Prisma.sql`(SELECT "headId" FROM "Chat" WHERE id = ${chatId})`;
+  // A parent is older than its children, so the climb ends where the message would have to be.
+  const isBelow = Prisma.sql`
+    path."order" > (SELECT "order" FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId})`;
   const [found] = await db.$queryRaw<{ messageId: string; isShown: boolean }[]>`
-    WITH RECURSIVE up AS (
-      SELECT m.id, m."parentId", m."order" FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
-        WHERE c.id = ${chatId}
-      UNION ALL
-      SELECT next.* FROM up, LATERAL (
-        SELECT id, "parentId", "order" FROM "Message" WHERE "chatId" = ${chatId} AND id = up."parentId" LIMIT 1
-      ) next
-      -- A parent is older than its children, so the walk ends where the message would have to be.
-      WHERE up."order" > (SELECT "order" FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId})
-    )
-    SELECT "messageId", EXISTS (SELECT 1 FROM up WHERE up.id = ${nodeId}) AS "isShown"
+    WITH RECURSIVE ${pathUp(chatId, headId, { climbsWhile: isBelow })}
+    SELECT "messageId", EXISTS (SELECT 1 FROM path WHERE path.id = ${nodeId}) AS "isShown"
     FROM "Message" WHERE "chatId" = ${chatId} AND id = ${nodeId} AND "removedAt" IS NULL`;
   return found ? { nodeId, ...found } : null;
 }

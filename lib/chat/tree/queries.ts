@@ -2,7 +2,7 @@
 import type { TranscriptCursors } from "@trigger.dev/sdk/ai";
 import type { DbClient } from "@/lib/db/client";
 import { Prisma, type Chat } from "@/prisma/generated/client";
-import { downFrom } from "./branches";
+import { branchBelow, pathUp } from "./walk.sql";
 import type { ChatMessage } from "../message";
 
 /** What the last save said: a turn began, it ended, or it ended in an error. */
@@ -113,26 +113,19 @@ export async function readBranch(
             WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${before} OR "messageId" = ${before})
             ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`
       : through !== undefined
-        ? Prisma.sql`SELECT id FROM down ORDER BY depth DESC LIMIT 1`
+        ? Prisma.sql`SELECT id FROM below ORDER BY depth DESC LIMIT 1`
         : Prisma.sql`SELECT "headId" AS id FROM chat`;
-  const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : 2_147_483_647;
-  // `LIMIT 1` keeps each step a look-up by key: without it the planner may read a whole chat to join a page of it.
+  const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : undefined;
+  // `LIMIT 1` keeps each lookup by key: without it the planner may read a whole chat to join a page of it.
   const [row] = await db.$queryRaw<BranchRow[]>`
     WITH RECURSIVE
       chat AS (SELECT * FROM "Chat" WHERE id = ${chatId}),
-      ${through === undefined ? Prisma.empty : Prisma.sql`down AS (${downFrom(chatId, through)}),`}
+      ${through === undefined ? Prisma.empty : Prisma.sql`${branchBelow(chatId, through)},`}
       start AS (${start}),
-      branch AS (
-        SELECT m.id, m."parentId", 1 AS depth
-          FROM start, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = start.id LIMIT 1) m
-        UNION ALL
-        SELECT m.id, m."parentId", branch.depth + 1
-          FROM branch, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = branch."parentId" LIMIT 1) m
-          WHERE branch.depth < ${depth}
-      ),
+      ${pathUp(chatId, Prisma.sql`(SELECT id FROM start)`, { limit: depth })},
       page AS (
-        SELECT m.id, m."parentId", m.message, m."messageId", m.final, branch.depth
-          FROM branch, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = branch.id LIMIT 1) m
+        SELECT m.id, m."parentId", m.message, m."messageId", m.final, path.depth
+          FROM path, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = path.id LIMIT 1) m
       ),
       contents AS (
         SELECT
@@ -155,7 +148,7 @@ export async function readBranch(
         ) siblings
         WHERE siblings.count > 1 OR page.id <> page."messageId"
       ),
-      oldest AS (SELECT id, "parentId" FROM branch ORDER BY depth DESC LIMIT 1)
+      oldest AS (SELECT id, "parentId" FROM path ORDER BY depth DESC LIMIT 1)
     SELECT
       chat.title, chat.status, chat.failure, chat.state, chat."lastOutEventId", chat."lastInEventId",
       COALESCE(contents.messages, '[]') AS messages, COALESCE(contents."nonFinalIds", '[]') AS "nonFinalIds",

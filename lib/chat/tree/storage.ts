@@ -22,6 +22,7 @@ import { saveRequests, type Describe } from "../requests/save";
 import { withRetry } from "@/lib/db/retry";
 import { nextLook } from "../revive/next-look";
 import { applyChanges, path, type Tree, type TreeNode, type TreeWrites } from "./tree";
+import { pathUp } from "./walk.sql";
 
 type Changeset = Pick<TranscriptChangeset, "reason" | "changes" | "cursors"> & {
   /** Why the turn failed. */
@@ -206,15 +207,8 @@ async function loadNodes(
     addNodes(
       tree,
       await tx.$queryRaw<NodeRow[]>`
-        WITH RECURSIVE up AS (
-          SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = ${chat.headId}
-          UNION ALL
-          SELECT next.* FROM up, LATERAL (
-            SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = up."parentId" LIMIT 1
-          ) next
-          WHERE up."order" > ${oldest}
-        )
-        SELECT * FROM up`,
+        WITH RECURSIVE ${pathUp(chatId, chat.headId, { climbsWhile: Prisma.sql`path."order" > ${oldest}` })}
+        SELECT ${columns} FROM path m`,
     );
   }
   return tree;

@@ -1,0 +1,223 @@
+/** Walking the tree with the real SDK against the engine: what the model sees is what the reader sees. */
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { configure } from "@trigger.dev/sdk";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { createDb, type Db } from "@/lib/db/client";
+import { freePort } from "@/lib/db/embedded-postgres";
+import type { BranchAction } from "@/lib/chat/tree/branch-actions";
+import { loadTranscript } from "@/lib/chat/tree/queries";
+import { freshDatabase } from "../support/database";
+import {
+  counted,
+  type Line,
+  lines,
+  mint,
+  newChatId,
+  openPage as openPageOn,
+  type PageOptions,
+  readAnswer,
+  reload,
+  savedTranscript as savedTranscriptIn,
+  type Site,
+} from "../support/page";
+import { startEngineProcess, type EngineProcess } from "../support/processes";
+
+const userId = "owner";
+let database: Awaited<ReturnType<typeof freshDatabase>>;
+let folder: string;
+let engine: EngineProcess;
+let db: Db;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  folder = await mkdtemp(path.join(tmpdir(), "holdfast-branches-"));
+  engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port: await freePort() });
+  configure({ baseURL: engine.url, accessToken: engine.secretKey });
+  db = createDb(database.url);
+  await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+});
+
+afterAll(async () => {
+  await engine?.stop();
+  await db?.$disconnect();
+  await database?.drop();
+  if (folder) await rm(folder, { recursive: true, force: true });
+});
+
+const site = (): Site => ({ db, userId, engineUrl: engine.url });
+const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
+const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
+
+async function expectSaved(chatId: string, expected: Line[]) {
+  expect(lines(await savedTranscript(chatId))).toEqual(expected);
+}
+
+const walked = async (page: ReturnType<typeof openPage>, action: BranchAction) =>
+  readAnswer(await page.walk(action));
+const ids = async (chatId: string) => (await savedTranscript(chatId)).messages.map(({ id }) => id);
+const texts = async (chatId: string) => lines(await savedTranscript(chatId)).map(([, text]) => text);
+/** The first answer that the model gives to this after a moment: what it says of the branch it was shown. */
+const city = async (page: ReturnType<typeof openPage>) =>
+  (await readAnswer(await page.ask("Which city is mine?"))).text;
+
+it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a new run and after a crash", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("My city is Oslo.", "oslo"));
+  expect(await city(page)).toContain("Oslo");
+
+  const answer = await walked(page, edit("oslo", "tokyo", "My city is Tokyo."));
+  expect(answer).toMatchObject({ errors: [], starts: 1 });
+  expect(answer.text).toContain("Tokyo");
+  expect(await city(page)).toContain("Tokyo");
+  expect((await savedTranscript(chatId)).versions).toMatchObject({ tokyo: { ids: ["oslo", "tokyo"] } });
+
+  await walked(page, { type: "switch", nodeId: "oslo" });
+  expect(await texts(chatId)).toHaveLength(4);
+  expect(await city(page)).toContain("Oslo");
+  // The run is gone: the next one has only what is stored.
+  await savedTranscript(chatId);
+  engine.killWorkers();
+  expect(await city(page)).toContain("Oslo");
+  engine.killWorkers();
+  await walked(page, { type: "switch", nodeId: "tokyo" });
+  const reloaded = await reload(site(), chatId);
+  expect(lines(reloaded.transcript)[0]).toEqual(["user", "My city is Tokyo."]);
+  expect(await city(page)).toContain("Tokyo");
+}, 120_000);
+
+it("another answer stands beside the first, and each can be shown", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("count to 3", "q"));
+  const [, first] = await ids(chatId);
+  const again = await walked(page, { type: "regenerate", actionId: "r1", nodeId: first! });
+  expect(again.text.trim()).toBe(counted(3));
+  const [, second] = await ids(chatId);
+  expect(second).not.toBe(first);
+  expect((await savedTranscript(chatId)).versions[second!]?.ids).toEqual([first, second]);
+  await walked(page, { type: "switch", nodeId: first! });
+  expect(await ids(chatId)).toEqual(["q", first]);
+});
+
+it("undo and redo move the head and lose nothing", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("My city is Oslo."));
+  await readAnswer(await page.ask("My city is Rome."));
+  const all = await ids(chatId);
+  await walked(page, { type: "undo", headId: all.at(-1)! });
+  expect(await ids(chatId)).toEqual(all.slice(0, 2));
+  await walked(page, { type: "redo", headId: all[1]! });
+  expect(await ids(chatId)).toEqual(all);
+  await walked(page, { type: "continue-from", nodeId: all[1]! });
+  expect(await city(page)).toContain("Oslo");
+  expect(await ids(chatId)).toHaveLength(4);
+});
+
+it.each([
+  ["before its first word", "slow start", 0],
+  ["in the middle of its answer", "count to 40 at 100 ms", 15],
+])("an edit whose worker dies %s is answered once", async (_, text, at) => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("count to 3", "q"));
+  const action = edit("q", "q2", at === 0 ? "count to 10 at 100 ms" : text);
+  const stream = await page.walk(action);
+  if (at === 0) {
+    await expect.poll(async () => (await loadTranscript(db, chatId))?.messages.at(-1)?.id).toBe("q2");
+    expect(engine.killWorkers()).toBeGreaterThan(0);
+  }
+  const answer = await readAnswer(stream, (seen) => {
+    if (seen === at) expect(engine.killWorkers()).toBeGreaterThan(0);
+  });
+  expect(answer.errors).toEqual([]);
+  await expectSaved(chatId, [
+    ["user", action.text],
+    ["assistant", counted(at === 0 ? 10 : 40)],
+  ]);
+  expect((await savedTranscript(chatId)).versions).toEqual({ q2: { nodeId: "q2", ids: ["q", "q2"] } });
+});
+
+it("a regenerated answer whose worker dies stands once beside the first", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("count to 40 at 100 ms", "q"));
+  const [, first] = await ids(chatId);
+  const stream = await page.walk({ type: "regenerate", actionId: "r", nodeId: first! });
+  await readAnswer(stream, (seen) => {
+    if (seen === 15) engine.killWorkers();
+  });
+  await expectSaved(chatId, [
+    ["user", "count to 40 at 100 ms"],
+    ["assistant", counted(40)],
+  ]);
+  // What a second answer to the same action would need: time, and one more turn behind it.
+  await readAnswer(await page.ask("count to 1"));
+  const rows = await db.message.count({ where: { chatId, parentId: "q" } });
+  expect(rows).toBe(2);
+});
+
+it("a switch that arrives while an answer streams waits for it, and the answer stays on its own branch", async () => {
+  const chatId = newChatId();
+  const page = openPage(chatId);
+  await readAnswer(await page.ask("count to 3", "q"));
+  await readAnswer(await page.walk(edit("q", "q2", "count to 4")));
+  const other = openPage(chatId);
+  other.transport.setSession(chatId, { publicAccessToken: await mint(chatId) });
+  const stream = await page.ask("count to 30 at 25 ms", "q3");
+  const answer = readAnswer(stream);
+  await walked(other, { type: "switch", nodeId: "q" });
+  expect((await answer).text.trim()).toBe(counted(30));
+  await expect.poll(() => texts(chatId)).toEqual(["count to 3", counted(3)]);
+  const under = await loadTranscript(db, chatId, { through: "q2" });
+  expect(lines(under!).at(-1)).toEqual(["assistant", counted(30)]);
+});
+
+it("two tabs that edit the same message make two versions", async () => {
+  const chatId = newChatId();
+  const [one, two] = [openPage(chatId), openPage(chatId)];
+  await readAnswer(await one.ask("count to 3", "q"));
+  two.transport.setSession(chatId, { publicAccessToken: await mint(chatId) });
+  await Promise.all([
+    walked(one, edit("q", "left", "count to 4")),
+    walked(two, edit("q", "right", "count to 5")),
+  ]);
+  await expect.poll(() => db.message.count({ where: { chatId, parentId: null } })).toBe(3);
+  await expect
+    .poll(() => db.message.count({ where: { chatId, parentId: { in: ["left", "right"] } } }))
+    .toBe(2);
+});
+
+it.each([
+  ["an edit to nothing", { type: "edit", actionId: "e", nodeId: "q", newId: "n", text: "  " }, /empty/],
+  [
+    "an edit of what is not there",
+    { type: "edit", actionId: "e", nodeId: "gone", newId: "n", text: "x" },
+    /not part/,
+  ],
+  ["a branch of another chat", { type: "switch", nodeId: "foreign" }, /not part/],
+] satisfies Array<[string, BranchAction, RegExp]>)(
+  "%s is refused in words, and nothing moves",
+  async (_, action, words) => {
+    const chatId = newChatId();
+    const page = openPage(chatId);
+    await readAnswer(await page.ask("count to 2", "q"));
+    const foreign = newChatId();
+    await db.chat.create({ data: { id: foreign, userId } });
+    await db.message.create({
+      data: { chatId: foreign, id: "foreign", messageId: "foreign", role: "user", message: {}, order: 0 },
+    });
+    const before = await ids(chatId);
+    const { errors } = await walked(page, action);
+    expect(errors.join()).toMatch(words);
+    expect(await ids(chatId)).toEqual(before);
+    expect((await readAnswer(await page.ask("count to 3"))).text.trim()).toBe(counted(3));
+  },
+);
+
+function edit(nodeId: string, newId: string, text: string) {
+  return { type: "edit", actionId: `edit-${newId}`, nodeId, newId, text } as const;
+}

@@ -1,0 +1,181 @@
+import { type Conversation, counted, expect, test } from "../../support/story";
+
+const user = (text: string) => ({ role: "user" as const, text });
+const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
+
+async function edit(conversation: Conversation, nth: number, text: string) {
+  await conversation.questions.nth(nth).getByRole("button", { name: "Edit message" }).click();
+  const box = conversation.page.getByRole("textbox", { name: "Edit your message" });
+  await expect(box).toBeFocused();
+  await box.fill(text);
+  await conversation.page.keyboard.press("Enter");
+}
+
+test("an edited question stands beside the old one, and the model knows which is shown", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("My city is Oslo.");
+  await conversation.settles();
+  await edit(conversation, 0, "My city is Tokyo.");
+  await conversation.settles();
+  const question = conversation.questions.first();
+  await expect(question.getByLabel("Version 2 of 2").first()).toBeVisible();
+  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
+
+  await page.getByRole("button", { name: "show", exact: true }).click();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  await page.reload();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  await conversation.ask("Which city is mine?");
+  await conversation.settles();
+  await expect(conversation.answerTexts.last()).toContainText("Oslo");
+
+  await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
+  await conversation.shows([user("My city is Tokyo."), assistant(/Tokyo/)]);
+  await conversation.ask("Which city is mine?");
+  await conversation.settles();
+  await expect(conversation.answerTexts.last()).toContainText("Tokyo");
+  // And back: the deepest leaf that was seen on that branch.
+  await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
+  await conversation.shows([
+    user("My city is Oslo."),
+    assistant(/Oslo/),
+    user("Which city is mine?"),
+    assistant(/Oslo/),
+  ]);
+});
+
+test("another answer, and the first again", async ({ conversation }) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await conversation.answers.first().getByRole("button", { name: "Regenerate" }).click();
+  await expect(conversation.answers.first().getByLabel("Version 2 of 2").first()).toBeVisible();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await conversation.answers.first().getByRole("button", { name: "Previous version" }).click();
+  await expect(conversation.answers.first().getByLabel("Version 1 of 2").first()).toBeVisible();
+});
+
+test("undo and redo, and a new message after an undo is a version of the old one", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await conversation.ask("count to 4");
+  await conversation.settles();
+  await page.getByRole("button", { name: "Undo" }).click();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await expect(page.getByRole("button", { name: "Redo" })).toBeEnabled();
+  await page.reload();
+  await page.getByRole("button", { name: "Redo" }).click();
+  await conversation.shows([
+    user("count to 3"),
+    assistant(counted(3)),
+    user("count to 4"),
+    assistant(counted(4)),
+  ]);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await conversation.ask("count to 5");
+  await conversation.settles();
+  await expect(conversation.questions.last().getByLabel("Version 2 of 2").first()).toBeVisible();
+});
+
+test("a version can be read while an answer is written, which lands on its own branch", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await edit(conversation, 0, "count to 200 at 50 ms");
+  await conversation.sees(5);
+  await expect(conversation.questions.first().getByLabel("Version 2 of 2").first()).toBeVisible();
+  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
+  await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await expect(page.getByText("The answer is being written in another version")).toBeVisible();
+  await conversation.settles();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
+  await conversation.shows([user("count to 200 at 50 ms"), assistant(counted(200))]);
+});
+
+test("while an answer is written again, the one before it can be read", async ({ conversation, page }) => {
+  await conversation.ask("count to 100 at 50 ms");
+  await conversation.sees(3);
+  await conversation.stopButton.click();
+  await conversation.settles();
+  await conversation.answers.first().getByRole("button", { name: "Regenerate" }).click();
+  await conversation.sees(5);
+  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
+  await page.getByRole("button", { name: "show", exact: true }).click();
+  await conversation.shows([user("count to 100 at 50 ms"), assistant(/^0 1 2 3( \d+){0,40}$/)]);
+  await conversation.settles();
+  await conversation.answers.first().getByRole("button", { name: "Next version" }).click();
+  await conversation.shows([user("count to 100 at 50 ms"), assistant(counted(100))]);
+});
+
+test("the conversation goes on from a question, too, and what answered it is a redo away", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await conversation.questions.first().getByRole("button", { name: "Continue from here" }).click();
+  await conversation.shows([user("count to 3")]);
+  await page.reload();
+  await expect(page.getByText("Not answered yet.")).toBeVisible();
+  await page.getByRole("button", { name: "Redo" }).click();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await expect(page.getByText("Not answered yet.")).toHaveCount(0);
+});
+
+test("a move that is refused says so, and what was shown comes back", async ({ conversation, page }) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await page.route("**/in/append", (route) =>
+    route.fulfill({ status: 413, json: { error: "The record would be larger than 1 MiB" } }),
+  );
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await page.unroute("**/in/append");
+  await page.getByRole("button", { name: "Undo" }).click();
+  await expect(conversation.questions).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
+});
+
+test("an edit in the middle of an answer stops it first", async ({ conversation }) => {
+  await conversation.ask("count to 200 at 50 ms");
+  await conversation.sees(5);
+  await edit(conversation, 0, "count to 4");
+  await conversation.settles();
+  await conversation.shows([user("count to 4"), assistant(counted(4))]);
+});
+
+test("the editor: Escape leaves all as it was, nothing cannot be asked, and the same words ask nothing", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("count to 3");
+  await conversation.settles();
+  await edit(conversation, 0, "   ");
+  await expect(page.getByText("Write something, or cancel.")).toBeVisible();
+  await page.keyboard.press("Escape");
+  await conversation.shows([user("count to 3"), assistant(counted(3))]);
+  await edit(conversation, 0, "count to 3");
+  await conversation.stands([user("count to 3"), assistant(counted(3))]);
+});
+
+test("a link to a message of another branch shows that branch", async ({ conversation, page }) => {
+  await conversation.ask("My city is Oslo.");
+  await conversation.settles();
+  const id = await conversation.questions.first().getAttribute("data-message-id");
+  await edit(conversation, 0, "My city is Tokyo.");
+  await conversation.settles();
+  await page.goto(`/chat/${conversation.chatId()}?message=${id}`);
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  await page.reload();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+});

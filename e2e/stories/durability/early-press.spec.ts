@@ -1,0 +1,121 @@
+/** Pressed and typed into the server's page while its scripts are still on their way: nothing of it is lost. */
+import type { Locator, Page } from "@playwright/test";
+import { expect, test } from "../../support/story";
+
+const request = (page: Page, title: string | RegExp) => page.getByRole("article", { name: title });
+const button = (within: Locator, name: string) => within.getByRole("button", { name, exact: true });
+
+/** Reloads; what `before` does, it does to a page whose scripts come only afterwards. */
+async function reloadSlowly(page: Page, before: () => Promise<void>) {
+  let arrive = () => {};
+  const line = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/_next/static/**/*.js*", async (route) => {
+    await line;
+    await route.continue();
+  });
+  await page.reload({ waitUntil: "commit" });
+  await before();
+  arrive();
+  await page.unrouteAll({ behavior: "wait" });
+}
+
+test("Approve and Deny count before the page is alive; a reason and an edit survive a reload", async ({
+  conversation,
+  page,
+}) => {
+  await conversation.ask("Refund 20 EUR of order A-77 and e-mail the customer");
+  const refund = request(page, "Refund 20 EUR of order A-77");
+  const mail = request(page, "Send an e-mail to customer@example.com");
+  await expect(mail).toBeVisible();
+  await conversation.settles();
+
+  // Half an edit, not reviewed, and half a reason.
+  await button(refund, "Edit details").click();
+  await refund.getByRole("textbox", { name: "Amount" }).fill("1,000");
+  await expect(refund.getByText("1,000 → 1000")).toBeVisible();
+  await button(mail, "Deny").click();
+  await mail.getByRole("textbox").fill("I call th");
+  await page.reload();
+  await expect(refund.getByRole("textbox", { name: "Amount" })).toHaveValue("1,000");
+  await expect(mail.getByRole("textbox")).toHaveValue("I call th");
+  await button(refund, "Cancel").click();
+  await button(mail, "Cancel").click();
+
+  // The page shows what was proposed, and that is what an early press approves. The second press changes nothing.
+  await reloadSlowly(page, async () => {
+    await refund.getByRole("checkbox").check();
+    await button(refund, "Approve").click();
+    await button(refund, "Approve").click();
+    await button(mail, "Deny").click();
+  });
+  await expect(refund).toContainText("Approved");
+  await expect(refund).not.toContainText("edit");
+  await expect(mail.getByRole("textbox")).toHaveValue("I call th");
+  await mail.getByRole("textbox").fill("I call them.");
+  await button(mail, "Deny").click();
+  await expect(conversation.answers.last()).toContainText("I refunded 20 EUR of order A-77");
+  const granted = `SELECT tool FROM "ToolPermission" WHERE "chatId" = $1`;
+  expect(await conversation.query(granted, [conversation.chatId()])).toEqual([{ tool: "refund" }]);
+  // What was decided leaves nothing behind.
+  await expect
+    .poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("request:"))))
+    .toEqual([]);
+});
+
+test("a question is answered before the page is alive", async ({ conversation, page }) => {
+  await conversation.ask("Ask me something");
+  const card = request(page, "Which lamp should be sent instead?");
+  await expect(card).toBeVisible();
+  await conversation.settles();
+  await reloadSlowly(page, async () => {
+    await card.getByRole("radio", { name: /Dune lamp/ }).check();
+    await button(card, "Answer").click();
+  });
+  await expect(conversation.answers.first()).toContainText("Noted: you chose dune");
+});
+
+test("a form is filled in and given in before the page is alive", async ({ conversation, page }) => {
+  await conversation.ask("Arrange the delivery");
+  const card = request(page, /^Where should/);
+  await expect(card).toBeVisible();
+  await conversation.settles();
+  // Typed early and not given in: it stands there afterwards, beside what was kept.
+  const first = card.getByRole("textbox", { name: "Full name" });
+  const second = card.getByRole("textbox", { name: "Street" });
+  await first.fill("Ada Lovelace");
+  await reloadSlowly(page, () => second.fill("12 Analytical Street"));
+  await expect(second).toHaveValue("12 Analytical Street");
+  await expect(first).toHaveValue("Ada Lovelace");
+  // Given in early: what is missing is said as soon as the page is alive.
+  await first.fill("");
+  await second.fill("");
+  await reloadSlowly(page, () => button(card, "Answer").click());
+  await expect(card.getByRole("alert")).toContainText(/need(s)? a correction/);
+});
+
+test("Skip and the typed confirmation count before the page is alive", async ({ conversation, page }) => {
+  await conversation.ask("Delete the orders from before 2024-01-01");
+  const card = request(page, /^Delete all orders/);
+  await expect(card).toBeVisible();
+  await conversation.settles();
+  await reloadSlowly(page, () => button(card, "Approve").click());
+  await expect(page.getByRole("dialog", { name: /^Delete all orders/ })).toBeVisible();
+  await page.keyboard.press("Escape");
+  await reloadSlowly(page, () => button(card, "Deny").click());
+  await expect(card).toContainText("Denied");
+});
+
+test("what is known of an outcome is said before the page is alive", async ({ page }) => {
+  let arrive = () => {};
+  const line = new Promise<void>((resolve) => (arrive = resolve));
+  await page.route("**/_next/static/**/*.js*", async (route) => {
+    await line;
+    await route.continue();
+  });
+  await page.goto("/kit", { waitUntil: "commit" });
+  const card = page.locator("[data-slot=outcome-card]").first();
+  await card.getByRole("button").first().click();
+  arrive();
+  await expect(card).toHaveAttribute("data-outcome", "happened");
+  await page.unrouteAll({ behavior: "wait" });
+});

@@ -4,8 +4,8 @@ import { type ReactNode, useState } from "react";
 import type { UIMessage } from "ai";
 import { BranchSwitcher } from "@/components/chat/conversation/branch-switcher";
 import { EditMessage } from "@/components/chat/conversation/edit-message";
-import { Message } from "@/components/chat/conversation/message";
 import { MessageActions } from "@/components/chat/conversation/message-actions";
+import { Message } from "@/components/chat/conversation/message";
 import { MessageList } from "@/components/chat/conversation/message-list";
 import { EndingNotice } from "@/components/chat/conversation/ending-notice";
 import { ResumeNotice } from "@/components/chat/conversation/resume-notice";
@@ -136,24 +136,33 @@ function BranchesCase() {
     <div className="flex h-[520px] max-w-[770px] flex-col overflow-hidden rounded-lg border">
       <MessageList
         messages={tree.messages}
-        renderActions={(message) => <RowActions tree={tree} message={message} onEdit={setEditing} />}
-        renderEditor={(message) =>
-          editing?.id === message.id && (
-            <EditMessage
-              key={editing.error ?? ""}
-              text={textOf(message)}
-              draft={editing.draft}
-              error={editing.error}
-              onSave={(draft) => save(message, draft)}
-              onCancel={() => setEditing(undefined)}
+        renderMessage={(message) => (
+          <>
+            <Message
+              message={message}
+              actions={<RowActions tree={tree} message={message} onEdit={setEditing} />}
+              editor={
+                editing?.id === message.id && (
+                  <EditMessage
+                    key={editing.error ?? ""}
+                    text={textOf(message)}
+                    draft={editing.draft}
+                    error={editing.error}
+                    onSave={(draft) => save(message, draft)}
+                    onCancel={() => setEditing(undefined)}
+                  />
+                )
+              }
             />
-          )
-        }
-        renderNotice={(message) =>
-          tree.earlier?.id === message.id && (
-            <VersionNotice index={tree.earlier.index} count={tree.earlier.count} onShow={tree.earlier.show} />
-          )
-        }
+            {tree.earlier?.id === message.id && (
+              <VersionNotice
+                index={tree.earlier.index}
+                count={tree.earlier.count}
+                onShow={tree.earlier.show}
+              />
+            )}
+          </>
+        )}
         empty={<div className="grid flex-1 place-items-center">{history}</div>}
         footer={<div className="-mr-1.5 flex justify-end">{history}</div>}
       />

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useCallback, useState } from "react";
+import { type ReactNode, useState } from "react";
 import type { UIMessage } from "ai";
 import { Check, Copy, GitFork, Pencil, RotateCcw } from "lucide-react";
 import { ChatChip, ChatDock, ChatShell } from "@/components/chat/shell/chat-shell";
@@ -295,12 +295,26 @@ function ShellCase() {
   );
 }
 
+const renderMessage = (message: UIMessage, isStreaming: boolean) => (
+  <Message
+    message={message}
+    isStreaming={isStreaming}
+    actions={
+      isStreaming ? null : message.role === "user" ? <UserActions /> : <AnswerActions message={message} />
+    }
+  />
+);
+
 const guest = { name: "Guest", note: "Saved in this browser" };
 
 function FirstRunChat() {
   return (
     <ChatShell isEmbedded className="h-full" title="New chat" chats={[]} now={samples.NOW} user={guest}>
-      <MessageList messages={[]} empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />} />
+      <MessageList
+        messages={[]}
+        renderMessage={renderMessage}
+        empty={<FirstRun prompts={samples.prompts} onPick={() => {}} />}
+      />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} modelLabel="Demo model (scripted)" />
       </ChatDock>
@@ -311,7 +325,7 @@ function FirstRunChat() {
 function LoadingChat() {
   return (
     <ChatShell isEmbedded className="h-full" title="Refund for order 4417" now={samples.NOW} user={guest}>
-      <MessageList messages={[]} isLoading />
+      <MessageList messages={[]} renderMessage={renderMessage} isLoading />
       <ChatDock>
         <Composer onSend={() => {}} onStop={() => {}} disabledReason="The conversation is loading." />
       </ChatDock>
@@ -352,12 +366,6 @@ function LiveChat() {
     }, 30);
   }
 
-  const renderActions = useCallback(
-    (message: UIMessage, isStreaming: boolean) =>
-      isStreaming ? null : message.role === "user" ? <UserActions /> : <AnswerActions message={message} />,
-    [],
-  );
-
   return (
     <ChatShell
       isEmbedded
@@ -381,7 +389,7 @@ function LiveChat() {
       <MessageList
         messages={messages}
         isStreaming={state !== "idle"}
-        renderActions={renderActions}
+        renderMessage={renderMessage}
         footer={<TurnStatus state={state} />}
       />
       <ChatDock>

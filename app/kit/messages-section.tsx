@@ -137,14 +137,15 @@ function LongConversation() {
           hasOlder={loaded < ALL}
           onLoadOlder={loadOlder}
           placeKey="kit"
-          renderActions={noActions}
+          renderMessage={renderMessage}
         />
       </div>
     </>
   );
 }
 
-const noActions = () => null;
+/** With room for a row of buttons, and none in it. */
+const renderMessage = (message: UIMessage) => <Message message={message} actions={null} />;
 
 /** One at a time and only when asked for, so that the page's own pictures stay small. */
 function Hostile() {

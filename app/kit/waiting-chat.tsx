@@ -1,7 +1,8 @@
 "use client";
 
-import { useState } from "react";
+import { useCallback, useState } from "react";
 import type { UIMessage } from "ai";
+import { Message } from "@/components/chat/conversation/message";
 import { MessageList } from "@/components/chat/conversation/message-list";
 import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
 import { RequestBar } from "@/components/chat/requests/request-bar";
@@ -108,9 +109,13 @@ function Chat() {
     isAnswering: false,
     initial: asked,
   });
+  const renderMessage = useCallback(
+    (message: UIMessage) => <Message message={message} renderTool={renderTool} />,
+    [renderTool],
+  );
   return (
     <>
-      <MessageList messages={messages} renderTool={renderTool} />
+      <MessageList messages={messages} renderMessage={renderMessage} />
       <div className="px-3 pb-1">
         <RequestBar requests={pending} />
       </div>

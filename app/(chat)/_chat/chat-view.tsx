@@ -122,7 +122,6 @@ export function ChatView({
   const signIn = useSignIn(userId);
   const { isAnswering, branches } = chat;
   const { problem, attempt } = useProblem();
-  const rows = useMessageRows(chat, attempt);
   const requests = useChatRequests({
     chatId,
     messages: chat.messages,
@@ -131,6 +130,7 @@ export function ChatView({
     initial: asked,
     expectTurn: chat.expectTurn,
   });
+  const renderMessage = useMessageRows(chat, attempt, requests.renderTool);
   const address = useSearchParams();
   const place = useRequestPlace({
     wanted: findWanted(asked, address),
@@ -181,8 +181,7 @@ export function ChatView({
       <MessageList
         messages={chat.messages}
         isStreaming={isAnswering && !branches.isReadOnly}
-        {...rows}
-        renderTool={requests.renderTool}
+        renderMessage={renderMessage}
         hasOlder={chat.hasOlder}
         onLoadOlder={chat.loadOlder}
         openAt={place.openAt ?? opening?.messageId}

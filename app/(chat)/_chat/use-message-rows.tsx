@@ -4,6 +4,7 @@ import { type ReactNode, useCallback, useEffect, useRef, useState } from "react"
 import type { UIMessage } from "ai";
 import { EditMessage } from "@/components/chat/conversation/edit-message";
 import { hasMeta, MessageMeta } from "@/components/chat/conversation/message-meta";
+import { Message, type MessageProps } from "@/components/chat/conversation/message";
 import { MessageActions } from "@/components/chat/conversation/message-actions";
 import type { DurableChat } from "@/components/chat/durable/use-durable-chat";
 import { VersionNotice } from "@/components/chat/conversation/version-notice";
@@ -12,13 +13,15 @@ import { messageText } from "@/lib/chat/message-text";
 import { describeError } from "./actions/expected-error";
 
 /**
- * What stands under and between the messages. All of it is stable while nothing but the answer's text changes, so
+ * Draws the messages of a chat with what stands under and between them. All of it is stable while nothing but the answer's text changes, so
  * that a token draws one message and not all.
  */
 export function useMessageRows(
   chat: DurableChat<ChatMessage>,
   /** Tells the person when what they pressed is refused. Stable. */
   attempt: (doing: Promise<unknown>) => void,
+  /** Stable too. */
+  renderTool: MessageProps["renderTool"],
 ) {
   const latest = useRef(chat.branches);
   useEffect(() => {
@@ -93,7 +96,21 @@ export function useMessageRows(
     [attempt, count, earlierId, index, showId],
   );
 
-  return { renderActions, renderEditor, renderNotice };
+  return useCallback(
+    (message: UIMessage, isStreaming: boolean): ReactNode => (
+      <>
+        <Message
+          message={message}
+          isStreaming={isStreaming}
+          actions={renderActions(message, isStreaming)}
+          editor={renderEditor(message)}
+          renderTool={renderTool}
+        />
+        {renderNotice(message)}
+      </>
+    ),
+    [renderActions, renderEditor, renderNotice, renderTool],
+  );
 }
 
 /** What is known of the answer: one that was stopped, or whose provider counts nothing, has no tokens to tell of. */

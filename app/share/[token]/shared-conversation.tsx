@@ -4,6 +4,7 @@ import Link from "next/link";
 import { useCallback, useMemo } from "react";
 import type { UIMessage } from "ai";
 import { withoutInjected } from "@/components/chat/durable/injected-messages";
+import { Message } from "@/components/chat/conversation/message";
 import { MessageList } from "@/components/chat/conversation/message-list";
 import { OwnersRequest } from "@/components/chat/requests/owners-request";
 import { requestKey } from "@/components/chat/requests/request";
@@ -36,6 +37,10 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
     },
     [byCall],
   );
+  const renderMessage = useCallback(
+    (message: UIMessage) => <Message message={message} renderTool={renderTool} />,
+    [renderTool],
+  );
   return (
     <main className="flex h-dvh min-w-0 flex-col bg-surface">
       <header className="flex min-h-[52px] shrink-0 items-center gap-2.5 border-b px-3 py-1.5 md:px-5">
@@ -51,7 +56,7 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
           Open Holdfast
         </Link>
       </header>
-      <MessageList messages={shown} renderTool={renderTool} />
+      <MessageList messages={shown} renderMessage={renderMessage} />
     </main>
   );
 }

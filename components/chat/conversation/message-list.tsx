@@ -7,39 +7,36 @@ import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/utils";
 import { EarlierMessages } from "./earlier-messages";
-import { Message, type MessageProps } from "./message";
 import { MOST, growDown, growUp, rangeOf, type MessageWindow, windowAround } from "./message-window";
 import { useKeptFocus } from "../shared/use-focus-restore";
 import { type Place, readPlace, useIsomorphicLayoutEffect, useReadingPlace } from "./use-scroll-anchor";
 
-export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> &
-  Pick<MessageProps, "renderData" | "renderTool"> & {
-    messages: UIMessage[];
-    /** The last message is being written right now. */
-    isStreaming?: boolean;
-    /** The transcript is still on its way: skeletons in the shape of messages. */
-    isLoading?: boolean;
-    /** There are messages before the first of `messages`. */
-    hasOlder?: boolean;
-    /** Puts the page before the first message in front of `messages`. Called when the reader comes near the top. */
-    onLoadOlder?: () => Promise<void>;
-    /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
-    placeKey?: string;
-    /** Opens at this message instead, for example at one that a search found. */
-    openAt?: string | undefined;
-    /** Whether a question was sent from this page, and so brings its reader to the end. Without it every one does. */
-    isOwn?: (messageId: string) => boolean;
-    /** Shown instead of the list while there is no message. */
-    empty?: ReactNode;
-    /** The row of buttons under a message; null keeps its height free. Keep it stable (module level or `useCallback`), or every message renders again per token. */
-    renderActions?: (message: UIMessage, isStreaming: boolean) => ReactNode;
-    /** The editor that takes a message's place, or nothing. Keep it stable too. */
-    renderEditor?: (message: UIMessage) => ReactNode;
-    /** A line between a message and the next. Keep it stable too. */
-    renderNotice?: (message: UIMessage) => ReactNode;
-    /** Follows the last message: the turn status. */
-    footer?: ReactNode;
-  };
+export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> & {
+  messages: UIMessage[];
+  /** The last message is being written right now. */
+  isStreaming?: boolean;
+  /** The transcript is still on its way: skeletons in the shape of messages. */
+  isLoading?: boolean;
+  /** There are messages before the first of `messages`. */
+  hasOlder?: boolean;
+  /** Puts the page before the first message in front of `messages`. Called when the reader comes near the top. */
+  onLoadOlder?: () => Promise<void>;
+  /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
+  placeKey?: string;
+  /** Opens at this message instead, for example at one that a search found. */
+  openAt?: string | undefined;
+  /** Whether a question was sent from this page, and so brings its reader to the end. Without it every one does. */
+  isOwn?: (messageId: string) => boolean;
+  /** Shown instead of the list while there is no message. */
+  empty?: ReactNode;
+  /**
+   * Draws one message and what belongs to it: `<Message>` with its actions, an editor, a line before the next one.
+   * Keep it stable (module level or `useCallback`), or every message renders again per token.
+   */
+  renderMessage: (message: UIMessage, isStreaming: boolean) => ReactNode;
+  /** Follows the last message: the turn status. */
+  footer?: ReactNode;
+};
 
 /** How many pages are fetched to find the message that the reader was at; further back they start at the end. */
 const SEARCHED_PAGES = 10;
@@ -58,11 +55,7 @@ export function MessageList({
   openAt,
   isOwn,
   empty,
-  renderActions,
-  renderEditor,
-  renderNotice,
-  renderData,
-  renderTool,
+  renderMessage,
   footer,
   className,
   ...props
@@ -183,11 +176,7 @@ export function MessageList({
               isStreaming={
                 isStreaming && from + index === messages.length - 1 && message.role === "assistant"
               }
-              renderActions={renderActions}
-              renderEditor={renderEditor}
-              renderNotice={renderNotice}
-              renderData={renderData}
-              renderTool={renderTool}
+              renderMessage={renderMessage}
             />
           ))}
           {footer && !isEmpty && (
@@ -252,31 +241,11 @@ function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
   return at === -1 ? 0 : messages.length - 1 - at;
 }
 
-type RowProps = Required<Pick<MessageProps, "message" | "isStreaming">> &
-  Pick<MessageListProps, "renderActions" | "renderEditor" | "renderNotice" | "renderData" | "renderTool">;
+type RowProps = Pick<MessageListProps, "renderMessage"> & { message: UIMessage; isStreaming: boolean };
 
-const MessageRow = memo(function MessageRow({
-  message,
-  isStreaming,
-  renderActions,
-  renderEditor,
-  renderNotice,
-  renderData,
-  renderTool,
-}: RowProps) {
-  return (
-    <>
-      <Message
-        message={message}
-        isStreaming={isStreaming}
-        actions={renderActions?.(message, isStreaming)}
-        editor={renderEditor?.(message)}
-        renderData={renderData}
-        renderTool={renderTool}
-      />
-      {renderNotice?.(message)}
-    </>
-  );
+/** Memoised: while an answer streams, only the last message renders again. */
+const MessageRow = memo(function MessageRow({ message, isStreaming, renderMessage }: RowProps) {
+  return renderMessage(message, isStreaming);
 });
 
 export function MessageListSkeleton({ className, ...props }: React.ComponentProps<"div">) {

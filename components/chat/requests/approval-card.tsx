@@ -1,25 +1,34 @@
 "use client";
 
-import { useEffect, useId, useRef } from "react";
+import { type ComponentType, useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
-import { FormFields } from "./form/form-fields";
 import { changesBetween } from "../shared/json";
-import type { RequestCardProps } from "./question-card";
-import { useRequestDraft } from "./request-drafts";
+import type { HumanRequestView, RequestCardProps } from "./request";
+import { forgetRequestDraft, useRequestDraft } from "./request-drafts";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
-import { useForm } from "./form/use-form";
 
 type Step = "decide" | "edit" | "deny";
 /** The button that takes the focus back when its step is over. */
 const OPENED_BY: Record<Step, string> = { decide: "approve", edit: "edit", deny: "deny" };
 const MAX_REASON = 2_000;
 
+export type ArgumentEditorProps = {
+  request: HumanRequestView;
+  /** Takes the arguments as the person wants them. */
+  onReview: (value: unknown) => void;
+  onCancel: () => void;
+};
+
+export type ApprovalCardProps = RequestCardProps & {
+  /** The form in which the arguments are edited. Without it they are approved or denied as proposed. */
+  Editor?: ComponentType<ArgumentEditorProps>;
+};
+
 /** A call that runs only when a person says so, with the arguments that they see: the proposed ones, or their own. */
-export function ApprovalCard({ request, onDecide, canAllowTool = true }: RequestCardProps) {
+export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, Editor }: ApprovalCardProps) {
   const decision = useDecision(onDecide);
-  const form = useForm(request, request.input);
   const [step, setStep] = useRequestDraft<Step>(request, "step", () => "decide");
   const [edited, setEdited] = useRequestDraft<{ value: unknown } | undefined>(
     request,
@@ -51,16 +60,14 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
     setStep(next);
   }
 
-  function review() {
-    const checked = form.check();
-    if (!checked) return;
-    setEdited(changesBetween(request.input, checked.value).length > 0 ? checked : undefined);
+  function review(value: unknown) {
+    setEdited(changesBetween(request.input, value).length > 0 ? { value } : undefined);
     returnTo.current = "[data-action=approve]";
     setStep("decide");
   }
 
   function resetEdit() {
-    form.reset();
+    forgetRequestDraft(request, "form");
     setEdited(undefined);
     content.current?.querySelector<HTMLElement>("[data-action=edit]")?.focus();
   }
@@ -75,7 +82,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
   }
 
   return (
-    <RequestFrame request={request} decision={decision}>
+    <RequestFrame request={request} decision={decision} settled={settled}>
       <div ref={content} className="flex flex-1 flex-col gap-3">
         <p className="text-[13px] text-ink-2">
           Runs{" "}
@@ -84,23 +91,8 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
           </code>{" "}
           {step === "edit" ? "with what you write here:" : "with exactly this:"}
         </p>
-        {step === "edit" ? (
-          <form
-            noValidate
-            className="flex flex-col gap-4"
-            onSubmit={(event) => {
-              event.preventDefault();
-              review();
-            }}
-          >
-            <FormFields form={form} />
-            <RequestActions>
-              <Button type="submit" variant="primary">
-                Review changes
-              </Button>
-              <Button onClick={() => open("decide")}>Cancel</Button>
-            </RequestActions>
-          </form>
+        {step === "edit" && Editor ? (
+          <Editor request={request} onReview={review} onCancel={() => open("decide")} />
         ) : (
           <>
             <ArgumentTable label={request.tool} value={request.input} edited={edited?.value} />
@@ -165,15 +157,17 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true }: Request
                   >
                     Deny
                   </Button>
-                  <Button
-                    type="submit"
-                    variant="ghost"
-                    data-action="edit"
-                    aria-disabled={isBusy}
-                    formAction={() => void (isBusy || open("edit"))}
-                  >
-                    Edit details
-                  </Button>
+                  {Editor && (
+                    <Button
+                      type="submit"
+                      variant="ghost"
+                      data-action="edit"
+                      aria-disabled={isBusy}
+                      formAction={() => void (isBusy || open("edit"))}
+                    >
+                      Edit details
+                    </Button>
+                  )}
                   {edited && (
                     <Button
                       variant="ghost"

@@ -4,17 +4,17 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { ConfirmDialog } from "./confirm-dialog";
-import type { RequestCardProps } from "./question-card";
+import type { RequestCardProps } from "./request";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 
 /** A destructive call: approved only in a dialog, where its phrase has to be typed. */
-export function ConfirmCard({ request, onDecide }: RequestCardProps) {
+export function ConfirmCard({ request, onDecide, settled }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const [isOpen, setIsOpen] = useState(false);
   const isBusy = decision.phase !== "open" || undefined;
   return (
-    <RequestFrame request={request} decision={decision}>
+    <RequestFrame request={request} decision={decision} settled={settled}>
       <p className="text-[13px] text-ink-2">
         Runs{" "}
         <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono text-[13px] text-ink">

@@ -3,21 +3,13 @@
 import { useId, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
 import { MAX_ANSWER_LENGTH, type QuestionAnswer, readQuestion } from "./question";
-import type { HumanRequestView } from "./request";
+import type { RequestCardProps } from "./request";
 import { useRequestDraft } from "./request-drafts";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
-import { type Decide, useDecision } from "./use-decision";
-
-export type RequestCardProps = {
-  request: HumanRequestView;
-  /** Rejects with a sentence for the person when the decision is not taken; the card then keeps all that was typed. */
-  onDecide: Decide;
-  /** Whether an approval may be for the rest of the chat, too. */
-  canAllowTool?: boolean;
-};
+import { useDecision } from "./use-decision";
 
 /** A question with a few answers to choose from. Their numbers are their keys while the focus is in the card. */
-export function QuestionCard({ request, onDecide }: RequestCardProps) {
+export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
   const { question, options, multiple, allowText } = readQuestion(request.input);
   const decision = useDecision(onDecide);
   const fieldset = useRef<HTMLFieldSetElement>(null);
@@ -74,7 +66,7 @@ export function QuestionCard({ request, onDecide }: RequestCardProps) {
   }
 
   return (
-    <RequestFrame request={request} decision={decision} onKeyDown={onKeyDown}>
+    <RequestFrame request={request} decision={decision} settled={settled} onKeyDown={onKeyDown}>
       <RequestForm className="flex flex-col gap-3" action={submit}>
         <fieldset ref={fieldset} data-slot="question-options" className="flex min-w-0 flex-col gap-2">
           <legend className="float-left mb-2 pl-[26px] text-sm wrap-anywhere text-ink-2" dir="auto">

@@ -39,6 +39,13 @@ export function useRequestDraft<T>(
   return [value, set];
 }
 
+/** Forgets one value: the next `useRequestDraft` of that name begins afresh. */
+export function forgetRequestDraft(request: Place, name: string) {
+  const key = `${prefixOf(request)}${name}`;
+  drafts.delete(key);
+  keep(key, undefined);
+}
+
 /** What was typed is of no use any more: for one request, for all of a chat, or for all there are. */
 export function forgetRequestDrafts(of: Place | { chatId: string } | "all") {
   const prefix = of === "all" ? PREFIX : "toolCallId" in of ? prefixOf(of) : `${PREFIX}${of.chatId} `;

@@ -3,15 +3,16 @@
 import { type ReactNode, useEffect, useEffectEvent, useId, useLayoutEffect, useRef } from "react";
 import { Hand } from "lucide-react";
 import { cn } from "@/lib/utils";
-import { requestKey, type HumanRequestView } from "./request";
+import { requestKey, type HumanRequestView, type SettledView } from "./request";
 import { RequestTime } from "./request-time";
-import { SettledRequest, settledFaces } from "./settled-request";
 import { forgetRequestDrafts } from "./request-drafts";
 import type { DecisionState } from "./use-decision";
 
 export type RequestFrameProps = Omit<React.ComponentProps<"article">, "children"> & {
   request: HumanRequestView;
   decision: DecisionState;
+  /** Shown instead of the content once the request is decided. */
+  settled?: SettledView | undefined;
   /** The card while it waits. Its last element is the row of buttons. */
   children: ReactNode;
 };
@@ -19,12 +20,18 @@ export type RequestFrameProps = Omit<React.ComponentProps<"article">, "children"
 const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
 
 /** What every request looks like around its own content; and, once it is decided, inside it too. */
-export function RequestFrame({ request, decision, children, className, ...props }: RequestFrameProps) {
+export function RequestFrame({
+  request,
+  decision,
+  settled,
+  children,
+  className,
+  ...props
+}: RequestFrameProps) {
   const card = useRef<HTMLElement>(null);
   const titleId = useId();
   const isPending = request.state === "pending";
-  const face = settledFaces[request.state];
-  const Icon = isPending ? Hand : face.icon;
+  const Icon = settled?.icon ?? Hand;
   useSettling(card, request, decision.phase !== "open");
 
   return (
@@ -47,7 +54,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
       {...props}
     >
       <header data-slot="request-header" className="flex items-start gap-2.5 px-4 pt-3.5">
-        <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", isPending ? "text-amber" : face.tone)} />
+        <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", settled?.tone ?? "text-amber")} />
         <h2 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere" dir="auto">
           {request.title}
         </h2>
@@ -62,7 +69,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
               Waiting since <RequestTime at={request.createdAt} />
             </>
           ) : (
-            face.label
+            settled?.label
           )}
         </span>
       </header>
@@ -77,7 +84,7 @@ export function RequestFrame({ request, decision, children, className, ...props 
             )}
           </p>
         )}
-        {isPending ? children : <SettledRequest request={request} />}
+        {isPending ? children : settled?.content}
         {decision.error && (
           <p role="alert" data-slot="request-error" className="text-[13px] wrap-anywhere text-red">
             {isPending ? "Couldn't save. Your input is still here." : "Someone answered before you."}{" "}

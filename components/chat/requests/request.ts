@@ -1,3 +1,5 @@
+import type { ComponentType, ReactNode } from "react";
+
 export type RequestKind = "question" | "approval" | "form" | "confirm";
 export type RequestState =
   | "pending"
@@ -41,3 +43,25 @@ export type Decision =
   | { type: "deny"; reason?: string }
   | { type: "answer"; output: unknown }
   | { type: "skip" };
+
+/** Rejects with a sentence for the person when the decision is not taken. */
+export type Decide = (decision: Decision) => Promise<void>;
+
+/** What the card of every kind takes. */
+export type RequestCardProps = {
+  request: HumanRequestView;
+  /** When it rejects, the card says why and keeps all that was typed. */
+  onDecide: Decide;
+  /** Whether an approval may be for the rest of the chat, too. */
+  canAllowTool?: boolean;
+  /** What the card shows once the request is decided, from `settledView`. */
+  settled?: SettledView | undefined;
+};
+
+/** A request that is decided: what stands in the header, and what became of it. */
+export type SettledView = {
+  icon: ComponentType<{ className?: string }>;
+  tone: string;
+  label: string;
+  content: ReactNode;
+};

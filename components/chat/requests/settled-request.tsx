@@ -5,7 +5,7 @@ import { Ban, Check, CircleHelp, ClockAlert, Hand, History, SkipForward } from "
 import { cn } from "@/lib/utils";
 import { ArgumentTable } from "./argument-table";
 import { readAnswer, readQuestion } from "./question";
-import type { HumanRequestView, RequestState } from "./request";
+import type { HumanRequestView, RequestState, SettledView } from "./request";
 import { RequestTime } from "./request-time";
 import { changesBetween } from "../shared/json";
 
@@ -41,6 +41,13 @@ export const settledFaces: Record<RequestState, Face> = {
     note: "It was approved, and the process died while it ran: it may have happened or not. It is not tried again by itself. Look where it acts, then tell the agent what you found.",
   },
 };
+
+/** How a card shows that its request is decided. Undefined while it waits. */
+export function settledView(request: HumanRequestView): SettledView | undefined {
+  if (request.state === "pending") return undefined;
+  const { icon, tone, label } = settledFaces[request.state];
+  return { icon, tone, label, content: <SettledRequest request={request} /> };
+}
 
 /** What became of a request: what was decided, by whom, from where, when. */
 export function SettledRequest({ request }: { request: HumanRequestView }) {

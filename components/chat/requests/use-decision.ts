@@ -1,9 +1,7 @@
 "use client";
 
 import { useRef, useState } from "react";
-import type { Decision } from "./request";
-
-export type Decide = (decision: Decision) => Promise<void>;
+import type { Decide, Decision } from "./request";
 
 export type DecisionState = {
   /** `sent`: it is decided, and the request has not heard of it yet. */

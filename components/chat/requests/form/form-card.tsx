@@ -4,20 +4,20 @@ import { useMemo, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { FormFields } from "./form-fields";
 import { readDefaults } from "./form-schema";
-import type { RequestCardProps } from "../question-card";
+import type { RequestCardProps } from "../request";
 import { RequestActions, RequestForm, RequestFrame } from "../request-frame";
 import { useDecision } from "../use-decision";
 import { useForm } from "./use-form";
 
 /** A form that the agent needs filled in, drawn from the schema of its answer. */
-export function FormCard({ request, onDecide }: RequestCardProps) {
+export function FormCard({ request, onDecide, settled }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const defaults = useMemo(() => readDefaults(request.schema), [request.schema]);
   const element = useRef<HTMLFormElement>(null);
   const form = useForm(request, defaults, element);
   const isBusy = decision.phase !== "open";
   return (
-    <RequestFrame request={request} decision={decision}>
+    <RequestFrame request={request} decision={decision} settled={settled}>
       <RequestForm
         ref={element}
         className="flex flex-col gap-4 pt-1"

@@ -20,7 +20,6 @@ export type Form = {
    * say, if they are given: a press from before the page was alive is for what stood there then.
    */
   check: (inputs?: FormData) => { value: unknown } | undefined;
-  reset: () => void;
 };
 
 const asJson: Field = { kind: "json", key: "", label: "Arguments", isRequired: true, isNullable: false };
@@ -71,10 +70,6 @@ export function useForm(
       const result = read(inputs ? draftIn(inputs, field, draft) : draft);
       setProblems(result.problems);
       return result.problems.length === 0 ? { value: result.value } : undefined;
-    },
-    reset() {
-      setDraft(toDraft(field, initial));
-      setProblems([]);
     },
   };
 }

@@ -1,6 +1,7 @@
+import createMDX from "@next/mdx";
 import type { NextConfig } from "next";
 
-export default {
+const config = {
   // The transcript and the stream are compressed by nobody: a buffered chunk is a late chunk.
   compress: false,
   poweredByHeader: false,
@@ -30,4 +31,10 @@ export default {
       ],
     },
   ],
+  // `/docs/settings.md` is the source of the page `/docs/settings`.
+  rewrites: async () => [{ source: "/docs/:slug(.+)\\.md", destination: "/docs/markdown/:slug" }],
+  // A page of the documentation takes its title from its source, which a host that traces files would leave behind.
+  outputFileTracingIncludes: { "/docs": ["app/docs/content/**/*"], "/docs/**": ["app/docs/content/**/*"] },
 } satisfies NextConfig;
+
+export default createMDX({ options: { remarkPlugins: ["remark-gfm"] } })(config);

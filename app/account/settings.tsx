@@ -2,6 +2,7 @@
 
 import { useTheme } from "next-themes";
 import dynamic from "next/dynamic";
+import Link from "next/link";
 import { type ReactNode, useRef, useState, useSyncExternalStore } from "react";
 import { forgetEverything } from "@/components/chat/shared/browser-storage";
 import { ShareLinks } from "@/components/chat/shell/share-dialog";
@@ -68,6 +69,13 @@ export function Settings({ email, isVerified, canSendMail, models, defaultModel,
             <DeleteEverything />
           </div>
         </Section>
+        <Link
+          href="/docs"
+          prefetch={false}
+          className="self-start text-sm text-ink-2 underline decoration-kelp-line underline-offset-3 hover:text-ink pointer-coarse:py-3"
+        >
+          Documentation
+        </Link>
       </div>
     </div>
   );

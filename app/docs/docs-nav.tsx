@@ -45,7 +45,7 @@ function PageList({ slug }: { slug: string }) {
               aria-current={page.slug === slug ? "page" : undefined}
               className="block rounded-sm px-2 py-1 text-sm text-ink-2 hover:bg-raised hover:text-ink aria-[current=page]:bg-kelp-soft aria-[current=page]:font-medium aria-[current=page]:text-ink pointer-coarse:py-2.5"
             >
-              {page.title}
+              {page.label}
             </Link>
           </li>
         ))}

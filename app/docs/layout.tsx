@@ -3,7 +3,7 @@ import Link from "next/link";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 
-export const metadata: Metadata = { title: { default: "Docs · Holdfast", template: "%s · Holdfast docs" } };
+export const metadata: Metadata = { title: { default: "Docs", template: "%s · Holdfast docs" } };
 
 export default function DocsLayout({ children }: { children: React.ReactNode }) {
   return (

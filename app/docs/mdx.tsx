@@ -29,7 +29,11 @@ export function mdxComponents(slug: string): MDXComponents {
       );
     },
     table: ({ children }) => (
-      <ScrollBox aria-label="Table" data-slot="markdown-table" className="rounded-md border">
+      <ScrollBox
+        aria-label="Table"
+        data-slot="markdown-table"
+        className="rounded-md border [&_td:last-child]:min-w-[220px] [&_td:last-child_code]:wrap-anywhere"
+      >
         <table>{children}</table>
       </ScrollBox>
     ),

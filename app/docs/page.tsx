@@ -28,7 +28,7 @@ export default function DocsIndex() {
                     prefetch={false}
                     className="font-medium underline decoration-kelp-line underline-offset-3 hover:text-kelp"
                   >
-                    {page.title}
+                    {page.label}
                   </Link>
                   <p className="text-sm text-ink-2">{page.summary}</p>
                 </li>

@@ -29,7 +29,8 @@ export const groups = [
 
 export const slugs: string[] = groups.flatMap((group) => group.slugs);
 
-export type DocsPage = { slug: string; title: string; summary: string; source: string };
+/** `label` is the title without what the group says already. */
+export type DocsPage = { slug: string; title: string; label: string; summary: string; source: string };
 
 const folder = path.join(process.cwd(), "app/docs/content");
 
@@ -38,7 +39,9 @@ export function readPage(slug: string): DocsPage | null {
   if (!slugs.includes(slug)) return null;
   const source = readFileSync(path.join(folder, `${slug}.mdx`), "utf8");
   const [heading = "", summary = ""] = source.split("\n\n", 2);
-  return { slug, title: heading.replace(/^# /, ""), summary: summary.replaceAll("\n", " "), source };
+  const title = heading.replace(/^# /, "");
+  const label = title.replace(/^Decisions: (.)/, (_, first: string) => first.toUpperCase());
+  return { slug, title, label, summary: summary.replaceAll("\n", " "), source };
 }
 
 export type DocsGroup = { title: string; pages: DocsPage[] };

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useState } from "react";
 import type { UIMessage } from "ai";
+import Link from "next/link";
 import { Check, Copy, GitFork, Pencil, RotateCcw } from "lucide-react";
 import { ChatChip, ChatDock, ChatShell } from "@/components/chat/shell/chat-shell";
 import { Composer } from "@/components/chat/composer/composer";
@@ -39,7 +40,14 @@ export function KitGallery() {
       <header className="flex items-center gap-3">
         <h1 className="text-xl font-semibold tracking-[-0.02em]">Kit</h1>
         <span className="text-sm text-ink-3">every part, every state</span>
-        <ThemeToggle className="ml-auto" />
+        <Link
+          href="/docs"
+          prefetch={false}
+          className="ml-auto rounded-sm px-2.5 py-1.5 text-sm text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:py-3"
+        >
+          Docs
+        </Link>
+        <ThemeToggle />
       </header>
 
       <Case name="Shell">

@@ -1,6 +1,6 @@
 /** The documentation: it opens, leads from page to page, fits a phone, needs no script, and is Markdown, too. */
-import { expectAccessible } from "./support/axe";
-import { expect, test } from "./support/story";
+import { expectAccessible } from "../../support/axe";
+import { expect, test } from "../../support/story";
 
 test("a reader gets from the app's settings to a page, through the list and on to the next", async ({
   page,

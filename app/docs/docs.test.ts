@@ -109,6 +109,7 @@ describe("the docs", () => {
     const page = {
       slug: "a/b",
       title: "",
+      label: "",
       summary: "",
       source: "[x](../c.mdx#d), [y](e.mdx), [z](https://f/g.mdx)",
     };

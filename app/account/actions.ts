@@ -18,7 +18,7 @@ import {
   isOwnBrowser,
   newBrowserSecret,
 } from "@/lib/sign-in-link";
-import { availableModels } from "@/trigger/agent/models";
+import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";
 import { DELETE_EVERYTHING_WORDS } from "./words";

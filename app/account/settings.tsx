@@ -12,7 +12,7 @@ import { useKeptFocus } from "@/components/chat/shared/use-focus-restore";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/chats/share";
-import type { ModelInfo } from "@/trigger/agent/models";
+import type { ModelInfo } from "@/lib/agent/model-catalog";
 import { revokeShare } from "@/app/(chat)/_chat/actions/chats";
 import { useShowShortcuts } from "@/app/(chat)/_chat/commands-provider";
 import { describeError } from "@/app/(chat)/_chat/actions/expected-error";

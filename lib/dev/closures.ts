@@ -26,7 +26,7 @@ const root = process.cwd();
 const graph = readImportGraph(root);
 const asked = process.argv.slice(2);
 for (const file of asked.length > 0 ? asked : FILES) {
-  const pulled = [...closureOf(graph, file).keys()];
+  const pulled = closureOf(graph, file);
   const lines = [file, ...pulled]
     .map((each) => readFileSync(path.join(root, each), "utf8").split("\n").length - 1)
     .reduce((sum, count) => sum + count, 0);

@@ -7,10 +7,14 @@ export type Import = {
   specifier: string;
   /** The file that it names, relative to the root, when it is one of ours. */
   file?: string;
+  /** Nothing of it is left at run time. */
+  isType: boolean;
 };
 
-/** Every source file of ours with all that it imports: static, re-exported, dynamic, and types. */
-export type ImportGraph = Map<string, Import[]>;
+export type SourceFile = { imports: Import[]; directive?: "use client" | "use server" };
+
+/** Every source file of ours, by its path from the root, with all that it imports: static, dynamic, and types. */
+export type ImportGraph = Map<string, SourceFile>;
 
 const SOURCE = /\.(tsx?|mts|mjs)$/;
 const NOT_OURS = new Set(["node_modules", ".next", ".data", ".git", "generated", "test-results"]);
@@ -18,21 +22,34 @@ const NOT_OURS = new Set(["node_modules", ".next", ".data", ".git", "generated",
 /** Reads the imports of all source files below `root`. `@/` stands for the root. */
 export function readImportGraph(root: string): ImportGraph {
   const files = new Set(listSources(root));
-  return new Map([...files].map((file) => [file, importsOf(root, file, files)]));
+  return new Map([...files].map((file) => [file, readSource(root, file, files)]));
 }
 
-/** All files that `file` pulls in, itself not counted, each with the file that first imports it. */
-export function closureOf(graph: ImportGraph, file: string): Map<string, string> {
-  const importedBy = new Map<string, string>([[file, file]]);
-  for (const each of importedBy.keys())
-    for (const { file: target } of graph.get(each) ?? [])
-      if (target && !importedBy.has(target)) importedBy.set(target, each);
-  importedBy.delete(file);
-  return importedBy;
+/** All files that `file` pulls in, itself not counted. */
+export function closureOf(
+  graph: ImportGraph,
+  file: string,
+  follow: (each: Import, from: string) => boolean = () => true,
+): string[] {
+  const found = new Set([file]);
+  for (const from of found)
+    for (const each of graph.get(from)?.imports ?? [])
+      if (each.file !== undefined && follow(each, from)) found.add(each.file);
+  found.delete(file);
+  return [...found];
 }
 
-export function isTest(file: string): boolean {
-  return /\.(test|spec)\.tsx?$/.test(file) || file.startsWith("e2e/");
+/** Groups of files that import each other, directly or not; types count. */
+export function circlesIn(graph: ImportGraph): string[][] {
+  const closures = new Map([...graph.keys()].map((file) => [file, new Set(closureOf(graph, file))]));
+  const placed = new Set<string>();
+  return [...graph.keys()].flatMap((file) => {
+    if (placed.has(file)) return [];
+    const others = [...closures.get(file)!].filter((other) => closures.get(other)?.has(file));
+    for (const each of others) placed.add(each);
+    const importsItself = graph.get(file)!.imports.some((each) => each.file === file);
+    return others.length > 0 || importsItself ? [[file, ...others].toSorted()] : [];
+  });
 }
 
 function listSources(root: string, folder = ""): string[] {
@@ -46,30 +63,39 @@ function listSources(root: string, folder = ""): string[] {
     .toSorted();
 }
 
-function importsOf(root: string, file: string, files: Set<string>): Import[] {
-  const specifiers = specifiersIn(file, readFileSync(path.join(root, file), "utf8"));
-  return specifiers.map((specifier) => {
-    const target = resolve(file, specifier, files);
-    return target === undefined ? { specifier } : { specifier, file: target };
-  });
-}
-
-function specifiersIn(file: string, code: string): string[] {
-  const found = new Set<string>();
-  const { program, errors } = parseSync(file, code);
+function readSource(root: string, file: string, files: Set<string>): SourceFile {
+  const { program, errors } = parseSync(file, readFileSync(path.join(root, file), "utf8"));
   if (errors[0]) throw new Error(`${file}: ${errors[0].message}`);
-  const add = ({ source }: { source: unknown }) => {
-    const literal = source as { type: string; value?: unknown } | null;
-    if (literal?.type === "Literal" && typeof literal.value === "string") found.add(literal.value);
+  const imports = new Map<string, Import>();
+  const add = (source: unknown, isType: boolean) => {
+    const { type, value } = (source ?? {}) as { type?: string; value?: unknown };
+    if (type !== "Literal" || typeof value !== "string") return;
+    const target = resolve(file, value, files);
+    imports.set(value, {
+      specifier: value,
+      ...(target !== undefined && { file: target }),
+      isType: isType && imports.get(value)?.isType !== false,
+    });
   };
   new Visitor({
-    ImportDeclaration: add,
-    ExportNamedDeclaration: add,
-    ExportAllDeclaration: add,
-    ImportExpression: add,
-    TSImportType: add,
+    ImportDeclaration: ({ source, importKind, specifiers }) =>
+      add(source, importKind === "type" || (specifiers.length > 0 && specifiers.every(isTypeSpecifier))),
+    ExportNamedDeclaration: ({ source, exportKind }) => add(source, exportKind === "type"),
+    ExportAllDeclaration: ({ source, exportKind }) => add(source, exportKind === "type"),
+    ImportExpression: ({ source }) => add(source, false),
+    TSImportType: ({ source }) => add(source, true),
   }).visit(program);
-  return [...found];
+  const directive = program.body.flatMap((node) =>
+    node.type === "ExpressionStatement" && "directive" in node && node.directive ? [node.directive] : [],
+  )[0];
+  return {
+    imports: [...imports.values()],
+    ...((directive === "use client" || directive === "use server") && { directive }),
+  };
+}
+
+function isTypeSpecifier(specifier: { type: string; importKind?: string }): boolean {
+  return specifier.type === "ImportSpecifier" && specifier.importKind === "type";
 }
 
 function resolve(from: string, specifier: string, files: Set<string>): string | undefined {

@@ -25,7 +25,7 @@ import { withRetry } from "@/lib/db/retry";
 import { UnknownOutcomeError } from "@/lib/chat/effects/unknown-outcome";
 import { db } from "@/lib/db/client";
 import type { HumanRequest } from "@/prisma/generated/client";
-import type { DelegateOutput } from "../tools/delegate";
+import type { DelegateOutput } from "@/lib/agent/delegate-output";
 
 type Chunks = ReadableStream<UIMessageChunk>;
 /** The message that a turn goes on with. */

@@ -6,7 +6,8 @@ import { startOpenAiServer, type OpenAiServer } from "@/e2e/support/openai-serve
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "../chat";
-import { availableModels, resolveModel } from "./models";
+import { availableModels } from "@/lib/agent/model-catalog";
+import { resolveModel } from "./models";
 
 const keys = [
   "AI_GATEWAY_API_KEY",

@@ -1,53 +1,21 @@
-/**
- * Which models there are, by what the environment has:
- *
- * | variable | models | choose with |
- * | --- | --- | --- |
- * | `AI_GATEWAY_API_KEY` | Vercel AI Gateway | `AI_GATEWAY_MODEL` |
- * | `ANTHROPIC_API_KEY` | Anthropic | `ANTHROPIC_MODEL` |
- * | `OPENAI_API_KEY` | OpenAI | `OPENAI_MODEL` |
- * | `OPENAI_BASE_URL` | any OpenAI-compatible server (Ollama, vLLM, LM Studio), `OPENAI_API_KEY` is then its key | `OPENAI_MODEL`, else the first that the server lists |
- * | none of them | the demo model | |
- *
- * The choice is one name or several with commas between them; the first of all is the default. Providers are loaded
- * when they are used, so the page can ask what there is without loading any.
- */
+/** Loads the models of the catalog (lib/agent/model-catalog.ts) when they are used. */
 import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
+import { type CatalogEntry, FIRST_LISTED, modelCatalog, type ModelInfo } from "@/lib/agent/model-catalog";
 import { env } from "@/lib/env";
 import { withUniqueCallIds } from "./call-ids";
-import { demoModel, DEMO_MODEL_ID, DEMO_MODEL_LABEL } from "../demo/model";
+import { demoModel } from "../demo/model";
 import { compatibleFetch } from "./providers/compatible-fetch";
 import { neverEmpty } from "./providers/never-empty";
 import { plainRoles } from "./providers/plain-roles";
 import { ModelSetupError } from "./providers/setup-error";
 import { thinkTags } from "./providers/think-tags";
 
-export type ModelInfo = { id: string; label: string };
-
 export type ResolvedModel = ModelInfo & { model: LanguageModelV4 };
-
-type Provider = "gateway" | "anthropic" | "openai" | "compatible";
-type Entry = ModelInfo & { provider: Provider | "demo"; name: string };
-
-const names: Record<
-  Provider,
-  { title: string; variable: "AI_GATEWAY_MODEL" | "ANTHROPIC_MODEL" | "OPENAI_MODEL"; fallback: string }
-> = {
-  gateway: { title: "AI Gateway", variable: "AI_GATEWAY_MODEL", fallback: "anthropic/claude-sonnet-5.5" },
-  anthropic: { title: "Anthropic", variable: "ANTHROPIC_MODEL", fallback: "claude-sonnet-5-5" },
-  openai: { title: "OpenAI", variable: "OPENAI_MODEL", fallback: "gpt-5.6" },
-  compatible: { title: "Own server", variable: "OPENAI_MODEL", fallback: "auto" },
-};
-
-/** What the picker shows; no secrets in it. The first is the default. */
-export function availableModels(): ModelInfo[] {
-  return entries().map(({ id, label }) => ({ id, label }));
-}
 
 /** The model of that id. One that is not configured any more gives way to the default, so an old chat goes on. */
 export async function resolveModel(id?: string | null): Promise<ResolvedModel> {
-  const configured = entries();
+  const configured = modelCatalog();
   const entry = configured.find((candidate) => candidate.id === id) ?? configured[0];
   if (!entry) throw new Error("No model is configured.");
   const loaded = await load(entry);
@@ -134,29 +102,7 @@ function reportedUsage(usage: CompatibleUsage | null | undefined): LanguageModel
   };
 }
 
-function entries(): Entry[] {
-  const providers: Provider[] = [];
-  if (env.AI_GATEWAY_API_KEY) providers.push("gateway");
-  if (env.ANTHROPIC_API_KEY) providers.push("anthropic");
-  // With a base URL the key is for that server, and must not be tried on another.
-  if (env.OPENAI_BASE_URL) providers.push("compatible");
-  else if (env.OPENAI_API_KEY) providers.push("openai");
-  const found = providers.flatMap((provider) => {
-    const { title, variable, fallback } = names[provider];
-    const list = env[variable];
-    return (list.length > 0 ? list : [fallback]).map((name) => ({
-      provider,
-      name,
-      id: `${provider}/${name}`,
-      label: `${name} · ${title}`,
-    }));
-  });
-  return found.length > 0
-    ? found
-    : [{ provider: "demo", name: "demo", id: DEMO_MODEL_ID, label: DEMO_MODEL_LABEL }];
-}
-
-async function load({ provider, name }: Entry): Promise<LanguageModelV4> {
+async function load({ provider, name }: CatalogEntry): Promise<LanguageModelV4> {
   switch (provider) {
     case "gateway": {
       const { gateway } = await import("ai");
@@ -184,7 +130,7 @@ async function load({ provider, name }: Entry): Promise<LanguageModelV4> {
         convertUsage: reportedUsage,
         ...(apiKey ? { apiKey } : {}),
       });
-      const modelName = name === names.compatible.fallback ? await firstModelOf(baseURL, apiKey) : name;
+      const modelName = name === FIRST_LISTED ? await firstModelOf(baseURL, apiKey) : name;
       return server(modelName);
     }
     case "demo":

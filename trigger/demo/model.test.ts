@@ -1,6 +1,6 @@
 import { generateText, stepCountIs, streamText, type ModelMessage } from "ai";
 import { describe, expect, it, vi } from "vitest";
-import { demoModel, DEMO_MODEL_LABEL, type DemoModelOptions } from "./model";
+import { demoModel, type DemoModelOptions } from "./model";
 import { demoPrompts } from "@/lib/agent/demo-prompts";
 import { tools } from "../tools/execute";
 
@@ -23,7 +23,6 @@ const said = (...lines: string[]): ModelMessage[] =>
 
 describe("the demo model", () => {
   it("says what it is", async () => {
-    expect(DEMO_MODEL_LABEL).toBe("Demo model (scripted)");
     expect(await ask("tell me about the moon").text).toMatch(/^I am the demo model: scripted and offline/);
   });
 

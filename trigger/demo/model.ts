@@ -15,8 +15,7 @@ import { env } from "@/lib/env";
 import { scenarioFor, type Beat } from "./scenarios";
 import { demoTitle } from "./title";
 
-export const DEMO_MODEL_ID = "demo";
-export const DEMO_MODEL_LABEL = "Demo model (scripted)";
+const MODEL_ID = "demo";
 
 /** Its words are for the person who reads the chat. */
 export class DemoModelError extends Error {
@@ -34,7 +33,7 @@ export function demoModel(settings: DemoModelOptions = {}): LanguageModelV4 {
   return {
     specificationVersion: "v4",
     provider: "holdfast.demo",
-    modelId: DEMO_MODEL_ID,
+    modelId: MODEL_ID,
     supportedUrls: {},
 
     async doStream(options) {
@@ -75,7 +74,7 @@ async function* play(
   let called = false;
 
   yield { type: "stream-start", warnings: [] };
-  yield { type: "response-metadata", id: generateId(), modelId: DEMO_MODEL_ID, timestamp: new Date() };
+  yield { type: "response-metadata", id: generateId(), modelId: MODEL_ID, timestamp: new Date() };
   let open: { type: "text" | "reasoning"; id: string } | undefined;
   for (const beat of beats) {
     const lane = laneOf(beat);

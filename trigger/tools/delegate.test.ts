@@ -9,7 +9,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { createChat } from "@/lib/chat/tree/queries";
 import { db } from "@/lib/db/client";
-import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import type { DelegateOutput } from "@/lib/agent/delegate-output";
+import { delegate, resumeDelegate } from "./delegate";
 import { forgetDelegated, withDelegated } from "../agent/usage";
 import { MAX_REQUESTS_PER_TURN } from "@/lib/agent/approval-policy";
 import { toolSchemas } from "@/lib/agent/tool-schemas";

@@ -3,7 +3,6 @@
  * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
  */
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
-import type { AskedInside } from "@/lib/chat/requests/pending-calls";
 import { requireBudget } from "@/lib/chat/chats/budget";
 import { markOf, marked } from "@/lib/chat/effects/marks";
 import { sanitise } from "@/lib/chat/message";
@@ -13,27 +12,9 @@ import { metered } from "../agent/metering";
 import { resolveModel } from "../agent/models";
 import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
 import { noteDelegated } from "../agent/usage";
+import type { DelegateOutput, DelegateStep } from "@/lib/agent/delegate-output";
 import { toolSchemas } from "@/lib/agent/tool-schemas";
 import { askedThisTurn, currentTurn } from "./turn";
-
-/** What the card shows while it works and afterwards. */
-export type DelegateStep = {
-  id: string;
-  title: string;
-  detail?: string;
-  state: "running" | "waiting" | "done" | "failed";
-};
-export type DelegateOutput = {
-  state: "running" | "waiting" | "done" | "failed";
-  name: string;
-  task: string;
-  steps: DelegateStep[];
-  /** What it found, or why it found nothing. */
-  result?: string;
-  asked?: AskedInside;
-  /** While it waits: what it has said and heard, to go on from. */
-  messages?: ModelMessage[];
-};
 
 const MAX_STEPS = 6;
 const instructions =

@@ -2,7 +2,8 @@
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
-import { delegate, resumeDelegate, type DelegateOutput } from "./delegate";
+import type { DelegateOutput } from "@/lib/agent/delegate-output";
+import { delegate, resumeDelegate } from "./delegate";
 import { withEdits } from "./edits";
 import { effectTools } from "./effects";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";

@@ -3,7 +3,7 @@
 import type { ReactNode } from "react";
 import { SubAgentCard } from "@/components/chat/tools/sub-agent-card";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
-import type { DelegateOutput } from "@/trigger/tools/delegate";
+import type { DelegateOutput } from "@/lib/agent/delegate-output";
 
 export type DelegateProps = {
   part: ToolPart;

@@ -1,7 +1,7 @@
 import "server-only";
 import { getUser } from "@/lib/auth";
 import { browserApiUrl } from "@/lib/trigger-api";
-import { availableModels, type ModelInfo } from "@/trigger/agent/models";
+import { availableModels, type ModelInfo } from "@/lib/agent/model-catalog";
 
 export type ChatEnvironment = {
   /** Whose drafts this browser keeps. */

@@ -3,7 +3,7 @@ import { canSendMail, getUser } from "@/lib/auth";
 import { readSettings } from "@/lib/chat/chats/settings";
 import { listShares } from "@/lib/chat/chats/share";
 import { db } from "@/lib/db/client";
-import { availableModels } from "@/trigger/agent/models";
+import { availableModels } from "@/lib/agent/model-catalog";
 import { Settings } from "../../account/settings";
 
 export const metadata: Metadata = { title: "Settings" };

@@ -7,7 +7,7 @@ import { createChat, findOwnedChat } from "@/lib/chat/tree/queries";
 import { expectAnswer } from "@/lib/chat/revive/revive";
 import { db } from "@/lib/db/client";
 import { revokeSession } from "@/lib/jobs/end-sessions";
-import { availableModels } from "@/trigger/agent/models";
+import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireSomebody, takeTurn } from "./owner";
 

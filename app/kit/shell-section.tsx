@@ -1,7 +1,7 @@
 "use client";
 
 import { useMemo, useState } from "react";
-import type { ChatRowActions, ChatShellChat } from "@/components/chat/shell/chat-row";
+import type { ChatRowActions, ChatShellChat } from "@/components/chat/shell/types";
 import { ChatShell } from "@/components/chat/shell/chat-shell";
 import { ShareDialog, type ShareLink } from "@/components/chat/shell/share-dialog";
 import { Button } from "@/components/ui/button";

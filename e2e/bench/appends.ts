@@ -1,5 +1,5 @@
 import { AppendInput, AppendRecord, S2 } from "@s2-dev/streamstore";
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { now } from "./support/clock";
 import type { Engine } from "./support/engine";
 import { figure, percentile } from "./support/statistics";

@@ -1,4 +1,4 @@
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { counting, type Answer, type Script } from "./support/answer";
 import type { Row } from "./support/report";
 import { figure, percentile } from "./support/statistics";

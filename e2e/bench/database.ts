@@ -2,7 +2,7 @@ import path from "node:path";
 import pg from "pg";
 import { startPostgres } from "@/lib/db/embedded-postgres";
 import { migrate } from "@/prisma/migrate";
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { counting } from "./support/answer";
 import { writeChat } from "./support/app";
 import { pause } from "./support/clock";

@@ -1,4 +1,4 @@
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { counting, type Answer } from "./support/answer";
 import { pause } from "./support/clock";
 import type { Row } from "./support/report";

@@ -1,4 +1,4 @@
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { counting } from "./support/answer";
 import { now, pause } from "./support/clock";
 import type { Engine } from "./support/engine";

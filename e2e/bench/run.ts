@@ -13,16 +13,10 @@ import { firstChunk } from "./first-chunk";
 import { page } from "./page";
 import { resume } from "./resume";
 import { resources } from "./resources";
-import { isWithin, printTable, type Result, type Row } from "./support/report";
-import { createStage, type Stage } from "./support/stage";
+import type { Bench } from "./support/bench";
+import { isWithin, printTable, type Result } from "./support/report";
+import { createStage } from "./support/stage";
 import { tree } from "./tree";
-
-export type Bench = {
-  name: string;
-  /** What it measures, in a few words for the progress line. */
-  about: string;
-  run(stage: Stage, options: { rounds: number }): Promise<Row[]>;
-};
 
 const benches: Bench[] = [firstChunk, chunkDelay, resume, appends, resources, database, tree, page];
 

@@ -1,7 +1,7 @@
 import { moveBranch } from "@/lib/chat/tree/branches";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { createDb, type Db } from "@/lib/db/client";
-import type { Bench } from "./run";
+import type { Bench } from "./support/bench";
 import { now } from "./support/clock";
 import type { Row } from "./support/report";
 import { figure, median, percentile } from "./support/statistics";

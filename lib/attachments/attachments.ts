@@ -3,7 +3,7 @@ import * as limits from "./limits";
 import { decodeText } from "./decode-text";
 import { heifToJpeg, isHeif } from "./heif";
 import { sniff } from "./sniff";
-import type { AttachmentStore } from "./store";
+import type { AttachmentStore } from "./attachment-store";
 import { withoutMetadata } from "./without-metadata";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import type { Db, DbClient } from "@/lib/db/client";

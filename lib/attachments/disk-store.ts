@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
-import type { AttachmentStore } from "./store";
+import type { AttachmentStore } from "./attachment-store";
 
 /** A folder of this machine. The ids are ours, never a file's own name. */
 export function diskStore(folder: string): AttachmentStore {

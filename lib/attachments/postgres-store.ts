@@ -1,5 +1,5 @@
 import type { DbClient } from "@/lib/db/client";
-import type { AttachmentStore } from "./store";
+import type { AttachmentStore } from "./attachment-store";
 
 /** Beside the rows that describe them: one backup has everything. */
 export function postgresStore(db: DbClient): AttachmentStore {

@@ -1,5 +1,5 @@
 import { AwsClient } from "aws4fetch";
-import type { AttachmentStore } from "./store";
+import type { AttachmentStore } from "./attachment-store";
 
 export type S3Options = {
   /** The bucket's own address, for example `https://s3.eu-north-1.amazonaws.com/my-bucket`. A path after it is a prefix. */

@@ -11,7 +11,8 @@ import { readEnv } from "@/lib/env";
 import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";
 import { s3Store } from "./s3-store";
-import { attachmentStore, type AttachmentStore } from "./store";
+import type { AttachmentStore } from "./attachment-store";
+import { attachmentStore } from "./store";
 
 const shared = testDatabase();
 let folder: string;

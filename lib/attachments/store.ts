@@ -13,18 +13,10 @@
 import path from "node:path";
 import { db } from "@/lib/db/client";
 import { env, type Env } from "@/lib/env";
+import type { AttachmentStore } from "./attachment-store";
 import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";
 import { s3Store } from "./s3-store";
-
-export type AttachmentStore = {
-  /** The same id again replaces what was there. */
-  put(id: string, bytes: Uint8Array): Promise<void>;
-  /** Null when there is nothing under that id. */
-  get(id: string): Promise<Uint8Array | null>;
-  /** Of an id that is not there: nothing happens. */
-  delete(id: string): Promise<void>;
-};
 
 /** The store that the environment names. Read per call: a pre-warmed worker gets its environment late. */
 export function attachmentStore(settings: Env = env): AttachmentStore {

@@ -5,7 +5,8 @@
 import type { LanguageModelV4, LanguageModelV4FilePart, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
 import { visibleAttachments, type AttachmentRow } from "@/lib/attachments/attachments";
-import { attachmentStore, type AttachmentStore } from "@/lib/attachments/store";
+import type { AttachmentStore } from "@/lib/attachments/attachment-store";
+import { attachmentStore } from "@/lib/attachments/store";
 import { withRetry } from "@/lib/db/retry";
 import type { DbClient } from "@/lib/db/client";
 

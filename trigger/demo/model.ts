@@ -12,7 +12,8 @@ import type {
 } from "@ai-sdk/provider";
 import { generateId } from "ai";
 import { env } from "@/lib/env";
-import { scenarioFor, type Beat } from "./scenarios";
+import type { Beat } from "./beat";
+import { scenarioFor } from "./scenarios";
 import { demoTitle } from "./title";
 
 const MODEL_ID = "demo";

@@ -1,7 +1,7 @@
 /** What the demo model asks of a person, and what it says when they have decided. */
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { effectCalls, fromEffect } from "./effects";
-import type { Beat } from "./scenarios";
+import type { Beat } from "./beat";
 
 type Call = Extract<Beat, { type: "tool" }>;
 

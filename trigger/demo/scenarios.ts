@@ -1,18 +1,9 @@
 /** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
+import type { Beat } from "./beat";
 import { describeFile, isInlinedFile } from "./attachments";
 import { demoPrompts } from "@/lib/agent/demo-prompts";
 import { requestBeats } from "./requests";
-
-export type Beat =
-  | { type: "text"; text: string }
-  | { type: "reasoning"; text: string }
-  /** One chunk per token, so that a test can say exactly what has to arrive. */
-  | { type: "tokens"; tokens: Iterable<string> }
-  | { type: "wait"; ms: number }
-  | { type: "tool"; name: string; input: Record<string, unknown> }
-  | { type: "fail"; message: string }
-  | { type: "crash" };
 
 export type Scenario = { beats: Beat[]; paceMs?: number };
 

@@ -5,7 +5,7 @@ import Link from "next/link";
 import { usePathname, useRouter } from "next/navigation";
 import { createContext, type ReactNode, use, useCallback, useMemo, useState } from "react";
 import { Link2 } from "lucide-react";
-import type { ChatShellChat } from "@/components/chat/shell/chat-row";
+import type { ChatShellChat } from "@/components/chat/shell/types";
 import { ChatShell } from "@/components/chat/shell/chat-shell";
 import type { HumanRequestView } from "@/components/chat/requests/request";
 import { usePageTitle } from "@/components/chat/shell/use-page-title";

@@ -4,6 +4,7 @@ import { useRouter, useSearchParams } from "next/navigation";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/shell/chat-shell";
 import { Composer } from "@/components/chat/composer/composer";
+import type { Transcript } from "@/components/chat/durable/transcript";
 import type { OutgoingMessage } from "@/components/chat/durable/use-message-queue";
 import type { SendMode } from "@/components/chat/composer/composer-buttons";
 import { DropOverlay } from "@/components/chat/composer/drop-overlay";
@@ -20,11 +21,7 @@ import { ModelPicker } from "@/components/chat/composer/model-picker";
 import { TabNotice } from "@/components/chat/composer/tab-notice";
 import { TurnStatus } from "@/components/chat/conversation/turn-status";
 import { type UploadFile, useAttachments } from "@/components/chat/composer/use-attachments";
-import {
-  useDurableChat,
-  type PendingInput,
-  type Transcript,
-} from "@/components/chat/durable/use-durable-chat";
+import { useDurableChat, type PendingInput } from "@/components/chat/durable/use-durable-chat";
 import { EndingNotice, endingTexts } from "@/components/chat/conversation/ending-notice";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import { KnownError } from "@/components/chat/shared/known-error";

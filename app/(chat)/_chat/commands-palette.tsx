@@ -17,14 +17,20 @@ import {
 } from "lucide-react";
 import { useTheme } from "next-themes";
 import { useRouter } from "next/navigation";
-import type { ChatShellChat } from "@/components/chat/shell/chat-row";
+import type { ChatShellChat } from "@/components/chat/shell/types";
 import type { ChatSearchProps } from "@/components/chat/shell/chat-search";
 import {
   CommandPalette,
   type PaletteCommand,
   type PaletteGroup,
 } from "@/components/chat/shell/command-palette";
-import type { OpenChatCommands } from "./commands-provider";
+
+/** What the conversation that is open can do now; absent is what it cannot. */
+export type OpenChatCommands = {
+  onStop?: (() => void) | undefined;
+  onUndo?: (() => void) | undefined;
+  onRedo?: (() => void) | undefined;
+};
 
 export type CommandsPaletteProps = {
   isOpen: boolean;

@@ -4,7 +4,7 @@ import dynamic from "next/dynamic";
 import { createContext, type ReactNode, use, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { usePaletteKeys } from "@/components/chat/shell/use-palette-keys";
-import type { CommandsPaletteProps } from "./commands-palette";
+import type { CommandsPaletteProps, OpenChatCommands } from "./commands-palette";
 
 const CommandsPalette = dynamic(
   () => untilLoaded(() => import("./commands-palette")).then(({ CommandsPalette }) => CommandsPalette),
@@ -17,13 +17,6 @@ const ShortcutsDialog = dynamic(
     ),
   { ssr: false },
 );
-
-/** What the conversation that is open can do now; absent is what it cannot. */
-export type OpenChatCommands = {
-  onStop?: (() => void) | undefined;
-  onUndo?: (() => void) | undefined;
-  onRedo?: (() => void) | undefined;
-};
 
 type Commands = { offer: (commands: OpenChatCommands) => void; showShortcuts: () => void };
 

@@ -2,7 +2,7 @@
 
 import { generateId, type UIMessage } from "ai";
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { Transcript } from "./use-durable-chat";
+import type { Transcript } from "./transcript";
 
 /** The version of a message that is shown, among those that stand in its place. Counted from 1. */
 export type Version = { index: number; count: number; previousId?: string; nextId?: string };

@@ -9,6 +9,7 @@ import { Deliveries } from "./deliveries";
 import { KnownError } from "../shared/known-error";
 import { patientFetch, untilReached, type Connection } from "./retrying-fetch";
 import { restartAware } from "./restart-aware-transport";
+import type { Transcript } from "./transcript";
 import { answerState, isWaitingForHuman, runningTool, type TurnState } from "./turn-state";
 import { useBranches, type Branches } from "./use-branches";
 import { useChatTransport } from "./use-chat-transport";
@@ -19,24 +20,6 @@ import { type Elsewhere, useOtherPages } from "./use-other-pages";
 import { type LookAfter, useRevive } from "./use-revive";
 import { useIsStalled } from "./use-is-stalled";
 import { steeringMessage, useSteering } from "./use-steering";
-
-/** A saved conversation as the page loaded it: messages and cursors from one snapshot. */
-export type Transcript<M extends UIMessage> = {
-  messages: M[];
-  cursors?: { lastOutEventId?: string; lastInEventId?: string };
-  /** `running`: a question is saved and its answer is not. `failed`: its answer ended in an error. */
-  status: string;
-  /** Why the last turn failed, in words for the reader. */
-  failure?: string;
-  /** By message id, the nodes that stand in its place, oldest first, where there is more than one. */
-  versions?: Record<string, { nodeId: string; ids: string[] }>;
-  /** Answers that were stopped or broke off. */
-  nonFinalIds?: string[];
-  /** Something hangs below the last message. */
-  canRedo?: boolean;
-  /** Where the page before this one begins; absent on the first. */
-  nextCursor?: string | undefined;
-};
 
 /** A question that the engine has accepted and that no transcript has yet. */
 export type PendingInput<M extends UIMessage> = { message: M; seq: number };

@@ -2,7 +2,7 @@
 
 import type { UIMessage } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
-import type { Transcript } from "./use-durable-chat";
+import type { Transcript } from "./transcript";
 import { useTabs } from "./use-tabs";
 import { type News, useWatch, type WatchOptions } from "./use-stream-tail";
 

@@ -14,7 +14,7 @@ import {
   Trash2,
 } from "lucide-react";
 import { Menu, MenuContent, MenuItem, MenuSeparator, MenuTrigger } from "@/components/ui/menu";
-import type { ChatRowActions, ChatShellChat } from "./chat-row";
+import type { ChatRowActions, ChatShellChat } from "./types";
 
 export type ChatRowMenuProps = ChatRowActions & {
   chat: ChatShellChat;

@@ -1,43 +1,11 @@
 "use client";
 
-import { type ComponentType, lazy, memo, Suspense, useEffect, useRef, useState } from "react";
+import { lazy, memo, Suspense, useEffect, useRef, useState } from "react";
 import { LoaderCircle, MoreHorizontal } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { untilLoaded } from "../shared/until-loaded";
-
-export type ChatShellChat = {
-  id: string;
-  title: string;
-  href: string;
-  updatedAt: string | number | Date;
-  /** The agent said something since it was last opened. */
-  isUnread?: boolean;
-  /** Something in it waits for this person. */
-  isWaiting?: boolean;
-  /** An answer is being written right now. */
-  isRunning?: boolean;
-  isPinned?: boolean;
-  isArchived?: boolean;
-};
-
-export type ChatShellLink = ComponentType<React.ComponentProps<"a"> & { href: string }>;
-
-/** What can be done with a chat of the list. The menu offers what is given. */
-export type ChatRowActions = {
-  /** Rejects with what to tell the person; the text they typed stays in the box. */
-  onRename?: (id: string, title: string) => Promise<void>;
-  onPin?: (id: string, isPinned: boolean) => void;
-  onArchive?: (id: string, isArchived: boolean) => void;
-  /** Deletes at once. Offer a way back, a `Toast` for example. */
-  onDelete?: (id: string) => void;
-  /** A new chat out of the whole one, or of the branch that is shown. */
-  onCopy?: (id: string, what: "chat" | "branch") => void;
-  onShare?: (id: string) => void;
-  /** Shows what its answers took. */
-  onUsage?: (id: string) => void;
-  exportHref?: (id: string, format: "markdown" | "json") => string;
-};
+import type { ChatRowActions, ChatShellChat, ChatShellLink } from "./types";
 
 export const ROW =
   "flex h-9 w-full items-center gap-2.5 rounded-sm px-2 text-sm text-ink-2 hover:bg-raised aria-[current]:bg-raised aria-[current]:text-ink pointer-coarse:h-11 [&_svg]:size-4 [&_svg]:shrink-0";

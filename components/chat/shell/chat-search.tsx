@@ -4,7 +4,7 @@ import { type ReactNode, type RefObject, useRef, useState } from "react";
 import { Search, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { Skeleton } from "@/components/ui/skeleton";
-import type { ChatShellLink } from "./chat-row";
+import type { ChatShellLink } from "./types";
 import { Highlighted, type HighlightedText } from "./highlighted";
 import { type SearchAnswer, useSearch } from "./use-search";
 

@@ -1,13 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
 import { type Caller, HttpError } from "./http";
-import type { OneTimeToken } from "./one-time-tokens";
-
-/** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
-export type Identity =
-  | { kind: "secret" }
-  | { kind: "public"; scopes: string[]; issuedAt: number; once: OneTimeToken | undefined }
-  | { kind: "none" };
+import type { Identity } from "./identity";
 
 export type Auth = ReturnType<typeof createAuth>;
 

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
 import type { z } from "zod";
-import type { Identity } from "./auth";
+import type { Identity } from "./identity";
 
 /** An error that knows its status. Handlers throw it; `renderError` is the only place that makes a response of it. */
 export class HttpError extends Error {

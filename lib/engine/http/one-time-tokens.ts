@@ -1,7 +1,6 @@
 import type { Database } from "../database";
 import { HttpError } from "./http";
-
-export type OneTimeToken = { digest: string; expiresAt: Date };
+import type { OneTimeToken } from "./identity";
 
 /** Remembers which tokens were used up (`otu`), as long as they would be valid. */
 export function createOneTimeTokens(database: Database) {

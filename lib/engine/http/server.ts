@@ -2,7 +2,8 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { INERT_HEADERS } from "@/lib/engine-paths";
-import { type Auth, type Identity, requireSecret } from "./auth";
+import { type Auth, requireSecret } from "./auth";
+import type { Identity } from "./identity";
 import { parseJson, readBody } from "./body";
 import {
   createRouter,

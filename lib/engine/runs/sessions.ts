@@ -1,5 +1,6 @@
 import type { Database } from "../database";
-import { type Identity, requireOwn } from "../http/auth";
+import { requireOwn } from "../http/auth";
+import type { Identity } from "../http/identity";
 import { HttpError } from "../http/http";
 import { createId } from "../ids";
 

@@ -3,7 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useRouter } from "next/navigation";
 import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
-import type { ChatRowActions } from "@/components/chat/shell/chat-row";
+import type { ChatRowActions } from "@/components/chat/shell/types";
 import type { ToastMessage } from "@/components/ui/toast";
 import { forgetChat } from "@/components/chat/shared/browser-storage";
 import { KnownError } from "@/components/chat/shared/known-error";

@@ -1,8 +1,8 @@
-// node --import tsx lib/dev/check-imports.ts: which folder may import what, types included. Part of `npm run check`.
+// Which folder may import what, types included. Part of `npm run check`.
 
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { circlesIn, closureOf, type ImportGraph, readImportGraph } from "./import-graph";
+import { circlesIn, closureOf, type ImportGraph, readImportGraph } from "./graph";
 
 type Rule = {
   /** The folder or file whose imports it is about. */
@@ -93,7 +93,9 @@ export function checkImports(root: string, rules = RULES): string[] {
 function breaks(rule: Rule, file: string, { specifier, file: target }: { specifier: string; file?: string }) {
   const isTest = /\.(test|spec)\.tsx?$/.test(file);
   if (!isIn(file, rule.of)) return undefined;
-  const says = (what: string) => [`${file} imports "${specifier}": ${rule.of} ${what}, for ${rule.because}.`];
+  const says = (what: string) => [
+    `${file} imports "${specifier}": ${rule.of} ${what}, because ${rule.because}.`,
+  ];
   if (target === undefined)
     return !isTest && rule.packages?.test(specifier) ? says("does without this package") : undefined;
   if (isIn(target, rule.of)) return undefined;

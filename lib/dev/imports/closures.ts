@@ -1,8 +1,8 @@
-// node --import tsx lib/dev/closures.ts [file…]: how many files of ours a file pulls in.
+// node --import tsx lib/dev/imports/closures.ts [file…]: how many files of ours a file pulls in.
 
 import path from "node:path";
 import { readFileSync } from "node:fs";
-import { closureOf, readImportGraph } from "./import-graph";
+import { closureOf, readImportGraph } from "./graph";
 
 const chat = "components/chat";
 

@@ -1,8 +1,8 @@
 import path from "node:path";
 import { expect, it } from "vitest";
-import { closureOf, readImportGraph } from "./import-graph";
+import { closureOf, readImportGraph } from "./graph";
 
-const graph = readImportGraph(path.resolve(import.meta.dirname, "../.."));
+const graph = readImportGraph(path.resolve(import.meta.dirname, "../../.."));
 
 /** What a file pulls in, itself not counted; `components/ui`, `lib/utils`, types and lazy imports are. */
 const pulledIn = (file: string) => {

@@ -197,7 +197,7 @@ export type Env = { readonly [Name in SettingName]: z.output<Settings[Name]["sch
 export const env: Env = readEnv();
 
 /** Its message is one sentence that names the variable, what it has and what it needs. */
-export class EnvironmentError extends Error {
+class EnvironmentError extends Error {
   override name = "EnvironmentError";
 }
 

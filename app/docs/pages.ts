@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 
 /** The documentation in reading order. A slug is a file in `app/docs/content`; its first lines are its title and summary. */
-export const groups = [
+const groups = [
   { title: "Start", slugs: ["commands", "changing", "settings", "deploying"] },
   {
     title: "How it works",

@@ -3,7 +3,7 @@ import type { InspectedRecord, InspectedRun } from "@/lib/inspected";
 
 export type SessionRecord = InspectedRecord & { io: "in" | "out" };
 
-export type RecordKind = "message" | "chunk" | "control" | "command" | "failure";
+type RecordKind = "message" | "chunk" | "control" | "command" | "failure";
 
 export type RecordRow = {
   type: "record";

@@ -5,7 +5,7 @@ import { effectTools } from "@/trigger/tools/effects";
 import { strikes } from "./worker-faults";
 
 /** In order: before the ledger has heard of it, before it happens, before its end is recorded, before it is saved. */
-export const effectMoments = ["called", "begun", "happened", "recorded"] as const;
+const effectMoments = ["called", "begun", "happened", "recorded"] as const;
 /** Or the worker lives, and the service that did it cannot say so. */
 export type EffectMoment = (typeof effectMoments)[number] | BankFailure;
 

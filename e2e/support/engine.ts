@@ -124,14 +124,14 @@ export type FakeAttempt = {
   park(parked: boolean): void;
 };
 
-export type FakeWorkers = WorkerHost & {
+type FakeWorkers = WorkerHost & {
   attempts: FakeAttempt[];
   /** While set, workers do not get to their task by themselves. */
   slow: boolean;
 };
 
 /** Workers that only remember what they were asked, for tests of the engine's own decisions. */
-export function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
+function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
   const attempts: FakeAttempt[] = [];
   const tasks = new Map<string, TaskInfo>(taskIds.map((id) => [id, { id, filePath: `${id}.ts` }]));
   const fake: FakeWorkers = {

@@ -2,7 +2,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 
-export type CompletionRequest = {
+type CompletionRequest = {
   path: string;
   authorization: string | undefined;
   body: {

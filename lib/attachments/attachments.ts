@@ -137,7 +137,7 @@ export async function claimAttachments(
   return { ...message, parts };
 }
 
-export function attachmentIds(message: Pick<ChatMessage, "parts">): string[] {
+function attachmentIds(message: Pick<ChatMessage, "parts">): string[] {
   return message.parts.flatMap((part) => (part.type === "file" ? (limits.attachmentId(part.url) ?? []) : []));
 }
 

@@ -28,7 +28,7 @@ export type ChatMetadata = {
   durations?: Record<string, number | null>;
 };
 
-export type ChatData = {
+type ChatData = {
   /** Transient: a new run took over from one that died in the middle of `partialId`; its answer starts again. */
   "run-recovered": { partialId: string | null };
   /** Messages that reached the answer here. The runtime writes it, and its name is the runtime's. */

@@ -46,7 +46,7 @@ const driverKind =
 const wording =
   /Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error|not queryable|Connection ended unexpectedly/i;
 
-export function isTransient(error: unknown): boolean {
+function isTransient(error: unknown): boolean {
   return causes(error).some((cause) => {
     const { code, originalCode, kind, message } = cause;
     return (

@@ -62,7 +62,7 @@ export function lockHolder(dataDir: string) {
   return holder && isOurs(holder.pid) ? holder : undefined;
 }
 
-export function alreadyRunning({ pid, url }: Pick<Holder, "pid" | "url">) {
+function alreadyRunning({ pid, url }: Pick<Holder, "pid" | "url">) {
   const where = url
     ? `: ${url} (pid ${pid}). Open it, or stop it with: kill ${pid}`
     : ` (pid ${pid}). Stop it with: kill ${pid}`;

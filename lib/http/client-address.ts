@@ -29,11 +29,7 @@ export function watchForwardedHeaders(): void {
 }
 
 /** Leaves `X-Forwarded-For` with the client's address alone, and the other forwarded headers only from a trusted proxy. */
-export function cleanForwardedHeaders(
-  headers: IncomingHttpHeaders,
-  peer: string,
-  trusted: readonly string[],
-): void {
+function cleanForwardedHeaders(headers: IncomingHttpHeaders, peer: string, trusted: readonly string[]): void {
   const isTrusted = isInRanges(peer, trusted);
   const named = isTrusted ? addressesIn(headers["x-forwarded-for"]) : [];
   if (!isTrusted) {

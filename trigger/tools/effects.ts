@@ -48,7 +48,7 @@ export const effectTools = {
  * `DidNotHappenError` when it knows that nothing happened. After any other error nobody can say, and that is the output:
  * the model hears of a failure, and the page can ask the person.
  */
-export function effect<Name extends keyof typeof toolSchemas, Output>(
+function effect<Name extends keyof typeof toolSchemas, Output>(
   name: Name,
   run: (input: InputOf<Name>, idempotencyKey: string) => Promise<Output | DidNotHappenError>,
   policy: Pick<EffectPolicy, "safeToRepeat"> = {},

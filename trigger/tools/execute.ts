@@ -40,7 +40,7 @@ const MAX_OUTPUT_BYTES = 256 * 1024;
 export type CappedOutput = { truncated: true; bytes: number; beginning: string };
 
 /** Wrap every `execute` in this. A larger output becomes its own beginning and says so, to the model and the reader. */
-export function capped<Input, Output>(
+function capped<Input, Output>(
   execute: (input: Input, options: ToolExecutionOptions<unknown>) => Output | Promise<Output>,
 ): (input: Input, options: ToolExecutionOptions<unknown>) => Promise<Output | CappedOutput> {
   return async (input, options) => {

@@ -22,7 +22,7 @@ export function saveDraft(key: string | undefined, text: string) {
   }
 }
 
-export function forgetDraft(key: string | undefined) {
+function forgetDraft(key: string | undefined) {
   if (!key) return;
   try {
     localStorage.removeItem(keyOf.draft(key));

@@ -248,7 +248,7 @@ const MessageRow = memo(function MessageRow({ message, isStreaming, renderMessag
   return renderMessage(message, isStreaming);
 });
 
-export function MessageListSkeleton({ className, ...props }: React.ComponentProps<"div">) {
+function MessageListSkeleton({ className, ...props }: React.ComponentProps<"div">) {
   return (
     <div data-slot="message-list-skeleton" className={cn("flex flex-col gap-7", className)} {...props}>
       <output className="sr-only">Loading the conversation</output>

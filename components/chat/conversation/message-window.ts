@@ -20,7 +20,7 @@ export function rangeOf(messages: readonly Identified[], { first, last }: Messag
   return [start === -1 || start >= to ? Math.max(0, to - PAGE) : start, to];
 }
 
-export function windowOf(messages: readonly Identified[], from: number, to: number): MessageWindow {
+function windowOf(messages: readonly Identified[], from: number, to: number): MessageWindow {
   const first = messages[from]?.id;
   const last = to >= messages.length ? undefined : messages[to - 1]?.id;
   return { ...(first !== undefined && { first }), ...(last !== undefined && { last }) };

@@ -132,7 +132,7 @@ const FROM: Record<NonNullable<HumanRequestView["decidedVia"]>, string> = {
 };
 
 /** "Approved with 1 edit by Mara, from the inbox · 14:05" */
-export function DecidedBy({ request }: { request: HumanRequestView }) {
+function DecidedBy({ request }: { request: HumanRequestView }) {
   const { state, decidedBy, decidedVia, decidedAt } = request;
   const edits =
     state === "approved" && request.editedInput !== undefined && request.editedInput !== null

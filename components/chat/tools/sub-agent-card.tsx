@@ -28,7 +28,7 @@ export type SubAgentCardProps = Omit<React.ComponentProps<"div">, "children"> & 
 
 type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: string };
 
-export const subAgentStates: Record<SubAgentState, Face> = {
+const subAgentStates: Record<SubAgentState, Face> = {
   running: { label: "Working", icon: LoaderCircle, tone: "text-ink-3 motion-safe:animate-spin" },
   waiting: { label: "Waits for you", icon: Hand, tone: "text-amber" },
   done: { label: "Done", icon: Check, tone: "text-kelp" },

@@ -29,7 +29,7 @@ type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: 
 
 const RUNNING = { icon: LoaderCircle, tone: "text-ink-3 motion-safe:animate-spin", isRunning: true };
 
-export const toolStates: Record<ToolState, Face> = {
+const toolStates: Record<ToolState, Face> = {
   "input-streaming": { ...RUNNING, label: "Preparing" },
   "input-available": { ...RUNNING, label: "Running" },
   "approval-requested": { label: "Waiting for you", icon: Hand, tone: "text-amber" },

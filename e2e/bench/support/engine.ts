@@ -16,7 +16,7 @@ import { childrenOf, cpuMs } from "./system";
 /** As the product ships it; with the flush interval that is usual elsewhere; without a worker kept ready. */
 export type EngineKind = "ours" | "flush-100" | "cold";
 
-export type Page = {
+type Page = {
   chatId: string;
   transport: TriggerChatTransport;
   ask(script: Script): Promise<Answer>;
@@ -26,7 +26,7 @@ export type Page = {
   saved(): Promise<void>;
 };
 
-export type PageOptions = { task?: "chat" | "stamped"; chatId?: string; baseURL?: string };
+type PageOptions = { task?: "chat" | "stamped"; chatId?: string; baseURL?: string };
 
 export type Engine = {
   url: string;

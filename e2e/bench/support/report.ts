@@ -1,7 +1,7 @@
 import type { Figure } from "./statistics";
 
 /** What `DESIGN.md` section 10 allows: an absolute value of ours, or one that relates to the first of the others. */
-export type Budget = { limit: number; of: "ours" | "ratio" | "difference" };
+type Budget = { limit: number; of: "ours" | "ratio" | "difference" };
 
 export type Row = {
   what: string;

@@ -6,7 +6,7 @@ import type { DbClient } from "@/lib/db/client";
 import { env } from "@/lib/env";
 import { costOf, priceOf, type Usage } from "../prices";
 
-export type SpendingPurpose = "answer" | "delegate" | "title";
+type SpendingPurpose = "answer" | "delegate" | "title";
 
 /** Whose call of a model it is, and for what. */
 export type Spender = { userId: string; chatId: string; purpose: SpendingPurpose };

@@ -24,7 +24,7 @@ export type ChatListPage = {
 
 export type ChatListOptions = { view?: "active" | "archived"; limit?: number; after?: string };
 
-export const CHATS_PER_PAGE = 40;
+const CHATS_PER_PAGE = 40;
 const MAX_CHATS_PER_PAGE = 400;
 const MAX_PINNED = 100;
 

@@ -4,8 +4,6 @@ import type { Chat } from "@/prisma/generated/client";
 import { branchIds, readNodes, type BranchNode } from "../tree/branch";
 import type { ChatMessage } from "../message";
 
-export type ExportFormat = "markdown" | "json";
-
 type ExportedChat = Pick<Chat, "id" | "title" | "headId" | "model" | "createdAt" | "updatedAt">;
 
 /** The shown branch, as somebody would read it. */

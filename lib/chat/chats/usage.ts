@@ -4,7 +4,7 @@ import { Prisma } from "@/prisma/generated/client";
 import { isChatId } from "../tree/queries";
 import { pathUp } from "../tree/walk.sql";
 
-export type UsageSum = {
+type UsageSum = {
   answers: number;
   inputTokens: number;
   outputTokens: number;

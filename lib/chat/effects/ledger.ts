@@ -16,7 +16,7 @@ import { UnknownOutcomeError } from "./unknown-outcome";
  * `started`: under way, or broken off and not noticed yet. `done`: it happened, and `output` is what it returned.
  * `failed`: it surely did not happen, and somebody knew. `unknown`: one of the two.
  */
-export type EffectState = "started" | "done" | "failed" | "unknown";
+type EffectState = "started" | "done" | "failed" | "unknown";
 
 /** One logical call of a tool. Two calls that say the same here are the same call. */
 export type EffectCall = {

@@ -36,7 +36,7 @@ export class RequestError extends Error {
   }
 }
 
-export const MAX_REASON_LENGTH = 2_000;
+const MAX_REASON_LENGTH = 2_000;
 const MAX_BYTES = 64 * 1024;
 
 /** Returns the value as the tool's schema reads it, or throws `RequestError("misfit")` and names what does not fit. */

@@ -26,7 +26,7 @@ export type Transcript = {
 };
 
 /** The nodes that stand in one place of the tree, oldest first, at most 200; `nodeId` is the one that is shown. */
-export type Versions = { nodeId: string; ids: string[] };
+type Versions = { nodeId: string; ids: string[] };
 
 export type PageOptions = {
   limit?: number | undefined;

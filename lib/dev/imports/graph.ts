@@ -11,7 +11,7 @@ export type Import = {
   isType: boolean;
 };
 
-export type SourceFile = { imports: Import[]; directive?: "use client" | "use server" };
+type SourceFile = { imports: Import[]; directive?: "use client" | "use server" };
 
 /** Every source file of ours, by its path from the root, with all that it imports: static, dynamic, and types. */
 export type ImportGraph = Map<string, SourceFile>;

@@ -161,7 +161,7 @@ function preflight(message: IncomingMessage): Reply {
   };
 }
 
-export function requireKnownHost(host: string | undefined, access: AccessRules): void {
+function requireKnownHost(host: string | undefined, access: AccessRules): void {
   const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
   if (LOOPBACK.has(name) || access.allowedHosts.includes(name)) return;
   throw new HttpError(403, `The engine does not answer for host ${JSON.stringify(name.slice(0, 100))}`);

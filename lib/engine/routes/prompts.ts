@@ -33,7 +33,7 @@ export function promptRoutes({ host }: { host: WorkerHost }): Route[] {
 }
 
 /** `{{name}}`, and `{{#name}}…{{/name}}` for what appears only when `name` has a value; as the SDK fills them. */
-export function fill(template: string, variables: Record<string, unknown>): string {
+function fill(template: string, variables: Record<string, unknown>): string {
   const text = (value: unknown) =>
     typeof value === "string" ? value : value === undefined || value === null ? "" : JSON.stringify(value);
   return template

@@ -13,8 +13,6 @@ type Item = {
   after: string | undefined;
 };
 
-export type Queue<Entry extends Item> = ReturnType<typeof createQueue<Entry>>;
-
 export function createQueue<Entry extends Item>(options: {
   isLive(runId: string): boolean;
   onReady(): void;

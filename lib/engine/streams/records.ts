@@ -16,13 +16,11 @@ export function isCommand(record: { headers: Header[] }): boolean {
   return record.headers[0]?.[0] === "";
 }
 
-export type Control = "turn-complete" | "session-closed" | "upgrade-required" | "pending-version";
-
 export function controlOf(record: { headers: Header[] }): string | undefined {
   return headerOf(record, "trigger-control");
 }
 
-export function headerOf(record: { headers: Header[] }, name: string): string | undefined {
+function headerOf(record: { headers: Header[] }, name: string): string | undefined {
   return record.headers.find(([key]) => key === name)?.[1];
 }
 

@@ -37,8 +37,6 @@ const UNARY_BODY_LIMIT = 8 * 1024 * 1024;
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
 const CLIENT_ATTEMPTS = 3;
 
-export type S2 = ReturnType<typeof createS2>;
-
 type S2Options = {
   streams: Streams;
   auth: Auth;

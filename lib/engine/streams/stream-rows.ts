@@ -45,8 +45,6 @@ const APPEND = `
 
 const COLUMNS = "seq, ts, body, headers, hidden";
 
-export type StreamRows = ReturnType<typeof createStreamRows>;
-
 export function createStreamRows(database: Database) {
   return {
     /** Creates the stream when there is none of that name. */

@@ -96,6 +96,15 @@ describe("the docs", () => {
       expect(text).toContain(`- [${title}](/docs/${slug}.md): ${summary}\n`);
   });
 
+  it("say nothing of a rival without its source", () => {
+    const rows = (readPage("comparison")?.source ?? "").split("\n").filter((line) => line.startsWith("| "));
+    const answers = rows
+      .filter((row) => !/^\| (product|---) /.test(row))
+      .map((row) => row.split(" | ").at(-1));
+    expect(answers.length).toBeGreaterThan(40);
+    expect(answers.filter((answer) => !answer?.includes("]("))).toEqual([]);
+  });
+
   it("lead from one folder to another", () => {
     expect(resolveLink("decisions/page", "../settings.mdx#all-settings")).toEqual({
       slug: "settings",

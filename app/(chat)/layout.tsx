@@ -1,8 +1,8 @@
 import { cookies } from "next/headers";
-import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { listChatPage } from "@/lib/chat/chats/list";
 import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db/client";
-import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/requests/queries";
+import { listWaitingRequests as queryWaitingRequests } from "@/lib/chat/requests/views";
 import { ChatFrame } from "@/app/(chat)/_chat/chat-frame";
 import { ChatMarkdown } from "@/app/(chat)/_chat/chat-markdown";
 import { ChatProviders } from "@/app/(chat)/_chat/chat-providers";

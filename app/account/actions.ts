@@ -6,7 +6,7 @@ import { z } from "zod";
 import { deleteAttachments } from "@/lib/attachments/attachments";
 import { attachmentStore } from "@/lib/attachments/store";
 import * as auth from "@/lib/auth";
-import { deleteEverything as deleteAll } from "@/lib/chat/chats/chat-changes";
+import { deleteEverything as deleteAll } from "@/lib/chat/chats/changes";
 import { saveSettings } from "@/lib/chat/chats/settings";
 import { db } from "@/lib/db/client";
 import { endSessions } from "@/lib/jobs/end-sessions";

@@ -2,7 +2,7 @@
 
 import { z } from "zod";
 import type { Decision } from "@/lib/chat/requests/decide";
-import { findRequest, type RequestView } from "@/lib/chat/requests/queries";
+import { findRequest, type RequestView } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 import { decisionSchema, MISSHAPEN, takeDecision } from "@/app/(chat)/_chat/actions/take-decision";
 import { readLink, withoutChat, type Closed } from "./linked-request";

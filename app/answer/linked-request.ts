@@ -1,6 +1,6 @@
 import "server-only";
 import { readAnswerToken } from "@/lib/chat/requests/answer-link";
-import { findRequest, type RequestView } from "@/lib/chat/requests/queries";
+import { findRequest, type RequestView } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 
 /** Why a link can decide nothing any more. */

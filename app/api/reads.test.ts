@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteChat } from "@/lib/chat/chats/chat-changes";
+import { deleteChat } from "@/lib/chat/chats/changes";
 import { effectKey, once } from "@/lib/chat/effects/ledger";
 import { createChat } from "@/lib/chat/tree/queries";
 import { createShare } from "@/lib/chat/chats/share";

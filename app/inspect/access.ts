@@ -4,7 +4,7 @@ import { headers } from "next/headers";
 import { isInRanges } from "@/lib/http/addresses";
 import type { InspectedSession } from "@/lib/inspected";
 import { getUser } from "@/lib/auth";
-import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { listChatPage } from "@/lib/chat/chats/list";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
 import { clientAddress } from "@/lib/http/client-address";
 import { db } from "@/lib/db/client";

@@ -10,7 +10,7 @@ import { useWaitingBadge } from "@/components/chat/requests/use-waiting-badge";
 import { Button } from "@/components/ui/button";
 import { InboxView } from "@/app/(chat)/_chat/requests/inbox-view";
 import { ReadClientProvider } from "@/app/(chat)/_chat/reads/read-client";
-import { type RequestSource, RequestsProvider, useRequests } from "@/app/(chat)/_chat/requests/requests";
+import { type RequestSource, RequestsProvider, useRequests } from "@/app/(chat)/_chat/requests/provider";
 import { useChatRequests } from "@/app/(chat)/_chat/requests/use-chat-requests";
 import * as samples from "./request-samples";
 import { settle } from "./settle";

@@ -5,7 +5,7 @@ import path from "node:path";
 import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decideRequest } from "@/lib/chat/requests/decide";
-import { listChatRequests } from "@/lib/chat/requests/queries";
+import { listChatRequests } from "@/lib/chat/requests/views";
 import { createDb, type Db } from "@/lib/db/client";
 import { freePort } from "@/lib/db/embedded-postgres";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";

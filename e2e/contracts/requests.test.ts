@@ -8,13 +8,13 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createDb, type Db } from "@/lib/db/client";
 import { freePort } from "@/lib/db/embedded-postgres";
 import { decideRequest, listPermissions, revokePermission, type Decision } from "@/lib/chat/requests/decide";
-import { markChatRead } from "@/lib/chat/chats/chat-changes";
-import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { markChatRead } from "@/lib/chat/chats/changes";
+import { findListedChat } from "@/lib/chat/chats/list";
 import { deliverDecisions, sweepRequests } from "@/lib/chat/requests/deliver";
 import { createChat, type Transcript } from "@/lib/chat/tree/queries";
 import type { RequestName } from "@/lib/chat/requests/pending-calls";
 import { findUndelivered, markDelivered } from "@/lib/chat/requests/undelivered";
-import { listChatRequests, listWaitingRequests } from "@/lib/chat/requests/queries";
+import { listChatRequests, listWaitingRequests } from "@/lib/chat/requests/views";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
 import { freshDatabase } from "../support/database";
 import {

@@ -8,7 +8,7 @@ import path from "node:path";
 import { configure, sessions } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { listChatPage } from "@/lib/chat/chats/list";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { type Awaited, revive as reviveChat, reviveAll } from "@/lib/chat/revive/revive";
 import { createDb, type Db } from "@/lib/db/client";

@@ -3,7 +3,7 @@ import { followDecisions, lines, newChatId, readAnswer, savedTranscript } from "
 import { decideRequest } from "@/lib/chat/requests/decide";
 import { deliverDecisions } from "@/lib/chat/requests/deliver";
 import { loadTranscript } from "@/lib/chat/tree/queries";
-import { listChatRequests } from "@/lib/chat/requests/queries";
+import { listChatRequests } from "@/lib/chat/requests/views";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
 import { effectFault, type EffectMoment } from "./effect-moments";
 import { NOT_KNOWN, refund, timesDone, TURN_MS } from "./effects";

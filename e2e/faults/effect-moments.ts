@@ -1,7 +1,7 @@
 /** Where a worker dies that is about to do something, does it, or has done it. Runs in the worker. */
 import { bankFailures, payAt, startBank, type Bank, type BankFailure } from "@/e2e/support/bank";
 import { backOffice } from "@/trigger/demo/back-office";
-import { effectTools } from "@/trigger/tools/effects";
+import { effectTools } from "@/trigger/tools/effect-tools";
 import { strikes } from "./worker-faults";
 
 /** In order: before the ledger has heard of it, before it happens, before its end is recorded, before it is saved. */

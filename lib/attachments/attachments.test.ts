@@ -1,7 +1,7 @@
 import sharp from "sharp";
 import { describe, expect, it } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteEverything } from "@/lib/chat/chats/chat-changes";
+import { deleteEverything } from "@/lib/chat/chats/changes";
 import type { ChatMessage } from "@/lib/chat/message";
 import {
   claimAttachments,

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { query } from "@/e2e/support/test-database";
-import { deleteChat, markChatRead, setChatArchived, setChatPinned } from "@/lib/chat/chats/chat-changes";
+import { deleteChat, markChatRead, setChatArchived, setChatPinned } from "@/lib/chat/chats/changes";
 import { createChat } from "@/lib/chat/tree/queries";
 import { createDb, type Db } from "./client";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { engineClient } from "@/e2e/support/engine-client";
-import { deleteChat, deleteEverything, restoreChat, sweepDeletedChats } from "@/lib/chat/chats/chat-changes";
+import { deleteChat, deleteEverything, restoreChat, sweepDeletedChats } from "@/lib/chat/chats/changes";
 import { createChat } from "@/lib/chat/tree/queries";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { endSessions } from "./end-sessions";

@@ -2,7 +2,7 @@
 import { mockChatAgent, type MockChatAgentHarness } from "@trigger.dev/sdk/ai/test";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteEverything } from "@/lib/chat/chats/chat-changes";
+import { deleteEverything } from "@/lib/chat/chats/changes";
 import { moveGuest } from "@/lib/chat/chats/settings";
 import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "../chat";

@@ -2,7 +2,7 @@
 import "@trigger.dev/sdk/ai/test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
-import { renameChat } from "@/lib/chat/chats/chat-changes";
+import { renameChat } from "@/lib/chat/chats/changes";
 import type * as Models from "./models";
 import { resolveModel } from "./models";
 import { cleanTitle, titleChat } from "./title";

@@ -5,7 +5,7 @@ import { sanitise } from "@/lib/chat/message";
 import type { DelegateOutput } from "@/lib/agent/delegate-output";
 import { delegate, resumeDelegate } from "./delegate";
 import { withEdits } from "./edits";
-import { effectTools } from "./effects";
+import { effectTools } from "./effect-tools";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
 /** What an agent may do by itself. */

@@ -15,12 +15,12 @@ import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Button } from "@/components/ui/button";
 import { Toast } from "@/components/ui/toast";
 import { requestPath } from "@/lib/chat/requests/pending-calls";
-import type { ChatListPage } from "@/lib/chat/chats/chat-list";
+import type { ChatListPage } from "@/lib/chat/chats/list";
 import { chatPageTitle, UNTITLED_CHAT } from "@/app/page-titles";
 import { CommandsProvider } from "./commands-provider";
 import { DecisionsButton } from "./requests/decisions-button";
-import { searchChats } from "./reads/reads";
-import { useRequests } from "./requests/requests";
+import { searchChats } from "./reads/fetchers";
+import { useRequests } from "./requests/provider";
 import { useChatList } from "./reads/use-chat-list";
 
 const ShareChat = dynamic(

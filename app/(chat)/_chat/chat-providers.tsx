@@ -3,9 +3,9 @@
 import type { ReactNode } from "react";
 import type { HumanRequestView } from "@/components/chat/requests/request";
 import { ReadClientProvider } from "./reads/read-client";
-import { readChatRequests, readWaitingRequests } from "./reads/reads";
+import { readChatRequests, readWaitingRequests } from "./reads/fetchers";
 import { decideRequest, revokeAllowedTool } from "./actions/requests";
-import { type RequestSource, RequestsProvider } from "./requests/requests";
+import { type RequestSource, RequestsProvider } from "./requests/provider";
 
 const server: RequestSource = { readWaitingRequests, readChatRequests, decideRequest, revokeAllowedTool };
 

@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 import { Skeleton } from "@/components/ui/skeleton";
 import { describeError } from "./actions/expected-error";
-import { readUsage } from "./reads/reads";
+import { readUsage } from "./reads/fetchers";
 
 /** The dialog about what one chat took. */
 export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: () => void }) {

@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { mintChatAccessToken, startChatSession } from "./actions/session";
 import { lookAfter } from "./reads/awaited-answer";
 import { readExpectedError } from "./actions/expected-error";
-import { readTranscript } from "./reads/reads";
+import { readTranscript } from "./reads/fetchers";
 
 /** Why nothing can be written. */
 export const DELETED = "This chat was deleted. Nothing can be written here.";

@@ -5,7 +5,7 @@ import { ShareDialog, type ShareLink } from "@/components/chat/shell/share-dialo
 import { KnownError } from "@/components/chat/shared/known-error";
 import { revokeShare, shareChat } from "./actions/chats";
 import { describeError } from "./actions/expected-error";
-import { readShares } from "./reads/reads";
+import { readShares } from "./reads/fetchers";
 
 /** The dialog of one chat's links. */
 export function ShareChat({ chatId, onClose }: { chatId: string; onClose: () => void }) {

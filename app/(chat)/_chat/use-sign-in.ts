@@ -1,7 +1,7 @@
 "use client";
 
 import { useEffect, useState } from "react";
-import { readMe } from "./reads/reads";
+import { readMe } from "./reads/fetchers";
 
 const CHANNEL = "holdfast:account";
 

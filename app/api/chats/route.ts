@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { answerRead, idInAddress, queryOf } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
-import { listChatPage } from "@/lib/chat/chats/chat-list";
+import { listChatPage } from "@/lib/chat/chats/list";
 import { db } from "@/lib/db/client";
 
 const query = z.object({

@@ -1,7 +1,7 @@
 import { after } from "next/server";
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
-import { listWaitingRequests } from "@/lib/chat/requests/queries";
+import { listWaitingRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 import { sweep, tellPeople } from "@/lib/jobs/sweep";
 

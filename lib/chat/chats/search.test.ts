@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteChat } from "./chat-changes";
+import { deleteChat } from "./changes";
 import { createChat } from "../tree/queries";
 import { searchChats, type Highlighted } from "./search";
 import { prismaStorage } from "../tree/storage";

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { bankFailures, payAt, startBank, type Bank } from "@/e2e/support/bank";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
-import { deleteChat } from "../chats/chat-changes";
+import { deleteChat } from "../chats/changes";
 import {
   canonical,
   DidNotHappenError,

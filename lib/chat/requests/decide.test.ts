@@ -4,7 +4,7 @@ import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
 import { decideRequest, expireRequests, listPermissions, type DecideOptions } from "./decide";
 import { createChat } from "../tree/queries";
-import { listChatRequests } from "./queries";
+import { listChatRequests } from "./views";
 
 const shared = testDatabase();
 const toolCallId = "call_1";

@@ -5,7 +5,7 @@ import { describeCall } from "@/lib/agent/approval-policy";
 import { expireRequests } from "./decide";
 import { settleEffect } from "../effects/ledger";
 import { createChat } from "../tree/queries";
-import { listChatRequests, listWaitingRequests } from "./queries";
+import { listChatRequests, listWaitingRequests } from "./views";
 import { prismaStorage } from "../tree/storage";
 
 const shared = testDatabase();

@@ -4,7 +4,7 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { message, put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { startTestEngine, TEST_SECRET_KEY, type FakeAttempt, type TestEngine } from "@/e2e/support/engine";
-import { listChatPage } from "../chats/chat-list";
+import { listChatPage } from "../chats/list";
 import { loadTranscript } from "../tree/queries";
 import { isQueued, revive as reviveChat } from "./revive";
 import { prismaStorage } from "../tree/storage";

@@ -4,11 +4,11 @@ import { save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { tcpProxy, type TcpProxy } from "@/e2e/support/tcp-proxy";
 import { createDb, type Db } from "@/lib/db/client";
 import { checkInput, checkOutput, describeCall } from "@/lib/agent/approval-policy";
-import { copyChat } from "../chats/copy-chat";
+import { copyChat } from "../chats/copy";
 import { decideRequest, stopRequests, skipRequests } from "../requests/decide";
 import { once, settleEffect } from "../effects/ledger";
 import { createChat, loadTranscript } from "./queries";
-import { listChatRequests } from "../requests/queries";
+import { listChatRequests } from "../requests/views";
 import { createShare, listShares } from "../chats/share";
 import { prismaStorage } from "./storage";
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { createAttachment } from "@/lib/attachments/attachments";
 import { postgresStore } from "@/lib/attachments/postgres-store";
-import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { findListedChat } from "@/lib/chat/chats/list";
 import { createChat } from "@/lib/chat/tree/queries";
 import { listShares } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";

@@ -2,8 +2,8 @@
 
 import { after } from "next/server";
 import { z } from "zod";
-import * as changes from "@/lib/chat/chats/chat-changes";
-import { copyChat as copy } from "@/lib/chat/chats/copy-chat";
+import * as changes from "@/lib/chat/chats/changes";
+import { copyChat as copy } from "@/lib/chat/chats/copy";
 import { plainLine } from "@/lib/chat/plain-line";
 import * as shares from "@/lib/chat/chats/share";
 import { db } from "@/lib/db/client";

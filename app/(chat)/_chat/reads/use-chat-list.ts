@@ -7,11 +7,11 @@ import type { ChatRowActions } from "@/components/chat/shell/types";
 import type { ToastMessage } from "@/components/ui/toast";
 import { forgetChat } from "@/components/chat/shared/browser-storage";
 import { KnownError } from "@/components/chat/shared/known-error";
-import type { ChatListPage, ListedChat } from "@/lib/chat/chats/chat-list";
+import type { ChatListPage, ListedChat } from "@/lib/chat/chats/list";
 import * as server from "../actions/chats";
 import { describeError } from "../actions/expected-error";
 import { pollEvery } from "./read-client";
-import { readChats, readListedChat } from "./reads";
+import { readChats, readListedChat } from "./fetchers";
 
 type View = "active" | "archived";
 type ExportHref = NonNullable<ChatRowActions["exportHref"]>;

@@ -5,7 +5,7 @@ import { useState } from "react";
 import { History } from "lucide-react";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Button } from "@/components/ui/button";
-import { useRequests } from "./requests";
+import { useRequests } from "./provider";
 
 const Decisions = dynamic(() => untilLoaded(() => import("./decisions")).then(({ Decisions }) => Decisions), {
   ssr: false,

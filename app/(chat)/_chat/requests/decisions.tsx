@@ -4,8 +4,8 @@ import { AllowedTools } from "@/components/chat/requests/allowed-tools";
 import { DecisionHistory } from "@/components/chat/requests/decision-history";
 import type { HumanRequestView } from "@/components/chat/requests/request";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
-import type { DecisionsFormat } from "@/lib/chat/requests/export-decisions";
-import { useRequests } from "./requests";
+import type { DecisionsFormat } from "@/lib/chat/requests/export";
+import { useRequests } from "./provider";
 
 export type DecisionsProps = {
   chatId: string;

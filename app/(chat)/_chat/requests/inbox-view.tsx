@@ -8,7 +8,7 @@ import { requestKey, type HumanRequestView } from "@/components/chat/requests/re
 import { useWaitingNotice } from "@/components/chat/requests/use-waiting-notice";
 import { Button } from "@/components/ui/button";
 import { requestPath } from "@/lib/chat/requests/pending-calls";
-import { useRequests } from "./requests";
+import { useRequests } from "./provider";
 
 /** Everything that waits, in any chat; what is decided meanwhile stays in its place until the page is left. */
 export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {

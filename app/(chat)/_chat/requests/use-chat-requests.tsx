@@ -9,7 +9,7 @@ import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Skeleton } from "@/components/ui/skeleton";
 import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
-import { useRequests } from "./requests";
+import { useRequests } from "./provider";
 
 // Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
 const RequestCard = dynamic(
@@ -24,7 +24,7 @@ const Delegate = dynamic(() => untilLoaded(() => import("../delegate")).then(({ 
   loading: () => <Skeleton className="h-10 w-full rounded-md" />,
 });
 
-const Outcome = dynamic(() => untilLoaded(() => import("./outcome")).then(({ Outcome }) => Outcome), {
+const Outcome = dynamic(() => untilLoaded(() => import("./unknown-outcome")).then(({ Outcome }) => Outcome), {
   loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
 });
 

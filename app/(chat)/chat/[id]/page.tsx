@@ -5,7 +5,7 @@ import { cache } from "react";
 import { getUser } from "@/lib/auth";
 import { findOpening } from "@/lib/chat/tree/branches";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/tree/queries";
-import { listChatRequests } from "@/lib/chat/requests/queries";
+import { listChatRequests } from "@/lib/chat/requests/views";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { db } from "@/lib/db/client";
 import { mintChatAccessToken } from "@/app/(chat)/_chat/actions/session";

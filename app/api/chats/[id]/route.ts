@@ -1,7 +1,7 @@
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireUser } from "@/app/(chat)/_chat/actions/owner";
-import { findListedChat } from "@/lib/chat/chats/chat-list";
+import { findListedChat } from "@/lib/chat/chats/list";
 import { db } from "@/lib/db/client";
 
 /** One chat as the list shows it. */

@@ -1,6 +1,6 @@
 import { getUser } from "@/lib/auth";
 import { fileResponse } from "@/lib/chat/chats/export";
-import { exportDecisionsCsv, exportDecisionsJson } from "@/lib/chat/requests/export-decisions";
+import { exportDecisionsCsv, exportDecisionsJson } from "@/lib/chat/requests/export";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
 import { db } from "@/lib/db/client";
 

@@ -1,7 +1,7 @@
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
 import { listPermissions } from "@/lib/chat/requests/decide";
-import { listChatRequests } from "@/lib/chat/requests/queries";
+import { listChatRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 
 /** What was asked in the chat, the oldest first (of very much, the newest), and the tools that run without asking. */

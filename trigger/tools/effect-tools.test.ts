@@ -12,7 +12,7 @@ import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { db as workerDb } from "@/lib/db/client";
 import { demoModel } from "../demo/model";
 import { backOffice } from "../demo/back-office";
-import { effectTools, wasApproved } from "./effects";
+import { effectTools, wasApproved } from "./effect-tools";
 import { beginTurn } from "./turn";
 
 const shared = testDatabase();

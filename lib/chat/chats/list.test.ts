@@ -9,8 +9,8 @@ import {
   setChatArchived,
   setChatPinned,
   sweepDeletedChats,
-} from "./chat-changes";
-import { findListedChat, listChatPage } from "./chat-list";
+} from "./changes";
+import { findListedChat, listChatPage } from "./list";
 import { createChat } from "../tree/queries";
 import { prismaStorage } from "../tree/storage";
 

@@ -16,7 +16,7 @@ import { requestKey, type Decision, type HumanRequestView } from "@/components/c
 import { KnownError } from "@/components/chat/shared/known-error";
 import { describeError } from "../actions/expected-error";
 import { pollEvery } from "../reads/read-client";
-import type { ChatRequests } from "../reads/reads";
+import type { ChatRequests } from "../reads/fetchers";
 
 type Via = "card" | "inbox";
 

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
-import { exportDecisionsCsv, exportDecisionsJson } from "./export-decisions";
+import { exportDecisionsCsv, exportDecisionsJson } from "./export";
 import { createChat } from "../tree/queries";
 
 const shared = testDatabase();

@@ -7,7 +7,7 @@ import { KnownError } from "@/components/chat/shared/known-error";
 import type { UnknownOutcome } from "@/lib/chat/effects/unknown-outcome";
 import { describeError } from "../actions/expected-error";
 import { settleOutcome } from "../actions/outcome";
-import { readOutcome } from "../reads/reads";
+import { readOutcome } from "../reads/fetchers";
 
 export type OutcomeProps = { chatId: string; part: ToolPart; unknown: UnknownOutcome };
 

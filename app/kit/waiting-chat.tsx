@@ -8,6 +8,7 @@ import { requestKey, type HumanRequestView } from "@/components/chat/requests/re
 import { RequestBar } from "@/components/chat/requests/request-bar";
 import { useWaitingBadge } from "@/components/chat/requests/use-waiting-badge";
 import { Button } from "@/components/ui/button";
+import { DrawnParts } from "@/app/(chat)/_chat/requests/drawn-parts";
 import { InboxView } from "@/app/(chat)/_chat/requests/inbox-view";
 import { ReadClientProvider } from "@/app/(chat)/_chat/reads/read-client";
 import { type RequestSource, RequestsProvider, useRequests } from "@/app/(chat)/_chat/requests/provider";
@@ -92,7 +93,9 @@ export function WaitingChat() {
         </div>
         {isBadged && <Badge />}
         <div className="flex h-[680px] flex-col overflow-hidden rounded-lg border">
-          <Chat />
+          <DrawnParts>
+            <Chat />
+          </DrawnParts>
         </div>
         <div className="flex max-h-[680px] flex-col overflow-hidden rounded-lg border">
           <InboxView keys="within" />

@@ -105,6 +105,44 @@ test("Skip and the typed confirmation count before the page is alive", async ({ 
   await expect(card).toContainText("Denied");
 });
 
+test("a press counts although the script of the card is the last to come", async ({ conversation, page }) => {
+  await conversation.ask("Delete the orders from before 2024-01-01");
+  const card = request(page, /^Delete all orders/);
+  await expect(card).toBeVisible();
+  await conversation.settles();
+
+  let arrive = () => {};
+  const line = new Promise<void>((resolve) => (arrive = resolve));
+  let arriveLast = () => {};
+  const lastOfAll = new Promise<void>((resolve) => (arriveLast = resolve));
+  let held = 0;
+  await page.route("**/_next/static/**/*.js*", async (route) => {
+    const response = await route.fetch();
+    await line;
+    if ((await response.text()).includes('"request-actions"')) {
+      held += 1;
+      await lastOfAll;
+    }
+    await route.fulfill({ response });
+  });
+  const isAlive = page.waitForRequest(/\/api\/chats\/[^/]+\/requests/);
+  await page.reload({ waitUntil: "commit" });
+  await button(card, "Approve").click();
+  const drawn = await card.elementHandle();
+  arrive();
+  // A page that comes alive without its cards reads what waits, and would draw them anew with what it hears.
+  const frames = page.evaluate(async () => {
+    for (let frame = 0; frame < 60; frame += 1) await new Promise(requestAnimationFrame);
+  });
+  await frames;
+  expect(held).toBeGreaterThan(0);
+  arriveLast();
+  await isAlive;
+  await expect(page.getByRole("dialog", { name: /^Delete all orders/ })).toBeVisible();
+  expect(await drawn?.evaluate((element) => element.isConnected)).toBe(true);
+  await page.unrouteAll({ behavior: "wait" });
+});
+
 test("what is known of an outcome is said before the page is alive", async ({ page }) => {
   let arrive = () => {};
   const line = new Promise<void>((resolve) => (arrive = resolve));

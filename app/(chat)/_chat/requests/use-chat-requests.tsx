@@ -1,32 +1,13 @@
 "use client";
 
-import dynamic from "next/dynamic";
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react";
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
-import { untilLoaded } from "@/components/chat/shared/until-loaded";
-import { Skeleton } from "@/components/ui/skeleton";
 import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
+import { Delegate, Outcome, RequestCard } from "./parts";
 import { useRequests } from "./provider";
-
-// Most chats never ask: the cards, and the forms in them, come when one does. On the server they are drawn at once.
-const RequestCard = dynamic(
-  () =>
-    untilLoaded(() => import("@/components/chat/requests/request-card")).then(
-      ({ RequestCard }) => RequestCard,
-    ),
-  { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
-);
-
-const Delegate = dynamic(() => untilLoaded(() => import("../delegate")).then(({ Delegate }) => Delegate), {
-  loading: () => <Skeleton className="h-10 w-full rounded-md" />,
-});
-
-const Outcome = dynamic(() => untilLoaded(() => import("./unknown-outcome")).then(({ Outcome }) => Outcome), {
-  loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
-});
 
 export type ChatRequestsOptions = {
   chatId: string;

@@ -2,16 +2,19 @@ import type { Metadata } from "next";
 import { notFound } from "next/navigation";
 import { after } from "next/server";
 import { cache } from "react";
+import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import { getUser } from "@/lib/auth";
 import { findOpening } from "@/lib/chat/tree/branches";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/tree/queries";
 import { listChatRequests } from "@/lib/chat/requests/views";
+import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { db } from "@/lib/db/client";
 import { mintChatAccessToken } from "@/app/(chat)/_chat/actions/session";
 import { ChatView } from "@/app/(chat)/_chat/chat-view";
 import { chatEnvironment } from "@/app/(chat)/_chat/environment";
 import { readPendingInput } from "@/app/(chat)/_chat/reads/pending-input";
+import { PageWithParts } from "@/app/(chat)/_chat/requests/page-with-parts";
 import { UNTITLED_CHAT } from "../../../page-titles";
 
 const ownChat = cache(async (id: string) => {
@@ -41,18 +44,26 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
     if ((await pendingInput).length > 0) await lookAfter(id).catch(() => {});
   });
   return (
-    <ChatView
-      key={opening ? `${id}:${opening.nodeId}` : id}
-      chatId={id}
-      transcript={transcript}
-      {...(opening && { opening })}
-      accessToken={accessToken}
-      pendingInput={pendingInput}
-      requests={requests}
-      environment={await chatEnvironment()}
-      model={owned.model}
-    />
+    <PageWithParts areDrawn={requests.length > 0 || hasOwnParts(transcript.messages)}>
+      <ChatView
+        key={opening ? `${id}:${opening.nodeId}` : id}
+        chatId={id}
+        transcript={transcript}
+        {...(opening && { opening })}
+        accessToken={accessToken}
+        pendingInput={pendingInput}
+        requests={requests}
+        environment={await chatEnvironment()}
+        model={owned.model}
+      />
+    </PageWithParts>
   );
+}
+
+/** A call that is drawn with a part of its own although nothing was asked. */
+function hasOwnParts(messages: UIMessage[]): boolean {
+  const calls = messages.flatMap(({ parts }) => parts.filter(isToolUIPart));
+  return calls.some((call) => getToolName(call) === "delegate" || unknownOutcomeOf(call.output));
 }
 
 const LOOK_WITHIN_MS = 2_500;

@@ -1,0 +1,50 @@
+"use client";
+
+import dynamic from "next/dynamic";
+import { type ComponentType, createContext, use } from "react";
+import type { RequestCardProps } from "@/components/chat/requests/request";
+import { untilLoaded } from "@/components/chat/shared/until-loaded";
+import { Skeleton } from "@/components/ui/skeleton";
+import type { DelegateProps } from "../delegate";
+import type { OutcomeProps } from "./unknown-outcome";
+
+/** What a call is drawn with when a person has a say in it. */
+type Parts = {
+  RequestCard: ComponentType<RequestCardProps>;
+  Delegate: ComponentType<DelegateProps>;
+  Outcome: ComponentType<OutcomeProps>;
+};
+
+// Most chats never ask: the cards, and the forms in them, come when one does.
+const late: Parts = {
+  RequestCard: dynamic(
+    () =>
+      untilLoaded(() => import("@/components/chat/requests/request-card")).then(
+        ({ RequestCard }) => RequestCard,
+      ),
+    { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
+  ),
+  Delegate: dynamic(() => untilLoaded(() => import("../delegate")).then(({ Delegate }) => Delegate), {
+    loading: () => <Skeleton className="h-10 w-full rounded-md" />,
+  }),
+  Outcome: dynamic(() => untilLoaded(() => import("./unknown-outcome")).then(({ Outcome }) => Outcome), {
+    loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
+  }),
+};
+
+export const PartsContext = createContext(late);
+
+export function RequestCard(props: RequestCardProps) {
+  const parts = use(PartsContext);
+  return <parts.RequestCard {...props} />;
+}
+
+export function Delegate(props: DelegateProps) {
+  const parts = use(PartsContext);
+  return <parts.Delegate {...props} />;
+}
+
+export function Outcome(props: OutcomeProps) {
+  const parts = use(PartsContext);
+  return <parts.Outcome {...props} />;
+}

@@ -1,12 +1,12 @@
 import path from "node:path";
-import { defineConfig } from "vitest/config";
+import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { testFiles, type TestKind } from "./e2e/commands/test-kinds.ts";
+
+const files = testFiles(import.meta.dirname);
 
 export default defineConfig({
   resolve: { alias: { "@": path.resolve(import.meta.dirname) } },
   test: {
-    include: ["**/*.test.ts", "**/*.test.tsx"],
-    exclude: ["node_modules/**", ".next/**", ".data/**"],
-    globalSetup: ["e2e/support/global-setup.ts"],
     setupFiles: ["e2e/support/fail-on-console-error.ts"],
     // Tests do in a second what people do in an hour. Those of the limits set their own.
     env: {
@@ -21,7 +21,31 @@ export default defineConfig({
     // Stories with workers that boot: a machine whose cores are busy takes its time.
     testTimeout: 90_000,
     hookTimeout: 60_000,
-    // Two cores: more workers than that only make the engine and browser tests wait for each other.
-    maxWorkers: 2,
+    projects: [
+      project("unit", { pool: "threads", maxWorkers: 2, sequence: { groupOrder: 0 } }),
+      // They wait for workers, polls and streams more than they compute: three for each of two cores keep both busy.
+      project("contract", { maxWorkers: 6, sequence: { groupOrder: 1 } }),
+      project("slow", { maxWorkers: 3, sequence: { groupOrder: 2 } }),
+    ],
   },
 });
+
+function project(
+  name: TestKind,
+  test: TestProjectInlineConfiguration["test"],
+): TestProjectInlineConfiguration {
+  return {
+    extends: true,
+    test: {
+      name,
+      include: files[name].map(asGlob),
+      ...(name !== "unit" && { globalSetup: ["e2e/support/global-setup.ts"] }),
+      ...test,
+    },
+  };
+}
+
+/** The parentheses of `app/(chat)` are themselves, not a pattern. */
+function asGlob(file: string): string {
+  return file.replace(/[()[\]{}*?!+@|]/g, "\\$&");
+}

@@ -1,5 +1,5 @@
 import { defineConfig } from "@playwright/test";
-import { systemBrowser } from "./support/browser";
+import { systemBrowser } from "./commands/browser";
 import type { StoryOptions } from "./support/story";
 
 /** What is about dying workers, waiting and failing: also on an engine that does only what Trigger.dev does. */
@@ -16,8 +16,8 @@ export default defineConfig<object, StoryOptions>({
   testDir: ".",
   testMatch: "**/*.spec.ts",
   outputDir: "../test-results",
-  // One app, whose worker, engine and server the stories kill: one story at a time.
-  workers: 1,
+  // The stories kill the worker, the engine and the server of their app, so each of the two has an app of its own.
+  workers: 2,
   fullyParallel: false,
   timeout: 90_000,
   expect: {

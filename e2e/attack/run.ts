@@ -6,7 +6,8 @@
 import { chromium, type Page } from "@playwright/test";
 import pg from "pg";
 import { startApp, type TestApp } from "../support/app";
-import { systemBrowser } from "../support/browser";
+import { ensureBuild } from "../commands/build";
+import { systemBrowser } from "../commands/browser";
 
 const CHATS = 30;
 const STREAMS = 1_000;
@@ -27,6 +28,7 @@ setTimeout(() => {
 const settings = ["CHAT_STARTS", "MESSAGES", "UPLOADS", "COPIES", "GUESTS", "VIEWS", "STREAM_STARTS"].map(
   (name) => [`LIMIT_${name}`, ""],
 );
+ensureBuild();
 const app = await startApp({ ...Object.fromEntries(settings), TRUSTED_PROXY: "loopback" });
 const executablePath = systemBrowser();
 const browser = await chromium.launch({ ...(executablePath && { executablePath }), args: ["--no-sandbox"] });

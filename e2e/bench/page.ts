@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { chromium, type Browser } from "@playwright/test";
-import { systemBrowser } from "../support/browser";
+import { systemBrowser } from "../commands/browser";
 import type { Bench } from "./support/bench";
 import { visit, writeChat, type App, type Guest } from "./support/app";
 import { figure } from "./support/statistics";

@@ -4,7 +4,7 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { ownedProcesses, type OwnedProcess } from "../support/owned-processes";
+import { ownedProcesses, type OwnedProcess } from "../commands/owned-processes";
 import { projectDir } from "../support/processes";
 
 const END_WITHIN_MS = 5_000;

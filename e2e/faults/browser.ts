@@ -1,11 +1,9 @@
-import { existsSync } from "node:fs";
-import { spawnSync } from "node:child_process";
-import path from "node:path";
 import { chromium, type Browser } from "@playwright/test";
 import { startApp, type TestApp } from "@/e2e/support/app";
-import { systemBrowser } from "@/e2e/support/browser";
+import { systemBrowser } from "@/e2e/commands/browser";
+import { ensureBuild } from "@/e2e/commands/build";
 import { lines, savedTranscript, type Line } from "@/e2e/support/page";
-import { projectDir, type EngineProcess } from "@/e2e/support/processes";
+import type { EngineProcess } from "@/e2e/support/processes";
 import { Conversation } from "@/e2e/support/story";
 import { createDb, type Db } from "@/lib/db/client";
 import type { Mode } from "@/lib/engine/mode";
@@ -21,10 +19,7 @@ export type BrowserLab = {
 };
 
 export async function startBrowserLab(mode: Mode): Promise<BrowserLab> {
-  if (!existsSync(path.join(projectDir, ".next/BUILD_ID"))) {
-    console.error("There is no production build yet: building it.");
-    spawnSync("npm", ["run", "build"], { cwd: projectDir, stdio: "ignore" });
-  }
+  ensureBuild();
   const app = await startApp({ ENGINE_MODE: mode });
   const executablePath = systemBrowser();
   const browser = await chromium.launch({

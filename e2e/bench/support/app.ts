@@ -1,10 +1,8 @@
 /** The production build in front of an engine, and a guest in it who has a long chat. */
-import { spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
-import path from "node:path";
 import { freePort } from "@/lib/db/embedded-postgres";
 import type { Db } from "@/lib/db/client";
-import { projectDir, startNextProcess } from "../../support/processes";
+import { ensureBuild } from "../../commands/build";
+import { startNextProcess } from "../../support/processes";
 import type { Engine } from "./engine";
 
 export type App = { url: string; stop(): Promise<void> };
@@ -12,20 +10,10 @@ export type App = { url: string; stop(): Promise<void> };
 export type Guest = { userId: string; cookie: string };
 
 export async function startApp(engine: Engine): Promise<App> {
-  if (!existsSync(path.join(projectDir, ".next/BUILD_ID"))) build();
+  ensureBuild();
   const port = await freePort();
   const next = await startNextProcess({ databaseUrl: engine.databaseUrl, engine, port });
   return { url: `http://localhost:${port}`, stop: () => next.stop() };
-}
-
-function build(): void {
-  process.stderr.write("(building the app first) ");
-  const next = path.join(projectDir, "node_modules/next/dist/bin/next");
-  const { status, stderr } = spawnSync(process.execPath, [next, "build"], {
-    cwd: projectDir,
-    encoding: "utf8",
-  });
-  if (status !== 0) throw new Error(`next build failed: ${stderr.slice(-500)}`);
 }
 
 /** The first action makes a guest; the cookie is what makes the next request theirs. */

@@ -110,49 +110,48 @@ test("a message that kills every worker ends as a failed turn, and the chat live
   await expect(conversation.answerTexts.last()).toHaveText(counted(3), { timeout: 40_000 });
 });
 
-test("somebody else's chat and no chat at all are the same not found", async ({
-  conversation,
-  page,
-  browser,
-  app,
-}) => {
-  const calls: Array<{ headers: Record<string, string>; body: string }> = [];
-  page.on("request", (request) => {
-    const headers = request.headers();
-    if (headers["next-action"]) calls.push({ headers, body: request.postData() ?? "" });
-  });
-  await conversation.ask("count to 3");
-  await conversation.settles();
-  const owned = page.url();
-
-  const stranger = await browser.newContext();
-  const other = await stranger.newPage();
-  const answers = [];
-  for (const address of [owned, `${app.url}/chat/00000000-0000-4000-8000-000000000000`]) {
-    const response = await other.goto(address);
-    // The page of a refused address is drawn by the browser, a moment after it has loaded.
-    await other.getByRole("heading", { name: "Page not found" }).waitFor();
-    answers.push([response?.status(), await other.locator("main, body").first().innerText()]);
-  }
-  expect(answers[0]).toEqual(answers[1]);
-  expect(answers[0]?.[0]).toBe(404);
-
-  // The stranger repeats what the owner's page sent, word for word, with a cookie of their own.
-  const mine = calls.filter(({ body }) => body.includes(conversation.chatId()));
-  expect(mine.length).toBeGreaterThan(0);
-  for (const { headers, body } of mine) {
-    const { cookie: _, "content-length": _length, ...rest } = headers;
-    const response = await stranger.request.post(`${app.url}/`, {
-      headers: { ...rest, origin: app.url },
-      data: body,
+test(
+  "somebody else's chat and no chat at all are the same not found",
+  { tag: "@promise" },
+  async ({ conversation, page, browser, app }) => {
+    const calls: Array<{ headers: Record<string, string>; body: string }> = [];
+    page.on("request", (request) => {
+      const headers = request.headers();
+      if (headers["next-action"]) calls.push({ headers, body: request.postData() ?? "" });
     });
-    const text = await response.text();
-    expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\.|count to 3/);
-    // An action says no by throwing, or by having found nothing.
-    expect(response.status() === 500 || /^1:null$/m.test(text), text).toBe(true);
-  }
-  await stranger.close();
-});
+    await conversation.ask("count to 3");
+    await conversation.settles();
+    const owned = page.url();
+
+    const stranger = await browser.newContext();
+    const other = await stranger.newPage();
+    const answers = [];
+    for (const address of [owned, `${app.url}/chat/00000000-0000-4000-8000-000000000000`]) {
+      const response = await other.goto(address);
+      // The page of a refused address is drawn by the browser, a moment after it has loaded.
+      await other.getByRole("heading", { name: "Page not found" }).waitFor();
+      answers.push([response?.status(), await other.locator("main, body").first().innerText()]);
+    }
+    expect(answers[0]).toEqual(answers[1]);
+    expect(answers[0]?.[0]).toBe(404);
+
+    // The stranger repeats what the owner's page sent, word for word, with a cookie of their own.
+    const mine = calls.filter(({ body }) => body.includes(conversation.chatId()));
+    expect(mine.length).toBeGreaterThan(0);
+    for (const { headers, body } of mine) {
+      const { cookie: _, "content-length": _length, ...rest } = headers;
+      const response = await stranger.request.post(`${app.url}/`, {
+        headers: { ...rest, origin: app.url },
+        data: body,
+      });
+      const text = await response.text();
+      expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\.|count to 3/);
+      // An action says no by throwing, or by having found nothing.
+      expect(response.status() === 500 || /^1:null$/m.test(text), text).toBe(true);
+    }
+    await stranger.close();
+  },
+);
 
 for (const id of ["..%2F..%2Fetc%2Fpasswd", "a%23b%3Fc", "%F0%9F%90%99", "x", "a%00b"]) {
   test(`the address /chat/${id} is not found`, async ({ page, app }) => {

@@ -11,40 +11,41 @@ async function edit(conversation: Conversation, nth: number, text: string) {
   await conversation.page.keyboard.press("Enter");
 }
 
-test("an edited question stands beside the old one, and the model knows which is shown", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("My city is Oslo.");
-  await conversation.settles();
-  await edit(conversation, 0, "My city is Tokyo.");
-  await conversation.settles();
-  const question = conversation.questions.first();
-  await expect(question.getByLabel("Version 2 of 2").first()).toBeVisible();
-  await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
+test(
+  "an edited question stands beside the old one, and the model knows which is shown",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("My city is Oslo.");
+    await conversation.settles();
+    await edit(conversation, 0, "My city is Tokyo.");
+    await conversation.settles();
+    const question = conversation.questions.first();
+    await expect(question.getByLabel("Version 2 of 2").first()).toBeVisible();
+    await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
 
-  await page.getByRole("button", { name: "show", exact: true }).click();
-  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
-  await page.reload();
-  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
-  await conversation.ask("Which city is mine?");
-  await conversation.settles();
-  await expect(conversation.answerTexts.last()).toContainText("Oslo");
+    await page.getByRole("button", { name: "show", exact: true }).click();
+    await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+    await page.reload();
+    await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+    await conversation.ask("Which city is mine?");
+    await conversation.settles();
+    await expect(conversation.answerTexts.last()).toContainText("Oslo");
 
-  await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
-  await conversation.shows([user("My city is Tokyo."), assistant(/Tokyo/)]);
-  await conversation.ask("Which city is mine?");
-  await conversation.settles();
-  await expect(conversation.answerTexts.last()).toContainText("Tokyo");
-  // And back: the deepest leaf that was seen on that branch.
-  await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
-  await conversation.shows([
-    user("My city is Oslo."),
-    assistant(/Oslo/),
-    user("Which city is mine?"),
-    assistant(/Oslo/),
-  ]);
-});
+    await conversation.questions.first().getByRole("button", { name: "Next version" }).click();
+    await conversation.shows([user("My city is Tokyo."), assistant(/Tokyo/)]);
+    await conversation.ask("Which city is mine?");
+    await conversation.settles();
+    await expect(conversation.answerTexts.last()).toContainText("Tokyo");
+    // And back: the deepest leaf that was seen on that branch.
+    await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
+    await conversation.shows([
+      user("My city is Oslo."),
+      assistant(/Oslo/),
+      user("Which city is mine?"),
+      assistant(/Oslo/),
+    ]);
+  },
+);
 
 test("another answer, and the first again", async ({ conversation }) => {
   await conversation.ask("count to 3");

@@ -3,35 +3,36 @@ import { counted, expect, test } from "../../support/story";
 const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 
-test("queued messages wait, can be changed, survive a reload, and are answered once and in order", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("count to 150 at 60 ms");
-  await conversation.sees(3);
-  for (const text of ["count to 3", "count to 4", "never mind"]) {
-    await conversation.composer.fill(text);
-    await page.keyboard.press("Enter");
-  }
-  const queue = page.locator("[data-queued]");
-  await expect(queue).toHaveCount(3);
-  await page.reload();
-  await expect(queue).toHaveCount(3);
-  await queue
-    .last()
-    .getByRole("button", { name: /remove/i })
-    .click();
-  await expect(queue).toHaveCount(2);
-  await expect(queue).toHaveCount(0, { timeout: 60_000 });
-  await conversation.stands([
-    user("count to 150 at 60 ms"),
-    assistant(counted(150)),
-    user("count to 3"),
-    assistant(counted(3)),
-    user("count to 4"),
-    assistant(counted(4)),
-  ]);
-});
+test(
+  "queued messages wait, can be changed, survive a reload, and are answered once and in order",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("count to 150 at 60 ms");
+    await conversation.sees(3);
+    for (const text of ["count to 3", "count to 4", "never mind"]) {
+      await conversation.composer.fill(text);
+      await page.keyboard.press("Enter");
+    }
+    const queue = page.locator("[data-queued]");
+    await expect(queue).toHaveCount(3);
+    await page.reload();
+    await expect(queue).toHaveCount(3);
+    await queue
+      .last()
+      .getByRole("button", { name: /remove/i })
+      .click();
+    await expect(queue).toHaveCount(2);
+    await expect(queue).toHaveCount(0, { timeout: 60_000 });
+    await conversation.stands([
+      user("count to 150 at 60 ms"),
+      assistant(counted(150)),
+      user("count to 3"),
+      assistant(counted(3)),
+      user("count to 4"),
+      assistant(counted(4)),
+    ]);
+  },
+);
 
 test("after Stop the queue waits for its reader", async ({ conversation, page }) => {
   await conversation.ask("count to 200 at 50 ms");

@@ -17,17 +17,18 @@ test("two turns, and the second remembers the first", async ({ conversation }) =
   ]);
 });
 
-test("a reload in the middle of an answer: the text goes on, whole and once", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("count to 60 at 50 ms");
-  await conversation.sees(10);
-  await page.reload();
-  await expect(conversation.questions).toHaveCount(1);
-  await expect(conversation.stopButton).toBeVisible();
-  await conversation.stands([user("count to 60 at 50 ms"), assistant(counted(60))]);
-});
+test(
+  "a reload in the middle of an answer: the text goes on, whole and once",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("count to 60 at 50 ms");
+    await conversation.sees(10);
+    await page.reload();
+    await expect(conversation.questions).toHaveCount(1);
+    await expect(conversation.stopButton).toBeVisible();
+    await conversation.stands([user("count to 60 at 50 ms"), assistant(counted(60))]);
+  },
+);
 
 test("a reload uses the token that came with the page", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
@@ -42,34 +43,36 @@ test("a reload uses the token that came with the page", async ({ conversation, p
   await expect.poll(() => statuses).toEqual([200, 200]);
 });
 
-test("a reload right after Send: the question is there, and answered once", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("count to 3");
-  await conversation.settles();
-  await conversation.ask("count to 20 at 50 ms");
-  await expect(conversation.questions).toHaveCount(2);
-  await page.reload();
-  await conversation.sees(20);
-  await conversation.stands([
-    user("count to 3"),
-    assistant(counted(3)),
-    user("count to 20 at 50 ms"),
-    assistant(counted(20)),
-  ]);
-});
+test(
+  "a reload right after Send: the question is there, and answered once",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("count to 3");
+    await conversation.settles();
+    await conversation.ask("count to 20 at 50 ms");
+    await expect(conversation.questions).toHaveCount(2);
+    await page.reload();
+    await conversation.sees(20);
+    await conversation.stands([
+      user("count to 3"),
+      assistant(counted(3)),
+      user("count to 20 at 50 ms"),
+      assistant(counted(20)),
+    ]);
+  },
+);
 
-test("the worker is killed in the middle of an answer: it is completed, and the question stands once", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("count to 60 at 40 ms");
-  await conversation.sees(10);
-  expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
-  await expect(page.getByText("Picked up after a restart")).toBeVisible();
-  await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
-});
+test(
+  "the worker is killed in the middle of an answer: it is completed, and the question stands once",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("count to 60 at 40 ms");
+    await conversation.sees(10);
+    expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
+    await expect(page.getByText("Picked up after a restart")).toBeVisible();
+    await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
+  },
+);
 
 test("the worker is killed, and the page is reloaded while the answer starts again", async ({
   conversation,
@@ -82,21 +85,21 @@ test("the worker is killed, and the page is reloaded while the answer starts aga
   await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
 });
 
-test("the engine restarts in the middle of an answer", async ({ conversation }) => {
+test("the engine restarts in the middle of an answer", { tag: "@promise" }, async ({ conversation }) => {
   await conversation.ask("count to 60 at 40 ms");
   await conversation.sees(10);
   await conversation.app.engine.restart();
   await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
 });
 
-test("Next restarts in the middle of an answer", async ({ conversation }) => {
+test("Next restarts in the middle of an answer", { tag: "@promise" }, async ({ conversation }) => {
   await conversation.ask("count to 80 at 40 ms");
   await conversation.sees(10);
   await conversation.app.next.restart();
   await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
 });
 
-test("stop, then a next turn", async ({ conversation, page }) => {
+test("stop, then a next turn", { tag: "@promise" }, async ({ conversation, page }) => {
   await conversation.ask("count to 500 at 40 ms");
   await conversation.sees(10);
   await conversation.stopButton.click();
@@ -180,46 +183,54 @@ for (const kind of ["expired", "corrupt"] as const) {
   });
 }
 
-test("a double click on Send is one message", async ({ conversation }) => {
+test("a double click on Send is one message", { tag: "@promise" }, async ({ conversation }) => {
   await conversation.composer.fill("count to 5");
   await conversation.sendButton.dblclick();
   await conversation.stands([user("count to 5"), assistant(counted(5))]);
 });
 
-test("the network is cut in the middle of an answer and heals", async ({ app, page }) => {
-  const proxy = await tcpProxy(app.port);
-  try {
-    await page.goto(`http://localhost:${proxy.port}/`);
-    const conversation = new Conversation(page, app);
-    await conversation.ask("count to 80 at 40 ms");
-    await conversation.sees(10);
-    proxy.cut();
-    await expect(page.getByText(/^Reconnecting/)).toBeVisible();
-    proxy.heal();
-    await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
-  } finally {
-    await proxy.close();
-  }
-});
+test(
+  "the network is cut in the middle of an answer and heals",
+  { tag: "@promise" },
+  async ({ app, page }) => {
+    const proxy = await tcpProxy(app.port);
+    try {
+      await page.goto(`http://localhost:${proxy.port}/`);
+      const conversation = new Conversation(page, app);
+      await conversation.ask("count to 80 at 40 ms");
+      await conversation.sees(10);
+      proxy.cut();
+      await expect(page.getByText(/^Reconnecting/)).toBeVisible();
+      proxy.heal();
+      await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
+    } finally {
+      await proxy.close();
+    }
+  },
+);
 
-test("a message sent while the network is cut arrives once, when it heals", async ({ app, page }) => {
-  const proxy = await tcpProxy(app.port);
-  try {
-    await page.goto(`http://localhost:${proxy.port}/`);
-    const conversation = new Conversation(page, app);
-    await conversation.ask("count to 3");
-    await conversation.settles();
-    proxy.cut();
-    await conversation.ask("count to 6");
-    await expect(page.getByText(/^Reconnecting/)).toBeVisible();
-    proxy.heal();
-    await conversation.stands([
-      user("count to 3"),
-      assistant(counted(3)),
-      user("count to 6"),
-      assistant(counted(6)),
-    ]);
-  } finally {
-    await proxy.close();
-  }
-});
+test(
+  "a message sent while the network is cut arrives once, when it heals",
+  { tag: "@promise" },
+  async ({ app, page }) => {
+    const proxy = await tcpProxy(app.port);
+    try {
+      await page.goto(`http://localhost:${proxy.port}/`);
+      const conversation = new Conversation(page, app);
+      await conversation.ask("count to 3");
+      await conversation.settles();
+      proxy.cut();
+      await conversation.ask("count to 6");
+      await expect(page.getByText(/^Reconnecting/)).toBeVisible();
+      proxy.heal();
+      await conversation.stands([
+        user("count to 3"),
+        assistant(counted(3)),
+        user("count to 6"),
+        assistant(counted(6)),
+      ]);
+    } finally {
+      await proxy.close();
+    }
+  },
+);

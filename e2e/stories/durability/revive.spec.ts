@@ -18,14 +18,18 @@ test("a worker dies, and the page that waits gets the whole answer", async ({ co
   await conversation.stands([user("count to 60 at 50 ms"), assistant(counted(60))]);
 });
 
-test("a worker dies, and loading the page brings the answer", async ({ conversation, page, app }) => {
-  await conversation.ask("count to 60 at 50 ms");
-  await conversation.sees(10);
-  app.engine.killWorkers();
-  await page.reload();
-  await expect(conversation.answerTexts.last()).toHaveText(counted(60), revived);
-  await conversation.stands([user("count to 60 at 50 ms"), assistant(counted(60))]);
-});
+test(
+  "a worker dies, and loading the page brings the answer",
+  { tag: "@promise" },
+  async ({ conversation, page, app }) => {
+    await conversation.ask("count to 60 at 50 ms");
+    await conversation.sees(10);
+    app.engine.killWorkers();
+    await page.reload();
+    await expect(conversation.answerTexts.last()).toHaveText(counted(60), revived);
+    await conversation.stands([user("count to 60 at 50 ms"), assistant(counted(60))]);
+  },
+);
 
 test("a worker dies, nobody looks, and the answer is there all the same", async ({
   conversation,

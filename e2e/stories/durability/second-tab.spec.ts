@@ -30,35 +30,37 @@ async function begin(conversation: Conversation): Promise<void> {
 
 const begun = [user("count to 3"), assistant(counted(3))];
 
-test("a second tab shows the question, follows the answer, and is read-only until it ends", async ({
-  conversation,
-}) => {
-  await begin(conversation);
-  const second = await secondTab(conversation);
-  await second.shows(begun);
+test(
+  "a second tab shows the question, follows the answer, and is read-only until it ends",
+  { tag: "@promise" },
+  async ({ conversation }) => {
+    await begin(conversation);
+    const second = await secondTab(conversation);
+    await second.shows(begun);
 
-  await conversation.ask("count to 80 at 50 ms");
-  await expect(second.page.getByText("This chat is active in another tab", { exact: true })).toBeVisible();
-  await expect(second.questions).toHaveCount(2);
-  await second.sees(10);
-  await expect(second.stopButton).toHaveCount(0);
-  await second.composer.fill("I wait");
-  await expect(second.sendButton).toHaveAttribute("aria-disabled", "true");
-  await expect(second.page.getByText("View only. Take over to write.")).toBeVisible();
+    await conversation.ask("count to 80 at 50 ms");
+    await expect(second.page.getByText("This chat is active in another tab", { exact: true })).toBeVisible();
+    await expect(second.questions).toHaveCount(2);
+    await second.sees(10);
+    await expect(second.stopButton).toHaveCount(0);
+    await second.composer.fill("I wait");
+    await expect(second.sendButton).toHaveAttribute("aria-disabled", "true");
+    await expect(second.page.getByText("View only. Take over to write.")).toBeVisible();
 
-  const whole = [...begun, user("count to 80 at 50 ms"), assistant(counted(80))];
-  await second.settles();
-  await expect(readingAlong(second.page)).toHaveCount(0);
-  await second.shows(whole);
-  await conversation.shows(whole);
+    const whole = [...begun, user("count to 80 at 50 ms"), assistant(counted(80))];
+    await second.settles();
+    await expect(readingAlong(second.page)).toHaveCount(0);
+    await second.shows(whole);
+    await conversation.shows(whole);
 
-  // And the other way round.
-  await second.sendButton.click();
-  await second.settles();
-  await expect(conversation.questions).toHaveCount(3);
-  await expect(conversation.answers).toHaveCount(3);
-  await conversation.settles();
-});
+    // And the other way round.
+    await second.sendButton.click();
+    await second.settles();
+    await expect(conversation.questions).toHaveCount(3);
+    await expect(conversation.answers).toHaveCount(3);
+    await conversation.settles();
+  },
+);
 
 test("a second tab takes over in the middle of an answer: it stops it, and the first one reads", async ({
   conversation,

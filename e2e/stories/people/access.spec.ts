@@ -223,35 +223,46 @@ test("nothing moves for whoever asked for that", async ({ conversation: chat }) 
   expect(await moving(page)).not.toEqual([]);
 });
 
-for (const [what, width, height] of [
-  ["200 % zoom of a small laptop", 640, 400],
-  ["400 % zoom, 320 px wide", 320, 256],
-  ["a small phone", 320, 568],
+for (const [what, width, height, tag] of [
+  ["200 % zoom of a small laptop", 640, 400, ""],
+  ["400 % zoom, 320 px wide", 320, 256, ""],
+  ["a small phone", 320, 568, "@promise"],
 ] as const) {
-  test(`${what}: nothing scrolls sideways, and the composer is at hand`, async ({ conversation: chat }) => {
-    const { page } = chat;
-    await page.setViewportSize({ width, height });
-    const fits = async (state: string) =>
-      expect(await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth), state).toBe(
-        0,
-      );
-    await fits("first run");
-    await chat.ask("Explain how tides work, with a table and code");
-    await chat.settles();
-    await fits("conversation");
-    await expect(chat.composer).toBeInViewport({ ratio: 1 });
-    await expect(chat.sendButton).toBeInViewport({ ratio: 1 });
-    await expect(page.getByRole("button", { name: "Share" })).toBeInViewport({ ratio: 1 });
-    await page.keyboard.press("Control+k");
-    await expect(page.getByRole("combobox")).toBeInViewport({ ratio: 1 });
-    await expect(page.getByRole("option").first()).toBeInViewport();
-    await fits("palette");
-    await page.keyboard.press("Escape");
-    for (const address of ["/settings", "/inbox", "/inspect", "/sign-in/link?token=none", "/no/such/page"]) {
-      await page.goto(address);
-      await fits(address);
-    }
-  });
+  test(
+    `${what}: nothing scrolls sideways, and the composer is at hand`,
+    { tag: tag || [] },
+    async ({ conversation: chat }) => {
+      const { page } = chat;
+      await page.setViewportSize({ width, height });
+      const fits = async (state: string) =>
+        expect(
+          await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth),
+          state,
+        ).toBe(0);
+      await fits("first run");
+      await chat.ask("Explain how tides work, with a table and code");
+      await chat.settles();
+      await fits("conversation");
+      await expect(chat.composer).toBeInViewport({ ratio: 1 });
+      await expect(chat.sendButton).toBeInViewport({ ratio: 1 });
+      await expect(page.getByRole("button", { name: "Share" })).toBeInViewport({ ratio: 1 });
+      await page.keyboard.press("Control+k");
+      await expect(page.getByRole("combobox")).toBeInViewport({ ratio: 1 });
+      await expect(page.getByRole("option").first()).toBeInViewport();
+      await fits("palette");
+      await page.keyboard.press("Escape");
+      for (const address of [
+        "/settings",
+        "/inbox",
+        "/inspect",
+        "/sign-in/link?token=none",
+        "/no/such/page",
+      ]) {
+        await page.goto(address);
+        await fits(address);
+      }
+    },
+  );
 }
 
 /** Collects what a screen reader would say: every new text of a live region. */

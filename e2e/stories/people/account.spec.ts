@@ -2,52 +2,53 @@ import { expect, test } from "../../support/story";
 
 const password = "correct horse battery";
 
-test("a guest becomes an account, signs out, and finds every chat on another machine", async ({
-  conversation: chat,
-  browser,
-}) => {
-  await chat.ask("count to 3");
-  await chat.settles();
-  await expect.poll(() => chat.saved()).toHaveLength(2);
-  const address = chat.page.url();
-  const email = `${crypto.randomUUID()}@example.com`;
+test(
+  "a guest becomes an account, signs out, and finds every chat on another machine",
+  { tag: "@promise" },
+  async ({ conversation: chat, browser }) => {
+    await chat.ask("count to 3");
+    await chat.settles();
+    await expect.poll(() => chat.saved()).toHaveLength(2);
+    const address = chat.page.url();
+    const email = `${crypto.randomUUID()}@example.com`;
 
-  await chat.page.getByRole("link", { name: "Settings and account" }).click();
-  const form = chat.page.getByRole("form", { name: "Create an account" });
-  await form.getByLabel("E-mail").fill(email);
-  await form.getByLabel("Password").fill("short");
-  await form.getByRole("button", { name: "Create account" }).click();
-  await expect(form.getByLabel("E-mail")).toHaveValue(email);
-  await form.getByLabel("Password").fill(password);
-  await form.getByRole("button", { name: "Create account" }).click();
-  await expect(chat.page.getByText(`Signed in as ${email}`)).toBeVisible();
-  await chat.page.goto(address);
-  await expect(chat.answers).toHaveText([/0 1 2 3/]);
-  await chat.ask("count to 4");
-  await expect(chat.answers.last()).toHaveText(/0 1 2 3 4/);
-  await chat.settles();
+    await chat.page.getByRole("link", { name: "Settings and account" }).click();
+    const form = chat.page.getByRole("form", { name: "Create an account" });
+    await form.getByLabel("E-mail").fill(email);
+    await form.getByLabel("Password").fill("short");
+    await form.getByRole("button", { name: "Create account" }).click();
+    await expect(form.getByLabel("E-mail")).toHaveValue(email);
+    await form.getByLabel("Password").fill(password);
+    await form.getByRole("button", { name: "Create account" }).click();
+    await expect(chat.page.getByText(`Signed in as ${email}`)).toBeVisible();
+    await chat.page.goto(address);
+    await expect(chat.answers).toHaveText([/0 1 2 3/]);
+    await chat.ask("count to 4");
+    await expect(chat.answers.last()).toHaveText(/0 1 2 3 4/);
+    await chat.settles();
 
-  await chat.page.goto("/settings");
-  await chat.page.getByRole("button", { name: "Sign out" }).click();
-  await expect(chat.page.getByText("Saved in this browser")).toBeVisible();
-  expect((await chat.page.goto(address))?.status()).toBe(404);
+    await chat.page.goto("/settings");
+    await chat.page.getByRole("button", { name: "Sign out" }).click();
+    await expect(chat.page.getByText("Saved in this browser")).toBeVisible();
+    expect((await chat.page.goto(address))?.status()).toBe(404);
 
-  const elsewhere = await browser.newContext({ baseURL: chat.app.url });
-  const page = await elsewhere.newPage();
-  await page.goto("/settings");
-  await page.getByRole("button", { name: "Sign in", exact: true }).click();
-  const signIn = page.getByRole("form", { name: "Sign in" });
-  await signIn.getByLabel("E-mail").fill(email);
-  await signIn.getByLabel("Password").fill("not the password");
-  await signIn.getByRole("button", { name: "Sign in" }).click();
-  await expect(signIn.getByRole("alert")).toContainText("do not belong together");
-  await signIn.getByLabel("Password").fill(password);
-  await signIn.getByRole("button", { name: "Sign in" }).click();
-  await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();
-  await page.goto(address);
-  await expect(page.getByText("0 1 2 3 4", { exact: true })).toBeVisible();
-  await elsewhere.close();
-});
+    const elsewhere = await browser.newContext({ baseURL: chat.app.url });
+    const page = await elsewhere.newPage();
+    await page.goto("/settings");
+    await page.getByRole("button", { name: "Sign in", exact: true }).click();
+    const signIn = page.getByRole("form", { name: "Sign in" });
+    await signIn.getByLabel("E-mail").fill(email);
+    await signIn.getByLabel("Password").fill("not the password");
+    await signIn.getByRole("button", { name: "Sign in" }).click();
+    await expect(signIn.getByRole("alert")).toContainText("do not belong together");
+    await signIn.getByLabel("Password").fill(password);
+    await signIn.getByRole("button", { name: "Sign in" }).click();
+    await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();
+    await page.goto(address);
+    await expect(page.getByText("0 1 2 3 4", { exact: true })).toBeVisible();
+    await elsewhere.close();
+  },
+);
 
 test("no mail is configured, and no link is offered; everything is exported, and deleted at the right words", async ({
   conversation: chat,

@@ -13,20 +13,24 @@ test.beforeEach(async ({ page }) => {
 });
 
 test.describe("question", () => {
-  test("is answered with the keyboard alone, and stays where it is", async ({ page }) => {
-    const question = card(page, "Question card", "Which lamp should be sent instead?");
-    const next = card(page, "Question card", "Which days suit the courier?");
-    await question.getByRole("radio", { name: /Dune/ }).focus();
-    await page.keyboard.press("2");
-    await expect(question.getByRole("radio", { name: /Reef/ })).toBeChecked();
-    await expect(question.getByRole("radio", { name: /Reef/ })).toBeFocused();
-    const before = await placeOf(next, question);
-    await page.keyboard.press("Enter");
-    await expect(question).toHaveAttribute("data-state", "answered");
-    await expect(question.getByRole("listitem").filter({ hasText: "(chosen)" })).toContainText("Reef lamp");
-    expect(await placeOf(next, question)).toBe(before);
-    await expect(question).toBeFocused();
-  });
+  test(
+    "is answered with the keyboard alone, and stays where it is",
+    { tag: "@promise" },
+    async ({ page }) => {
+      const question = card(page, "Question card", "Which lamp should be sent instead?");
+      const next = card(page, "Question card", "Which days suit the courier?");
+      await question.getByRole("radio", { name: /Dune/ }).focus();
+      await page.keyboard.press("2");
+      await expect(question.getByRole("radio", { name: /Reef/ })).toBeChecked();
+      await expect(question.getByRole("radio", { name: /Reef/ })).toBeFocused();
+      const before = await placeOf(next, question);
+      await page.keyboard.press("Enter");
+      await expect(question).toHaveAttribute("data-state", "answered");
+      await expect(question.getByRole("listitem").filter({ hasText: "(chosen)" })).toContainText("Reef lamp");
+      expect(await placeOf(next, question)).toBe(before);
+      await expect(question).toBeFocused();
+    },
+  );
 
   test("takes several, by number, and a digit that is typed is only typed", async ({ page }) => {
     const several = card(page, "Question card", "Which days suit the courier?");

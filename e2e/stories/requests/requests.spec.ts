@@ -80,25 +80,25 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   await expect.poll(() => conversation.answerTexts.last().innerText()).toBe(words);
 });
 
-test("it is decided in the inbox of another device, and the open chat goes on by itself", async ({
-  conversation,
-  page,
-  browser,
-}) => {
-  await conversation.ask("Refund 20 EUR of order A-78");
-  await expect(request(page, "Refund 20 EUR of order A-78")).toBeVisible();
-  await conversation.settles();
-  const inbox = await otherDevice(browser, page, "/inbox");
-  const there = request(inbox, "Refund 20 EUR of order A-78");
-  await expect(there).toBeVisible();
-  await expect(inbox.getByRole("link", { name: /Inbox/ }).first()).toContainText("1");
-  await button(there, "Approve").click();
-  await expect(there).toContainText("Approved");
-  await expect(conversation.answers.last()).toContainText("I refunded 20 EUR of order A-78");
-  await expect(conversation.answers).toHaveCount(1);
-  await expect(bar(page)).toHaveCount(0);
-  await inbox.context().close();
-});
+test(
+  "it is decided in the inbox of another device, and the open chat goes on by itself",
+  { tag: "@promise" },
+  async ({ conversation, page, browser }) => {
+    await conversation.ask("Refund 20 EUR of order A-78");
+    await expect(request(page, "Refund 20 EUR of order A-78")).toBeVisible();
+    await conversation.settles();
+    const inbox = await otherDevice(browser, page, "/inbox");
+    const there = request(inbox, "Refund 20 EUR of order A-78");
+    await expect(there).toBeVisible();
+    await expect(inbox.getByRole("link", { name: /Inbox/ }).first()).toContainText("1");
+    await button(there, "Approve").click();
+    await expect(there).toContainText("Approved");
+    await expect(conversation.answers.last()).toContainText("I refunded 20 EUR of order A-78");
+    await expect(conversation.answers).toHaveCount(1);
+    await expect(bar(page)).toHaveCount(0);
+    await inbox.context().close();
+  },
+);
 
 test("a message that is sent instead skips what waits, and the card says so", async ({
   conversation,
@@ -137,27 +137,30 @@ test("a request on another version is found from the bar, and answered there", a
   await expect(conversation.questions).toHaveText([/Ask me something/]);
 });
 
-test("the worker dies in what follows a decision: no word is lost or doubled", async ({
-  conversation,
-  page,
-}) => {
-  await conversation.ask("Refund 20 EUR of order A-79 at 80 ms");
-  const card = request(page, "Refund 20 EUR of order A-79");
-  await expect(card).toBeVisible();
-  await conversation.settles();
-  await button(card, "Approve").click();
-  await expect(conversation.answers.last()).toContainText("I refunded");
-  expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
-  await expect(conversation.answers.last()).toContainText("no money has moved.");
-  await conversation.settles();
-  const words = await conversation.answerTexts.last().innerText();
-  expect(words.match(/I refunded/g)).toHaveLength(1);
-  expect(
-    await conversation.query(`SELECT 1 FROM "DemoEntry" WHERE kind = 'refund' AND data->>'orderId' = 'A-79'`),
-  ).toHaveLength(1);
-  await page.reload();
-  await expect.poll(() => conversation.answerTexts.last().innerText()).toBe(words);
-});
+test(
+  "the worker dies in what follows a decision: no word is lost or doubled",
+  { tag: "@promise" },
+  async ({ conversation, page }) => {
+    await conversation.ask("Refund 20 EUR of order A-79 at 80 ms");
+    const card = request(page, "Refund 20 EUR of order A-79");
+    await expect(card).toBeVisible();
+    await conversation.settles();
+    await button(card, "Approve").click();
+    await expect(conversation.answers.last()).toContainText("I refunded");
+    expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
+    await expect(conversation.answers.last()).toContainText("no money has moved.");
+    await conversation.settles();
+    const words = await conversation.answerTexts.last().innerText();
+    expect(words.match(/I refunded/g)).toHaveLength(1);
+    expect(
+      await conversation.query(
+        `SELECT 1 FROM "DemoEntry" WHERE kind = 'refund' AND data->>'orderId' = 'A-79'`,
+      ),
+    ).toHaveLength(1);
+    await page.reload();
+    await expect.poll(() => conversation.answerTexts.last().innerText()).toBe(words);
+  },
+);
 
 test("a sub-agent asks in its card, and goes on there", async ({ conversation, page }) => {
   await conversation.ask("Let a sub-agent find a courier");

@@ -80,31 +80,35 @@ function run(...args: Parameters<typeof start>): Started {
   return running;
 }
 
-test("npm run dev on a fresh folder ends with one line, and a chat behind it", async ({ page }) => {
-  test.setTimeout(300_000);
-  const dev = run("dev", dataDir, { PORT: String(await freePort()) });
-  const url = await ready(dev);
-  expect(dev.output().trim().split("\n").at(-1)).toBe(`Holdfast is ready: ${url}`);
-  const response = await fetch(url, { headers: { accept: "text/html" } });
-  expect(response.status).toBe(200);
-  expect(await response.text()).toContain("Try to break it");
+test(
+  "npm run dev on a fresh folder ends with one line, and a chat behind it",
+  { tag: "@promise" },
+  async ({ page }) => {
+    test.setTimeout(300_000);
+    const dev = run("dev", dataDir, { PORT: String(await freePort()) });
+    const url = await ready(dev);
+    expect(dev.output().trim().split("\n").at(-1)).toBe(`Holdfast is ready: ${url}`);
+    const response = await fetch(url, { headers: { accept: "text/html" } });
+    expect(response.status).toBe(200);
+    expect(await response.text()).toContain("Try to break it");
 
-  // In development React does everything that has to be pure twice: what is queued is sent once nevertheless.
-  page.setDefaultTimeout(60_000);
-  await page.goto(url);
-  const box = page.getByRole("textbox", { name: "Message" });
-  const answers = page.locator('[data-slot="message"][data-role="assistant"]');
-  await box.fill("count to 100 at 50 ms");
-  await page.getByRole("button", { name: "Send", exact: true }).click();
-  await expect(answers).toContainText(/\b2\b/, { timeout: 60_000 });
-  await box.fill("count to 3");
-  await box.press("Enter");
-  await expect(page.locator("[data-queued]")).toHaveCount(1);
-  await expect(answers.nth(1)).toContainText("0 1 2 3", { timeout: 60_000 });
-  await expect(page.locator("[data-queued]")).toHaveCount(0);
-  await page.reload();
-  await expect(answers).toHaveCount(2);
-});
+    // In development React does everything that has to be pure twice: what is queued is sent once nevertheless.
+    page.setDefaultTimeout(60_000);
+    await page.goto(url);
+    const box = page.getByRole("textbox", { name: "Message" });
+    const answers = page.locator('[data-slot="message"][data-role="assistant"]');
+    await box.fill("count to 100 at 50 ms");
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await expect(answers).toContainText(/\b2\b/, { timeout: 60_000 });
+    await box.fill("count to 3");
+    await box.press("Enter");
+    await expect(page.locator("[data-queued]")).toHaveCount(1);
+    await expect(answers.nth(1)).toContainText("0 1 2 3", { timeout: 60_000 });
+    await expect(page.locator("[data-queued]")).toHaveCount(0);
+    await page.reload();
+    await expect(answers).toHaveCount(2);
+  },
+);
 
 test("a second start is refused in one sentence, and SIGTERM stops everything", async () => {
   const port = String(await freePort());

@@ -28,42 +28,44 @@ const priceList = z.record(z.string(), z.object({ input: rate, cachedInput: rate
 
 const settings = {
   // Where things are.
-  PORT: integer("where Next listens", "3000, else the next free one", { min: 0, max: 65_535 }),
-  DATABASE_URL: postgresUrl("yours", "embedded PostgreSQL"),
-  DATABASE_POOL_SIZE: integer("connections that one process may hold", { fallback: 5, min: 1, max: 1_000 }),
-  BETTER_AUTH_URL: url("this site's own address, which links in mails begin with", "none"),
+  PORT: integer("the port of the app", "3000, else the next free one", { min: 0, max: 65_535 }),
+  DATABASE_URL: postgresUrl("the address of your PostgreSQL", "embedded PostgreSQL"),
+  DATABASE_POOL_SIZE: integer("database connections per process", { fallback: 5, min: 1, max: 1_000 }),
+  BETTER_AUTH_URL: url("the public address of the site, used for links in emails", "none"),
 
   TRUSTED_PROXY: ranges(
-    "whose `X-Forwarded-*` count: addresses and ranges with commas between them, `loopback`, `private`",
-    "nobody's; on Vercel its own proxy's",
+    "proxies whose `X-Forwarded-*` headers are trusted: addresses and ranges, separated by commas, or `loopback` or `private`",
+    "none; on Vercel, its own proxy",
   ),
 
   // Who runs the agent.
-  TRIGGER_SECRET_KEY: secret("your Trigger.dev environment", "embedded engine", { realFrom: 20 }),
-  TRIGGER_PROJECT_REF: text("your Trigger.dev project, beside the key", "none"),
+  TRIGGER_SECRET_KEY: secret("the secret key of your Trigger.dev environment", "embedded engine", {
+    realFrom: 20,
+  }),
+  TRIGGER_PROJECT_REF: text("your Trigger.dev project; set it together with the key", "none"),
   TRIGGER_API_URL: url(
-    "a Trigger.dev server of your own",
+    "the address of your own Trigger.dev server",
     "`https://api.trigger.dev`",
     "https://api.trigger.dev",
   ),
   NEXT_PUBLIC_TRIGGER_API_URL: url(
-    "where browsers reach that server, when it is elsewhere for them",
+    "the address of that server for browsers, if it differs",
     "`TRIGGER_API_URL`",
   ),
-  ENGINE_PORT: integer("where the engine listens, on loopback", "4747, else the next free one", {
+  ENGINE_PORT: integer("the port of the engine, on loopback", "4747, else the next free one", {
     min: 0,
     max: 65_535,
   }),
   ENGINE_HOST: text("the address that the engine listens on", "127.0.0.1", "127.0.0.1"),
   ENGINE_SECRET_KEY: secret(
-    "the engine's key, and what its tokens are signed with",
-    "made once, in `.data/engine/secret-key`",
+    "the engine's key, which also signs its tokens",
+    "created once, in `.data/engine/secret-key`",
     { realFrom: 20 },
   ),
-  ENGINE_ALLOWED_HOSTS: list("more host names that the engine answers to", "none"),
-  ENGINE_ALLOWED_ORIGINS: list("more origins whose pages may call the engine", "none"),
-  ENGINE_MAX_WORKERS: integer("worker processes at once", { fallback: 25, min: 1, max: 1_000 }),
-  ENGINE_MAX_WORKERS_PER_PERSON: integer("worker processes at once for one person's chats", {
+  ENGINE_ALLOWED_HOSTS: list("additional host names that the engine answers to", "none"),
+  ENGINE_ALLOWED_ORIGINS: list("additional origins whose pages may call the engine", "none"),
+  ENGINE_MAX_WORKERS: integer("maximum number of worker processes", { fallback: 25, min: 1, max: 1_000 }),
+  ENGINE_MAX_WORKERS_PER_PERSON: integer("maximum number of worker processes for one person's chats", {
     fallback: 6,
     min: 1,
     max: 1_000,
@@ -73,78 +75,91 @@ const settings = {
     min: 0,
     max: 86_400,
   }),
-  ENGINE_MODE: oneOf(["embedded", "platform"], "for tests, `platform` does only what Trigger.dev does"),
+  ENGINE_MODE: oneOf(
+    ["embedded", "platform"],
+    "the engine's mode; `platform` does only what Trigger.dev does, for tests",
+  ),
   ENGINE_URL: url(),
   VERCEL: text(),
 
   // Who may come in.
   BETTER_AUTH_SECRET: secret("signs the sign-in cookies", "derived from the engine's key", { realFrom: 32 }),
   APPROVAL_SECRET: secret(
-    "what proposed arguments are signed with; set it to the old key when you change that one",
+    "signs proposed tool calls; set it to the old `TRIGGER_SECRET_KEY` when you change that key",
     "`TRIGGER_SECRET_KEY`",
     { realFrom: 16 },
   ),
-  CRON_SECRET: secret("the bearer token with which a cron job may call `/requests/sweep`", "none", {
+  CRON_SECRET: secret("the bearer token for a cron job that calls `/requests/sweep`", "none", {
     min: 16,
     realFrom: 16,
   }),
 
-  INSPECT: flag("`true`: in production everybody sees their own sessions at `/inspect`", false),
-  CRASH_BUTTON: maybeFlag("whether `/inspect` may kill a worker", "on in development"),
+  INSPECT: flag("`true`: in production, people can inspect their own sessions at `/inspect`", false),
+  CRASH_BUTTON: maybeFlag("`true`: `/inspect` has a button that kills a worker", "on in development"),
   // How much of it one person gets.
-  LIMIT_CHAT_STARTS: frequency("new chats of one person", "20/60"),
-  LIMIT_MESSAGES: frequency("messages of one person", "60/60"),
-  LIMIT_PARALLEL_ANSWERS: integer("answers that one person may have running at once", {
+  LIMIT_CHAT_STARTS: frequency("new chats per person", "20/60"),
+  LIMIT_MESSAGES: frequency("messages per person", "60/60"),
+  LIMIT_PARALLEL_ANSWERS: integer("maximum number of running answers per person", {
     fallback: 10,
     min: 1,
     max: 1_000,
   }),
-  LIMIT_UPLOADS: frequency("files that one person uploads", "60/60"),
-  LIMIT_COPIES: frequency("chats that one person duplicates", "10/60"),
-  LIMIT_GUESTS: frequency("new guests from one address", "30/3600"),
-  LIMIT_STREAMS: integer("open streams of one person at once", { fallback: 40, min: 1, max: 100_000 }),
-  LIMIT_STREAM_STARTS: frequency("streams of one chat that are opened", "120/60"),
-  LIMIT_VIEWS: frequency("page views of newcomers from one address", "300/60"),
-  BUDGET_TOKENS_PER_GUEST: integer("tokens that a guest may use in a day", {
+  LIMIT_UPLOADS: frequency("uploads per person", "60/60"),
+  LIMIT_COPIES: frequency("duplicated chats per person", "10/60"),
+  LIMIT_GUESTS: frequency("new guests per address", "30/3600"),
+  LIMIT_STREAMS: integer("maximum number of open streams per person", { fallback: 40, min: 1, max: 100_000 }),
+  LIMIT_STREAM_STARTS: frequency("opened streams per chat", "120/60"),
+  LIMIT_VIEWS: frequency("page views by new visitors per address", "300/60"),
+  BUDGET_TOKENS_PER_GUEST: integer("tokens per guest and day", {
     fallback: 500_000,
     min: 0,
     max: 1e15,
   }),
-  BUDGET_TOKENS_PER_PERSON: integer("the same for somebody with an account", {
+  BUDGET_TOKENS_PER_PERSON: integer("tokens per account and day", {
     fallback: 5_000_000,
     min: 0,
     max: 1e15,
   }),
-  BUDGET_TOKENS_PER_SITE: integer("the same for everybody together", {
+  BUDGET_TOKENS_PER_SITE: integer("tokens per day for all people together", {
     fallback: 100_000_000,
     min: 0,
     max: 1e15,
   }),
-  BUDGET_DOLLARS_PER_GUEST: number("US dollars that a guest may cost in a day", {
+  BUDGET_DOLLARS_PER_GUEST: number("US dollars per guest and day", {
     fallback: 1,
     min: 0,
     max: 1e9,
   }),
-  BUDGET_DOLLARS_PER_PERSON: number("the same for somebody with an account", {
+  BUDGET_DOLLARS_PER_PERSON: number("US dollars per account and day", {
     fallback: 10,
     min: 0,
     max: 1e9,
   }),
-  BUDGET_DOLLARS_PER_SITE: number("the same for everybody together", { fallback: 100, min: 0, max: 1e9 }),
+  BUDGET_DOLLARS_PER_SITE: number("US dollars per day for all people together", {
+    fallback: 100,
+    min: 0,
+    max: 1e9,
+  }),
 
   // Who answers.
-  AI_GATEWAY_API_KEY: secret("models of the Vercel AI Gateway", "none"),
-  AI_GATEWAY_MODEL: list("their names, with commas between them", "anthropic/claude-sonnet-5.5"),
-  ANTHROPIC_API_KEY: secret("Anthropic's models", "none"),
-  ANTHROPIC_MODEL: list("their names, with commas between them", "claude-sonnet-5-5"),
-  ANTHROPIC_BASE_URL: url("another address of that API", "`https://api.anthropic.com/v1`"),
-  OPENAI_API_KEY: secret("OpenAI's models, or the key of `OPENAI_BASE_URL`", "none"),
-  OPENAI_MODEL: list("their names, with commas between them", "gpt-5.6, or the first that the server lists"),
-  OPENAI_BASE_URL: url("any OpenAI-compatible server, for example `http://localhost:11434/v1`", "none"),
+  AI_GATEWAY_API_KEY: secret("your key for the Vercel AI Gateway", "none"),
+  AI_GATEWAY_MODEL: list("the models to offer, separated by commas", "anthropic/claude-sonnet-5.5"),
+  ANTHROPIC_API_KEY: secret("your key for Anthropic's models", "none"),
+  ANTHROPIC_MODEL: list("the models to offer, separated by commas", "claude-sonnet-5-5"),
+  ANTHROPIC_BASE_URL: url("another address for Anthropic's API", "`https://api.anthropic.com/v1`"),
+  OPENAI_API_KEY: secret("your key for OpenAI's models, or for the server at `OPENAI_BASE_URL`", "none"),
+  OPENAI_MODEL: list(
+    "the models to offer, separated by commas",
+    "gpt-5.6, or the first that the server lists",
+  ),
+  OPENAI_BASE_URL: url(
+    "the address of an OpenAI-compatible server, for example `http://localhost:11434/v1`",
+    "none",
+  ),
   MODEL_PRICES: json(
     priceList,
     "a JSON list of prices by model",
-    'US dollars per million tokens: `{"name":{"input":1,"cachedInput":0.1,"output":5}}`',
+    'prices in US dollars per million tokens: `{"name":{"input":1,"cachedInput":0.1,"output":5}}`',
     "`lib/chat/prices.ts`",
   ),
   DEMO_MODEL_PACE_MS: number("milliseconds between two words of the demo model", {
@@ -155,34 +170,37 @@ const settings = {
 
   // Telling people elsewhere.
   RESEND_API_KEY: secret(
-    "with `MAIL_FROM` and `BETTER_AUTH_URL`: sign-in by a mailed link is offered",
+    "your key for Resend; together with `MAIL_FROM` and `BETTER_AUTH_URL`, people can sign in by an emailed link",
     "none",
   ),
-  MAIL_FROM: text("the sender, for example `Holdfast <chat@example.com>`", "none"),
+  MAIL_FROM: text("the sender of emails, for example `Holdfast <chat@example.com>`", "none"),
   RESEND_BASE_URL: url(
-    "another service that takes the same request",
+    "the address of another email service with the same API",
     "`https://api.resend.com`",
     "https://api.resend.com",
   ),
-  REQUEST_WEBHOOK_URL: url("where every new request is posted to, as JSON", "none"),
+  REQUEST_WEBHOOK_URL: url("the address that receives every new request as JSON", "none"),
   REQUEST_WEBHOOK_SECRET: secret(
-    "what `Holdfast-Signature` is made with; nothing is posted without it",
+    "signs the webhook (`Holdfast-Signature`); nothing is posted without it",
     "none",
     { realFrom: 16 },
   ),
-  REQUEST_MAIL: flag("`true`: a new request is mailed to the chat's owner, unless that is a guest", false),
+  REQUEST_MAIL: flag(
+    "`true`: new requests are emailed to the owner of the chat, unless the owner is a guest",
+    false,
+  ),
   REQUEST_SWEEP_SECONDS: number(
-    "how often the server looks after what is pending; 0 is never, nor after what was deleted",
+    "how often the server delivers decisions, expires requests and removes deleted data; 0 is never",
     { fallback: 15, min: 0, max: 86_400 },
   ),
 
   // Files.
-  ATTACHMENT_STORE: oneOf(["postgres", "disk", "s3"], "where files lie (`lib/attachments/store.ts`)"),
-  ATTACHMENT_DIR: text("the folder, with `disk`", "`.data/attachments`"),
-  S3_BUCKET_URL: url("the bucket's own address, with `s3`", "none"),
-  S3_ACCESS_KEY_ID: secret("its key", "none"),
-  S3_SECRET_ACCESS_KEY: secret("its secret", "none"),
-  S3_REGION: text("its region", "auto", "auto"),
+  ATTACHMENT_STORE: oneOf(["postgres", "disk", "s3"], "where files are stored"),
+  ATTACHMENT_DIR: text("the folder for `disk`", "`.data/attachments`"),
+  S3_BUCKET_URL: url("the address of the bucket for `s3`", "none"),
+  S3_ACCESS_KEY_ID: secret("the key for the bucket", "none"),
+  S3_SECRET_ACCESS_KEY: secret("the secret for the bucket", "none"),
+  S3_REGION: text("the region of the bucket", "auto", "auto"),
 };
 
 const settingNames = Object.keys(settings) as SettingName[];
@@ -370,7 +388,7 @@ function frequency(about: string, fallback: string): Setting<{ count: number; se
       return count !== undefined && seconds !== undefined ? { count, seconds } : undefined;
     });
   const needs = "a number and seconds, such as 20/60 for 20 in a minute, or off";
-  return { about: `${about}: how many in how many seconds, or \`off\``, otherwise: fallback, needs, schema };
+  return { about: `${about}, as \`count/seconds\` or \`off\``, otherwise: fallback, needs, schema };
 }
 
 function flag(about: string, fallback: boolean): Setting<boolean> {

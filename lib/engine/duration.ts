@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HttpError } from "./http/http";
+import { HttpError } from "./http/route";
 
 const UNIT_MS = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 };
 const HUNDRED_YEARS_MS = 100 * 365 * UNIT_MS.d;

@@ -1,7 +1,13 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
-import { type Caller, HttpError } from "./http";
-import type { Identity } from "./identity";
+import { type Caller, HttpError } from "./route";
+import type { OneTimeToken } from "./one-time-tokens";
+
+/** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
+export type Identity =
+  | { kind: "secret" }
+  | { kind: "public"; scopes: string[]; issuedAt: number; once: OneTimeToken | undefined }
+  | { kind: "none" };
 
 export type Auth = ReturnType<typeof createAuth>;
 

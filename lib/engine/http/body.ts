@@ -1,7 +1,7 @@
 /** How a body comes in: not too large, not too slowly, and not nested so deeply that reading it would overflow a stack. */
 import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
-import { HttpError } from "./http";
+import { HttpError } from "./route";
 
 /** Nothing of a body for so long, and nobody is there any more. */
 const SILENCE_MS = 15_000;

@@ -1,6 +1,7 @@
 import type { Database } from "../database";
-import { HttpError } from "./http";
-import type { OneTimeToken } from "./identity";
+import { HttpError } from "./route";
+
+export type OneTimeToken = { digest: string; expiresAt: Date };
 
 /** Remembers which tokens were used up (`otu`), as long as they would be valid. */
 export function createOneTimeTokens(database: Database) {

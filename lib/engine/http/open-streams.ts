@@ -2,7 +2,7 @@
  * How many streams browsers hold open, by person and by address. Counted here, because only the engine sees one end;
  * in memory, because they all end with the process.
  */
-import { HttpError, type EngineRequest } from "./http";
+import { HttpError, type EngineRequest } from "./route";
 import type { Session } from "../runs/sessions";
 
 /** An office shares an address. */

@@ -15,7 +15,7 @@ import {
   type Reply,
   type Route,
   splitCaller,
-} from "./http";
+} from "./route";
 import type { Log } from "../log";
 import type { createOneTimeTokens } from "./one-time-tokens";
 

@@ -3,7 +3,7 @@
  * its own cursor, so nothing is missed or repeated between history and live, and a slow reader costs one batch.
  */
 import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import { HttpError, type Reply } from "./http";
+import { HttpError, type Reply } from "./route";
 import { isCommand, type StreamRecord } from "../streams/records";
 import type { Stream } from "../streams/streams";
 

@@ -1,6 +1,6 @@
 import type { Auth } from "../http/auth";
 import type { Database } from "../database";
-import { type EngineRequest, HttpError, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, type Reply, type Route, route } from "../http/route";
 
 export type Blob = { contentType: string; body: Buffer };
 

@@ -3,9 +3,9 @@ import { randomUUID } from "node:crypto";
 import type { Attempts } from "../runs/attempts";
 import type { Auth } from "../http/auth";
 import { requireShallow } from "../http/body";
-import { requireChatInput } from "../streams/chat-input";
+import { requireChatInput } from "./chat-input";
 import { type Continuations, endsTurn } from "../runs/continuations";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import type { Behavior } from "../mode";
 import type { OpenStreams } from "../http/open-streams";
 import {
@@ -16,7 +16,7 @@ import {
   parseInput,
   type StreamRecord,
 } from "../streams/records";
-import { S2_BASIN, S2_PATH } from "../streams/s2";
+import { S2_BASIN, S2_PATH } from "./s2";
 import { authorizeSession, isOpen, type Session, type Sessions, streamName } from "../runs/sessions";
 import { readOptions, readReply, startOf } from "../http/sse";
 import type { SideChannels } from "../streams/side-channels";

@@ -6,7 +6,7 @@ import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Attempts, LiveRun } from "../runs/attempts";
 import type { Database } from "../database";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import type { StreamRecord } from "../streams/records";
 import type {
   InspectedEvent,

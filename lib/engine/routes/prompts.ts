@@ -1,6 +1,6 @@
 /** `prompts.define().resolve()`: inside a task it always asks the server, which here knows what the code says. */
 import { z } from "zod";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import type { WorkerHost } from "../worker/worker-host";
 
 const ResolveBody = z.looseObject({

@@ -3,7 +3,7 @@ import type { Attempts } from "../runs/attempts";
 import { ENVIRONMENT_ID, requireOwn } from "../http/auth";
 import type { Blobs } from "./blobs";
 import { MAX_SECONDS, parseTimeout, Ttl } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import { applyOperations, MetadataOperation } from "../runs/metadata";
 import { createMutex } from "../mutex";
 import { isLive, type Run, type Runs } from "../runs/runs";

@@ -4,7 +4,7 @@ import type { Attempts } from "../runs/attempts";
 import type { Blobs } from "./blobs";
 import type { Continuations } from "../runs/continuations";
 import { parseTimeout, Ttl } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import type { Behavior } from "../mode";
 import type { Removal } from "../runs/removal";
 import {

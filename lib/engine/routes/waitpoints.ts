@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { type Auth, ENVIRONMENT_ID } from "../http/auth";
 import { parseTimeout } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/http";
+import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
 import { type Sessions, streamName } from "../runs/sessions";
 import type { Waitpoints } from "../runs/waitpoints";
 

@@ -5,7 +5,7 @@
 import { parseTimeout } from "../duration";
 import { randomBase62 } from "../ids";
 import type { Attempts } from "./attempts";
-import { HttpError } from "../http/http";
+import { HttpError } from "../http/route";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";
 import { createMutex } from "../mutex";

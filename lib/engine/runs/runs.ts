@@ -1,5 +1,5 @@
 import type { Database } from "../database";
-import { HttpError } from "../http/http";
+import { HttpError } from "../http/route";
 import { createId } from "../ids";
 import type { AttemptError } from "../worker/worker-host";
 

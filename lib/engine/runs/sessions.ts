@@ -1,7 +1,6 @@
 import type { Database } from "../database";
-import { requireOwn } from "../http/auth";
-import type { Identity } from "../http/identity";
-import { HttpError } from "../http/http";
+import { type Identity, requireOwn } from "../http/auth";
+import { HttpError } from "../http/route";
 import { createId } from "../ids";
 
 export type TriggerConfig = {

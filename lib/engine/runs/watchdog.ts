@@ -5,7 +5,7 @@
  */
 import type { Attempts } from "./attempts";
 import type { Continuations } from "./continuations";
-import type { Caller } from "../http/http";
+import type { Caller } from "../http/route";
 import type { Log } from "../log";
 import { controlOf } from "../streams/records";
 import { type Session, type Sessions, streamName } from "./sessions";

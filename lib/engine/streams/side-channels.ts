@@ -4,7 +4,7 @@
  * in `retention.ts`.)
  */
 import type { Database } from "../database";
-import { HttpError } from "../http/http";
+import { HttpError } from "../http/route";
 import { createMutex } from "../mutex";
 import type { Streams } from "./streams";
 

@@ -8,7 +8,7 @@
  */
 import type { Database } from "../database";
 import { type Failpoints, noFailpoints } from "../failpoints";
-import { HttpError } from "../http/http";
+import { HttpError } from "../http/route";
 import { createRecentRecords, recordId } from "./recent-records";
 import { type Header, isCommand, type StreamRecord } from "./records";
 import { createStreamRows, type StreamState } from "./stream-rows";

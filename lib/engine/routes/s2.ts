@@ -13,7 +13,7 @@ import {
   type Route,
   route,
   s2ErrorBody,
-} from "../http/http";
+} from "../http/route";
 import type { Log } from "../log";
 import {
   createFrameReader,
@@ -24,8 +24,8 @@ import {
   encodeTerminal,
   jsonAck,
   type AppendInput,
-} from "./s2-codec";
-import type { Append, Appended, Streams } from "./streams";
+} from "../streams/s2-codec";
+import type { Append, Appended, Streams } from "../streams/streams";
 
 export const S2_PATH = "/s2/v1";
 export const S2_BASIN = "local-engine";

@@ -2,7 +2,7 @@
  * What a chat agent can read from its `.in`. The SDK trusts the shape of a message: one without parts throws inside the
  * run's boot, in every run that follows as well. So the sender is told, and the record never comes to be.
  */
-import { HttpError } from "../http/http";
+import { HttpError } from "../http/route";
 
 export function requireChatInput(text: string): void {
   const record = parse(text);

@@ -3,7 +3,7 @@ import net from "node:net";
 import { AppendInput, AppendRecord, S2 } from "@s2-dev/streamstore";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
-import { encodeFrame } from "./s2-codec";
+import { encodeFrame } from "../streams/s2-codec";
 
 let test: TestEngine;
 

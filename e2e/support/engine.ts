@@ -2,7 +2,8 @@ import { mkdtemp, mkdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createBundler } from "@/lib/engine/worker/bundler";
-import { createEngine, type Engine, type EngineOptions } from "@/lib/engine/engine";
+import { createEngine, type Engine } from "@/lib/engine/engine";
+import type { EngineOptions } from "@/lib/engine/engine-options";
 import { createProcessHost } from "@/lib/engine/worker/process-host";
 import type {
   AttemptEnd,

@@ -31,11 +31,13 @@ const VERDICTS: Record<string, Verdict> = {
   "GET /blobs/:key": "own proof",
   "POST /s2/v1/streams/:name/records": "own proof",
   "GET /s2/v1/streams/:name/records/tail": "own proof",
-  "PUT /realtime/v1/sessions/:session/:io": "secret key",
+  "PUT /realtime/v1/sessions/:session/in": "secret key",
+  "PUT /realtime/v1/sessions/:session/out": "secret key",
   "GET /realtime/v1/sessions/:session/in": "secret key",
   "GET /realtime/v1/sessions/:session/in/records": "secret key",
   "POST /realtime/v1/sessions/:session/out/append": "secret key",
-  "PUT /realtime/v1/sessions/:session/channels/:channel/:io": "secret key",
+  "PUT /realtime/v1/sessions/:session/channels/:channel/in": "secret key",
+  "PUT /realtime/v1/sessions/:session/channels/:channel/out": "secret key",
   "GET /realtime/v1/sessions/:session/channels/:channel/in": "secret key",
   "GET /realtime/v1/sessions/:session/channels/:channel/in/records": "secret key",
   "POST /realtime/v1/sessions/:session/channels/:channel/out/append": "secret key",
@@ -50,8 +52,12 @@ const VERDICTS: Record<string, Verdict> = {
   "POST /api/v1/sessions/:session/revoke": "secret key",
   "DELETE /api/v1/sessions/:session": "secret key",
   "POST /api/v1/session-tokens/expire": "secret key",
-  "PUT /realtime/v1/streams/:run/:target/:stream": "secret key",
-  "POST /realtime/v1/streams/:run/:target/:stream/append": "secret key",
+  "PUT /realtime/v1/streams/:run/self/:stream": "secret key",
+  "PUT /realtime/v1/streams/:run/parent/:stream": "secret key",
+  "PUT /realtime/v1/streams/:run/root/:stream": "secret key",
+  "POST /realtime/v1/streams/:run/self/:stream/append": "secret key",
+  "POST /realtime/v1/streams/:run/parent/:stream/append": "secret key",
+  "POST /realtime/v1/streams/:run/root/:stream/append": "secret key",
   "POST /realtime/v1/streams/:run/input/*input": "secret key",
   "GET /realtime/v1/streams/:run/input/*input": "secret key",
   "POST /api/v1/runs/:run/input-streams/wait": "secret key",
@@ -195,7 +201,7 @@ async function ask(method: string, path: string, token: string | undefined) {
 
 /** A path of this route: what is the chat's is the chat's own, and the rest is nobody's. */
 function pathOf(pattern: string, chat: Chat): string {
-  const values: Record<string, string> = { ":session": chat.name, ":run": chat.runId, ":io": "out" };
+  const values: Record<string, string> = { ":session": chat.name, ":run": chat.runId };
   return pattern
     .split("/")
     .map((part) => values[part] ?? (/^[:*]/.test(part) ? part.slice(1) : part))

@@ -1,9 +1,10 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
 import { errors, jwtVerify, SignJWT } from "jose";
-import { type Caller, HttpError } from "./route";
+import type { Caller } from "./caller";
+import { HttpError } from "./errors";
 import type { OneTimeToken } from "./one-time-tokens";
 
-/** Who is calling: the holder of the secret key (server, workers), or a token with scopes (browsers). */
+/** The caller of a request: a holder of the secret key (server, workers), or a token with scopes (browsers). */
 export type Identity =
   | { kind: "secret" }
   | { kind: "public"; scopes: string[]; issuedAt: number; once: OneTimeToken | undefined }
@@ -11,7 +12,10 @@ export type Identity =
 
 export type Auth = ReturnType<typeof createAuth>;
 
-/** The one environment there is; it is the `sub` of every token. */
+/** The signed part of a blob's address. */
+export type BlobProof = { expires: string; signature: string };
+
+/** The engine has one environment; it is the `sub` of every token. */
 export const ENVIRONMENT_ID = "env_local";
 
 const ISSUER = "https://id.trigger.dev";
@@ -20,7 +24,7 @@ const AUDIENCE = "https://api.trigger.dev";
 export function createAuth(secretKey: string) {
   const jwtKey = new TextEncoder().encode(secretKey);
   const secretDigest = digest(secretKey);
-  // Keys of their own, so that no signature of one kind can be passed off as one of another kind.
+  // Each kind of signature has its own key, so that one kind can't be passed off as another.
   const streamKey = createHmac("sha256", secretKey).update("holdfast s2 token").digest();
   const urlKey = createHmac("sha256", secretKey).update("holdfast signed url").digest();
 
@@ -32,7 +36,7 @@ export function createAuth(secretKey: string) {
       return { kind: "public", ...(await verifyToken(token)) };
     },
 
-    /** `expiresIn` as jose takes it: a span such as "1h", or a unix time in seconds. */
+    /** Takes `expiresIn` as jose does: a span such as "1h", or a unix time in seconds. */
     async mintToken(
       scopes: string[],
       expiresIn: string | number,
@@ -49,8 +53,8 @@ export function createAuth(secretKey: string) {
     },
 
     /**
-     * Bearer of S2 appends, bound to one stream and, when a run asked for it, to that attempt of that run. It never
-     * expires: the SDK caches it for the life of the run, and a refused append would freeze the run for good.
+     * Signs the bearer token of S2 appends. It is bound to one stream and, for a worker, to one attempt of its run. It
+     * never expires: the SDK caches it for the life of the run, and a refused append would freeze the run for good.
      */
     signStreamToken(streamName: string, caller: Caller | undefined): string {
       const claims = Buffer.from(JSON.stringify({ s: streamName, r: caller?.runId, a: caller?.attempt }));
@@ -58,7 +62,7 @@ export function createAuth(secretKey: string) {
       return `s2.${body}.${sign(streamKey, body)}`;
     },
 
-    /** The caller that the token was given to. Throws unless the token was made for exactly this stream. */
+    /** Returns the caller that the token was issued to. Throws unless the token names exactly this stream. */
     verifyStreamToken(authorization: string | undefined, streamName: string): Caller | undefined {
       const [kind, body, signature] = (bearer(authorization) ?? "").split(".");
       if (kind !== "s2" || !body || !signature || !sameText(sign(streamKey, body), signature)) {
@@ -77,15 +81,13 @@ export function createAuth(secretKey: string) {
       return claims.r === undefined ? undefined : { runId: claims.r, attempt: claims.a ?? 1 };
     },
 
-    /** Query string that allows one method on one blob for a while; the SDK fetches blobs without credentials. */
+    /** Signs a query string that allows one method on one blob for a while: the SDK fetches blobs without credentials. */
     signBlob(method: "GET" | "PUT", key: string, lifetimeMs = 15 * 60_000): string {
       const expires = Date.now() + lifetimeMs;
       return `expires=${expires}&signature=${sign(urlKey, `${method}\n${expires}\n${key}`)}`;
     },
 
-    verifyBlob(method: string, key: string, query: URLSearchParams): void {
-      const expires = query.get("expires") ?? "";
-      const signature = query.get("signature") ?? "";
+    verifyBlob(method: "GET" | "PUT", key: string, { expires, signature }: BlobProof): void {
       if (!sameText(sign(urlKey, `${method}\n${expires}\n${key}`), signature)) {
         throw new HttpError(403, "This URL is not signed for this method and object");
       }
@@ -102,7 +104,7 @@ export function createAuth(secretKey: string) {
       });
       if (payload.exp === undefined) throw new HttpError(401, "The access token has no expiry");
       if (payload["pub"] !== true || payload.sub !== ENVIRONMENT_ID)
-        throw new HttpError(401, "The access token was not made for browsers of this environment");
+        throw new HttpError(401, "The access token is not a public token of this environment");
       const scopes = payload["scopes"];
       const once = payload["otu"] === true;
       return {
@@ -121,12 +123,12 @@ export function createAuth(secretKey: string) {
 }
 
 export function requireSecret(identity: Identity): void {
-  if (identity.kind !== "secret") throw new HttpError(403, "This needs the secret key");
+  if (identity.kind !== "secret") throw new HttpError(403, "This route needs the secret key");
 }
 
 /**
- * A browser's token must name this one thing: a scope for a whole type, or for everything, opens nothing here. `key`
- * is what the caller calls it, and all that a refusal says; `name` is what a token calls it, null when none may.
+ * A browser's token must name the session or run itself: a scope for a whole type, or for everything, is refused. `key`
+ * is how the caller names it, and the only name in the refusal; `name` is how a token names it, null if no token may.
  */
 export function requireOwn(
   identity: Identity,

@@ -1,12 +1,14 @@
 import type { Database } from "../database";
-import { HttpError } from "./route";
+import { HttpError } from "./errors";
 
 export type OneTimeToken = { digest: string; expiresAt: Date };
 
-/** Remembers which tokens were used up (`otu`), as long as they would be valid. */
+export type OneTimeTokens = ReturnType<typeof createOneTimeTokens>;
+
+/** Remembers used one-time tokens (`otu`) until they expire. */
 export function createOneTimeTokens(database: Database) {
   return {
-    /** The tries of one call carry the same key, and count as one use. */
+    /** All attempts of one call carry the same key and count as one use. */
     async use({ digest, expiresAt }: OneTimeToken, callKey: string): Promise<void> {
       await database.query("delete from engine.used_tokens where expires_at < now()");
       const used = await database.query(

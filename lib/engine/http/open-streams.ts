@@ -1,25 +1,26 @@
 /**
- * How many streams browsers hold open, by person and by address. Counted here, because only the engine sees one end;
- * in memory, because they all end with the process.
+ * Limits how many streams browsers hold open, per person and per address. The engine counts them, because only it sees
+ * a stream end; in memory, because every stream ends with this process.
  */
-import { HttpError, type EngineRequest } from "./route";
-import type { Session } from "../runs/sessions";
+import type { Session } from "../runs/session";
+import type { Identity } from "./auth";
+import { HttpError } from "./errors";
 
-/** An office shares an address. */
+/** The people of one office share an address. */
 const PEOPLE_PER_ADDRESS = 5;
-const TRY_AGAIN_AFTER_SECONDS = 10;
+const RETRY_AFTER_SECONDS = 10;
 
 export type OpenStreams = ReturnType<typeof createOpenStreams>;
+
+type Reader = { identity: Identity; address: string | undefined };
 
 export function createOpenStreams(perPerson: number) {
   const open = new Map<string, number>();
 
   return {
-    /** Counts one more, and returns how to end it. Throws a 429 when there are too many. A worker's are not counted. */
-    take({ identity, headers }: EngineRequest, session: Session): () => void {
+    /** Counts one more stream and returns how to end it. Throws a 429 above the limit. Workers are not counted. */
+    take({ identity, address }: Reader, session: Session): () => void {
       if (identity.kind === "secret") return () => {};
-      // The app has put the client first, and a proxy of its own behind it.
-      const address = headers["x-forwarded-for"]?.toString().split(",")[0]?.trim();
       const limits = new Map([
         [`person:${session.triggerConfig.concurrencyKey ?? session.id}`, perPerson],
         ...(address ? [[`address:${address}`, perPerson * PEOPLE_PER_ADDRESS] as const] : []),
@@ -28,8 +29,8 @@ export function createOpenStreams(perPerson: number) {
         if ((open.get(key) ?? 0) < limit) continue;
         throw new HttpError(
           429,
-          `You have this open in too many places at once. Close some of them, and try again in ${TRY_AGAIN_AFTER_SECONDS} seconds.`,
-          { retryAfterSeconds: TRY_AGAIN_AFTER_SECONDS },
+          `This chat is open in too many places. Close some of them and try again in ${RETRY_AFTER_SECONDS} seconds.`,
+          { retryAfterSeconds: RETRY_AFTER_SECONDS },
         );
       }
       for (const key of limits.keys()) open.set(key, (open.get(key) ?? 0) + 1);

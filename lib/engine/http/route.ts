@@ -1,159 +1,90 @@
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
+/** A route of the engine: its address, who may call it, and the schema of everything that its handler reads. */
+import type { IncomingMessage } from "node:http";
 import type { z } from "zod";
-import type { Identity } from "./identity";
-
-/** An error that knows its status. Handlers throw it; `renderError` is the only place that makes a response of it. */
-export class HttpError extends Error {
-  readonly status: number;
-  readonly code: string | undefined;
-  /** More top-level fields of the error body (`closedReason`, `seq_num_mismatch`, ...). */
-  readonly details: Record<string, unknown>;
-  readonly retryAfterSeconds: number | undefined;
-
-  constructor(
-    status: number,
-    message: string,
-    options: { code?: string; details?: Record<string, unknown>; retryAfterSeconds?: number } = {},
-  ) {
-    super(message);
-    this.status = status;
-    this.code = options.code;
-    this.details = options.details ?? {};
-    this.retryAfterSeconds = options.retryAfterSeconds;
-  }
-}
-
-export type Reply = {
-  status: number;
-  headers?: Record<string, string>;
-  body?: string | Buffer;
-  /** Writes the body itself after the headers are out; resolves when the response is over. */
-  stream?(response: ServerResponse): Promise<void>;
-};
-
-/** The run that a worker speaks for: its API address carries `/run/<id>/<attempt>` (see `callerUrl`). */
-export type Caller = { runId: string; attempt: number };
-
-export type EngineRequest = {
-  method: string;
-  path: string;
-  params: Record<string, string>;
-  query: URLSearchParams;
-  headers: IncomingHttpHeaders;
-  identity: Identity;
-  caller: Caller | undefined;
-  body(limit?: number): Promise<Buffer>;
-  json<Schema extends z.ZodType>(schema: Schema, limit?: number): Promise<z.output<Schema>>;
-};
-
-/** How this route's clients expect an error to look. */
-export type ErrorShape = "api" | "append" | "s2";
+import type { Identity } from "./auth";
+import { readBody } from "./body";
+import type { Caller } from "./caller";
+import type { ErrorShape } from "./errors";
+import { parseJson, parsePart } from "./input";
+import type { Reply } from "./reply";
 
 /**
- * Who may call a route. `secret`: the app's server and its workers. `token`: also a browser's token, whose scopes the
- * handler checks. `open`: whoever brings the route's own proof (a signed URL, an S2 token), or anybody (health).
+ * Who may call a route. `secret`: the app's server and its workers. `token`: also a browser with a token, whose scopes
+ * the handler checks. `open`: a caller with the route's own proof (a signed URL, an S2 token), or anyone (health).
  */
-export type Access = "secret" | "token" | "open";
+type Access = "secret" | "token" | "open";
+
+/** What a handler reads from a request. A part without a schema never reaches the handler. */
+export type Input = {
+  params?: z.ZodObject;
+  query?: z.ZodObject;
+  headers?: z.ZodObject;
+  /**
+   * A schema: JSON, parsed before the handler runs. `raw`: bytes that the handler fetches with `bytes()` once it has
+   * authorized the caller, and parses itself. `none`: the route takes no body, whatever its method.
+   */
+  body?: z.ZodType | "raw" | "none";
+  /** The largest body in bytes; default 1 MiB. */
+  limit?: number;
+};
+
+type Output<Schema> = Schema extends z.ZodType ? z.output<Schema> : undefined;
+
+export type EngineRequest<Spec extends Input> = {
+  params: Output<Spec["params"]>;
+  query: Output<Spec["query"]>;
+  headers: Output<Spec["headers"]>;
+  body: Output<Spec["body"]>;
+  bytes(): Promise<Buffer>;
+  identity: Identity;
+  caller: Caller | undefined;
+};
+
+/** A request as the server got it: authenticated, and not parsed yet. */
+type RawRequest = {
+  message: IncomingMessage;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  identity: Identity;
+  caller: Caller | undefined;
+};
 
 export type Route = {
   method: string;
   pattern: string;
   shape: ErrorShape;
   access: Access;
-  handler(request: EngineRequest): Promise<Reply> | Reply;
+  input: Input;
+  handle(request: RawRequest): Promise<Reply>;
 };
 
-/** Nobody but the holder of the secret key may call it, unless it says otherwise. */
-export function route(
+const BODY_LIMIT = 1024 * 1024;
+
+/** A route for holders of the secret key, unless `access` says otherwise. */
+export function route<Spec extends Input>(
   pattern: `${"GET" | "POST" | "PUT" | "PATCH" | "DELETE"} /${string}`,
-  handler: Route["handler"],
-  options: { shape?: ErrorShape; access?: Access } = {},
+  spec: Spec & { access?: Access; shape?: ErrorShape },
+  handler: (request: EngineRequest<Spec>) => Promise<Reply> | Reply,
 ): Route {
   const [method, path] = pattern.split(" ") as [string, string];
-  const { shape = "api", access = "secret" } = options;
-  return { method, pattern: path, shape, access, handler };
+  const { access = "secret", shape = "api", ...input } = spec;
+  const handle = async (request: RawRequest) => handler((await parse(input, request)) as EngineRequest<Spec>);
+  return { method, pattern: path, shape, access, input, handle };
 }
 
-export function json(status: number, body: unknown, headers: Record<string, string> = {}): Reply {
-  return { status, headers: { "content-type": "application/json", ...headers }, body: JSON.stringify(body) };
-}
-
-export type Router = (
-  method: string,
-  rawPath: string,
-) => { route: Route; params: Record<string, string> } | undefined;
-
-/** Splits the raw path first and decodes each segment afterwards: a chat id may contain `/`, `?` and `#`. */
-export function createRouter(routes: Route[]): Router {
-  const compiled = routes.map((entry) => ({ entry, parts: entry.pattern.split("/").slice(1) }));
-  return (method, rawPath) => {
-    const segments = rawPath.split("/").slice(1).map(decodeSegment);
-    for (const { entry, parts } of compiled) {
-      if (entry.method !== method) continue;
-      const params = matchSegments(parts, segments);
-      if (params) return { route: entry, params };
-    }
-    return undefined;
+async function parse(input: Input, { message, params, query, identity, caller }: RawRequest) {
+  const bytes = () => readBody(message, input.limit ?? BODY_LIMIT);
+  return {
+    params: parsePart("path", input.params, params),
+    query: parsePart("query", input.query, firstOfEach(query)),
+    headers: parsePart("header", input.headers, message.headers),
+    body: typeof input.body === "object" ? parseJson(await bytes(), input.body) : undefined,
+    bytes,
+    identity,
+    caller,
   };
 }
 
-function matchSegments(parts: string[], segments: string[]): Record<string, string> | undefined {
-  const params: Record<string, string> = {};
-  for (const [index, part] of parts.entries()) {
-    if (part.startsWith("*")) {
-      params[part.slice(1)] = segments.slice(index).join("/");
-      return segments.length > index ? params : undefined;
-    }
-    const segment = segments[index];
-    if (segment === undefined) return undefined;
-    if (part.startsWith(":")) params[part.slice(1)] = segment;
-    else if (part !== segment) return undefined;
-  }
-  return parts.length === segments.length ? params : undefined;
-}
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    throw new HttpError(
-      400,
-      `The path segment ${JSON.stringify(segment.slice(0, 80))} is not valid percent-encoding`,
-    );
-  }
-}
-
-const CALLER_PREFIX = /^\/run\/([^/]+)\/(\d+)(?=\/)/;
-
-/** The API address given to one attempt: the SDK appends its paths to it, so every call names the run it comes from. */
-export function callerUrl(engineUrl: string, caller: Caller): string {
-  return `${engineUrl}/run/${caller.runId}/${caller.attempt}`;
-}
-
-export function splitCaller(path: string): { caller: Caller | undefined; path: string } {
-  const found = CALLER_PREFIX.exec(path);
-  if (!found) return { caller: undefined, path };
-  return { caller: { runId: found[1]!, attempt: Number(found[2]) }, path: path.slice(found[0].length) };
-}
-
-export function renderError(error: HttpError, shape: ErrorShape): Reply {
-  const code = error.code === undefined ? {} : { code: error.code };
-  // Clients retry 408, 409, 429 and 5xx by themselves; of those only these can end differently the next time.
-  const retryable = error.status === 408 || error.status === 429 || error.status === 503;
-  const headers: Record<string, string> = retryable ? {} : { "x-should-retry": "false" };
-  if (error.retryAfterSeconds !== undefined) headers["retry-after"] = String(error.retryAfterSeconds);
-  switch (shape) {
-    case "api":
-      return json(error.status, { error: error.message, ...code, ...error.details }, headers);
-    case "append":
-      return json(error.status, { ok: false, error: error.message, ...code, ...error.details }, headers);
-    case "s2":
-      return json(error.status, s2ErrorBody(error));
-  }
-}
-
-/** A failed condition (412) is recognised by its own field instead of a code. */
-export function s2ErrorBody(error: HttpError): Record<string, unknown> {
-  if (error.status === 412) return error.details;
-  return { code: error.code ?? "bad_request", message: error.message };
+function firstOfEach(query: URLSearchParams): Record<string, string> {
+  return Object.fromEntries([...query].toReversed());
 }

@@ -1,73 +1,71 @@
-/** From a socket's request to a handler and back: the only place that writes a response. */
+/** Takes a request from a socket to its handler and back. This is the only place that writes a response. */
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { INERT_HEADERS } from "@/lib/engine-paths";
-import { type Auth, requireSecret } from "./auth";
-import type { Identity } from "./identity";
-import { parseJson, readBody } from "./body";
-import {
-  createRouter,
-  type EngineRequest,
-  type ErrorShape,
-  HttpError,
-  json,
-  renderError,
-  type Reply,
-  type Route,
-  splitCaller,
-} from "./route";
 import type { Log } from "../log";
-import type { createOneTimeTokens } from "./one-time-tokens";
+import { type Auth, type Identity, requireSecret } from "./auth";
+import { splitCaller } from "./caller";
+import { type ErrorShape, HttpError, renderError } from "./errors";
+import type { OneTimeTokens } from "./one-time-tokens";
+import type { Reply } from "./reply";
+import type { Route } from "./route";
+import { createRouter } from "./router";
 
-const BODY_LIMIT = 1024 * 1024;
 const UNREAD_GRACE_MS = 5_000;
 const LOOPBACK = new Set(["localhost", "127.0.0.1", "[::1]"]);
 
 export type AccessRules = {
-  /** Names beside loopback under which the engine may be addressed; anything else smells of DNS rebinding. */
+  /** Host names beside loopback under which the engine may be addressed; any other suggests DNS rebinding. */
   allowedHosts: string[];
   /** Origins beside loopback whose pages may call the engine directly. */
   allowedOrigins: string[];
 };
 
-type OneTimeTokens = ReturnType<typeof createOneTimeTokens>;
-
 type Options = { auth: Auth; oneTimeTokens: OneTimeTokens; routes: Route[]; access: AccessRules; log: Log };
 
 export function createServer({ auth, oneTimeTokens, routes, access, log }: Options) {
-  const match = createRouter(routes);
+  const findRoute = createRouter(routes);
 
   return async function respond(message: IncomingMessage, response: ServerResponse): Promise<void> {
     const started = performance.now();
+    const { path, query, caller } = targetOf(message);
     let shape: ErrorShape = "api";
     let reply: Reply;
     try {
-      requireKnownHost(message.headers.host, access);
+      requireAllowedHost(message.headers.host, access);
       if (message.method === "OPTIONS") reply = preflight(message);
       else {
-        const target = targetOf(message);
-        const found = match(message.method ?? "GET", target.path);
-        if (!found)
-          throw new HttpError(404, `The engine has no ${message.method} ${target.path.slice(0, 300)}`);
-        shape = found.route.shape;
-        const { access: wanted } = found.route;
-        const identity: Identity =
-          wanted === "open" ? { kind: "none" } : await auth.authenticate(message.headers.authorization);
-        if (wanted === "secret") requireSecret(identity);
-        if (identity.kind === "public" && identity.once)
-          await oneTimeTokens.use(identity.once, callKeyOf(message));
-        reply = await found.route.handler(toRequest(message, target, found.params, identity));
+        const { route, params } = matched(message.method ?? "GET", path);
+        shape = route.shape;
+        const identity = await authenticate(message, route);
+        reply = await route.handle({ message, params, query, identity, caller });
       }
     } catch (error) {
       reply = renderError(asHttpError(error), shape);
     }
     await write(message, response, reply);
     if (reply.status >= 400) {
-      const { path } = targetOf(message);
       const ms = Math.round(performance.now() - started);
       log("request refused", { method: message.method, path, status: reply.status, ms });
     }
   };
+
+  function matched(method: string, path: string) {
+    const match = findRoute(method, path);
+    if (!match) throw new HttpError(404, `The engine has no ${method} ${path.slice(0, 300)}`);
+    return match;
+  }
+
+  async function authenticate({ headers }: IncomingMessage, route: Route): Promise<Identity> {
+    if (route.access === "open") return { kind: "none" };
+    const identity = await auth.authenticate(headers.authorization);
+    if (route.access === "secret") requireSecret(identity);
+    if (identity.kind === "public" && identity.once) {
+      const callKey = String(headers["x-trigger-request-idempotency-key"] ?? randomUUID());
+      await oneTimeTokens.use(identity.once, callKey);
+    }
+    return identity;
+  }
 
   async function write(message: IncomingMessage, response: ServerResponse, reply: Reply): Promise<void> {
     response.writeHead(reply.status, {
@@ -77,16 +75,17 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     });
     if (!reply.stream) {
       response.end(reply.body);
-      letGo(message);
+      releaseSocket(message);
       return;
     }
-    // The client gives a stream 30 s to show its headers, which may be long before its first record.
+    // The client waits 30 s for the headers of a stream, and the first record may take longer than that.
     response.flushHeaders();
     try {
       await reply.stream(response);
     } catch (error) {
       log("stream broke off", { error: (error as Error).message });
-      response.destroy(); // Not ended: the reader must not take this for the end, but come back with its cursor.
+      // An orderly end would tell the reader that nothing more comes; after a reset it reconnects with its cursor.
+      response.destroy();
     }
   }
 
@@ -102,13 +101,13 @@ export function createServer({ auth, oneTimeTokens, routes, access, log }: Optio
     if (typeof code === "string" && /^22...$/.test(code))
       return new HttpError(400, `A value of this request cannot be stored: ${message}`);
     log("request failed", { error: message, at: stack?.split("\n")[1]?.trim() });
-    // Mostly the database being away: worth another try.
-    return new HttpError(503, "The engine could not answer this just now");
+    // The usual cause is a database outage, so a retry can succeed.
+    return new HttpError(503, "The engine could not answer this just now. Try again in a moment");
   }
 }
 
-/** Answered before its body was there: whoever goes on sending it after that must not keep the socket. */
-function letGo(message: IncomingMessage): void {
+/** Closes the socket of a client that keeps sending a body after the response to it is complete. */
+function releaseSocket(message: IncomingMessage): void {
   if (message.complete) return;
   const timer = setTimeout(() => {
     if (!message.complete) message.socket.destroy();
@@ -116,38 +115,11 @@ function letGo(message: IncomingMessage): void {
   timer.unref();
 }
 
-function callKeyOf(message: IncomingMessage): string {
-  return String(message.headers["x-trigger-request-idempotency-key"] ?? randomUUID());
-}
-
-type Target = ReturnType<typeof targetOf>;
-
 function targetOf(message: IncomingMessage) {
   const url = message.url ?? "/";
   const mark = url.indexOf("?");
   const query = new URLSearchParams(mark < 0 ? "" : url.slice(mark + 1));
   return { ...splitCaller(mark < 0 ? url : url.slice(0, mark)), query };
-}
-
-function toRequest(
-  message: IncomingMessage,
-  target: Target,
-  params: Record<string, string>,
-  identity: Identity,
-): EngineRequest {
-  const { path, query, caller } = target;
-  const body = (limit = BODY_LIMIT) => readBody(message, limit);
-  return {
-    method: message.method ?? "GET",
-    path,
-    params,
-    query,
-    headers: message.headers,
-    identity,
-    caller,
-    body,
-    json: async (schema, limit) => parseJson(await body(limit), schema),
-  };
 }
 
 function preflight(message: IncomingMessage): Reply {
@@ -161,7 +133,7 @@ function preflight(message: IncomingMessage): Reply {
   };
 }
 
-function requireKnownHost(host: string | undefined, access: AccessRules): void {
+function requireAllowedHost(host: string | undefined, access: AccessRules): void {
   const name = (host ?? "").replace(/:\d+$/, "").toLowerCase();
   if (LOOPBACK.has(name) || access.allowedHosts.includes(name)) return;
   throw new HttpError(403, `The engine does not answer for host ${JSON.stringify(name.slice(0, 100))}`);
@@ -170,17 +142,4 @@ function requireKnownHost(host: string | undefined, access: AccessRules): void {
 function isAllowedOrigin(origin: string, access: AccessRules): boolean {
   if (access.allowedOrigins.includes(origin)) return true;
   return URL.canParse(origin) && LOOPBACK.has(new URL(origin).hostname);
-}
-
-export function healthRoute(describe: () => Promise<{ ok: boolean }>): Route {
-  return {
-    method: "GET",
-    pattern: "/healthz",
-    shape: "api",
-    access: "open",
-    handler: async () => {
-      const health = await describe();
-      return json(health.ok ? 200 : 503, health);
-    },
-  };
 }

@@ -1,25 +1,35 @@
 /**
- * Server-sent events over a stream. A reader pulls: it holds a subscription only as an alarm clock and reads from
- * its own cursor, so nothing is missed or repeated between history and live, and a slow reader costs one batch.
+ * Server-sent events over a stream. A reader pulls: its subscription only wakes it up, and it reads from its own cursor.
+ * So no record is missed or repeated between history and live data, and a slow reader costs the memory of one batch.
  */
-import type { IncomingHttpHeaders, ServerResponse } from "node:http";
-import { HttpError, type Reply } from "./route";
+import type { ServerResponse } from "node:http";
+import { z } from "zod";
 import { isCommand, type StreamRecord } from "../streams/records";
 import type { Stream } from "../streams/streams";
+import { drained, type Reply } from "./reply";
 
-export type ReadOptions = {
+type ReadOptions = {
   /** The first record to send. */
   from: number;
-  /** The stream ends after this long without a record; undefined: never. */
+  /** The response ends after this long without a record; undefined: never. */
   idleTimeoutMs: number | undefined;
-  /** Nothing more will come: send what there is, then end. */
+  /** No more records will come: send the stored ones, then end. */
   settled: boolean;
-  /** Until the next sign of life of an idle stream. */
+  /** The time until the next heartbeat of an idle stream. */
   heartbeatMs: () => number;
 };
 
+/** The headers with which a reader says where to begin and how long to wait. */
+export const ReaderHeaders = z.object({
+  "timeout-seconds": z.coerce.number().int().min(1).max(600).default(60),
+  "last-event-id": z.string().optional(),
+  "x-trigger-stream-start": z.string().optional(),
+  "x-peek-settled": z.string().optional(),
+  "x-forwarded-for": z.string().optional(),
+});
+
 const DONE = "data: [DONE]\n\n";
-/** A comment, which no reader sees: a proxy on the way may hold the headers back until something follows them. */
+/** A comment that readers ignore. It flushes the headers through proxies that hold them back until the first byte. */
 const OPENING = ": open\n\n";
 
 export function readReply(stream: Stream, options: ReadOptions): Reply {
@@ -29,7 +39,7 @@ export function readReply(stream: Stream, options: ReadOptions): Reply {
       "content-type": "text/event-stream",
       "cache-control": "no-cache, no-transform",
       "x-accel-buffering": "no",
-      // Without it the client parses an older format and sees nothing.
+      // Without this header the client parses an older format and shows nothing.
       "x-stream-version": "v2",
       ...(options.settled ? { "x-session-settled": "true" } : {}),
     },
@@ -37,23 +47,18 @@ export function readReply(stream: Stream, options: ReadOptions): Reply {
   };
 }
 
-/** What a reader asks for in its headers. */
 export async function readOptions(
   stream: Stream,
-  headers: IncomingHttpHeaders,
+  headers: z.output<typeof ReaderHeaders>,
 ): Promise<Pick<ReadOptions, "from" | "idleTimeoutMs">> {
-  const seconds = headers["timeout-seconds"] === undefined ? 60 : Number(headers["timeout-seconds"]);
-  if (!Number.isInteger(seconds) || seconds < 1 || seconds > 600) {
-    throw new HttpError(400, "Timeout-Seconds must be a whole number from 1 to 600");
-  }
   const latest = headers["x-trigger-stream-start"] === "latest";
   return {
-    from: await startOf(stream, headers["last-event-id"]?.toString(), latest),
-    idleTimeoutMs: seconds * 1_000,
+    from: await startOf(stream, headers["last-event-id"], latest),
+    idleTimeoutMs: headers["timeout-seconds"] * 1_000,
   };
 }
 
-/** A cursor beyond the tail comes from a newer past (a restored backup): such a reader starts over. */
+/** A cursor beyond the tail comes from before a backup was restored; its reader starts over. */
 export async function startOf(stream: Stream, cursor: string | undefined, latest: boolean): Promise<number> {
   const { next, trim } = await stream.tail();
   if (cursor !== undefined && /^\d{1,15}$/.test(cursor)) {
@@ -125,20 +130,7 @@ function toWire(record: StreamRecord) {
   };
 }
 
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      response.off("drain", done);
-      response.off("close", done);
-      resolve();
-    };
-    response.once("drain", done);
-    response.once("close", done);
-    if (response.destroyed) done();
-  });
-}
-
-/** Remembers a ring that comes while nobody waits, so that a record between reading and waiting is not slept over. */
+/** Remembers a ring that comes while nobody waits, so that a record stored between a read and a wait is sent at once. */
 function createAlarm() {
   let rung = false;
   let wake: (() => void) | undefined;

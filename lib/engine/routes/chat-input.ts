@@ -1,45 +1,41 @@
 /**
- * What a chat agent can read from its `.in`. The SDK trusts the shape of a message: one without parts throws inside the
- * run's boot, in every run that follows as well. So the sender is told, and the record never comes to be.
+ * The schema of the records that a chat agent reads from its `.in`. The SDK trusts the shape of a message: one without
+ * parts throws while the run boots, and again in every run that follows. So the append is refused instead.
  */
-import { HttpError } from "../http/route";
+import { z } from "zod";
+import { parseJson } from "../http/input";
+
+const Message = z.looseObject({
+  id: z.string(),
+  role: z.string(),
+  parts: z.array(z.looseObject({ type: z.string() })),
+});
+
+const Submission = z
+  .looseObject({
+    message: Message.optional(),
+    channelEvent: z.unknown().optional(),
+  })
+  // A connector sends an event instead of a message; the agent turns it into one.
+  .refine(({ message, channelEvent }) => message !== undefined || isObject(channelEvent), {
+    path: ["message"],
+    message: "must be a UI message",
+  });
+
+const ChatInput = z
+  .looseObject({ kind: z.string(), payload: z.unknown().optional() })
+  .superRefine(({ kind, payload }, context) => {
+    if (kind !== "message") return;
+    const isSubmission = isObject(payload) && payload["trigger"] === "submit-message";
+    const parsed = (isSubmission ? Submission : z.looseObject({})).safeParse(payload);
+    for (const issue of parsed.error?.issues ?? [])
+      context.addIssue({ code: "custom", path: ["payload", ...issue.path], message: issue.message });
+  });
 
 export function requireChatInput(text: string): void {
-  const record = parse(text);
-  if (typeof record["kind"] !== "string") throw invalid('The body must be an object with a "kind"');
-  if (record["kind"] !== "message") return;
-  const { payload } = record;
-  if (!isObject(payload)) throw invalid("payload: must be an object");
-  if (payload["trigger"] !== "submit-message") return;
-  const { message } = payload;
-  // An event of a connector has no message; the agent makes one of it.
-  if (message === undefined && isObject(payload["channelEvent"])) return;
-  if (!isObject(message)) throw invalid("payload.message: must be a UI message");
-  for (const field of ["id", "role"]) {
-    if (typeof message[field] !== "string") throw invalid(`payload.message.${field}: must be a string`);
-  }
-  const { parts } = message;
-  if (!Array.isArray(parts)) throw invalid("payload.message.parts: must be an array");
-  for (const [index, part] of parts.entries()) {
-    if (isObject(part) && typeof part["type"] === "string") continue;
-    throw invalid(`payload.message.parts.${index}: must be an object with a "type"`);
-  }
-}
-
-function parse(text: string): Record<string, unknown> {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (error) {
-    throw invalid(`The body is not valid JSON: ${(error as Error).message}`);
-  }
-  return isObject(value) ? value : {};
+  parseJson(Buffer.from(text), ChatInput);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
-function invalid(message: string): HttpError {
-  return new HttpError(400, message);
 }

@@ -1,12 +1,16 @@
 /**
- * What `/inspect` of the app shows: sessions with their runs, and the records of one as they come. For the holder of
- * the secret key alone, who has checked that the person may see it.
+ * The routes behind the app's `/inspect` page: sessions with their runs, and a live view of one session's records. They
+ * need the secret key, because the app checks which person may see which session.
  */
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
+import { z } from "zod";
 import type { Attempts, LiveRun } from "../runs/attempts";
 import type { Database } from "../database";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
+import { HttpError } from "../http/errors";
+import { Text } from "../http/input";
+import { drained, json, type Reply } from "../http/reply";
+import { type EngineRequest, type Route, route } from "../http/route";
 import type { StreamRecord } from "../streams/records";
 import type {
   InspectedEvent,
@@ -16,7 +20,8 @@ import type {
   InspectedState,
 } from "@/lib/inspected";
 import { isLive, type Run, type Runs } from "../runs/runs";
-import { type Session, type Sessions, streamName } from "../runs/sessions";
+import { type Session, streamName } from "../runs/session";
+import type { Sessions } from "../runs/sessions";
 import type { Streams } from "../streams/streams";
 
 type Options = {
@@ -25,35 +30,42 @@ type Options = {
   runs: Runs;
   streams: Streams;
   attempts: Attempts;
-  /** The records of `.in` that no turn has answered. */
+  /** Returns the records of `.in` that no turn has answered. */
   pending(session: Session): Promise<StreamRecord[]>;
 };
 
 const SHOWN_RECORDS = 2_000;
 const SHOWN_RUNS = 50;
-/** A person looks: that needs no alarm clock, and it puts the pieces of an answer into one line of the watch. */
-const GLANCE_MS = 100;
-const GLANCES_PER_SNAPSHOT = 4;
-const GLANCES_PER_SIGN_OF_LIFE = 100;
+/** A slow poll is enough for a person, and it collects several chunks of an answer into one event. */
+const POLL_MS = 100;
+const POLLS_PER_SNAPSHOT = 4;
+const POLLS_PER_HEARTBEAT = 100;
+
+const OneSession = z.object({ session: Text });
+/** The number of the last record that the page has, or -1 before the first. */
+const cursor = z.coerce.number().int().min(-1).optional();
+
+const List = { query: z.object({ externalIds: Text.transform((ids) => ids.split(",")).optional() }) };
+const Watch = { params: OneSession, query: z.object({ in: cursor, out: cursor }) };
+const Crash = { params: OneSession, body: "none" } as const;
+
+type Cursors = EngineRequest<typeof Watch>["query"];
 
 export function inspectRoutes(options: Options): Route[] {
   const { database, sessions, runs, streams, attempts } = options;
   return [
-    route("GET /inspect/sessions", list),
-    route("GET /inspect/sessions/:session/watch", watch),
-    route("POST /inspect/sessions/:session/crash", crash),
+    route("GET /inspect/sessions", List, list),
+    route("GET /inspect/sessions/:session/watch", Watch, watch),
+    route("POST /inspect/sessions/:session/crash", Crash, crash),
   ];
 
-  /** Newest activity first; `externalIds` limits it to those of one owner. */
-  async function list(request: EngineRequest): Promise<Reply> {
-    const wanted = request.query.get("externalIds");
-    const found = await overview({ externalIds: wanted === null ? null : wanted.split(",") });
-    return json(200, { sessions: found });
+  /** Lists sessions with the newest activity first; `externalIds` limits the list to those of one owner. */
+  async function list({ query }: EngineRequest<typeof List>): Promise<Reply> {
+    return json(200, { sessions: await overview({ externalIds: query.externalIds }) });
   }
 
-  async function watch(request: EngineRequest): Promise<Reply> {
-    const session = await sessions.get(request.params["session"]!);
-    const cursors = { in: request.query.get("in"), out: request.query.get("out") };
+  async function watch({ params, query: cursors }: EngineRequest<typeof Watch>): Promise<Reply> {
+    const session = await sessions.get(params.session);
     return {
       status: 200,
       headers: { "content-type": "application/x-ndjson", "cache-control": "no-store, no-transform" },
@@ -61,9 +73,9 @@ export function inspectRoutes(options: Options): Route[] {
     };
   }
 
-  /** `kill -9`, as the kernel would do it: nothing is told to the run, and everything after that is the engine's own way. */
-  async function crash(request: EngineRequest): Promise<Reply> {
-    const session = await sessions.get(request.params["session"]!);
+  /** Kills the worker as the kernel would (`kill -9`): no part of the engine is told, so it reacts as to a real crash. */
+  async function crash({ params }: EngineRequest<typeof Crash>): Promise<Reply> {
+    const session = await sessions.get(params.session);
     const live = attempts.find(session.currentRunId ?? "");
     if (!live?.worker) throw new HttpError(409, "No worker of this session is alive");
     const { run, attempt, worker } = live;
@@ -72,40 +84,36 @@ export function inspectRoutes(options: Options): Route[] {
     return json(200, { runId: run.id, attempt, pid });
   }
 
-  async function send(
-    response: ServerResponse,
-    sessionId: string,
-    from: Record<"in" | "out", string | null>,
-  ): Promise<void> {
+  async function send(response: ServerResponse, sessionId: string, cursors: Cursors): Promise<void> {
     let closed = response.destroyed;
     response.once("close", () => (closed = true));
-    const readers = { in: await follow("in"), out: await follow("out") };
+    const nextRecords = { in: await readerOf("in"), out: await readerOf("out") };
     let shown = "";
-    for (let glance = 0; !closed; glance += 1) {
+    for (let poll = 0; !closed; poll += 1) {
       const event: InspectedEvent = {};
-      const [input, output] = [await readers.in(), await readers.out()];
+      const [input, output] = [await nextRecords.in(), await nextRecords.out()];
       if (input.length > 0) event.in = input;
       if (output.length > 0) event.out = output;
-      if (glance % GLANCES_PER_SNAPSHOT === 0) {
+      if (poll % POLLS_PER_SNAPSHOT === 0) {
         const snapshot = await snapshotOf(sessionId);
         const text = JSON.stringify(snapshot);
         if (text !== shown) Object.assign(event, snapshot);
         shown = text;
       }
       const isNews = Object.keys(event).length > 0;
-      if (isNews || glance % GLANCES_PER_SIGN_OF_LIFE === 0) {
+      if (isNews || poll % POLLS_PER_HEARTBEAT === 0) {
         const hasRoom = response.write(`${JSON.stringify(event)}\n`);
         if (!hasRoom && !closed) await drained(response);
       }
-      if (input.length === 0 && output.length === 0) await delay(GLANCE_MS);
+      if (input.length === 0 && output.length === 0) await delay(POLL_MS);
     }
 
-    async function follow(io: "in" | "out") {
+    async function readerOf(io: "in" | "out") {
       const stream = streams.get(streamName(sessionId, io));
       const { next } = await stream.tail();
-      const cursor = from[io] === null ? Number.NaN : Number(from[io]);
-      // A cursor beyond the tail is of another past (a restored backup).
-      let at = cursor < next ? cursor + 1 : Math.max(0, next - SHOWN_RECORDS);
+      const last = cursors[io];
+      // A cursor beyond the tail comes from before a backup was restored.
+      let at = last !== undefined && last < next ? last + 1 : Math.max(0, next - SHOWN_RECORDS);
       return async () => {
         const records = await stream.read(at);
         at = (records.at(-1)?.seq ?? at - 1) + 1;
@@ -116,7 +124,7 @@ export function inspectRoutes(options: Options): Route[] {
 
   async function snapshotOf(sessionId: string): Promise<InspectedEvent> {
     const session = await sessions.get(sessionId);
-    const [[inspected], found, unanswered] = await Promise.all([
+    const [[inspected], newestRuns, unanswered] = await Promise.all([
       overview({ id: sessionId }),
       runs.list({ sessionId }, SHOWN_RUNS),
       options.pending(session),
@@ -124,13 +132,13 @@ export function inspectRoutes(options: Options): Route[] {
     const { closedReason } = session;
     return {
       ...(inspected && { session: { ...inspected, unanswered: unanswered.length, closedReason } }),
-      runs: found.map((run) => shownRun(run, attempts.find(run.id))),
+      runs: newestRuns.map((run) => shownRun(run, attempts.find(run.id))),
     };
   }
 
   async function overview(filter: {
     id?: string;
-    externalIds?: string[] | null;
+    externalIds?: string[] | undefined;
   }): Promise<InspectedSession[]> {
     const found = await database.query<OverviewRow>(
       `select session.id, session.external_id, session.task, session.created_at, session.closed_at,
@@ -203,11 +211,4 @@ function shownRun(run: Run, live: LiveRun | undefined): InspectedRun {
 
 function shownRecord({ seq, timestamp, body, headers, hidden }: StreamRecord): InspectedRecord {
   return { seq, timestamp, body, headers, hidden };
-}
-
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    response.once("drain", resolve);
-    response.once("close", resolve);
-  });
 }

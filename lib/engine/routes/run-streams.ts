@@ -1,112 +1,111 @@
 /** `streams.pipe`, `streams.append` and `streams.input` of plain tasks: streams that belong to a run, not a session. */
 import { z } from "zod";
-import { type Auth, requireOwn } from "../http/auth";
-import type { Behavior } from "../mode";
-import { parseTimeout } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
+import { parseTimeout, Timeout } from "../duration";
+import { requireOwn } from "../http/auth";
+import { HttpError } from "../http/errors";
+import { Text } from "../http/input";
+import { json, type Reply } from "../http/reply";
+import { type EngineRequest, type Route, route } from "../http/route";
+import { ReaderHeaders, readOptions, readReply } from "../http/sse";
 import { randomBase62 } from "../ids";
-import { dataBody, inputBody } from "../streams/records";
+import type { Behavior } from "../mode";
 import { isLive, type Run, type Runs } from "../runs/runs";
-import { S2_BASIN, S2_PATH } from "./s2";
-import { readOptions, readReply } from "../http/sse";
-import type { Stream, Streams } from "../streams/streams";
 import type { Waitpoints } from "../runs/waitpoints";
+import { dataBody, inputBody } from "../streams/records";
+import type { Stream, Streams } from "../streams/streams";
+import type { S2 } from "./s2";
 
-type Options = {
-  auth: Auth;
-  runs: Runs;
-  streams: Streams;
-  waitpoints: Waitpoints;
-  engineUrl: () => string;
-  flushIntervalMs: number;
-  behavior: Behavior;
+type Options = { runs: Runs; streams: Streams; waitpoints: Waitpoints; s2: S2; behavior: Behavior };
+
+/** Which run owns a stream, as seen from the run that names it. */
+const TARGETS = ["self", "parent", "root"] as const;
+
+type Target = (typeof TARGETS)[number];
+
+const RunStream = z.object({ run: Text, stream: z.string() });
+const RunInput = z.object({ run: Text, input: z.string() });
+
+const Open = { params: RunStream, body: "none" } as const;
+const Append = { params: RunStream, body: "raw", shape: "append" } as const;
+const Follow = { params: RunStream, headers: ReaderHeaders, access: "token" } as const;
+const Send = { params: RunInput, body: z.object({ data: z.json() }), shape: "append" } as const;
+const FollowInput = { params: RunInput, headers: ReaderHeaders };
+const Wait = {
+  params: z.object({ run: Text }),
+  body: z.looseObject({
+    streamId: z.string().min(1).max(256),
+    timeout: Timeout.optional(),
+    lastSeqNum: z.number().int().optional(),
+  }),
 };
 
-const SendBody = z.object({ data: z.json() });
-const WaitBody = z.looseObject({
-  streamId: z.string().min(1).max(256),
-  timeout: z.string().optional(),
-  lastSeqNum: z.number().int().optional(),
-});
-
-export function runStreamRoutes(options: Options): Route[] {
-  const { auth, runs, streams, waitpoints, engineUrl, flushIntervalMs } = options;
-  const { heartbeatMs } = options.behavior;
+export function runStreamRoutes({ runs, streams, waitpoints, s2, behavior }: Options): Route[] {
   const base = "/realtime/v1/streams/:run";
   return [
-    route(`PUT ${base}/:target/:stream`, initialise),
-    route(`POST ${base}/:target/:stream/append`, append, { shape: "append" }),
-    route(`POST ${base}/input/*input`, send, { shape: "append" }),
-    route(`GET ${base}/input/*input`, followInput),
-    route(`GET ${base}/:stream`, follow, { access: "token" }),
-    route("POST /api/v1/runs/:run/input-streams/wait", waitForInput),
+    ...TARGETS.flatMap((target) => [
+      route(`PUT ${base}/${target}/:stream`, Open, (request) => open(request, target)),
+      route(`POST ${base}/${target}/:stream/append`, Append, (request) => append(request, target)),
+    ]),
+    route(`POST ${base}/input/*input`, Send, send),
+    route(`GET ${base}/input/*input`, FollowInput, followInput),
+    route(`GET ${base}/:stream`, Follow, follow),
+    route("POST /api/v1/runs/:run/input-streams/wait", Wait, waitForInput),
   ];
 
-  async function initialise(request: EngineRequest): Promise<Reply> {
-    const name = nameOf(await targetOf(request), request.params["stream"]!);
-    return json(
-      202,
-      { version: "v2" },
-      {
-        "x-s2-access-token": auth.signStreamToken(name, request.caller),
-        "x-s2-basin": S2_BASIN,
-        "x-s2-stream-name": name,
-        "x-s2-endpoint": `${engineUrl()}${S2_PATH}`,
-        "x-s2-flush-interval-ms": String(flushIntervalMs),
-      },
-    );
+  async function open({ params, caller }: EngineRequest<typeof Open>, target: Target): Promise<Reply> {
+    const owner = await ownerOf(params.run, target);
+    return s2.writeAccess(outputName(owner, params.stream), caller);
   }
 
-  async function append(request: EngineRequest): Promise<Reply> {
-    const name = nameOf(await targetOf(request), request.params["stream"]!);
-    const body = dataBody((await request.body()).toString("utf8"), randomBase62(7));
-    await streams.get(name).append({ records: [{ body }] });
+  async function append({ params, bytes }: EngineRequest<typeof Append>, target: Target): Promise<Reply> {
+    const owner = await ownerOf(params.run, target);
+    const body = dataBody((await bytes()).toString("utf8"), randomBase62(7));
+    await streams.get(outputName(owner, params.stream)).append({ records: [{ body }] });
     return json(200, { ok: true });
   }
 
-  async function follow(request: EngineRequest): Promise<Reply> {
-    requireOwn(request.identity, "read:runs", request.params["run"]!);
-    const run = await runs.get(request.params["run"]!);
-    const stream = streams.get(nameOf(run, request.params["stream"]!));
-    // Nobody but the run writes there: once it has ended, what is there is all there will be.
-    return readRunStream(stream, run, request);
+  async function follow({ params, identity, headers }: EngineRequest<typeof Follow>): Promise<Reply> {
+    requireOwn(identity, "read:runs", params.run);
+    const run = await runs.get(params.run);
+    return readRunStream(streams.get(outputName(run, params.stream)), run, headers);
   }
 
-  /** To a run from outside. What the sender gives is what the run gets, without a wrapper. */
-  async function send(request: EngineRequest): Promise<Reply> {
-    const run = await runs.get(request.params["run"]!);
-    const data = JSON.stringify((await request.json(SendBody)).data);
-    if (!isLive(run)) throw new HttpError(400, "The run has ended and reads no input any more");
-    const name = inputName(run, request.params["input"]!);
+  /** Sends data to a run from outside. The run gets it as it is, without a wrapper. */
+  async function send({ params, body }: EngineRequest<typeof Send>): Promise<Reply> {
+    const run = await runs.get(params.run);
+    const data = JSON.stringify(body.data);
+    if (!isLive(run)) throw new HttpError(400, "The run has ended and no longer reads input");
+    const name = inputName(run, params.input);
     await streams.get(name).append({ records: [{ body: inputBody(data, `inp_${randomBase62(12)}`) }] });
     await waitpoints.completeForStream(name, data);
     return json(200, { ok: true });
   }
 
-  async function followInput(request: EngineRequest): Promise<Reply> {
-    const run = await runs.get(request.params["run"]!);
-    const stream = streams.get(inputName(run, request.params["input"]!));
-    return readRunStream(stream, run, request);
+  async function followInput({ params, headers }: EngineRequest<typeof FollowInput>): Promise<Reply> {
+    const run = await runs.get(params.run);
+    return readRunStream(streams.get(inputName(run, params.input)), run, headers);
   }
 
-  async function readRunStream(stream: Stream, run: Run, request: EngineRequest): Promise<Reply> {
-    const reading = await readOptions(stream, request.headers);
-    return readReply(stream, { ...reading, settled: !isLive(run), heartbeatMs });
+  /** Only the run writes to its streams, so a stream is settled once its run has ended. */
+  async function readRunStream(
+    stream: Stream,
+    run: Run,
+    headers: z.output<typeof ReaderHeaders>,
+  ): Promise<Reply> {
+    const { heartbeatMs } = behavior;
+    return readReply(stream, { ...(await readOptions(stream, headers)), settled: !isLive(run), heartbeatMs });
   }
 
-  async function waitForInput(request: EngineRequest): Promise<Reply> {
-    const { streamId, timeout, lastSeqNum } = await request.json(WaitBody);
-    const run = await runs.get(request.params["run"]!);
+  async function waitForInput({ params, body }: EngineRequest<typeof Wait>): Promise<Reply> {
+    const { streamId, timeout, lastSeqNum } = body;
+    const run = await runs.get(params.run);
     const timeoutMs = timeout === undefined ? undefined : parseTimeout(timeout);
     const waitpoint = await waitpoints.onStream(run.id, inputName(run, streamId), timeoutMs, lastSeqNum);
     return json(200, { waitpointId: waitpoint.id, isCached: false });
   }
 
-  async function targetOf(request: EngineRequest): Promise<Run> {
-    let run = await runs.get(request.params["run"]!);
-    const target = request.params["target"];
-    if (target !== "self" && target !== "parent" && target !== "root")
-      throw new HttpError(404, `There is no stream target ${JSON.stringify(target?.slice(0, 80))}`);
+  async function ownerOf(runId: string, target: Target): Promise<Run> {
+    let run = await runs.get(runId);
     if (target === "self" || run.parentId === null) return run;
     do run = await runs.get(run.parentId!);
     while (target === "root" && run.parentId !== null);
@@ -115,10 +114,10 @@ export function runStreamRoutes(options: Options): Route[] {
 }
 
 function inputName(run: Run, stream: string): string {
-  return nameOf(run, `input/${stream}`);
+  return outputName(run, `input/${stream}`);
 }
 
-function nameOf(run: Run, stream: string): string {
-  // Header values are ASCII; a stream's name is whatever its author likes, half a surrogate pair included.
+function outputName(run: Run, stream: string): string {
+  // Header values are ASCII, and an author may name a stream anything, including half a surrogate pair.
   return `runs/${run.id}/${encodeURIComponent(Buffer.from(stream).toString())}`;
 }

@@ -1,82 +1,103 @@
 import { z } from "zod";
-import type { Attempts } from "../runs/attempts";
+import { MAX_SECONDS, parseTimeout, Timeout, Ttl } from "../duration";
 import { ENVIRONMENT_ID, requireOwn } from "../http/auth";
-import type { Blobs } from "./blobs";
-import { MAX_SECONDS, parseTimeout, Ttl } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
-import { applyOperations, MetadataOperation } from "../runs/metadata";
+import { HttpError } from "../http/errors";
+import { Text } from "../http/input";
+import { json, type Reply } from "../http/reply";
+import { type EngineRequest, type Route, route } from "../http/route";
 import { createMutex } from "../mutex";
+import type { Attempts } from "../runs/attempts";
+import { applyOperations, MetadataOperation } from "../runs/metadata";
 import { isLive, type Run, type Runs } from "../runs/runs";
 import type { WorkerHost } from "../worker/worker-host";
+import type { Blobs } from "./blobs";
 
 type Options = { runs: Runs; attempts: Attempts; blobs: Blobs; host: WorkerHost };
 
 const STORED = "application/store";
-const TRIGGER_LIMIT = 8 * 1024 * 1024;
+const LARGE_LIMIT = 8 * 1024 * 1024;
 
-const TagInput = z.union([z.string(), z.array(z.string())]).transform((tags) => [tags].flat());
+const tags = z.union([z.string(), z.array(z.string())]).transform((given) => [given].flat());
 
-const TriggerBody = z.looseObject({
-  payload: z.unknown().optional(),
-  options: z
-    .looseObject({
-      payloadType: z.string().optional(),
-      parentRunId: z.string().optional(),
-      resumeParentOnCompletion: z.boolean().optional(),
-      tags: TagInput.optional(),
-      idempotencyKey: z.string().optional(),
-      concurrencyKey: z.string().min(1).max(128).optional(),
-      maxAttempts: z.number().int().min(1).max(100).optional(),
-      maxDuration: z.number().int().min(1).max(MAX_SECONDS).optional(),
-      delay: z.string().optional(),
-      ttl: Ttl.optional(),
-      metadata: z.unknown().optional(),
-    })
-    .optional(),
-});
-
-const MetadataBody = z.object({
-  metadata: z.record(z.string(), z.unknown()).optional(),
-  operations: z.array(MetadataOperation).optional(),
-  parentOperations: z.array(MetadataOperation).optional(),
-  rootOperations: z.array(MetadataOperation).optional(),
-});
+const Trigger = {
+  params: z.object({ task: Text }),
+  headers: z.object({ "x-trigger-request-idempotency-key": Text.optional() }),
+  body: z.looseObject({
+    payload: z.unknown().optional(),
+    options: z
+      .looseObject({
+        payloadType: z.string().optional(),
+        parentRunId: z.string().optional(),
+        resumeParentOnCompletion: z.boolean().optional(),
+        tags: tags.optional(),
+        idempotencyKey: z.string().optional(),
+        concurrencyKey: z.string().min(1).max(128).optional(),
+        maxAttempts: z.number().int().min(1).max(100).optional(),
+        maxDuration: z.number().int().min(1).max(MAX_SECONDS).optional(),
+        delay: Timeout.optional(),
+        ttl: Ttl.optional(),
+        metadata: z.unknown().optional(),
+      })
+      .optional(),
+  }),
+  limit: LARGE_LIMIT,
+};
+const List = {
+  query: z.object({
+    "page[size]": z.coerce.number().int().min(1).max(100).default(25),
+    "page[after]": Text.optional(),
+  }),
+};
+const OneRun = { params: z.object({ run: Text }) };
+const Retrieve = { ...OneRun, access: "token" } as const;
+const Cancel = { ...OneRun, body: "none" } as const;
+const UpdateMetadata = {
+  ...OneRun,
+  body: z.object({
+    metadata: z.record(z.string(), z.unknown()).optional(),
+    operations: z.array(MetadataOperation).optional(),
+    parentOperations: z.array(MetadataOperation).optional(),
+    rootOperations: z.array(MetadataOperation).optional(),
+  }),
+  limit: LARGE_LIMIT,
+};
+const AddTags = { ...OneRun, body: z.object({ tags }) };
+const Packet = { params: z.object({ file: Text }) };
+const UploadPacket = { ...Packet, body: "none" } as const;
 
 export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
   const exclusive = createMutex();
   return [
-    route("POST /api/v1/tasks/:task/trigger", trigger),
-    route("GET /api/v1/runs", list),
-    route("GET /api/v3/runs/:run", retrieve, { access: "token" }),
-    route("POST /api/v2/runs/:run/cancel", cancel),
-    route("PUT /api/v1/runs/:run/metadata", updateMetadata),
-    route("GET /api/v1/runs/:run/metadata", async (request) => {
-      return json(200, { metadata: (await runs.get(request.params["run"]!)).metadata });
+    route("POST /api/v1/tasks/:task/trigger", Trigger, trigger),
+    route("GET /api/v1/runs", List, list),
+    route("GET /api/v3/runs/:run", Retrieve, retrieve),
+    route("POST /api/v2/runs/:run/cancel", Cancel, cancel),
+    route("PUT /api/v1/runs/:run/metadata", UpdateMetadata, updateMetadata),
+    route("GET /api/v1/runs/:run/metadata", OneRun, async ({ params }) => {
+      return json(200, { metadata: (await runs.get(params.run)).metadata });
     }),
-    route("POST /api/v1/runs/:run/tags", async (request) => {
-      const { tags } = await request.json(z.object({ tags: TagInput }));
-      const run = await runs.get(request.params["run"]!);
-      const all = await runs.addTags(run.id, tags);
+    route("POST /api/v1/runs/:run/tags", AddTags, async ({ params, body }) => {
+      const { id } = await runs.get(params.run);
+      const all = await runs.addTags(id, body.tags);
       return json(200, { message: `The run has ${all.length} tags` });
     }),
-    route("PUT /api/v2/packets/*file", async (request) => {
-      const file = request.params["file"]!;
-      return json(200, { presignedUrl: blobs.url("PUT", packetKey(file)), storagePath: file });
-    }),
-    route("GET /api/v1/packets/*file", async (request) => {
-      return json(200, { presignedUrl: blobs.url("GET", packetKey(request.params["file"]!)) });
-    }),
+    route("PUT /api/v2/packets/*file", UploadPacket, ({ params: { file } }) =>
+      json(200, { presignedUrl: blobs.urlOf("PUT", packetKey(file)), storagePath: file }),
+    ),
+    route("GET /api/v1/packets/*file", Packet, ({ params: { file } }) =>
+      json(200, { presignedUrl: blobs.urlOf("GET", packetKey(file)) }),
+    ),
   ];
 
-  async function retrieve(request: EngineRequest): Promise<Reply> {
-    requireOwn(request.identity, "read:runs", request.params["run"]!);
-    const run = await runs.get(request.params["run"]!);
+  async function retrieve({ params, identity }: EngineRequest<typeof Retrieve>): Promise<Reply> {
+    requireOwn(identity, "read:runs", params.run);
+    const run = await runs.get(params.run);
     return json(200, { ...runItem(run), ...storedPackets(run) });
   }
 
-  /** What was too large to send is in a blob, and its packet holds only the name. */
+  /** A payload or output that was too large to send is in a blob, and the run stores only the name of the blob. */
   function storedPackets(run: Run) {
-    const address = (file: string) => blobs.url("GET", packetKey(file));
+    const address = (file: string) => blobs.urlOf("GET", packetKey(file));
     return {
       ...(run.payloadType === STORED
         ? { payload: undefined, payloadPresignedUrl: address(run.payload) }
@@ -87,16 +108,15 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
     };
   }
 
-  async function trigger(request: EngineRequest): Promise<Reply> {
-    const task = request.params["task"]!;
-    const body = await request.json(TriggerBody, TRIGGER_LIMIT);
+  async function trigger({ params, headers, body }: EngineRequest<typeof Trigger>): Promise<Reply> {
+    const { task } = params;
     if (!host.tasks().has(task)) throw new HttpError(422, `There is no task ${JSON.stringify(task)}`);
     const settings = body.options ?? {};
     const { payload = "{}" } = body;
     const delayMs = settings.delay === undefined ? 0 : parseTimeout(settings.delay);
     const ttlMs = settings.ttl === undefined ? 0 : parseTimeout(settings.ttl);
-    // All tries of one call carry the same key; a user's own key reaches further and is kept apart from it.
-    const callKey = request.headers["x-trigger-request-idempotency-key"];
+    // All attempts of one call carry the same call key. A user's own key lives longer, so its names are kept apart.
+    const callKey = headers["x-trigger-request-idempotency-key"];
     const userKey = settings.idempotencyKey;
     const { run, created } = await runs.create({
       task,
@@ -112,48 +132,46 @@ export function runRoutes({ runs, attempts, blobs, host }: Options): Route[] {
       metadata: parseMetadata(settings.metadata),
       delayedUntil: delayMs > 0 ? new Date(Date.now() + delayMs) : undefined,
       expiresAt: ttlMs > 0 ? new Date(Date.now() + delayMs + ttlMs) : undefined,
-      idempotencyKey:
-        userKey !== undefined ? `user:${userKey}` : callKey ? `call:${String(callKey)}` : undefined,
+      idempotencyKey: userKey !== undefined ? `user:${userKey}` : callKey ? `call:${callKey}` : undefined,
     });
     if (created) attempts.start(run);
     const claims = JSON.stringify({ sub: ENVIRONMENT_ID, pub: true });
     return json(200, { id: run.id, isCached: !created }, { "x-trigger-jwt-claims": claims });
   }
 
-  async function list(request: EngineRequest): Promise<Reply> {
-    const size = Math.min(100, Math.max(1, Number(request.query.get("page[size]") ?? 25) || 25));
-    const found = await runs.list({}, size, request.query.get("page[after]") ?? undefined);
+  async function list({ query }: EngineRequest<typeof List>): Promise<Reply> {
+    const size = query["page[size]"];
+    const page = await runs.list({}, size, query["page[after]"]);
     const environment = { id: ENVIRONMENT_ID, name: "dev" };
-    const last = found.at(-1);
+    const last = page.at(-1);
     return json(200, {
-      data: found.map((run) => ({ ...runItem(run), env: environment })),
-      pagination: found.length === size && last ? { next: last.id } : {},
+      data: page.map((run) => ({ ...runItem(run), env: environment })),
+      pagination: page.length === size && last ? { next: last.id } : {},
     });
   }
 
-  async function cancel(request: EngineRequest): Promise<Reply> {
-    const run = await runs.get(request.params["run"]!);
-    await attempts.cancel(run.id);
-    return json(200, { id: run.id });
+  async function cancel({ params }: EngineRequest<typeof Cancel>): Promise<Reply> {
+    const { id } = await runs.get(params.run);
+    await attempts.cancel(id);
+    return json(200, { id });
   }
 
-  async function updateMetadata(request: EngineRequest): Promise<Reply> {
-    const run = await runs.get(request.params["run"]!);
-    const body = await request.json(MetadataBody, TRIGGER_LIMIT);
-    const metadata = await change(run.id, (before) =>
+  async function updateMetadata({ params, body }: EngineRequest<typeof UpdateMetadata>): Promise<Reply> {
+    const run = await runs.get(params.run);
+    const metadata = await changeMetadata(run.id, (before) =>
       applyOperations(body.metadata ?? before, body.operations ?? []),
     );
     if (run.parentId && body.parentOperations?.length) {
-      await change(run.parentId, (before) => applyOperations(before, body.parentOperations!));
+      await changeMetadata(run.parentId, (before) => applyOperations(before, body.parentOperations!));
     }
     if (body.rootOperations?.length) {
       const root = await rootOf(run);
-      await change(root.id, (before) => applyOperations(before, body.rootOperations!));
+      await changeMetadata(root.id, (before) => applyOperations(before, body.rootOperations!));
     }
     return json(200, { metadata });
   }
 
-  function change(
+  function changeMetadata(
     runId: string,
     apply: (before: Record<string, unknown>) => Promise<Record<string, unknown>>,
   ) {
@@ -180,7 +198,7 @@ function parseMetadata(value: unknown): Record<string, unknown> {
   try {
     return JSON.parse(value) as Record<string, unknown>;
   } catch {
-    throw new HttpError(400, "options.metadata is not valid JSON");
+    throw new HttpError(400, "Invalid body: options.metadata: not valid JSON");
   }
 }
 
@@ -218,7 +236,7 @@ function runItem(run: Run) {
       ? { message: run.error.message ?? run.error.code ?? "Unknown error", name: run.error.name }
       : undefined,
     attemptCount: run.attempt,
-    // The client refuses a run without these two.
+    // The client refuses a run without these two fields.
     depth: run.parentId === null ? 0 : 1,
     triggerFunction: run.parentWaits ? "triggerAndWait" : "trigger",
     relatedRuns: {},
@@ -230,9 +248,9 @@ function parsePacket(text: string, type: string): unknown {
   if (!superJson && !type.startsWith("application/json")) return text;
   try {
     const value: unknown = JSON.parse(text);
-    // The rest of super+json says how to revive dates and the like, which the answer, plain JSON, could not carry.
+    // The rest of super+json describes types such as dates, which this plain JSON response can't carry.
     return superJson ? (value as { json: unknown }).json : value;
   } catch {
-    return text; // Stored as the sender serialised it; the reader still gets to see it.
+    return text; // Not JSON: the reader gets the text as its sender stored it.
   }
 }

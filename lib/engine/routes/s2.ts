@@ -1,21 +1,18 @@
 /**
- * S2's append endpoint. The client gives up for good on almost any error, and a run whose writer has given up never
- * ends its turn: so an answer that the client will not retry is reported through `onFatal`, and the run is replaced.
+ * S2's append endpoint. The client gives up for good after almost any error, and a run whose writer has given up never
+ * ends its turn. So an error that the client won't retry is reported through `onFatal`, and the run is replaced.
  */
 import type { IncomingHttpHeaders, ServerHttp2Stream } from "node:http2";
+import { z } from "zod";
 import type { Auth } from "../http/auth";
-import {
-  type Caller,
-  type EngineRequest,
-  HttpError,
-  json,
-  type Reply,
-  type Route,
-  route,
-  s2ErrorBody,
-} from "../http/route";
+import type { Caller } from "../http/caller";
+import { HttpError, s2ErrorBody } from "../http/errors";
+import { Text } from "../http/input";
+import { json, type Reply } from "../http/reply";
+import { type EngineRequest, type Route, route } from "../http/route";
 import type { Log } from "../log";
 import {
+  type AppendInput,
   createFrameReader,
   decodeAppendInput,
   decodeJsonInput,
@@ -23,23 +20,25 @@ import {
   encodeFrame,
   encodeTerminal,
   jsonAck,
-  type AppendInput,
 } from "../streams/s2-codec";
 import type { Append, Appended, Streams } from "../streams/streams";
 
-export const S2_PATH = "/s2/v1";
-export const S2_BASIN = "local-engine";
+const BASE_PATH = "/s2/v1";
+const BASIN = "local-engine";
 
-/** The client resends a batch 5 s after it sent it, whether or not an answer is on its way: be sooner. */
+/** The client resends a batch 5 s after it sent it, answered or not, so the engine answers before that. */
 const APPEND_DEADLINE_MS = 4_000;
-/** JSON escaping can double a record of 1 MiB. */
-const UNARY_BODY_LIMIT = 8 * 1024 * 1024;
 const RETRYABLE = new Set([408, 429, 500, 502, 503, 504]);
 const CLIENT_ATTEMPTS = 3;
+
+export type S2 = ReturnType<typeof createS2>;
 
 type S2Options = {
   streams: Streams;
   auth: Auth;
+  engineUrl: () => string;
+  /** How long a writer may collect chunks before it sends them. */
+  flushIntervalMs: number;
   /** False for an attempt that has ended: it must not write any more. */
   mayWrite: (caller: Caller) => boolean;
   onAppended: (caller: Caller) => void;
@@ -47,45 +46,71 @@ type S2Options = {
   log: Log;
 };
 
-export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: S2Options) {
+const Tail = {
+  params: z.object({ name: Text }),
+  headers: z.object({ authorization: z.string().optional() }),
+  access: "open",
+  shape: "s2",
+} as const;
+const AppendUnary = {
+  ...Tail,
+  headers: z.object({ authorization: z.string().optional(), "content-type": z.string().default("") }),
+  body: "raw",
+  // JSON escaping can double a record of 1 MiB.
+  limit: 8 * 1024 * 1024,
+} as const;
+
+export function createS2(options: S2Options) {
+  const { streams, auth, mayWrite, onAppended, onFatal, log } = options;
   const failuresInARow = new Map<string, number>();
   const routes: Route[] = [
-    route(`POST ${S2_PATH}/streams/:name/records`, appendUnary, { shape: "s2", access: "open" }),
-    route(`GET ${S2_PATH}/streams/:name/records/tail`, tail, { shape: "s2", access: "open" }),
+    route(`POST ${BASE_PATH}/streams/:name/records`, AppendUnary, appendUnary),
+    route(`GET ${BASE_PATH}/streams/:name/records/tail`, Tail, tail),
   ];
-  return { routes, appendSession };
+  return { routes, writeAccess, appendSession };
 
-  async function appendUnary(request: EngineRequest): Promise<Reply> {
-    const name = request.params["name"]!;
-    const caller = authorize(request.headers.authorization, name);
-    const contentType = request.headers["content-type"] ?? "";
+  /** The answer that gives a writer its access to one stream. */
+  function writeAccess(name: string, caller: Caller | undefined, more: Record<string, string> = {}): Reply {
+    const headers = {
+      "x-s2-access-token": auth.signStreamToken(name, caller),
+      "x-s2-basin": BASIN,
+      "x-s2-stream-name": name,
+      "x-s2-endpoint": `${options.engineUrl()}${BASE_PATH}`,
+      "x-s2-flush-interval-ms": String(options.flushIntervalMs),
+      ...more,
+    };
+    return json(202, { version: "v2" }, headers);
+  }
+
+  async function appendUnary({ params, headers, bytes }: EngineRequest<typeof AppendUnary>): Promise<Reply> {
+    const { name } = params;
+    const caller = authorize(headers.authorization, name);
     let trims = false;
     try {
-      const body = await request.body(UNARY_BODY_LIMIT);
-      const protobuf = contentType.includes("protobuf");
+      const body = await bytes();
+      const protobuf = headers["content-type"].includes("protobuf");
       const input = protobuf ? decodeAppendInput(body) : decodeJsonInput(body);
       trims = input.records.every((record) => record.command);
       const appended = await append(name, input, caller);
       if (!protobuf) return json(200, jsonAck(appended));
       return { status: 200, headers: { "content-type": "application/protobuf" }, body: encodeAck(appended) };
     } catch (error) {
-      // A failed trim only leaves old records in place; the SDK carries on.
+      // A failed trim only leaves old records in place, and the SDK ignores it.
       if (!trims) noteFailure(caller, toHttpError(error));
       throw error;
     }
   }
 
-  async function tail(request: EngineRequest): Promise<Reply> {
-    const name = request.params["name"]!;
-    authorize(request.headers.authorization, name);
-    const stream = streams.get(name);
+  async function tail({ params, headers }: EngineRequest<typeof Tail>): Promise<Reply> {
+    authorize(headers.authorization, params.name);
+    const stream = streams.get(params.name);
     await stream.tail();
     return json(200, { tail: stream.position() });
   }
 
-  /** A streaming append over HTTP/2: frames in, one acknowledgement per frame in the same order. */
+  /** Serves a streaming append over HTTP/2: each frame gets one acknowledgement, in the order of the frames. */
   function appendSession(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): void {
-    stream.on("error", () => {}); // The peer is gone; "close" ends the session.
+    stream.on("error", () => {}); // A vanished peer: the "close" that follows ends the session.
     const path = /^\/s2\/v1\/streams\/([^/?]+)\/records$/.exec(String(headers[":path"]));
     let name: string;
     let caller: Caller | undefined;
@@ -95,7 +120,7 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
       name = decodeName(path[1]!);
       caller = authorize(headers.authorization, name);
     } catch (error) {
-      // Before the first frame an error is an ordinary answer: a body, in one piece, and the request drained.
+      // Before the first frame an error is an ordinary response. The request is drained so that the client reads it.
       const answer = toHttpError(error);
       stream.respond({ ":status": answer.status, "content-type": "application/json" });
       stream.end(JSON.stringify(s2ErrorBody(answer)));
@@ -104,23 +129,23 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
     }
     stream.respond({ ":status": 200, "content-type": "s2s/proto" });
 
-    const lane = { failed: false };
+    const connection = { failed: false };
     const readFrames = createFrameReader();
     let acknowledged: Promise<void> = Promise.resolve();
     let over = false;
-    /** Set at the first bad frame: what follows it is dropped, or it would be stored out of order. */
-    let deaf = false;
+    /** Set at the first bad frame. Later frames are dropped, because they would be stored out of order. */
+    let isRefused = false;
 
     stream.on("data", (chunk: Buffer) => {
-      if (over || deaf) return;
+      if (over || isRefused) return;
       try {
         for (const frame of readFrames(chunk)) {
           if (frame.terminal) return finish();
-          const answer = append(name, decodeAppendInput(frame.body), caller, lane);
+          const answer = append(name, decodeAppendInput(frame.body), caller, connection);
           acknowledged = acknowledged.then(() => acknowledge(answer));
         }
       } catch (error) {
-        deaf = true;
+        isRefused = true;
         acknowledged = acknowledged.then(() => refuse(error));
       }
     });
@@ -137,7 +162,7 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
     }
 
     function refuse(error: unknown): void {
-      lane.failed = true;
+      connection.failed = true;
       if (over) return;
       over = true;
       const answer = toHttpError(error);
@@ -151,7 +176,7 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
       if (!stream.destroyed) stream.end(encodeTerminal(answer.status, s2ErrorBody(answer)));
     }
 
-    /** The client has sent everything. A clean end before the last acknowledgement would hang it, so that comes first. */
+    /** Ends the response after the last acknowledgement: an earlier end would hang the client. */
     function finish(): void {
       acknowledged = acknowledged.then(() => {
         if (!over && !stream.destroyed) stream.end();
@@ -164,20 +189,16 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
     name: string,
     input: AppendInput,
     caller: Caller | undefined,
-    lane?: { failed: boolean },
+    connection?: { failed: boolean },
   ): Promise<Appended> {
-    if (caller && !mayWrite(caller)) {
-      throw new HttpError(403, "This run has ended and must not write any more", {
-        code: "permission_denied",
-      });
-    }
+    requireWriter(caller);
     const batch: Append = { records: input.records };
     if (input.matchSeq !== undefined) batch.matchSeq = input.matchSeq;
     if (input.fencingToken !== undefined) batch.fencingToken = input.fencingToken;
-    if (lane) batch.lane = lane;
+    if (connection) batch.connection = connection;
     const answer = streams.get(name).append(batch);
-    // A unary append has no time limit at the client; only a session resends what is not acknowledged soon.
-    const appended = lane ? await beforeDeadline(answer, lane) : await answer;
+    // Only a streaming client resends a late batch; a unary append waits without a limit.
+    const appended = connection ? await beforeDeadline(answer, connection) : await answer;
     if (caller) {
       failuresInARow.delete(caller.runId);
       onAppended(caller);
@@ -187,12 +208,13 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
 
   function authorize(authorization: string | undefined, name: string): Caller | undefined {
     const caller = auth.verifyStreamToken(authorization, name);
-    if (caller && !mayWrite(caller)) {
-      throw new HttpError(403, "This run has ended and must not write any more", {
-        code: "permission_denied",
-      });
-    }
+    requireWriter(caller);
     return caller;
+  }
+
+  function requireWriter(caller: Caller | undefined): void {
+    if (!caller || mayWrite(caller)) return;
+    throw new HttpError(403, "This run has ended, so it can't write any more", { code: "permission_denied" });
   }
 
   function noteFailure(caller: Caller | undefined, error: HttpError): void {
@@ -207,11 +229,11 @@ export function createS2({ streams, auth, mayWrite, onAppended, onFatal, log }: 
   }
 }
 
-async function beforeDeadline(answer: Promise<Appended>, lane: { failed: boolean }): Promise<Appended> {
+async function beforeDeadline(answer: Promise<Appended>, connection: { failed: boolean }): Promise<Appended> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {
-      lane.failed = true;
+      connection.failed = true;
       reject(new HttpError(503, "The database did not answer in time", { code: "unavailable" }));
     }, APPEND_DEADLINE_MS);
   });

@@ -1,22 +1,31 @@
-import { z } from "zod";
+import { parseTimeout } from "../duration";
 import type { Auth } from "../http/auth";
-import type { Attempts } from "../runs/attempts";
-import type { Blobs } from "./blobs";
-import type { Continuations } from "../runs/continuations";
-import { parseTimeout, Ttl } from "../duration";
-import { type EngineRequest, HttpError, json, type Reply, type Route, route } from "../http/route";
+import { HttpError } from "../http/errors";
+import { Text } from "../http/input";
+import { json, type Reply } from "../http/reply";
+import { type EngineRequest, type Route, route } from "../http/route";
 import type { Behavior } from "../mode";
+import type { Attempts } from "../runs/attempts";
+import type { Continuations } from "../runs/continuations";
 import type { Removal } from "../runs/removal";
-import {
-  type Page,
-  type Session,
-  type SessionFilter,
-  type Sessions,
-  type SessionStatus,
-} from "../runs/sessions";
-import { addressOf, authorizeSession, isOpen, sessionItem, streamName } from "../runs/sessions";
+import { addressOf, authorizeSession, isOpen, type Session, sessionItem, streamName } from "../runs/session";
+import type { Page, SessionFilter, Sessions } from "../runs/sessions";
 import type { Waitpoints } from "../runs/waitpoints";
 import type { WorkerHost } from "../worker/worker-host";
+import type { Blobs } from "./blobs";
+import { requireLiveCaller } from "./live-caller";
+import {
+  Close,
+  Create,
+  ExpireTokens,
+  List,
+  OneSession,
+  Retrieve,
+  Swap,
+  Transcript,
+  Update,
+  WithoutBody,
+} from "./session-input";
 
 type Options = {
   auth: Auth;
@@ -30,88 +39,42 @@ type Options = {
   behavior: Behavior;
 };
 
-/** Head start ships the whole history in the payload. */
-const CREATE_LIMIT = 4 * 1024 * 1024;
-
-const Tags = z.array(z.string().max(128)).max(10);
-const Metadata = z.record(z.string(), z.unknown());
-
-const CreateBody = z.object({
-  type: z.string().min(1).max(64),
-  externalId: z
-    .string()
-    .trim()
-    .min(1)
-    .max(256)
-    .refine((id) => !id.startsWith("session_"), "must not start with session_, which is reserved")
-    .refine((id) => !id.includes("\u0000"), "must not contain NUL")
-    .optional(),
-  taskIdentifier: z.string().min(1).max(128),
-  triggerConfig: z.looseObject({
-    basePayload: z.record(z.string(), z.unknown()),
-    tags: Tags.optional(),
-    concurrencyKey: z.string().min(1).max(128).optional(),
-    maxAttempts: z.number().int().min(1).max(10).optional(),
-    maxDuration: z
-      .number()
-      .int()
-      .min(1)
-      .max(2 ** 31 - 1)
-      .optional(),
-    idleTimeoutInSeconds: z.number().int().min(1).max(3_600).optional(),
-    ttl: Ttl.optional(),
-  }),
-  tags: Tags.optional(),
-  metadata: Metadata.optional(),
-  expiresAt: z.coerce.date().optional(),
-});
-
-const UpdateBody = z.object({
-  tags: Tags.optional(),
-  metadata: Metadata.nullable().optional(),
-  externalId: z.string().nullable().optional(),
-});
-const CloseBody = z.object({ reason: z.string().max(256).optional(), callingRunId: z.string().optional() });
-const ExpireBody = z.object({ externalIds: z.array(z.string().max(128)).max(1_000) });
-const SwapBody = z.looseObject({ callingRunId: z.string() });
-
 export function sessionRoutes(options: Options): Route[] {
   const { auth, sessions, continuations, attempts, waitpoints, blobs, removal, host, behavior } = options;
   return [
-    route("POST /api/v1/sessions", create),
-    route("GET /api/v1/sessions", list),
-    route("GET /api/v1/sessions/:session", retrieve, { access: "token" }),
-    route("PATCH /api/v1/sessions/:session", update),
-    route("POST /api/v1/sessions/:session/close", close),
-    route("POST /api/v1/sessions/:session/end-and-continue", swap),
-    route("PUT /api/v1/sessions/:session/snapshot-url", async (request) => {
-      const session = await named(request);
-      requireLive(request);
-      return json(200, { presignedUrl: blobs.url("PUT", snapshotKey(session)) });
+    route("POST /api/v1/sessions", Create, create),
+    route("GET /api/v1/sessions", List, list),
+    route("GET /api/v1/sessions/:session", Retrieve, retrieve),
+    route("PATCH /api/v1/sessions/:session", Update, update),
+    route("POST /api/v1/sessions/:session/close", Close, close),
+    route("POST /api/v1/sessions/:session/end-and-continue", Swap, swap),
+    route("PUT /api/v1/sessions/:session/snapshot-url", WithoutBody, async ({ params, caller }) => {
+      const session = await sessions.get(params.session);
+      requireLiveCaller(attempts, caller);
+      return json(200, { presignedUrl: blobs.urlOf("PUT", snapshotKey(session)) });
     }),
-    route("GET /api/v1/sessions/:session/snapshot-url", async (request) => {
-      return json(200, { presignedUrl: blobs.url("GET", snapshotKey(await named(request))) });
+    route("GET /api/v1/sessions/:session/snapshot-url", OneSession, async ({ params }) => {
+      const session = await sessions.get(params.session);
+      return json(200, { presignedUrl: blobs.urlOf("GET", snapshotKey(session)) });
     }),
-    route("GET /api/v1/sessions/:session/transcript", transcript),
-    // Not of the platform: what the app asks for when a chat is deleted, and a day later.
-    route("POST /api/v1/sessions/:session/revoke", async (request) => {
-      await removal.revoke(request.params["session"]!);
+    route("GET /api/v1/sessions/:session/transcript", Transcript, transcript),
+    // The platform doesn't have these three. The app revokes a session when its chat is deleted, purges it a day later,
+    // and expires the tokens of a person who signs out.
+    route("POST /api/v1/sessions/:session/revoke", WithoutBody, async ({ params }) => {
+      await removal.revoke(params.session);
       return json(200, { ok: true });
     }),
-    // Nor this: somebody has signed out, and what their pages have been given should open nothing any more.
-    route("POST /api/v1/session-tokens/expire", async (request) => {
-      const { externalIds } = await request.json(ExpireBody, CREATE_LIMIT);
-      await sessions.expireTokens(externalIds);
+    route("POST /api/v1/session-tokens/expire", ExpireTokens, async ({ body }) => {
+      await sessions.expireTokens(body.externalIds);
       return json(200, { ok: true });
     }),
-    route("DELETE /api/v1/sessions/:session", async (request) => {
-      await removal.purge(request.params["session"]!);
+    route("DELETE /api/v1/sessions/:session", OneSession, async ({ params }) => {
+      await removal.purge(params.session);
       return json(200, { ok: true });
     }),
   ];
 
-  async function create(request: EngineRequest): Promise<Reply> {
-    const body = await request.json(CreateBody, CREATE_LIMIT);
+  async function create({ body }: EngineRequest<typeof Create>): Promise<Reply> {
     const tasks = host.tasks();
     if (!tasks.has(body.taskIdentifier)) {
       const known = [...tasks.keys()].join(", ") || "none";
@@ -129,8 +92,8 @@ export function sessionRoutes(options: Options): Route[] {
       metadata: body.metadata ?? null,
       expiresAt: body.expiresAt ?? null,
     });
-    return continuations.withSession(session.id, async (found) => {
-      const current = found.revokedAt === null ? found : await removal.reinstate(found);
+    return continuations.withSession(session.id, async (stored) => {
+      const current = stored.revokedAt === null ? stored : await removal.reinstate(stored);
       if (!isOpen(current)) {
         throw new HttpError(409, "Session is closed; use a different externalId to create a new session");
       }
@@ -147,18 +110,16 @@ export function sessionRoutes(options: Options): Route[] {
     });
   }
 
-  /** Authorizes before it says whether the session exists. */
-  async function retrieve(request: EngineRequest): Promise<Reply> {
-    const key = request.params["session"]!;
-    const session = await sessions.find(key);
-    return json(200, describe(authorizeSession(request.identity, "read:sessions", key, session)));
+  async function retrieve({ params, identity }: EngineRequest<typeof Retrieve>): Promise<Reply> {
+    const session = await sessions.find(params.session);
+    return json(200, describe(authorizeSession(identity, "read:sessions", params.session, session)));
   }
 
-  async function list(request: EngineRequest): Promise<Reply> {
-    const found = await sessions.list(parseFilter(request.query), parsePage(request.query));
-    const { next, previous } = found;
+  async function list({ query }: EngineRequest<typeof List>): Promise<Reply> {
+    const page = await sessions.list(filterOf(query), pageOf(query));
+    const { next, previous } = page;
     return json(200, {
-      data: found.sessions.map(describe),
+      data: page.sessions.map(describe),
       pagination: {
         ...(next === undefined ? {} : { next }),
         ...(previous === undefined ? {} : { previous }),
@@ -166,44 +127,42 @@ export function sessionRoutes(options: Options): Route[] {
     });
   }
 
-  async function update(request: EngineRequest): Promise<Reply> {
-    const session = await named(request);
-    const { externalId, ...fields } = await request.json(UpdateBody);
+  async function update({ params, body }: EngineRequest<typeof Update>): Promise<Reply> {
+    const session = await sessions.get(params.session);
+    const { externalId, ...fields } = body;
     if (externalId !== undefined && externalId !== session.externalId) {
       throw new HttpError(422, "externalId cannot be changed");
     }
     return json(200, describe(await sessions.update(session.id, fields)));
   }
 
-  async function close(request: EngineRequest): Promise<Reply> {
-    const found = await named(request);
-    const { reason, callingRunId } = await request.json(CloseBody);
-    if (callingRunId !== undefined) requireLive(request);
-    const { session, wake } = await continuations.close(found.id, reason ?? null, callingRunId);
+  async function close({ params, body, caller }: EngineRequest<typeof Close>): Promise<Reply> {
+    const { id } = await sessions.get(params.session);
+    const { reason, callingRunId } = body;
+    if (callingRunId !== undefined) requireLiveCaller(attempts, caller);
+    const { session, wake } = await continuations.close(id, reason ?? null, callingRunId);
     if (wake !== undefined) await waitpoints.completeForStream(streamName(session.id, "in"), wake);
     return json(200, describe(session));
   }
 
-  async function swap(request: EngineRequest): Promise<Reply> {
-    const session = await named(request);
-    requireLive(request);
-    const { callingRunId } = await request.json(SwapBody);
-    return json(200, await continuations.swap(session.id, callingRunId));
+  async function swap({ params, body, caller }: EngineRequest<typeof Swap>): Promise<Reply> {
+    const session = await sessions.get(params.session);
+    requireLiveCaller(attempts, caller);
+    return json(200, await continuations.swap(session.id, body.callingRunId));
   }
 
   /** Pages through the transcript that the SDK's default storage keeps as a blob. */
-  async function transcript(request: EngineRequest): Promise<Reply> {
-    const session = await named(request);
-    const blob = await blobs.read(snapshotKey(session));
+  async function transcript({ params, query }: EngineRequest<typeof Transcript>): Promise<Reply> {
+    const session = await sessions.get(params.session);
+    const blob = await blobs.load(snapshotKey(session));
     if (!blob) return json(200, { messages: [] });
     const { parseTranscriptBlob, pageTranscriptEntries } = await import("@trigger.dev/core/v3");
     const stored = parseTranscriptBlob(blob.body.toString("utf8"));
     if (!stored) return json(200, { messages: [] });
-    const limit = request.query.get("limit");
-    const before = request.query.get("before");
+    const { limit, before } = query;
     const page = pageTranscriptEntries(stored.messages, {
-      ...(limit === null ? {} : { limit: Number(limit) }),
-      ...(before === null ? {} : { before }),
+      ...(limit === undefined ? {} : { limit }),
+      ...(before === undefined ? {} : { before }),
     });
     const { lastOutEventId, lastInEventId } = stored;
     return json(200, {
@@ -213,7 +172,7 @@ export function sessionRoutes(options: Options): Route[] {
     });
   }
 
-  /** With what its run does now, so that a page can say "queued" instead of looking stuck. Null: no run is alive. */
+  /** Adds the state of the current run, so that a page can show "queued". Null: no run is alive. */
   function describe(session: Session) {
     if (!behavior.showsCurrentRun) return sessionItem(session);
     const run = attempts.find(session.currentRunId ?? "");
@@ -223,54 +182,26 @@ export function sessionRoutes(options: Options): Route[] {
       : null;
     return { ...sessionItem(session), currentRun };
   }
-
-  function named(request: EngineRequest): Promise<Session> {
-    return sessions.get(request.params["session"]!);
-  }
-
-  /** A run that has ended, but whose process still has a request under way, must not change its session any more. */
-  function requireLive(request: EngineRequest): void {
-    if (!request.caller || attempts.mayWrite(request.caller)) return;
-    throw new HttpError(409, "This run has ended and must not change its session", { code: "run_ended" });
-  }
 }
 
 function snapshotKey(session: Session): string {
   return `snapshots/${session.id}`;
 }
 
-function parsePage(query: URLSearchParams): Page {
-  const size = Number(query.get("page[size]") ?? 20);
-  if (!Number.isInteger(size) || size < 1 || size > 100)
-    throw new HttpError(400, "page[size] must be 1 to 100");
-  return {
-    size,
-    after: query.get("page[after]") ?? undefined,
-    before: query.get("page[before]") ?? undefined,
-  };
+function pageOf(query: EngineRequest<typeof List>["query"]): Page {
+  return { size: query["page[size]"], after: query["page[after]"], before: query["page[before]"] };
 }
 
-function parseFilter(query: URLSearchParams): SessionFilter {
-  const values = (name: string) => query.get(`filter[${name}]`)?.split(",").filter(Boolean);
-  const millis = (name: string) => {
-    const text = query.get(`filter[createdAt][${name}]`);
-    if (text === null) return undefined;
-    const date = new Date(/^\d+$/.test(text) ? Number(text) : text);
-    if (Number.isNaN(date.getTime())) throw new HttpError(400, `filter[createdAt][${name}] is not a date`);
-    return date;
-  };
-  const period = query.get("filter[createdAt][period]");
-  const statuses = values("status");
-  const unknown = statuses?.find((status) => !["ACTIVE", "CLOSED", "EXPIRED"].includes(status));
-  if (unknown !== undefined)
-    throw new HttpError(400, `filter[status] does not know ${JSON.stringify(unknown)}`);
+function filterOf(query: EngineRequest<typeof List>["query"]): SessionFilter {
+  const period = query["filter[createdAt][period]"];
   return {
-    type: values("type"),
-    tags: values("tags"),
-    taskIdentifier: values("taskIdentifier"),
-    externalId: values("externalId"),
-    status: statuses as SessionStatus[] | undefined,
-    from: period === null ? millis("from") : new Date(Date.now() - parseTimeout(period)),
-    to: millis("to"),
+    type: query["filter[type]"],
+    tags: query["filter[tags]"],
+    taskIdentifier: query["filter[taskIdentifier]"],
+    externalId: query["filter[externalId]"],
+    status: query["filter[status]"],
+    from:
+      period === undefined ? query["filter[createdAt][from]"] : new Date(Date.now() - parseTimeout(period)),
+    to: query["filter[createdAt][to]"],
   };
 }

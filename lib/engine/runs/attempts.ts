@@ -4,7 +4,7 @@
  */
 import { callAt } from "../duration";
 import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
-import { type Caller, callerUrl } from "../http/route";
+import { type Caller, callerUrl } from "../http/caller";
 import type { Boots } from "./boots";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";

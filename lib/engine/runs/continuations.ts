@@ -5,7 +5,8 @@
 import { parseTimeout } from "../duration";
 import { randomBase62 } from "../ids";
 import type { Attempts } from "./attempts";
-import { HttpError } from "../http/route";
+import { STORE_UNAVAILABLE } from "./execution";
+import { HttpError } from "../http/errors";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";
 import { createMutex } from "../mutex";
@@ -20,7 +21,8 @@ import {
   type StreamRecord,
 } from "../streams/records";
 import type { Run, RunReason, Runs } from "./runs";
-import { addressOf, isOpen, type Session, type Sessions, streamName, type TriggerConfig } from "./sessions";
+import { addressOf, isOpen, type Session, streamName, type TriggerConfig } from "./session";
+import type { Sessions } from "./sessions";
 import type { NewRecord, Streams } from "../streams/streams";
 import { NEVER_STARTED } from "../worker/worker-host";
 
@@ -43,7 +45,6 @@ const SWAP_LIMIT = 3;
 
 /** As often a storage that takes nothing is not held against the message. */
 const BLAMELESS_LIMIT = 5;
-const OUTAGE = "STORE_UNAVAILABLE";
 const HIDE_TRIES = 10;
 
 const CRASHED = "The agent crashed while answering this message.";
@@ -93,7 +94,7 @@ export function createContinuations(options: Options) {
         if (!first) return unstick(session);
         if (run.status === "CANCELED") return settle(session, waiting, { type: "abort" });
         // No worker, and no call of a model, for an answer that could not be stored. Who called us tries again.
-        if (run.error?.code === OUTAGE) await output(session).append({ records: [PROBE] });
+        if (run.error?.code === STORE_UNAVAILABLE) await output(session).append({ records: [PROBE] });
         const ending = await verdict(session, run, first);
         if (ending) {
           log("input quarantined", { session: session.id, run: run.id, seq: first.seq, reason: ending });
@@ -236,7 +237,7 @@ export function createContinuations(options: Options) {
     const abandonedFor = abandoned.get(run.id);
     if (abandonedFor !== undefined) return abandonedFor;
     if (run.status === "TIMED_OUT") return TOO_LONG;
-    if (run.error?.code === OUTAGE) return blameless(session, run, first) ? undefined : NOT_STORED;
+    if (run.error?.code === STORE_UNAVAILABLE) return blameless(session, run, first) ? undefined : NOT_STORED;
     // Its workers were tried often enough before the run came to its end.
     if (run.error?.code === NEVER_STARTED) return NOT_STARTED;
     const again = session.stuckSeq === first.seq;

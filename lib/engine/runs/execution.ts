@@ -1,13 +1,16 @@
-/** Between a run as it is stored and an attempt as the SDK's executor knows it. Pure. */
+/** Translates between a stored run and the SDK executor's forms: executions, results and completed waitpoints. Pure. */
 import { ENVIRONMENT_ID } from "../http/auth";
 import type { Run, RunStatus } from "./runs";
-import type { AttemptEnd, AttemptError, Execution } from "../worker/worker-host";
+import type { AttemptEnd, AttemptError, CompletedWaitpoint, Execution } from "../worker/worker-host";
 
 export type RunEnd = { status: RunStatus; output?: string; outputType?: string; error?: AttemptError };
 
 const OUT_OF_MEMORY_ATTEMPTS = 2;
 
-/** Milliseconds until the next attempt of the same run; undefined: there is none. */
+/** The error code of a run whose output could not be stored. */
+export const STORE_UNAVAILABLE = "STORE_UNAVAILABLE";
+
+/** Returns the milliseconds until the next attempt of the run, or undefined if there is none. */
 export function retryAfter(run: Run, attempt: number, how: AttemptEnd): number | undefined {
   const ranOutOfMemory =
     how.kind === "crashed"
@@ -54,7 +57,7 @@ export function executionOf(run: Run, attempt: number, version: string, filePath
       metadata: run.metadata,
       traceContext: {},
       realtimeStreamsVersion: "v2",
-      // Only when asked for: it overrides the task's own retry settings.
+      // Only if the caller set it, because it overrides the task's own retry settings.
       ...(run.maxAttempts === null ? {} : { maxAttempts: run.maxAttempts }),
       ...(run.maxDuration === null ? {} : { maxDuration: run.maxDuration }),
       ...(run.parentId === null ? {} : { parentTaskRunId: run.parentId }),
@@ -64,5 +67,31 @@ export function executionOf(run: Run, attempt: number, version: string, filePath
     organization: { id: "org_local", slug: "local", name: "Local" },
     project: { id: "proj_local", ref: "proj_local", slug: "local", name: "Local" },
     machine: { name: "small-1x", cpu: 0.5, memory: 0.5, centsPerMs: 0 },
+  };
+}
+
+/** The end of a run whose appends were refused for good. */
+export function writerLost(reason: string, status: number): RunEnd {
+  const code = status >= 500 ? STORE_UNAVAILABLE : "WRITER_LOST";
+  return { status: "CRASHED", error: { type: "INTERNAL_ERROR", code, message: reason } };
+}
+
+/** The completed waitpoint that a parent gets when a run it waits for has ended. */
+export function waitpointOf(run: Run): CompletedWaitpoint {
+  const failed = run.status !== "COMPLETED";
+  const output = failed
+    ? JSON.stringify(run.error ?? { type: "STRING_ERROR", raw: `Run ${run.status}` })
+    : run.output;
+  return {
+    id: run.id,
+    index: 0,
+    friendlyId: `waitpoint_${run.id}`,
+    type: "RUN",
+    completedAt: run.finishedAt ?? new Date(),
+    outputIsError: failed,
+    completedByTaskRun: { id: run.id, friendlyId: run.id },
+    ...(output === null
+      ? {}
+      : { output, outputType: failed ? "application/json" : (run.outputType ?? "application/json") }),
   };
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 
 export const MetadataOperation = z.discriminatedUnion("type", [
   z.object({ type: z.literal("set"), key: z.string(), value: z.json() }),

@@ -8,7 +8,8 @@ import type { Continuations } from "./continuations";
 import type { Database } from "../database";
 import type { Log } from "../log";
 import { controlOf, type Header } from "../streams/records";
-import { type Session, type Sessions, streamName } from "./sessions";
+import { type Session, streamName } from "./session";
+import type { Sessions } from "./sessions";
 import type { Streams } from "../streams/streams";
 
 export type Removal = ReturnType<typeof createRemoval>;

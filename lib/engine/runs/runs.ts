@@ -1,5 +1,5 @@
 import type { Database } from "../database";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createId } from "../ids";
 import type { AttemptError } from "../worker/worker-host";
 

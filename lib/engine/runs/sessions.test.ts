@@ -271,7 +271,7 @@ describe("append", () => {
     await create("shapes");
     const answer = await append("shapes", { body: JSON.stringify({ kind: "message", payload }) });
     expect(answer.status).toBe(400);
-    expect(answer.body["error"]).toMatch(new RegExp(`^${field}: must be`));
+    expect(answer.body["error"]).toMatch(new RegExp(`^Invalid body: ${field}: `));
     expect((await call("/realtime/v1/sessions/shapes/in/records")).body["records"]).toEqual([]);
   });
 

@@ -1,41 +1,7 @@
 import type { Database } from "../database";
-import { type Identity, requireOwn } from "../http/auth";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createId } from "../ids";
-
-export type TriggerConfig = {
-  basePayload: Record<string, unknown>;
-  tags?: string[] | undefined;
-  /** Whose session it is, for the places in the queue. */
-  concurrencyKey?: string | undefined;
-  maxAttempts?: number | undefined;
-  maxDuration?: number | undefined;
-  idleTimeoutInSeconds?: number | undefined;
-  ttl?: string | undefined;
-};
-
-export type Session = {
-  id: string;
-  externalId: string | null;
-  type: string;
-  task: string;
-  triggerConfig: TriggerConfig;
-  tags: string[];
-  metadata: Record<string, unknown> | null;
-  currentRunId: string | null;
-  stuckSeq: number | null;
-  crashes: number;
-  swaps: number;
-  closedAt: Date | null;
-  closedReason: string | null;
-  /** Taken from its browsers, because its chat was deleted; whoever creates it again has it back. */
-  revokedAt: Date | null;
-  /** A browser's token from before then opens it no more. */
-  tokensFrom: Date | null;
-  expiresAt: Date | null;
-  createdAt: Date;
-  updatedAt: Date;
-};
+import type { Session, TriggerConfig } from "./session";
 
 export type SessionStatus = "ACTIVE" | "CLOSED" | "EXPIRED";
 
@@ -55,7 +21,7 @@ export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions(database: Database) {
   return {
-    /** By its own id (`session_…`) or by the id its creator gave it. */
+    /** Finds a session by its own id (`session_…`) or by the id its creator gave it. */
     async find(key: string): Promise<Session | undefined> {
       const column = key.startsWith("session_") ? "id" : "external_id";
       if (key.includes("\u0000")) return undefined;
@@ -73,7 +39,7 @@ export function createSessions(database: Database) {
       return session;
     },
 
-    /** Creates the session, or returns the one that has its external id already. */
+    /** Creates the session, or returns the existing one with the same external id. */
     async create(fields: {
       externalId: string | null;
       type: string;
@@ -101,7 +67,7 @@ export function createSessions(database: Database) {
       return { session: await this.get(fields.externalId!), created: false };
     },
 
-    /** Writes what is given and leaves the rest. */
+    /** Updates the given fields only. */
     async update(
       id: string,
       fields: {
@@ -129,7 +95,7 @@ export function createSessions(database: Database) {
       return toSession(updated.rows[0]!);
     },
 
-    /** The first close wins; later ones change nothing. */
+    /** Closes the session. A repeated close changes nothing. */
     async close(id: string, reason: string | null): Promise<Session> {
       const closed = await database.query<Row>(
         `update engine.sessions set closed_reason = case when closed_at is null then $2 else closed_reason end,
@@ -139,7 +105,7 @@ export function createSessions(database: Database) {
       return toSession(closed.rows[0]!);
     },
 
-    /** From now on no token that there is opens the session, and nothing goes on in it. The first time counts. */
+    /** Makes every token issued so far invalid for the session. A repeated revocation changes nothing. */
     async revoke(id: string): Promise<void> {
       await database.query(
         "update engine.sessions set revoked_at = $2, tokens_from = $2 where id = $1 and revoked_at is null",
@@ -147,7 +113,7 @@ export function createSessions(database: Database) {
       );
     },
 
-    /** Browsers need new tokens for these sessions, which are named as their creator named them. */
+    /** Makes every token issued so far invalid for these sessions, so that their browsers need new ones. */
     async expireTokens(externalIds: string[]): Promise<void> {
       await database.query("update engine.sessions set tokens_from = $2 where external_id = any($1)", [
         externalIds,
@@ -174,7 +140,7 @@ export function createSessions(database: Database) {
       );
     },
 
-    /** Newest first. One row more than asked for tells whether there is another page. */
+    /** Lists sessions, newest first. It queries one extra row to learn whether there is another page. */
     async list(
       filter: SessionFilter,
       page: Page,
@@ -213,7 +179,7 @@ export function createSessions(database: Database) {
       };
     },
 
-    /** Sessions whose newest input may never have been looked at, or whose run has just been declared dead. */
+    /** Finds sessions whose newest input may be unanswered, or whose run has just been declared dead. */
     async perhapsUnanswered(deadRunIds: string[]): Promise<Session[]> {
       const found = await database.query<Row>(
         `select session.* from engine.sessions session
@@ -228,67 +194,6 @@ export function createSessions(database: Database) {
       );
       return found.rows.map(toSession);
     },
-  };
-}
-
-export function isOpen(session: Session): boolean {
-  return (
-    session.closedAt === null &&
-    session.revokedAt === null &&
-    (session.expiresAt === null || session.expiresAt.getTime() > Date.now())
-  );
-}
-
-/** The name under which its creator knows the session; tokens are scoped to it. */
-export function addressOf(session: Session): string {
-  return session.externalId ?? session.id;
-}
-
-/**
- * The session that was asked for as `key`, for who may have it. A browser's token names it by the id its creator gave
- * it and by nothing else, because whoever may choose a name could choose the engine's own id of somebody else's.
- */
-export function authorizeSession(
-  identity: Identity,
-  scope: "read:sessions" | "write:sessions",
-  key: string,
-  session: Session | undefined,
-): Session {
-  const name = session ? session.externalId : key;
-  requireOwn(identity, scope, key, name?.startsWith("session_") ? null : name);
-  if (session && identity.kind === "public") {
-    // Tokens say when they were made in whole seconds.
-    const from = Math.floor((session.tokensFrom?.getTime() ?? 0) / 1_000) * 1_000;
-    if (identity.issuedAt < from) throw new HttpError(401, "The access token was revoked");
-  }
-  // To browsers it is not there; the app's server has it back when its chat is.
-  if (!session || (session.revokedAt !== null && identity.kind === "public"))
-    throw new HttpError(404, "Session not found");
-  return session;
-}
-
-/** Streams are named by the session's own id, so that both ways to address it meet in one stream. */
-export function streamName(sessionId: string, io: "in" | "out", channel?: string): string {
-  return channel === undefined
-    ? `sessions/${sessionId}/${io}`
-    : `sessions/${sessionId}/channels/${channel}/${io}`;
-}
-
-export function sessionItem(session: Session) {
-  return {
-    id: session.id,
-    externalId: session.externalId,
-    type: session.type,
-    taskIdentifier: session.task,
-    triggerConfig: session.triggerConfig,
-    currentRunId: session.currentRunId,
-    tags: session.tags,
-    metadata: session.metadata,
-    closedAt: session.closedAt,
-    closedReason: session.closedReason,
-    expiresAt: session.expiresAt,
-    createdAt: session.createdAt,
-    updatedAt: session.updatedAt,
   };
 }
 

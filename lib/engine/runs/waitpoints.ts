@@ -4,7 +4,7 @@
  */
 import type { Database } from "../database";
 import { callAt } from "../duration";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createId } from "../ids";
 import { isCommand, parseBody } from "../streams/records";
 import type { Streams } from "../streams/streams";

@@ -5,10 +5,11 @@
  */
 import type { Attempts } from "./attempts";
 import type { Continuations } from "./continuations";
-import type { Caller } from "../http/route";
+import type { Caller } from "../http/caller";
 import type { Log } from "../log";
 import { controlOf } from "../streams/records";
-import { type Session, type Sessions, streamName } from "./sessions";
+import { type Session, streamName } from "./session";
+import type { Sessions } from "./sessions";
 import type { Streams } from "../streams/streams";
 
 const STOPPED = "Stopped. The agent did not react and was restarted.";

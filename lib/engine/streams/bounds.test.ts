@@ -7,7 +7,8 @@ import pg from "pg";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { engineClient, secretKeyHeader } from "@/e2e/support/engine-client";
 import { createAuth } from "../http/auth";
-import { readBody, requireShallow } from "../http/body";
+import { readBody } from "../http/body";
+import { requireShallow } from "../http/input";
 import { SIDE_CHANNEL_LIMITS } from "./side-channels";
 
 let test: TestEngine;

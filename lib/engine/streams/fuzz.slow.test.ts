@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { createAuth } from "../http/auth";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createFrameReader, decodeAppendInput, decodeJsonInput, encodeFrame, encodeVarint } from "./s2-codec";
 
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);

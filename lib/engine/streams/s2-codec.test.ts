@@ -1,6 +1,6 @@
 import { gzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import {
   createFrameReader,
   decodeAppendInput,

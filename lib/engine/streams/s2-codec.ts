@@ -1,7 +1,7 @@
 /** The S2 wire forms the client uses: protobuf and JSON messages, and the frames of a streaming append ("s2s"). */
 import { gunzipSync } from "node:zlib";
-import { requireShallow } from "../http/body";
-import { HttpError } from "../http/route";
+import { requireShallow } from "../http/input";
+import { HttpError } from "../http/errors";
 import type { Header } from "./records";
 import type { Appended, NewRecord, Position } from "./streams";
 

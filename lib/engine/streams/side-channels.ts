@@ -4,7 +4,7 @@
  * in `retention.ts`.)
  */
 import type { Database } from "../database";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createMutex } from "../mutex";
 import type { Streams } from "./streams";
 
@@ -19,7 +19,7 @@ export type SideChannels = ReturnType<typeof createSideChannels>;
 
 export function createSideChannels({ database, streams }: { database: Database; streams: Streams }) {
   const exclusive = createMutex();
-  return { requirePlace, requireRoom };
+  return { requirePlace, requireSpace };
 
   /** Call it before a browser's token reads or writes this stream. One that is there stays usable. */
   function requirePlace(sessionId: string, streamName: string): Promise<void> {
@@ -41,7 +41,7 @@ export function createSideChannels({ database, streams }: { database: Database; 
   }
 
   /** Call it before a browser's token appends `bytes` to this stream. */
-  async function requireRoom(streamName: string, bytes: number): Promise<void> {
+  async function requireSpace(streamName: string, bytes: number): Promise<void> {
     const limits = SIDE_CHANNEL_LIMITS;
     if (bytes > limits.recordBytes) {
       const message = `The record has ${bytes} bytes; the limit of a side channel is ${limits.recordBytes}`;

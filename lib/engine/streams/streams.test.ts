@@ -96,13 +96,13 @@ describe("append", () => {
   });
 
   it("drops the rest of a connection after a failure, so that order survives", async () => {
-    const stream = streams.get("lane");
-    const lane = { failed: false };
-    const refused = stream.append({ records: [chunk("a")], matchSeq: 99, lane });
-    const behind = stream.append({ records: [chunk("b")], lane });
+    const stream = streams.get("connection");
+    const connection = { failed: false };
+    const refused = stream.append({ records: [chunk("a")], matchSeq: 99, connection });
+    const behind = stream.append({ records: [chunk("b")], connection });
     await expect(refused).rejects.toMatchObject({ status: 412, details: { seq_num_mismatch: 0 } });
     await expect(behind).rejects.toMatchObject({ status: 503 });
-    expect(await seqsFrom("lane", 0)).toEqual([]);
+    expect(await seqsFrom("connection", 0)).toEqual([]);
   });
 
   it("honours a fencing token", async () => {

@@ -8,7 +8,7 @@
  */
 import type { Database } from "../database";
 import { type Failpoints, noFailpoints } from "../failpoints";
-import { HttpError } from "../http/route";
+import { HttpError } from "../http/errors";
 import { createRecentRecords, recordId } from "./recent-records";
 import { type Header, isCommand, type StreamRecord } from "./records";
 import { createStreamRows, type StreamState } from "./stream-rows";
@@ -31,7 +31,7 @@ export type Append = {
   matchSeq?: number;
   fencingToken?: string;
   /** Batches of one connection: after one has failed, those behind it must not be stored either. */
-  lane?: { failed: boolean };
+  connection?: { failed: boolean };
 };
 
 export type Stream = ReturnType<typeof createStream>;
@@ -238,7 +238,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
         batch.matchSeq !== undefined || batch.fencingToken !== undefined || hasCommand(batch, "fence");
       if (repeatsThisGroup || full || (conditional && taken.length > 0)) return;
       queue.shift();
-      const refusal = batch.lane?.failed
+      const refusal = batch.connection?.failed
         ? new HttpError(503, "An earlier append failed")
         : refused(now, batch);
       if (refusal) {
@@ -271,7 +271,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
   }
 
   function fail(batch: Waiting, error: HttpError): void {
-    if (batch.lane) batch.lane.failed = true;
+    if (batch.connection) batch.connection.failed = true;
     batch.reject(error);
   }
 

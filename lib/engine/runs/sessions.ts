@@ -3,7 +3,7 @@ import { HttpError } from "../http/errors";
 import { createId } from "../ids";
 import type { Session, TriggerConfig } from "./session";
 
-export type SessionStatus = "ACTIVE" | "CLOSED" | "EXPIRED";
+type SessionStatus = "ACTIVE" | "CLOSED" | "EXPIRED";
 
 export type SessionFilter = {
   type?: string[] | undefined;

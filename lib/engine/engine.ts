@@ -73,7 +73,11 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     behavior,
     log,
   });
-  const waitpoints = createWaitpoints({ database, streams, deliver: attempts.deliver });
+  const waitpoints = createWaitpoints({
+    database,
+    streams,
+    deliver: (runId, waitpoint) => attempts.deliver(runId, waitpoint),
+  });
   const continuations = createContinuations({ sessions, runs, streams, attempts, behavior, log });
   const watchdog = behavior.tendsSessions
     ? createWatchdog({
@@ -91,7 +95,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     auth,
     engineUrl,
     flushIntervalMs,
-    mayWrite: attempts.mayWrite,
+    mayWrite: (caller) => attempts.mayWrite(caller),
     onAppended: ({ runId }) => attempts.touch(runId),
     onFatal: ({ runId }, reason, status) => {
       log("run lost its writer", { run: runId, reason });
@@ -148,7 +152,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     port: listener.port,
     secretKey,
     routes,
-    sweep: retention.sweep,
+    sweep: () => retention.sweep(),
     close: () => (closed ??= shutDown()),
   };
 

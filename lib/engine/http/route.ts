@@ -35,7 +35,7 @@ export type EngineRequest<Spec extends Input> = {
   query: Output<Spec["query"]>;
   headers: Output<Spec["headers"]>;
   body: Output<Spec["body"]>;
-  bytes(): Promise<Buffer>;
+  bytes: () => Promise<Buffer>;
   identity: Identity;
   caller: Caller | undefined;
 };

@@ -44,7 +44,7 @@ type Parts = {
   behavior: Behavior;
   engineUrl: () => string;
   parkLimitMs: number;
-  load(): { connections: number; bufferedBytes: number };
+  load: () => { connections: number; bufferedBytes: number };
 };
 
 /** Every route of the engine. The first match wins. */

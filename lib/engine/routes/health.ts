@@ -9,7 +9,7 @@ type Options = {
   database: Database;
   attempts: Attempts;
   host: WorkerHost;
-  load(): { connections: number; bufferedBytes: number };
+  load: () => { connections: number; bufferedBytes: number };
 };
 
 const DATABASE_TIMEOUT_MS = 2_000;

@@ -1,7 +1,6 @@
 import { parseTimeout } from "../duration";
 import type { Auth } from "../http/auth";
 import { HttpError } from "../http/errors";
-import { Text } from "../http/input";
 import { json, type Reply } from "../http/reply";
 import { type EngineRequest, type Route, route } from "../http/route";
 import type { Behavior } from "../mode";

@@ -5,7 +5,11 @@ import { AllowedTools } from "@/components/chat/requests/allowed-tools";
 
 /** What runs without asking; the last tool cannot be revoked, so that the refusal shows. */
 export function AllowedToolsSection() {
-  const [tools, setTools] = useState(["refundPayment", "sendEmail", "runQuery"]);
+  const [tools, setTools] = useState([
+    { name: "refundPayment", title: "Refund" },
+    { name: "sendEmail", title: "Email" },
+    { name: "runQuery", title: "Database query" },
+  ]);
   return (
     // Not a landmark: the shell beside it has the page's own.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
@@ -14,9 +18,9 @@ export function AllowedToolsSection() {
       <AllowedTools
         className="w-full max-w-[720px]"
         tools={tools}
-        onRevoke={async (tool) => {
-          if (tool === "runQuery") throw new Error("The server did not answer. Try again in a moment.");
-          setTools((all) => all.filter((each) => each !== tool));
+        onRevoke={async (name) => {
+          if (name === "runQuery") throw new Error("The server did not answer. Try again in a moment.");
+          setTools((all) => all.filter((each) => each.name !== name));
         }}
       />
     </div>

@@ -186,7 +186,7 @@ describe("an approval", () => {
     const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await decide(chatId, requests[0]!, { type: "deny", reason: "Wait for the photo." });
     await goOn(chatId);
-    expect(await textOf(chatId)).toContain('You declined `refund` ("Wait for the photo.")');
+    expect(await textOf(chatId)).toContain('You declined the refund ("Wait for the photo.")');
     expect(await refundsOf(order)).toEqual([]);
   }, 60_000);
 
@@ -202,7 +202,7 @@ describe("an approval", () => {
     const { transcript } = await goOn(chatId);
     expect(transcript.messages).toHaveLength(2);
     expect(await textOf(chatId)).toContain("I refunded");
-    expect(await textOf(chatId)).toContain("You declined `sendEmail`");
+    expect(await textOf(chatId)).toContain("You declined the email");
     expect(await refundsOf(order)).toHaveLength(1);
   }, 60_000);
 

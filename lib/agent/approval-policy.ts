@@ -27,7 +27,8 @@ type Words<I> = {
 type Rule<I> = Words<I> &
   (
     | { kind: "question" | "form" }
-    | { kind: "approval"; needed: Need<I> }
+    /** `approveLabel`: what the button says once the arguments were edited, for example "Approve {amount}". */
+    | { kind: "approval"; needed: Need<I>; approveLabel?: string }
     /** `phrase` has to be typed; it cannot be allowed for the whole chat. */
     | { kind: "confirm"; phrase: (input: I) => string }
   );
@@ -39,13 +40,14 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
     kind: "approval",
     // Small change is not worth anybody's time.
     needed: ({ amount }) => amount > 5,
+    approveLabel: "Approve {amount} {currency}",
     title: ({ orderId, amount, currency }) => `Refund ${amount} ${currency} of order ${orderId}`,
     why: () => "Sends money to the card that paid. This can't be undone.",
   },
   sendEmail: {
     kind: "approval",
     needed: "always",
-    title: ({ to }) => `Send an e-mail to ${to}`,
+    title: ({ to }) => `Send an email to ${to}`,
   },
   deleteRecords: {
     kind: "confirm",
@@ -60,7 +62,7 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
 
 /** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */
 export const MAX_REQUESTS_PER_TURN = 8;
-export const TOO_MANY_REQUESTS = `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Go on with what you have, and ask again later.`;
+export const TOO_MANY_REQUESTS = `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Continue with what you have, and ask again later.`;
 
 /**
  * Who may decide: the owner of the chat. Answer by tool or by amount, and somebody else has to, or may as well; give
@@ -91,7 +93,7 @@ export function describeCall(tool: string, input: unknown): Asked | undefined {
     why: why?.(parsed.data),
     expiresInMs,
     ...(kind === "form" && { schema: toJsonSchema(answerSchemas[tool as keyof typeof answerSchemas]) }),
-    ...(kind === "approval" && { schema: toJsonSchema(toolSchemas[tool as ToolName].inputSchema) }),
+    ...((kind === "approval" || kind === "confirm") && { schema: inputSchemaOf(tool as ToolName, rule) }),
     ...(kind === "confirm" && { phrase: rule.phrase(parsed.data) }),
   };
 }
@@ -99,14 +101,14 @@ export function describeCall(tool: string, input: unknown): Asked | undefined {
 /** Arguments that a person edited. */
 export const checkInput: CheckValue = ({ tool }, value) => {
   if (!Object.hasOwn(toolSchemas, tool))
-    throw new RequestError("misfit", `The tool ${tool} is not there any more, so it cannot run.`);
+    throw new RequestError("misfit", `This tool no longer exists, so it can't run.`);
   return fitting(toolSchemas[tool as ToolName].inputSchema, value);
 };
 
 /** An answer to a question or a form. */
 export const checkOutput: CheckValue = ({ tool, input }, value) => {
   if (!Object.hasOwn(answerSchemas, tool))
-    throw new RequestError("misfit", `The tool ${tool} takes no answer any more. Send a message instead.`);
+    throw new RequestError("misfit", "This request no longer takes an answer. Send a message instead.");
   const answer = fitting(answerSchemas[tool as keyof typeof answerSchemas], value);
   if (tool === "askQuestion") checkOptions(toolSchemas.askQuestion.inputSchema.parse(input), answer);
   return answer;
@@ -134,7 +136,7 @@ function fitting(schema: z.ZodType, value: unknown): unknown {
   const field = issue?.path.join(".");
   throw new RequestError(
     "misfit",
-    `${field ? `\`${field}\`: ` : ""}${issue?.message ?? "This does not fit."}`,
+    `${field ? `\`${field}\`: ` : ""}${issue?.message ?? "This value doesn't fit."}`,
   );
 }
 
@@ -143,10 +145,20 @@ function checked(schema: z.ZodType, value: unknown) {
     return withinTime(CHECK_WITHIN_MS, () => schema.safeParse(value));
   } catch (error) {
     if (!(error instanceof OutOfTimeError)) throw error;
-    throw new RequestError("misfit", "This text takes too long to check. Write it shorter or plainer.");
+    throw new RequestError("misfit", "This text takes too long to check. Make it shorter or simpler.");
   }
 }
 
-function toJsonSchema(schema: z.ZodType): unknown {
+/** What the card edits, with the words for it: the tool's title, and what its button says after an edit. */
+function inputSchemaOf(tool: ToolName, rule: Rule<unknown>): unknown {
+  const { title, inputSchema } = toolSchemas[tool];
+  return {
+    ...toJsonSchema(inputSchema),
+    title,
+    ...(rule.kind === "approval" && rule.approveLabel && { "x-approve": rule.approveLabel }),
+  };
+}
+
+function toJsonSchema(schema: z.ZodType): Record<string, unknown> {
   return z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
 }

@@ -3,19 +3,22 @@ import { z } from "zod";
 
 export const toolSchemas = {
   weather: {
+    title: "Weather",
     description: "The current weather in a city. Demonstration data: deterministic, not measured.",
     inputSchema: z.object({
       city: z.string().min(1).max(100).describe("Name of the city, for example Oslo"),
     }),
   },
   lookUp: {
+    title: "Lookup",
     description: "Looks up one aspect of a topic, slowly. Demonstration data: made up.",
     inputSchema: z.object({
       topic: z.string().min(1).max(200).describe("What to look up"),
-      step: z.number().int().min(1).max(20).describe("Which of several look-ups this is"),
+      step: z.number().int().min(1).max(20).describe("Which of several lookups this is"),
     }),
   },
   currentTime: {
+    title: "Current time",
     description: "The current date and time.",
     inputSchema: z.object({
       timeZone: z
@@ -26,22 +29,30 @@ export const toolSchemas = {
     }),
   },
   refund: {
+    title: "Refund",
     description:
       "Pays money of an order back to the customer. This can't be undone. Demonstration data: no bank hears of it.",
     inputSchema: z.object({
-      orderId: z.string().trim().min(1).max(60).describe("The order, for example A-1042"),
+      orderId: z
+        .string()
+        .trim()
+        .min(1)
+        .max(60)
+        .describe("The order, for example A-1042")
+        .meta({ title: "Order" }),
       amount: z.number().positive().max(1_000_000).describe("How much, in units of the currency"),
       currency: z.enum(["EUR", "USD", "GBP", "NOK"]),
       reason: z.string().max(500).optional().describe("Why, for the books"),
     }),
   },
   deleteRecords: {
+    title: "Record deletion",
     description:
       "Deletes records for good: those with the given ids, or those from before a day. Demonstration data: nothing real is deleted.",
     inputSchema: z
       .object({
         collection: z.enum(["customers", "orders", "invoices", "logs"]),
-        ids: z.array(z.string().trim().min(1).max(60)).min(1).max(100).optional(),
+        ids: z.array(z.string().trim().min(1).max(60)).min(1).max(100).optional().meta({ title: "IDs" }),
         olderThan: z.iso.date().optional().describe("A day, for example 2024-01-31"),
       })
       .refine(({ ids, olderThan }) => (ids === undefined) !== (olderThan === undefined), {
@@ -49,7 +60,8 @@ export const toolSchemas = {
       }),
   },
   sendEmail: {
-    description: "Sends an e-mail. Demonstration data: it is kept and goes nowhere.",
+    title: "Email",
+    description: "Sends an email. Demonstration data: it is kept and goes nowhere.",
     inputSchema: z.object({
       to: z.email().max(254).describe("Address of the receiver"),
       subject: z.string().min(1).max(200),
@@ -57,6 +69,7 @@ export const toolSchemas = {
     }),
   },
   askQuestion: {
+    title: "Question",
     description:
       "Asks the person one question with two to four options, when you cannot go on without their choice. Wait for the answer.",
     inputSchema: z.object({
@@ -76,6 +89,7 @@ export const toolSchemas = {
     }),
   },
   askDelivery: {
+    title: "Delivery details",
     description:
       "Shows the person a form for where and when something should be delivered. Wait for the answer.",
     inputSchema: z.object({
@@ -84,6 +98,7 @@ export const toolSchemas = {
     }),
   },
   delegate: {
+    title: "Sub-agent",
     description:
       "Gives a task to an agent of its own, which looks things up and may ask the person one question. Returns what it found.",
     inputSchema: z.object({
@@ -121,3 +136,8 @@ export const answerSchemas = {
     note: z.string().max(500).optional().meta({ title: "Note for the courier" }),
   }),
 };
+
+/** What a person calls the tool; a name that is not one of ours is returned as it is. */
+export function toolTitle(name: string): string {
+  return Object.hasOwn(toolSchemas, name) ? toolSchemas[name as keyof typeof toolSchemas].title : name;
+}

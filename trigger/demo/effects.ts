@@ -1,6 +1,6 @@
 /** How the demo model asks for what has an effect, and what it makes of the result. */
 import type { LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
-import { toolSchemas } from "@/lib/agent/tool-schemas";
+import { toolSchemas, toolTitle } from "@/lib/agent/tool-schemas";
 
 type EffectTool = "refund" | "deleteRecords" | "sendEmail";
 export type ToolBeat = { type: "tool"; name: EffectTool; input: Record<string, unknown> };
@@ -66,21 +66,22 @@ export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart):
     Object.hasOwn(toolSchemas, toolName) &&
     /^Whether /.test(output.value)
   ) {
-    return `I do not know how \`${toolName}\` ended. ${output.value}`;
+    return `I don't know how the ${toolTitle(toolName).toLowerCase()} ended. ${output.value}`;
   }
   if (output.type !== "json" || typeof output.value !== "object" || output.value === null) return undefined;
   const { approvedInput, result } = output.value as { approvedInput?: unknown; result?: unknown };
   const value = (approvedInput === undefined ? output.value : result) as Record<string, unknown>;
-  if (value.outcome === "happened") return `\`${toolName}\` had happened. A person has checked that.`;
+  if (value.outcome === "happened")
+    return `The ${toolTitle(toolName).toLowerCase()} went through. A person has checked.`;
   switch (toolName) {
     case "refund":
-      return `I refunded **${String(value.amount)} ${String(value.currency)}** of order ${String(value.orderId)}. In the books it is \`${String(value.refundId)}\`; no money has moved.`;
+      return `I refunded **${String(value.amount)} ${String(value.currency)}** of order ${String(value.orderId)}. Reference \`${String(value.refundId)}\`. This is a demo: no money moved.`;
     case "deleteRecords": {
       const which = Array.isArray(value.ids) ? value.ids.join(", ") : `all before ${String(value.olderThan)}`;
-      return `I deleted from the ${String(value.collection)}: ${which}. That is a demonstration, and nothing real is gone.`;
+      return `I deleted from the ${String(value.collection)}: ${which}. This is a demo: nothing real was deleted.`;
     }
     case "sendEmail":
-      return `I sent the e-mail "${String(value.subject)}" to ${String(value.to)}. It stays here, because there is no mail server.`;
+      return `I sent the email "${String(value.subject)}" to ${String(value.to)}. This is a demo: it went nowhere.`;
     default:
       return undefined;
   }

@@ -1,4 +1,5 @@
 /** What the demo model asks of a person, and what it says when they have decided. */
+import { toolTitle } from "@/lib/agent/tool-schemas";
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { effectCalls, fromEffect } from "./effects";
 import type { Beat } from "./beat";
@@ -115,10 +116,10 @@ function report(results: LanguageModelV4ToolResultPart[]): string {
 function fromDecision(result: LanguageModelV4ToolResultPart): string {
   const { toolName, output } = result;
   if (output.type === "execution-denied")
-    return `You declined \`${toolName}\`${output.reason ? ` ("${output.reason}")` : ""}, so I skipped it.`;
+    return `You declined the ${toolTitle(toolName).toLowerCase()}${output.reason ? ` ("${output.reason}")` : ""}, so I skipped it.`;
   const effect = fromEffect(result);
   if (effect !== undefined) return effect;
-  if (output.type === "error-text") return `\`${toolName}\` failed: ${output.value}`;
+  if (output.type === "error-text") return `${toolTitle(toolName)} failed: ${output.value}`;
   const value =
     output.type === "json" && output.value !== null && typeof output.value === "object" ? output.value : {};
   if ("skipped" in value) return "You skipped that, so I go on without it.";

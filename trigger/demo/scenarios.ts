@@ -1,4 +1,5 @@
 /** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
+import { toolTitle } from "@/lib/agent/tool-schemas";
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import type { Beat } from "./beat";
 import { describeFile, isInlinedFile } from "./attachments";
@@ -151,18 +152,18 @@ function toolCalls(request: string, { said, tools }: Context): Beat[] {
 
 function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string {
   if (output.type === "error-text" || output.type === "error-json") {
-    return `The tool \`${toolName}\` failed, so I cannot tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
+    return `${toolTitle(toolName)} failed, so I can't tell: ${typeof output.value === "string" ? output.value : JSON.stringify(output.value)}`;
   }
-  if (output.type === "execution-denied") return `You declined \`${toolName}\`, so I skipped it.`;
+  if (output.type === "execution-denied")
+    return `You declined the ${toolTitle(toolName).toLowerCase()}, so I skipped it.`;
   const value =
     output.type === "json" && typeof output.value === "object"
       ? (output.value as Record<string, unknown>)
       : {};
   if (toolName === "weather") {
-    return `In **${String(value.city)}** it is ${String(value.temperatureCelsius)} °C with ${String(value.conditions)}. I have that from the \`weather\` tool, whose numbers are made up.`;
+    return `In **${String(value.city)}** it is ${String(value.temperatureCelsius)} °C with ${String(value.conditions)}. The weather tool is a demo, so its numbers are made up.`;
   }
-  if (toolName === "currentTime")
-    return `It is **${String(value.time)}** (${String(value.timeZone)}), says the \`currentTime\` tool.`;
+  if (toolName === "currentTime") return `It is **${String(value.time)}** (${String(value.timeZone)}).`;
   return `The tool \`${toolName}\` returned:\n\n\`\`\`json\n${JSON.stringify(output, null, 2).slice(0, 2_000)}\n\`\`\``;
 }
 

@@ -131,8 +131,8 @@ describe("a tool with an effect", () => {
       await real(given);
       throw Object.assign(new TypeError("fetch failed"), { cause: { code: "ECONNRESET" } });
     });
-    expect(streamed(await ask("u1", refund()))).toContain("I do not know how `refund` ended");
-    expect(streamed(await harness.sendRegenerate())).toContain("I do not know how `refund` ended");
+    expect(streamed(await ask("u1", refund()))).toContain("I don't know how the refund ended");
+    expect(streamed(await harness.sendRegenerate())).toContain("I don't know how the refund ended");
     book.mockRestore();
     await harness.sendRegenerate();
     expect(await refunds()).toBe(1);
@@ -144,7 +144,7 @@ describe("a tool with an effect", () => {
       .mockRejectedValueOnce(new DOMException("No answer.", "TimeoutError"));
     const turn = await ask("u1", refund());
     timeOut.mockRestore();
-    expect(streamed(turn)).toContain("I do not know how `refund` ended");
+    expect(streamed(turn)).toContain("I don't know how the refund ended");
     const unknown = unknownOutcomeOf(outputs(turn)[0]);
     expect(unknown).toMatchObject({ tool: "refund" });
 
@@ -172,7 +172,7 @@ it("goes on from what a person says has happened", async () => {
   timeOut.mockRestore();
   const effect = { chatId, key: unknownOutcomeOf(outputs(turn)[0])!.effect };
   await settleEffect(shared.db, effect, { outcome: "happened" }, "ada");
-  expect(streamed(await harness.sendRegenerate())).toContain("`refund` had happened");
+  expect(streamed(await harness.sendRegenerate())).toContain("The refund went through");
   expect(await refunds()).toBe(0);
 });
 

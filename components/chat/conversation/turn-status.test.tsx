@@ -30,7 +30,7 @@ it("reads what an answer is doing from its newest part", () => {
 });
 
 it("names the tool that is at work, and none that has ended", () => {
-  expect(runningTool(answer(call("input-available")))).toBe("refund");
+  expect(runningTool(answer(call("input-available")))).toBe("Refund");
   expect(runningTool(answer(call("input-available", { title: "Refund an order" })))).toBe("Refund an order");
   expect(runningTool(answer(call("output-available", { output: 1 })))).toBeUndefined();
   expect(text(renderToString(<TurnStatus state="using-tool" tool="refund" />))).toBe("Using refund…");

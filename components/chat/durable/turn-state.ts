@@ -1,3 +1,4 @@
+import { humanize } from "../shared/json";
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 
 /** What the turn is doing, as the page shows it. */
@@ -28,7 +29,7 @@ export function answerState(message: UIMessage | undefined): TurnState | undefin
 export function runningTool(message: UIMessage | undefined): string | undefined {
   const part = message?.role === "assistant" ? message.parts.at(-1) : undefined;
   if (!part || !isToolUIPart(part) || part.state.startsWith("output-")) return undefined;
-  return part.title || getToolName(part);
+  return part.title || humanize(getToolName(part));
 }
 
 /** An answer that has ended and cannot go on before somebody approves or answers a call in it. */

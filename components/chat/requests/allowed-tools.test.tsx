@@ -2,14 +2,18 @@ import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
 import { AllowedTools } from "./allowed-tools";
 
-const draw = (tools: string[]) => renderToString(<AllowedTools tools={tools} onRevoke={async () => {}} />);
+const draw = (tools: { name: string; title: string }[]) =>
+  renderToString(<AllowedTools tools={tools} onRevoke={async () => {}} />);
 
 it("names each tool that runs without asking, and the way back", () => {
-  const html = draw(["refund", "sendEmail"]);
+  const html = draw([
+    { name: "refund", title: "Refund" },
+    { name: "sendEmail", title: "Email" },
+  ]);
   expect(html).toContain("Runs without asking in this chat");
   expect(html.match(/aria-label="Revoke \w+"/g)).toEqual([
-    'aria-label="Revoke refund"',
-    'aria-label="Revoke sendEmail"',
+    'aria-label="Revoke Refund"',
+    'aria-label="Revoke Email"',
   ]);
 });
 

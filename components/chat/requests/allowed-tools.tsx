@@ -5,10 +5,10 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
 export type AllowedToolsProps = Omit<React.ComponentProps<"section">, "children"> & {
-  /** The tools that run without asking in this chat. */
-  tools: string[];
+  /** The tools that run without asking in this chat, by their code names, each with its title for a person. */
+  tools: { name: string; title: string }[];
   /** From the next call on the tool asks again. Rejects with a sentence for the person. */
-  onRevoke: (tool: string) => Promise<void>;
+  onRevoke: (name: string) => Promise<void>;
 };
 
 /** What a person has allowed for the whole chat, and the way back. Not there while nothing is allowed. */
@@ -20,13 +20,13 @@ export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedTo
   const headingId = useId();
   if (tools.length === 0 && said === "") return null;
 
-  async function revoke(tool: string) {
+  async function revoke({ name, title }: { name: string; title: string }) {
     if (revoking !== null) return;
-    setRevoking(tool);
+    setRevoking(name);
     setProblem(null);
     try {
-      await onRevoke(tool);
-      setSaid(`${tool} asks again from now on.`);
+      await onRevoke(name);
+      setSaid(`${title} will ask again.`);
       // Its button is about to go, and the focus must not go with it.
       section.current?.focus();
     } catch (error) {
@@ -51,14 +51,14 @@ export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedTo
         <ul data-slot="allowed-tools-list" className="flex flex-col divide-y rounded-md border">
           {tools.map((tool) => (
             <li
-              key={tool}
+              key={tool.name}
               data-slot="allowed-tool"
               className="flex min-h-11 items-center gap-3 py-1.5 pr-2 pl-3"
             >
-              <code className="min-w-0 flex-1 font-mono text-[13px] wrap-anywhere">{tool}</code>
+              <span className="min-w-0 flex-1 text-sm wrap-anywhere">{tool.title}</span>
               <Button
                 size="sm"
-                aria-label={`Revoke ${tool}`}
+                aria-label={`Revoke ${tool.title}`}
                 aria-disabled={revoking !== null || undefined}
                 onClick={() => void revoke(tool)}
               >

@@ -4,7 +4,7 @@ import { type ComponentType, useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { changesBetween } from "../shared/json";
-import type { HumanRequestView, RequestCardProps } from "./request";
+import { approveLabel, type HumanRequestView, type RequestCardProps, toolTitle } from "./request";
 import { forgetRequestDraft, useRequestDraft } from "./request-drafts";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
@@ -85,17 +85,19 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, 
     <RequestFrame request={request} decision={decision} settled={settled}>
       <div ref={content} className="flex flex-1 flex-col gap-3">
         <p className="text-[13px] text-ink-2">
-          Runs{" "}
-          <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono text-[13px] text-ink">
-            {request.tool}
-          </code>{" "}
-          {step === "edit" ? "with what you write here:" : "with exactly this:"}
+          Will run <span className="font-medium text-ink">{toolTitle(request)}</span>{" "}
+          {step === "edit" ? "with your changes:" : "with:"}
         </p>
         {step === "edit" && Editor ? (
           <Editor request={request} onReview={review} onCancel={() => open("decide")} />
         ) : (
           <>
-            <ArgumentTable label={request.tool} value={request.input} edited={edited?.value} />
+            <ArgumentTable
+              label={toolTitle(request)}
+              value={request.input}
+              edited={edited?.value}
+              schema={request.schema}
+            />
             <output id={countId} className="-mt-1 text-xs text-ink-3 empty:hidden">
               {changes > 0 &&
                 `${changes} ${changes === 1 ? "value" : "values"} changed. Approve to run with your changes.`}
@@ -147,7 +149,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, 
                     aria-disabled={isBusy}
                     formAction={approve}
                   >
-                    Approve
+                    {edited ? approveLabel(request, edited.value) : "Approve"}
                   </Button>
                   <Button
                     type="submit"

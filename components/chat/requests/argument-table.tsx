@@ -1,7 +1,7 @@
 "use client";
 
 import { ScrollBox } from "@/components/ui/scroll-box";
-import { isRecord, isSame, toText } from "../shared/json";
+import { isRecord, isSame, labelOfPath, toText } from "../shared/json";
 
 export type ArgumentTableProps = {
   /** Names the table: the tool. */
@@ -10,22 +10,26 @@ export type ArgumentTableProps = {
   value: unknown;
   /** What it was changed to, if it was. */
   edited?: unknown;
+  /** JSON Schema of the value. Its titles name the rows; without it their keys do, in words. */
+  schema?: unknown;
 };
 
 /** Arguments as they are, one per row; where an edit differs, what was proposed and what stands now. */
-export function ArgumentTable({ label, value, edited }: ArgumentTableProps) {
+export function ArgumentTable({ label, value, edited, schema }: ArgumentTableProps) {
   const isEdited = edited !== undefined && edited !== null;
   const rows = rowsOf(value, isEdited ? edited : value);
-  if (rows.length === 0) return <p className="text-[13px] text-ink-3">No arguments.</p>;
+  if (rows.length === 0) return <p className="text-[13px] text-ink-3">No details.</p>;
   return (
-    <ScrollBox aria-label={`Arguments of ${label}`} className="max-h-96 rounded-[10px] border bg-surface">
+    <ScrollBox aria-label={`${label}: details`} className="max-h-96 rounded-[10px] border bg-surface">
       <dl data-slot="argument-table" className="text-[13.5px] leading-5">
         {rows.map(({ path, before, after }) => (
           <div
             key={path}
             className="grid grid-cols-[92px_minmax(0,1fr)] border-t first:border-t-0 sm:grid-cols-[128px_minmax(0,1fr)]"
           >
-            <dt className="px-3 py-2 wrap-anywhere text-ink-3">{path || "value"}</dt>
+            <dt className="px-3 py-2 wrap-anywhere text-ink-3">
+              {path ? labelOfPath(schema, path) : "Value"}
+            </dt>
             <dd className="px-3 py-2 font-mono text-[13px] wrap-anywhere whitespace-pre-wrap">
               {isSame(before, after) ? (
                 printed(after)

@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Button } from "@/components/ui/button";
 import { ArgumentTable } from "./argument-table";
 import { ConfirmDialog } from "./confirm-dialog";
-import type { RequestCardProps } from "./request";
+import { type RequestCardProps, toolTitle } from "./request";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 
@@ -16,13 +16,9 @@ export function ConfirmCard({ request, onDecide, settled }: RequestCardProps) {
   return (
     <RequestFrame request={request} decision={decision} settled={settled}>
       <p className="text-[13px] text-ink-2">
-        Runs{" "}
-        <code className="rounded-[5px] border bg-code px-1.5 py-px font-mono text-[13px] text-ink">
-          {request.tool}
-        </code>{" "}
-        with exactly this:
+        Will run <span className="font-medium text-ink">{toolTitle(request)}</span> with:
       </p>
-      <ArgumentTable label={request.tool} value={request.input} />
+      <ArgumentTable label={toolTitle(request)} value={request.input} schema={request.schema} />
       <RequestForm className="mt-auto">
         <RequestActions>
           <Button
@@ -49,7 +45,7 @@ export function ConfirmCard({ request, onDecide, settled }: RequestCardProps) {
         isOpen={isOpen}
         onOpenChange={setIsOpen}
         title={request.title}
-        description={request.why ?? "This cannot be taken back."}
+        description={request.why ?? "This can't be undone."}
         phrase={request.phrase ?? undefined}
         confirmLabel="Approve"
         onConfirm={() =>

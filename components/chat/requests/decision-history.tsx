@@ -1,7 +1,7 @@
 "use client";
 
 import { cn } from "@/lib/utils";
-import { requestKey, type HumanRequestView } from "./request";
+import { requestKey, toolTitle, type HumanRequestView } from "./request";
 import { SettledRequest, settledFaces } from "./settled-request";
 
 export type DecisionHistoryProps = Omit<React.ComponentProps<"div">, "children"> & {
@@ -29,7 +29,7 @@ export function DecisionHistory({ decisions, exports, className, ...props }: Dec
               <div className="flex min-w-0 flex-1 flex-col gap-2">
                 <p className="text-sm font-medium wrap-anywhere" dir="auto">
                   {decision.title}
-                  <span className="font-mono text-xs font-normal text-ink-3"> {decision.tool}</span>
+                  <span className="text-xs font-normal text-ink-3"> {toolTitle(decision)}</span>
                 </p>
                 <SettledRequest request={decision} />
               </div>

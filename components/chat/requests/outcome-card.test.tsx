@@ -15,7 +15,7 @@ const html = (outcome: OutcomeCardProps["outcome"], input: unknown = { amount: 8
 
 it("asks what only a person can know, and shows what it is about", () => {
   const asked = html("unknown");
-  for (const text of ["Did the refund go through?", "we got a result", "amount", "89", "14:02"])
+  for (const text of ["Did the refund go through?", "we got a result", "Amount", "89", "14:02"])
     expect(asked).toContain(text);
   expect(
     asked.match(/<button[^>]*>(.*?)<\/button>/g)?.map((button) => button.replaceAll(/<[^>]+>/g, "")),

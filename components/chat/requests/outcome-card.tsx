@@ -83,7 +83,7 @@ export function OutcomeCard({
       <header data-slot="outcome-header" className="flex items-start gap-2.5 px-4 pt-3.5">
         <Icon aria-hidden className={cn("mt-1 size-4 shrink-0", tone)} />
         <h3 id={titleId} className="min-w-0 flex-1 font-[550] wrap-anywhere">
-          Did the {tool} go through?
+          Did the {named(tool)} go through?
         </h3>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
           Started <RequestTime at={startedAt} />
@@ -121,4 +121,9 @@ export function OutcomeCard({
       </output>
     </article>
   );
+}
+
+/** "Refund" in the middle of a sentence; "SQL query" stays as it is. */
+function named(title: string): string {
+  return /^[A-Z][a-z]/.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
 }

@@ -86,10 +86,10 @@ it("shows proposed and edited arguments side by side, down to the value", () => 
       edited={{ amount: 75, to: { name: "Mara", city: "Bergen" } }}
     />,
   );
-  expect(text).toContain("amount proposed 89 now 75");
-  expect(text).toContain("to.name Mara");
-  expect(text).toContain("to.city proposed Oslo now Bergen");
-  expect(text).toContain("old proposed 1 removed");
+  expect(text).toContain("Amount proposed 89 now 75");
+  expect(text).toContain("To · Name Mara");
+  expect(text).toContain("To · City proposed Oslo now Bergen");
+  expect(text).toContain("Old proposed 1 removed");
 });
 
 it("writes out what cannot be seen in an argument", () => {

@@ -1,4 +1,5 @@
 import type { ComponentType, ReactNode } from "react";
+import { humanize, isRecord, toText } from "../shared/json";
 
 export type RequestKind = "question" | "approval" | "form" | "confirm";
 export type RequestState =
@@ -43,6 +44,24 @@ export type Decision =
   | { type: "deny"; reason?: string }
   | { type: "answer"; output: unknown }
   | { type: "skip" };
+
+/** What a person calls the tool: the title of its input's schema, else its code name in words. */
+export function toolTitle({ tool, schema }: Pick<HumanRequestView, "tool" | "schema">): string {
+  return isRecord(schema) && typeof schema.title === "string" && schema.title ? schema.title : humanize(tool);
+}
+
+/**
+ * What the button says that approves `edited` in place of what was proposed. A schema with `x-approve`, a template such
+ * as "Approve {amount} {currency}", names what will happen.
+ */
+export function approveLabel({ schema }: Pick<HumanRequestView, "schema">, edited: unknown): string {
+  const template = isRecord(schema) ? schema["x-approve"] : undefined;
+  if (typeof template !== "string" || !isRecord(edited)) return "Approve with changes";
+  const label = template.replace(/\{(\w+)\}/g, (_, key: string) =>
+    Object.hasOwn(edited, key) ? toText(edited[key]) : "",
+  );
+  return label.length <= 60 ? label : "Approve with changes";
+}
 
 /** Rejects with a sentence for the person when the decision is not taken. */
 export type Decide = (decision: Decision) => Promise<void>;

@@ -5,7 +5,7 @@ import { Ban, Check, CircleHelp, ClockAlert, Hand, History, SkipForward } from "
 import { cn } from "@/lib/utils";
 import { ArgumentTable } from "./argument-table";
 import { readAnswer, readQuestion } from "./question";
-import type { HumanRequestView, RequestState, SettledView } from "./request";
+import { type HumanRequestView, type RequestState, type SettledView, toolTitle } from "./request";
 import { RequestTime } from "./request-time";
 import { changesBetween } from "../shared/json";
 
@@ -80,10 +80,19 @@ function Content({ request }: { request: HumanRequestView }) {
     case "question":
       return <AnsweredQuestion request={request} />;
     case "form":
-      return request.state === "answered" ? <ArgumentTable label="Answer" value={request.output} /> : null;
+      return request.state === "answered" ? (
+        <ArgumentTable label="Answer" value={request.output} schema={request.schema} />
+      ) : null;
     case "approval":
     case "confirm":
-      return <ArgumentTable label={request.tool} value={request.input} edited={request.editedInput} />;
+      return (
+        <ArgumentTable
+          label={toolTitle(request)}
+          value={request.input}
+          edited={request.editedInput}
+          schema={request.schema}
+        />
+      );
   }
 }
 

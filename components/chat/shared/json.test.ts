@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { changesBetween } from "./json";
+import { changesBetween, humanize, labelOfPath } from "./json";
 
 it("names what an edit changed, down to the values", () => {
   expect(
@@ -14,4 +14,16 @@ it("names what an edit changed, down to the values", () => {
     { path: "list", before: [1, 2], after: [1, 3] },
     { path: "fresh", after: null },
   ]);
+});
+
+it("turns keys into words", () => {
+  expect(["deliveryDate", "order_id", "", "a"].map(humanize)).toEqual(["Delivery date", "Order id", "", "A"]);
+});
+
+it("names a value by the titles of its schema, and by its keys where there is none", () => {
+  const schema = { properties: { to: { title: "Receiver", properties: { zip: { title: "ZIP code" } } } } };
+  expect(labelOfPath(schema, "to.zip")).toBe("Receiver · ZIP code");
+  expect(labelOfPath(schema, "to.cityName")).toBe("Receiver · City name");
+  expect(labelOfPath(null, "orderId")).toBe("Order id");
+  expect(labelOfPath(schema, "__proto__.constructor")).toBe("Proto · Constructor");
 });

@@ -52,3 +52,26 @@ export function toText(value: unknown): string {
     return "This value cannot be printed.";
   }
 }
+
+/** A key or a code name as a person would write it: "deliveryDate" and "delivery_date" are "Delivery date". */
+export function humanize(key: string): string {
+  const words = key
+    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
+    .replace(/[_-]+/g, " ")
+    .trim()
+    .toLowerCase();
+  return words ? words.charAt(0).toUpperCase() + words.slice(1) : key;
+}
+
+/** What the JSON Schema of an object calls the value at `path` ("address.street"); else the key, humanized. */
+export function labelOfPath(schema: unknown, path: string): string {
+  let here = schema;
+  return path
+    .split(".")
+    .map((key) => {
+      const properties = isRecord(here) && isRecord(here.properties) ? here.properties : {};
+      here = Object.hasOwn(properties, key) ? properties[key] : undefined;
+      return isRecord(here) && typeof here.title === "string" && here.title ? here.title : humanize(key);
+    })
+    .join(" · ");
+}

@@ -16,7 +16,7 @@ import {
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
-import { toText } from "../shared/json";
+import { humanize, toText } from "../shared/json";
 import { calmText } from "../shared/strip-bidi";
 import { formatDuration, useElapsed } from "./duration";
 import { MessageImage } from "./message-image";
@@ -68,7 +68,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   const elapsed = useElapsed(face.isRunning ?? false);
   const duration = durationMs ?? (face.isRunning ? undefined : elapsed);
   const Icon = face.icon;
-  const name = calmText(part.title || getToolName(part));
+  const name = calmText(part.title || humanize(getToolName(part)));
   const { input, output, isEdited } = ran(part);
   // While it works the news is how far it is; before and after, what it was asked.
   const said =

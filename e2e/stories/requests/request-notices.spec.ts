@@ -124,9 +124,9 @@ test("what is allowed for the whole chat is listed and revoked, and every decisi
   const dialog = chat.page.getByRole("dialog", { name: "Decisions" });
   const allowed = dialog.getByRole("region", { name: "Runs without asking in this chat" });
   await expect(allowed.getByRole("listitem")).toHaveText([/refund/]);
-  await allowed.getByRole("button", { name: "Revoke refund" }).click();
+  await allowed.getByRole("button", { name: "Revoke Refund" }).click();
   await expect(allowed.getByRole("listitem")).toHaveCount(0);
-  await expect(allowed).toContainText("refund asks again from now on.");
+  await expect(allowed).toContainText("Refund will ask again.");
   expect(await chat.query(`SELECT tool FROM "ToolPermission" WHERE "chatId" = $1`, [chat.chatId()])).toEqual(
     [],
   );

@@ -65,7 +65,7 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   await mail.getByRole("textbox").fill("I call them.");
   await button(mail, "Deny").click();
   await expect(conversation.answers.last()).toContainText("I refunded 7.5 EUR of order A-77");
-  await expect(conversation.answers.last()).toContainText('You declined sendEmail ("I call them.")');
+  await expect(conversation.answers.last()).toContainText('You declined the email ("I call them.")');
   await expect(conversation.answers).toHaveCount(1);
   await conversation.settles();
   await expect(bar(page)).toHaveCount(0);

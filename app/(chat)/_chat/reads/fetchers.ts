@@ -16,7 +16,9 @@ import type { ChatUsage } from "@/lib/chat/chats/usage";
 type Sent<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
 
 /** What was asked in a chat, and what runs in it without asking. */
-export type ChatRequests = { requests: HumanRequestView[]; allowedTools: string[] };
+/** A tool that runs in the chat without asking: its code name, and what a person calls it. */
+export type AllowedTool = { name: string; title: string };
+export type ChatRequests = { requests: HumanRequestView[]; allowedTools: AllowedTool[] };
 
 /** A page of the signed-in person's chats. */
 export async function readChats(options: ChatListOptions, signal?: AbortSignal): Promise<ChatListPage> {

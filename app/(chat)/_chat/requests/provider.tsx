@@ -16,7 +16,7 @@ import { requestKey, type Decision, type HumanRequestView } from "@/components/c
 import { KnownError } from "@/components/chat/shared/known-error";
 import { describeError } from "../actions/expected-error";
 import { pollEvery } from "../reads/read-client";
-import type { ChatRequests } from "../reads/fetchers";
+import type { AllowedTool, ChatRequests } from "../reads/fetchers";
 
 type Via = "card" | "inbox";
 
@@ -49,13 +49,13 @@ export type Requests = {
   /** Rejects with a sentence for the person. Resolves with whether the agent goes on: nothing else of the message waits. */
   decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<boolean>;
   /** The tools that run without asking in a chat, as far as it was loaded. */
-  allowedIn: (chatId: string) => string[];
+  allowedIn: (chatId: string) => AllowedTool[];
   /** From the next call on the tool asks again. Rejects with a sentence for the person. */
   revoke: (chatId: string, tool: string) => Promise<void>;
 };
 
 const none: HumanRequestView[] = [];
-const noTools: string[] = [];
+const noTools: AllowedTool[] = [];
 
 const RequestsContext = createContext<Requests>({
   waiting: none,
@@ -157,7 +157,8 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
       }
       client.setQueryData<ChatRequests>(
         requestsOf(chatId),
-        (known) => known && { ...known, allowedTools: known.allowedTools.filter((each) => each !== tool) },
+        (known) =>
+          known && { ...known, allowedTools: known.allowedTools.filter((each) => each.name !== tool) },
       );
     },
     [client, source],

@@ -3,6 +3,7 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/requests/outcome-card";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
+import { humanize } from "@/components/chat/shared/json";
 import { KnownError } from "@/components/chat/shared/known-error";
 import type { UnknownOutcome } from "@/lib/chat/effects/unknown-outcome";
 import { describeError } from "../actions/expected-error";
@@ -35,7 +36,7 @@ export function Outcome({ chatId, part, unknown }: OutcomeProps) {
 
   return (
     <OutcomeCard
-      tool={tool}
+      tool={part.title ?? humanize(tool)}
       input={part.input}
       edited={input}
       startedAt={startedAt}

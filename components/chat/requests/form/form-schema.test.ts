@@ -1,14 +1,6 @@
 import { expect, it } from "vitest";
 import { z } from "zod";
-import {
-  type Field,
-  fromDraft,
-  humanise,
-  type ObjectField,
-  readDefaults,
-  readForm,
-  toDraft,
-} from "./form-schema";
+import { type Field, fromDraft, type ObjectField, readDefaults, readForm, toDraft } from "./form-schema";
 import { draftIn, inputName, withChanges } from "./form-typed";
 
 const formOf = (schema: z.ZodType) => must(readForm(z.toJSONSchema(schema, { io: "input" })));
@@ -289,10 +281,6 @@ it("takes from the page what was typed before it was alive, and keeps the rest o
     to: { city: "Wien", zip: "1010" },
   });
   expect(withChanges(kept, drawn, drawn)).toBe(kept);
-});
-
-it("turns keys into words", () => {
-  expect(["deliveryDate", "order_id", "", "a"].map(humanise)).toEqual(["Delivery date", "Order id", "", "A"]);
 });
 
 function countFields(field: Field): number {

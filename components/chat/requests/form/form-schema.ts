@@ -2,7 +2,7 @@
 // the person, who should learn of a mistake beside the field where it was made. A `pattern` is the server's alone: a
 // regular expression from elsewhere can hang the page, and the server gives it a limit of time.
 
-import { isRecord, isSame, join } from "../../shared/json";
+import { humanize, isRecord, isSame, join } from "../../shared/json";
 import { readNumber } from "./read-number";
 
 type Named = { key: string; label: string; hint?: string; isRequired: boolean; isNullable: boolean };
@@ -113,7 +113,7 @@ function readField(
       const entries = Object.entries(schema.properties);
       if (entries.length > reader.fieldsLeft) return { ...named, kind: "json" };
       const fields = entries.map(([key, property]) =>
-        readField(reader, property, { key, label: humanise(key), isRequired: required.has(key) }, depth + 1),
+        readField(reader, property, { key, label: humanize(key), isRequired: required.has(key) }, depth + 1),
       );
       return { ...named, kind: "object", fields };
     }
@@ -387,16 +387,6 @@ function numberProblem({ isInteger, ...field }: NumberField, value: number): str
 function isMultiple(value: number, step: number) {
   const times = value / step;
   return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times));
-}
-
-/** "deliveryDate" and "delivery_date" as a person would write it. */
-export function humanise(key: string): string {
-  const words = key
-    .replace(/([a-z\d])([A-Z])/g, "$1 $2")
-    .replace(/[_-]+/g, " ")
-    .trim()
-    .toLowerCase();
-  return words ? words.charAt(0).toUpperCase() + words.slice(1) : key;
 }
 
 function labelOf(value: unknown): string {

@@ -1,5 +1,6 @@
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
+import { toolTitle } from "@/lib/agent/tool-schemas";
 import { listPermissions } from "@/lib/chat/requests/decide";
 import { listChatRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
@@ -12,6 +13,6 @@ export function GET(
   return answerRead(async () => {
     const { id } = await requireOwnChat((await params).id);
     const [requests, allowedTools] = await Promise.all([listChatRequests(db, id), listPermissions(db, id)]);
-    return { requests, allowedTools };
+    return { requests, allowedTools: allowedTools.map((name) => ({ name, title: toolTitle(name) })) };
   });
 }

@@ -105,6 +105,17 @@ describe("the docs", () => {
     expect(answers.filter((answer) => !answer?.includes("]("))).toEqual([]);
   });
 
+  it("send no script of their own to the browser, and nothing to the chat", () => {
+    const files = readdirSync(path.join(root, "app"), { recursive: true, encoding: "utf8" })
+      .filter((file) => /(?<!\.test)\.tsx?$/.test(file))
+      .map((file) => ({ file, code: readFileSync(path.join(root, "app", file), "utf8") }));
+    const ours = files.filter(({ file }) => file.startsWith("docs/"));
+    expect(ours.length).toBeGreaterThan(5);
+    expect(ours.filter(({ code }) => code.includes('"use client"'))).toEqual([]);
+    const importers = files.filter(({ code }) => /from "[^"]*\/docs\//.test(code)).map(({ file }) => file);
+    expect(importers).toEqual(["llms.txt/route.ts"]);
+  });
+
   it("lead from one folder to another", () => {
     expect(resolveLink("decisions/page", "../settings.mdx#all-settings")).toEqual({
       slug: "settings",

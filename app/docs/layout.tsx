@@ -7,7 +7,7 @@ export const metadata: Metadata = { title: { default: "Docs", template: "%s · H
 
 export default function DocsLayout({ children }: { children: React.ReactNode }) {
   return (
-    <div className="mx-auto min-h-dvh max-w-[1080px] px-4 sm:px-6">
+    <div className="mx-auto min-h-dvh max-w-[1040px] xl:max-w-[1248px] px-4 sm:px-6">
       <a
         href="#content"
         className="sr-only focus:not-sr-only focus:absolute focus:top-3 focus:left-3 focus:z-10 focus:rounded-sm focus:bg-surface focus:px-3 focus:py-2 focus:text-sm"

@@ -32,7 +32,7 @@ export function mdxComponents(slug: string): MDXComponents {
       <ScrollBox
         aria-label="Table"
         data-slot="markdown-table"
-        className="rounded-md border [&_td:last-child]:min-w-[220px] [&_td:last-child_code]:wrap-anywhere"
+        className="rounded-md border [&_td+td]:min-w-[150px] [&_td+td_code]:wrap-anywhere [&_td:last-child]:min-w-[220px]"
       >
         <table>{children}</table>
       </ScrollBox>

@@ -4,7 +4,7 @@ import { DocsNav } from "./docs-nav";
 
 export default function NotFound() {
   return (
-    <div className="md:flex md:gap-12">
+    <div className="md:flex md:gap-10 xl:gap-12">
       <DocsNav slug="" />
       <main id="content" tabIndex={-1} className="flex flex-1 flex-col items-start gap-5 pt-8 outline-none">
         <div className="flex flex-col gap-1.5">

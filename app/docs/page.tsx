@@ -4,7 +4,7 @@ import { readGroups } from "./pages";
 
 export default function DocsIndex() {
   return (
-    <div className="md:flex md:gap-12">
+    <div className="md:flex md:gap-10 xl:gap-12">
       <DocsNav slug="" />
       <main id="content" tabIndex={-1} className="min-w-0 max-w-[720px] flex-1 pt-8 pb-16 outline-none">
         <h1 className="text-xl font-semibold tracking-[-0.02em]">Docs</h1>

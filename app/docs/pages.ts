@@ -5,7 +5,7 @@ import path from "node:path";
 const groups = [
   { title: "Start", slugs: ["commands", "changing", "settings", "deploying"] },
   {
-    title: "How it works",
+    title: "Concepts",
     slugs: ["how-it-works", "requests", "side-effects", "testing"],
   },
   {
@@ -48,6 +48,12 @@ export type DocsGroup = { title: string; pages: DocsPage[] };
 
 export function readGroups(): DocsGroup[] {
   return groups.map(({ title, slugs }) => ({ title, pages: slugs.flatMap((slug) => readPage(slug) ?? []) }));
+}
+
+/** The sections of a page, as its headings name them. */
+export function sectionsOf({ source }: DocsPage): string[] {
+  const text = source.replace(/^```[\s\S]*?^```$/gm, "");
+  return [...text.matchAll(/^## (.+)$/gm)].map((match) => (match[1] ?? "").replaceAll("`", ""));
 }
 
 /**

@@ -4,7 +4,8 @@ import Link from "next/link";
 import { notFound } from "next/navigation";
 import { DocsNav } from "../docs-nav";
 import { mdxComponents } from "../mdx";
-import { readPage, slugs } from "../pages";
+import { headingId } from "../heading-id";
+import { type DocsPage as Page, readPage, sectionsOf, slugs } from "../pages";
 
 type Props = { params: Promise<{ slug: string[] }> };
 
@@ -23,7 +24,7 @@ export default async function DocsPage({ params }: Props) {
   if (!page) notFound();
   const { default: Content } = (await import(`../content/${page.slug}.mdx`)) as { default: MDXContent };
   return (
-    <div className="md:flex md:gap-12">
+    <div className="md:flex md:gap-10 xl:gap-12">
       <DocsNav slug={page.slug} />
       <main id="content" tabIndex={-1} className="min-w-0 max-w-[720px] flex-1 pt-8 pb-16 outline-none">
         <article className="prose-chat">
@@ -36,7 +37,34 @@ export default async function DocsPage({ params }: Props) {
           </a>
         </p>
       </main>
+      <Sections page={page} />
     </div>
+  );
+}
+
+/** What is on the page, beside it on a wide screen. On a narrow one the headings are enough. */
+function Sections({ page }: { page: Page }) {
+  const sections = sectionsOf(page);
+  if (sections.length < 3) return null;
+  return (
+    <nav
+      aria-label="On this page"
+      className="sticky top-0 hidden max-h-dvh w-[200px] shrink-0 self-start overflow-y-auto py-8 xl:block"
+    >
+      <p className="pb-1 text-xs text-ink-3">On this page</p>
+      <ul>
+        {sections.map((section) => (
+          <li key={section}>
+            <a
+              href={`#${headingId(section)}`}
+              className="block py-1 text-[13px] leading-[18px] text-ink-2 hover:text-ink"
+            >
+              {section}
+            </a>
+          </li>
+        ))}
+      </ul>
+    </nav>
   );
 }
 

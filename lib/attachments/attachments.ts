@@ -7,7 +7,8 @@ import type { AttachmentStore } from "./attachment-store";
 import { withoutMetadata } from "./without-metadata";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import type { Db, DbClient } from "@/lib/db/client";
-import { Prisma, type Attachment } from "@/prisma/generated/client";
+import type { Attachment } from "@/prisma/generated/client";
+import { giveToChatsWith, lockUploadsOf, removeUnusedAttachment } from "./attachments.sql";
 
 export type AttachmentRow = Pick<Attachment, "id" | "name" | "mediaType" | "size">;
 
@@ -36,7 +37,7 @@ export async function createAttachment(
   const data = { id: crypto.randomUUID(), userId, ...file.row, size: file.bytes.length };
   await db.$transaction(async (transaction) => {
     // One upload of a person at a time gets to count, or ten at once would each find room.
-    await transaction.$executeRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`attachments:${userId}`}, 0))`;
+    await lockUploadsOf(transaction, userId);
     await checkRoom(transaction, userId, file.bytes.length);
     await transaction.attachment.create({ data });
   });
@@ -162,7 +163,10 @@ export async function sweepAttachments(
     take: limit,
   });
   const unused: string[] = [];
-  for (const { id } of loose) if (!(await adopt(db, id))) unused.push(id);
+  for (const { id } of loose) {
+    const chats = await giveToChatsWith(db, id, { type: "file", url: limits.attachmentUrl(id) });
+    if (chats === 0) unused.push(id);
+  }
   return deleteAttachments(db, store, unused);
 }
 
@@ -175,10 +179,7 @@ export async function deleteAttachments(db: Db, store: AttachmentStore, ids: str
   let deleted = 0;
   for (const id of ids) {
     // The row goes first: should this process die now, its bytes are waste, never an attachment without bytes.
-    const [row] = await db.$queryRaw<Attachment[]>`
-      DELETE FROM "Attachment" WHERE id = ${id}
-        AND NOT EXISTS (SELECT 1 FROM "ChatAttachment" WHERE "attachmentId" = ${id})
-      RETURNING *`;
+    const [row] = await removeUnusedAttachment(db, id);
     if (!row) continue;
     try {
       await store.delete(id);
@@ -190,17 +191,4 @@ export async function deleteAttachments(db: Db, store: AttachmentStore, ids: str
   }
   if (failures.length > 0) throw failures[0];
   return deleted;
-}
-
-async function adopt(db: DbClient, id: string): Promise<boolean> {
-  const named = JSON.stringify({ parts: [{ type: "file", url: limits.attachmentUrl(id) }] });
-  const adopted = await db.$executeRaw(Prisma.sql`
-    INSERT INTO "ChatAttachment" ("chatId", "attachmentId")
-    SELECT DISTINCT m."chatId", a.id
-      FROM "Attachment" a
-      JOIN "Chat" c ON c."userId" = a."userId" OR a."userId" IS NULL
-      JOIN "Message" m ON m."chatId" = c.id AND m.role = 'user' AND m.message @> ${named}::jsonb
-      WHERE a.id = ${id}
-    ON CONFLICT DO NOTHING`);
-  return adopted > 0;
 }

@@ -5,6 +5,7 @@
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import { db, type Db } from "@/lib/db/client";
 import { env, type SettingName } from "@/lib/env";
+import { limiterClient } from "./limit-counter.sql";
 import { limitDigest, limitSentence, type LimitName } from "./limit-words";
 
 /** So many times in so many seconds. */
@@ -112,7 +113,7 @@ function limiterOf({ count: points, seconds: duration }: Rate, client: Db): Rate
     known.get(name) ??
     new RateLimiterPostgres({
       ...options,
-      storeClient: throughPrisma(client),
+      storeClient: limiterClient(client),
       storeType: "client",
       tableName: "LimitCounter",
       tableCreated: true,
@@ -123,16 +124,4 @@ function limiterOf({ count: points, seconds: duration }: Rate, client: Db): Rate
     });
   known.set(name, limiter);
   return limiter;
-}
-
-/** Prisma has the process's connections; the library asks for a client of `pg`. */
-function throughPrisma(client: Db) {
-  return {
-    async query({ text, values }: { text: string; values: (string | number | null)[] }) {
-      const given = values.map((value) => (Number.isInteger(value) ? BigInt(value as number) : value));
-      const found = await client.$queryRawUnsafe<{ points: number; expire: bigint | null }[]>(text, ...given);
-      const rows = found.map((row) => ({ ...row, expire: row.expire === null ? null : Number(row.expire) }));
-      return { rows, rowCount: rows.length };
-    },
-  };
 }

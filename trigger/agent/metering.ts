@@ -7,7 +7,7 @@ import type {
   LanguageModelV4Usage,
 } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
-import { openSpending, settleSpending, type Spender } from "@/lib/chat/chats/budget";
+import { openSpending, closeSpending, type Spender } from "@/lib/chat/chats/budget";
 import { withRetry } from "@/lib/db/retry";
 import type { Db } from "@/lib/db/client";
 import { summariseError } from "./errors";
@@ -70,7 +70,7 @@ function openMeter(db: Db, model: string, spender: Spender, { prompt }: Language
     const taken = { inputTokens, cachedInputTokens, outputTokens };
     try {
       const entry = await opened;
-      await insist(() => settleSpending(db, entry, model, taken, isEstimate));
+      await insist(() => closeSpending(db, entry, model, taken, isEstimate));
     } catch (error) {
       // The answer is the person's all the same.
       logger.warn("What a model took was not noted", { chatId, ...summariseError(error) });

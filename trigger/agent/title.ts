@@ -3,6 +3,7 @@ import { logger } from "@trigger.dev/sdk";
 import { generateText } from "ai";
 import { requireBudget } from "@/lib/chat/chats/budget";
 import { messageText, sanitise, type ChatMessage } from "@/lib/chat/message";
+import { setTitleByModel } from "@/lib/chat/chats/chats.sql";
 import { plainLine } from "@/lib/chat/plain-line";
 import type { Db } from "@/lib/db/client";
 import { summariseError } from "./errors";
@@ -45,9 +46,7 @@ export async function titleChat(db: Db, chatId: string, messages: ChatMessage[])
     });
     const title = cleanTitle(text);
     if (title === "") return;
-    // The condition is in the statement: a person may have renamed it in the meantime. `updatedAt` stays.
-    await db.$executeRaw`
-      UPDATE "Chat" SET title = ${title}, "titledBy" = 'model' WHERE id = ${chatId} AND "titledBy" IS NULL`;
+    await setTitleByModel(db, chatId, title);
   } catch (error) {
     logger.warn("The chat got no title", { chatId, ...summariseError(error) });
   }

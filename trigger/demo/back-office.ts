@@ -5,6 +5,7 @@
 import { randomUUID } from "node:crypto";
 import { DidNotHappenError } from "@/lib/chat/effects/ledger";
 import { db } from "@/lib/db/client";
+import { addMail } from "./back-office.sql";
 
 type Refund = { orderId: string; amount: number; currency: string; reason?: string | undefined };
 type Deletion = { collection: string; ids?: string[] | undefined; olderThan?: string | undefined };
@@ -28,11 +29,7 @@ export const backOffice = {
 
   /** A request with a key that was seen before is answered as it was then. */
   async send(mail: Mail, idempotencyKey: string): Promise<{ id: string }> {
-    // In SQL: of two at the same time, Prisma's `upsert` would fail the second.
-    const [entry] = await db.$queryRaw<{ id: string }[]>`
-      INSERT INTO "DemoEntry" (id, kind, data, "idempotencyKey")
-      VALUES (${randomUUID()}, 'mail', ${JSON.stringify(mail)}::jsonb, ${idempotencyKey})
-      ON CONFLICT ("idempotencyKey") DO UPDATE SET kind = excluded.kind RETURNING id`;
+    const [entry] = await addMail(db, randomUUID(), mail, idempotencyKey);
     return entry!;
   },
 };

@@ -1,33 +1,28 @@
 /**
- * What models may take in a day, for one person and for the whole site, and the ledger of what they took. A day is one
- * of UTC. The ledger has no relations, so deleting chats frees nothing.
+ * The daily budgets for model calls, per person and for the whole site, and the ledger of what was spent. Days are UTC
+ * days. The ledger has no relations, so deleting chats frees no budget.
  */
 import type { DbClient } from "@/lib/db/client";
 import { env } from "@/lib/env";
 import { costOf, priceOf, type Usage } from "../prices";
+import { selectSpending } from "./usage.sql";
 
 type SpendingPurpose = "answer" | "delegate" | "title";
 
-/** Whose call of a model it is, and for what. */
+/** The person and the chat that a model call is made for, and its purpose. */
 export type Spender = { userId: string; chatId: string; purpose: SpendingPurpose };
 
-/** The day's budget is used up. Its message is for the person. */
+/** Today's budget is used up. The message is shown to the person. */
 export class BudgetError extends Error {
   override name = "BudgetError";
 }
 
-type Sum = { tokens: number; dollars: number };
+export type SpendingSum = { tokens: number; dollars: number };
 
-/** Throws `BudgetError` when this person, or the site, has used up today's tokens or money. Call it before a model. */
+/** Throws `BudgetError` when this person, or the site, has used up today's tokens or money. Call it before each model call. */
 export async function requireBudget(db: DbClient, userId: string, now = new Date()): Promise<void> {
   const today = new Date(now.toISOString().slice(0, 10));
-  const [row] = await db.$queryRaw<{ isGuest: boolean | null; own: Sum; all: Sum }[]>`
-    SELECT
-      (SELECT "isAnonymous" FROM "User" WHERE id = ${userId}) AS "isGuest",
-      (SELECT jsonb_build_object('tokens', coalesce(sum("inputTokens"::bigint + "outputTokens"), 0), 'dollars', coalesce(sum(cost), 0))
-        FROM "Spending" WHERE "userId" = ${userId} AND "createdAt" >= ${today}) AS own,
-      (SELECT jsonb_build_object('tokens', coalesce(sum("inputTokens"::bigint + "outputTokens"), 0), 'dollars', coalesce(sum(cost), 0))
-        FROM "Spending" WHERE "createdAt" >= ${today}) AS "all"`;
+  const [row] = await selectSpending(db, userId, today);
   const { isGuest, own, all } = row!;
   const ownBudget = isGuest
     ? { tokens: env.BUDGET_TOKENS_PER_GUEST, dollars: env.BUDGET_DOLLARS_PER_GUEST }
@@ -45,14 +40,14 @@ export async function requireBudget(db: DbClient, userId: string, now = new Date
     );
 }
 
-/** Models without a price cost tokens only, so a budget of nothing refuses them, and one of money alone does not. */
-function isUsedUp(used: Sum, budget: Sum): boolean {
+/** A model without a price uses tokens only, so a dollar budget of 0 must not refuse it. */
+function isUsedUp(used: SpendingSum, budget: SpendingSum): boolean {
   return used.tokens >= budget.tokens || (used.dollars > 0 && used.dollars >= budget.dollars);
 }
 
 /**
- * Notes a call of a model before it is known what it takes: should this process die in the middle of it, what it was
- * asked still counts. Returns the entry's id, for `settleSpending`.
+ * Records a model call before it runs, with its input tokens: if this process dies during the call, they still count.
+ * Returns the entry's id, for `closeSpending`.
  */
 export async function openSpending(
   db: DbClient,
@@ -68,8 +63,8 @@ export async function openSpending(
   return id;
 }
 
-/** What the call took in the end. */
-export async function settleSpending(
+/** Replaces the estimate with what the call used. */
+export async function closeSpending(
   db: DbClient,
   id: string,
   model: string,
@@ -84,7 +79,7 @@ function tokens({ inputTokens, outputTokens = 0 }: Usage) {
   return { inputTokens: whole(inputTokens), outputTokens: whole(outputTokens) };
 }
 
-/** A provider's number is somebody's word, and the column holds 32 bits. */
+/** A provider may report anything, and the column holds 32 bits. */
 function whole(count: number | undefined): number {
   return Number.isFinite(count) ? Math.min(2_147_483_647, Math.max(0, Math.round(count!))) : 0;
 }

@@ -1,100 +1,78 @@
-/**
- * What an owner does to a chat as a whole. Each says whether there was such a chat: to anybody but its owner there is
- * none. In SQL, because Prisma would move `updatedAt`, and with it the chat's place in the list.
- */
+/** An owner's changes to a whole chat. Each resolves with false when this person has no such chat. */
 import type { Db, DbClient } from "@/lib/db/client";
-import { Prisma } from "@/prisma/generated/client";
+import type { Statement } from "@/lib/db/statement";
 import { isChatId } from "../tree/queries";
+import {
+  disownFilesOf,
+  markDeleted,
+  removeChatsOf,
+  removeDeletedChats,
+  setArchived,
+  setPinned,
+  setRead,
+  setTitle,
+  unmarkDeleted,
+} from "./chats.sql";
 
 export type OwnChat = { chatId: string; userId: string };
 
-/** A chat that its owner deleted can be taken back for this long. */
+/** How long an owner can restore a deleted chat. */
 const KEPT_AFTER_DELETION = "1 day";
 
-/** The person's own words: from now on no model titles this chat. */
+/** Sets a title of the owner's own: from then on no model titles this chat. */
 export function renameChat(db: DbClient, chat: OwnChat, title: string): Promise<boolean> {
-  return update(db, chat, Prisma.sql`title = ${title}, "titledBy" = 'person'`);
+  return change(db, setTitle, chat, title);
 }
 
 export function setChatPinned(db: DbClient, chat: OwnChat, isPinned: boolean): Promise<boolean> {
-  return update(
-    db,
-    chat,
-    isPinned ? Prisma.sql`"pinnedAt" = now(), "archivedAt" = NULL` : Prisma.sql`"pinnedAt" = NULL`,
-  );
+  return change(db, setPinned, chat, isPinned);
 }
 
 export function setChatArchived(db: DbClient, chat: OwnChat, isArchived: boolean): Promise<boolean> {
-  return update(
-    db,
-    chat,
-    isArchived ? Prisma.sql`"archivedAt" = now(), "pinnedAt" = NULL` : Prisma.sql`"archivedAt" = NULL`,
-  );
+  return change(db, setArchived, chat, isArchived);
 }
 
 export function markChatRead(db: DbClient, chat: OwnChat): Promise<boolean> {
-  return update(db, chat, Prisma.sql`"lastReadAt" = now()`);
+  return change(db, setRead, chat);
 }
 
-/** From now on there is no such chat, for anybody, until it is restored. The engine is to be told (`endSessions`). */
-export async function deleteChat(db: DbClient, { chatId, userId }: OwnChat): Promise<boolean> {
-  if (!isChatId(chatId)) return false;
-  const count = await db.$executeRaw`
-    WITH gone AS (
-      UPDATE "Chat" SET "deletedAt" = now()
-      WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL RETURNING id
-    )
-    INSERT INTO "SessionEnd" ("chatId") SELECT id FROM gone
-    ON CONFLICT ("chatId") DO UPDATE SET "createdAt" = now()`;
-  return count > 0;
+/** Hides the chat from everyone until it is restored. Call `endSessions` afterwards, which tells the engine. */
+export function deleteChat(db: DbClient, chat: OwnChat): Promise<boolean> {
+  return change(db, markDeleted, chat);
 }
 
 /**
- * Takes a deletion back. A chat that is not deleted stays as it is; one that was removed for good is not found. The
+ * Restores a deleted chat. A chat that is not deleted stays as it is; one that was removed for good is not found. The
  * answer that was being written was stopped with the deletion.
  */
-export async function restoreChat(db: DbClient, { chatId, userId }: OwnChat): Promise<boolean> {
-  if (!isChatId(chatId)) return false;
-  const count = await db.$executeRaw`
-    UPDATE "Chat" SET "deletedAt" = NULL,
-      status = CASE WHEN "deletedAt" IS NOT NULL AND status = 'running' THEN 'idle' ELSE status END
-    WHERE id = ${chatId} AND "userId" = ${userId}`;
-  return count > 0;
+export function restoreChat(db: DbClient, chat: OwnChat): Promise<boolean> {
+  return change(db, unmarkDeleted, chat);
 }
 
-/** Removes for good what was deleted long enough ago, whoever it belonged to. Returns the ids. */
+async function change<Args extends unknown[]>(
+  db: DbClient,
+  statement: Statement<[chat: OwnChat, ...Args], number>,
+  chat: OwnChat,
+  ...args: Args
+): Promise<boolean> {
+  return isChatId(chat.chatId) && (await statement(db, chat, ...args)) > 0;
+}
+
+/** Removes for good the chats whose owners can no longer restore them. Returns their ids. */
 export async function sweepDeletedChats(db: DbClient, limit = 100): Promise<string[]> {
-  const gone = await db.$queryRaw<{ id: string }[]>`
-    DELETE FROM "Chat" WHERE id IN (
-      SELECT id FROM "Chat" WHERE "deletedAt" < now() - ${KEPT_AFTER_DELETION}::interval LIMIT ${limit}
-    ) RETURNING id`;
-  return gone.map(({ id }) => id);
+  const removed = await removeDeletedChats(db, KEPT_AFTER_DELETION, limit);
+  return removed.map(({ id }) => id);
 }
 
-/** What is no more, and the files that nobody can see any more: their bytes are still to be deleted. */
+/** Chats that were removed, and files without an owner, whose bytes are still to be deleted. */
 export type Deleted = { chatIds: string[]; attachmentIds: string[] };
 
-/** Every chat of this person with all that hangs on it, their files and their settings, at once and for good. */
+/** Removes for good every chat of this person with all that belongs to it, their files and their settings. */
 export function deleteEverything(db: Db, userId: string): Promise<Deleted> {
   return db.$transaction(async (tx) => {
-    // Nobody's, not deleted: until its bytes are gone the row is what a sweep finds them by.
-    const files = await tx.$queryRaw<{ id: string }[]>`
-      UPDATE "Attachment" a SET "userId" = NULL
-      WHERE a."userId" = ${userId} OR (a."userId" IS NULL AND EXISTS (
-        SELECT 1 FROM "ChatAttachment" has JOIN "Chat" c ON c.id = has."chatId"
-        WHERE has."attachmentId" = a.id AND c."userId" = ${userId}
-      ))
-      RETURNING id`;
-    const chats = await tx.$queryRaw<{ id: string }[]>`
-      DELETE FROM "Chat" WHERE "userId" = ${userId} RETURNING id`;
+    const files = await disownFilesOf(tx, userId);
+    const chats = await removeChatsOf(tx, userId);
     await tx.userSettings.deleteMany({ where: { userId } });
     return { chatIds: chats.map(({ id }) => id), attachmentIds: files.map(({ id }) => id) };
   });
-}
-
-async function update(db: DbClient, { chatId, userId }: OwnChat, changes: Prisma.Sql): Promise<boolean> {
-  if (!isChatId(chatId)) return false;
-  const count = await db.$executeRaw`
-    UPDATE "Chat" SET ${changes} WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL`;
-  return count > 0;
 }

@@ -1,7 +1,7 @@
 /** Finds a person's chats by their titles and by what was said in them. */
 import type { DbClient } from "@/lib/db/client";
-import { Prisma } from "@/prisma/generated/client";
 import { sanitise } from "../message";
+import { selectMessagesWith, selectTitlesLike } from "./search.sql";
 
 /** Text in the order of the original; what matched is marked. */
 export type Highlighted = Array<{ text: string; isMatch: boolean }>;
@@ -23,9 +23,6 @@ const MAX_MESSAGES = 20;
 const [START, STOP] = ["\uE000", "\uE001"];
 const HEADLINE = `StartSel=${START}, StopSel=${STOP}, MaxFragments=1, MinWords=8, MaxWords=22`;
 
-type TitleRow = { chatId: string; title: string; updatedAt: Date };
-type MessageRow = TitleRow & { messageId: string; role: string; excerpt: string };
-
 /**
  * Every word must be there, the last one may be unfinished; "quotes", OR and -without work as elsewhere. Titles come
  * first, then messages, newest first. Any text is a query: one without a word finds nothing.
@@ -34,8 +31,8 @@ export async function searchChats(db: DbClient, userId: string, text: string): P
   const query = sanitise(String(text).slice(0, MAX_QUERY)).trim();
   if (query === "") return [];
   const [titles, messages] = await Promise.all([
-    titlesLike(db, userId, query),
-    messagesWith(db, userId, query),
+    matchTitles(db, userId, query),
+    matchMessages(db, userId, query),
   ]);
   return [
     ...titles.map(({ chatId, title, updatedAt }) => ({
@@ -47,42 +44,28 @@ export async function searchChats(db: DbClient, userId: string, text: string): P
       chatId,
       title: [{ text: title, isMatch: false }],
       messageId,
-      role: role as "user" | "assistant",
+      role,
       excerpt: readHighlights(excerpt),
       updatedAt,
     })),
   ];
 }
 
-/** Anywhere in the title: in a language that writes no spaces a word has no beginning. */
-function titlesLike(db: DbClient, userId: string, query: string): Promise<TitleRow[]> {
+function matchTitles(db: DbClient, userId: string, query: string) {
   const pattern = `%${query.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-  return db.$queryRaw<TitleRow[]>`
-    SELECT id AS "chatId", title, "updatedAt" FROM "Chat"
-    WHERE "userId" = ${userId} AND "deletedAt" IS NULL AND "nextOrder" > 0 AND title ILIKE ${pattern}
-    ORDER BY "updatedAt" DESC, id LIMIT ${MAX_TITLES}`;
+  return selectTitlesLike(db, userId, pattern, MAX_TITLES);
 }
 
-function messagesWith(db: DbClient, userId: string, query: string): Promise<MessageRow[]> {
-  // The last word may be unfinished, unless a quote closed it. One Latin letter alone would begin half of all words.
-  const prefix = /(?:[\p{L}\p{N}]{2}|[^\P{L}\p{Script=Latin}])$/u.test(query);
-  const parsed = Prisma.sql`websearch_to_tsquery('pg_catalog.simple', ${query})::text`;
-  return db.$queryRaw<MessageRow[]>`
-    WITH
-      query AS MATERIALIZED (
-        SELECT (CASE WHEN ${prefix} AND ${parsed} LIKE '%''' THEN ${parsed} || ':*' ELSE ${parsed} END)::tsquery AS words
-      ),
-      found AS (
-        SELECT m."chatId", m.id, m.role, m.message, m."createdAt", c.title, c."updatedAt", query.words
-        FROM query, "Message" m JOIN "Chat" c ON c.id = m."chatId"
-        WHERE m.search @@ query.words AND m."removedAt" IS NULL
-          AND c."userId" = ${userId} AND c."deletedAt" IS NULL
-        ORDER BY m."createdAt" DESC, m."order" DESC
-        LIMIT ${MAX_MESSAGES}
-      )
-    SELECT "chatId", id AS "messageId", role, COALESCE(title, 'New chat') AS title, "updatedAt",
-      ts_headline('pg_catalog.simple', translate("message_text"(message), ${START + STOP}, ''), words, ${HEADLINE}) AS excerpt
-    FROM found ORDER BY "createdAt" DESC`;
+function matchMessages(db: DbClient, userId: string, query: string) {
+  // The last word may be unfinished, unless a quote ends it. A single Latin letter would match half of all words.
+  const isPrefix = /(?:[\p{L}\p{N}]{2}|[^\P{L}\p{Script=Latin}])$/u.test(query);
+  return selectMessagesWith(db, userId, {
+    query,
+    isPrefix,
+    limit: MAX_MESSAGES,
+    marks: START + STOP,
+    headline: HEADLINE,
+  });
 }
 
 function readHighlights(headline: string): Highlighted {

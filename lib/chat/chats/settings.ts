@@ -1,5 +1,6 @@
-/** What a person chose, and what of theirs moves when a guest becomes an account. */
+/** A person's settings, and the move of everything a guest has to an account. */
 import type { Db, DbClient } from "@/lib/db/client";
+import { lockGuest, moveChats, moveDecisions, moveFiles, movePermissions, moveSpending } from "./guests.sql";
 
 export type Settings = { defaultModel: string | null };
 
@@ -17,22 +18,18 @@ export async function saveSettings(db: DbClient, userId: string, settings: Parti
 }
 
 /**
- * Everything that a guest has goes to the account, and the guest is gone: one transaction, so a chat that is begun in
- * this very moment is either moved or refused, and never lost with the guest. Safe to repeat.
+ * Moves everything that a guest has to the account and removes the guest. It is one transaction, so a chat that starts at
+ * this moment is either moved or refused, and never lost with the guest. Safe to repeat.
  */
 export function moveGuest(db: Db, { guestId, userId }: { guestId: string; userId: string }): Promise<void> {
   return db.$transaction(async (tx) => {
-    const [guest] = await tx.$queryRaw<{ id: string }[]>`
-      SELECT id FROM "User" WHERE id = ${guestId} AND "isAnonymous" FOR UPDATE`;
+    const [guest] = await lockGuest(tx, guestId);
     if (!guest || guestId === userId) return;
-    await tx.$executeRaw`UPDATE "Chat" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
-    await tx.$executeRaw`UPDATE "Attachment" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
-    await tx.$executeRaw`UPDATE "HumanRequest" SET "decidedBy" = ${userId} WHERE "decidedBy" = ${guestId}`;
-    await tx.$executeRaw`UPDATE "ToolPermission" SET "grantedBy" = ${userId} WHERE "grantedBy" = ${guestId}`;
-    await tx.$executeRaw`UPDATE "Spending" SET "userId" = ${userId} WHERE "userId" = ${guestId}`;
+    for (const move of [moveChats, moveFiles, moveDecisions, movePermissions, moveSpending])
+      await move(tx, { guestId, userId });
     const chosen = await tx.userSettings.findUnique({ where: { userId: guestId } });
     if (chosen) {
-      // What the account had chosen before stays.
+      // The account's own earlier choice wins.
       await tx.userSettings.createMany({
         data: [{ userId, defaultModel: chosen.defaultModel }],
         skipDuplicates: true,

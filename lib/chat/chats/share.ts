@@ -7,11 +7,11 @@ import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db/client";
 import { isUndecided, requestIdOf, type RequestName } from "../requests/pending-calls";
 import { branchIds, findNode, readNodes } from "../tree/branch";
-import { pathUp } from "../tree/walk.sql";
 import type { ChatMessage } from "../message";
 import { isChatId } from "../tree/queries";
 import { toolParts } from "../requests/save";
 import { withRetry } from "@/lib/db/retry";
+import { lockOwnChat, saveSnapshot } from "./chats.sql";
 
 export type ShareSummary = { id: string; chatId: string; title: string; createdAt: Date };
 
@@ -43,11 +43,9 @@ export function createShare(
   return withRetry(() => db.$transaction(write), { doing: `Sharing chat ${chatId}` });
 
   async function write(tx: DbClient): Promise<ShareOutcome> {
-    // Its own link, when the answer to the commit was lost on the way and this is the second try.
+    // An earlier try committed, and its connection broke before the result arrived.
     if ((await tx.share.count({ where: { tokenHash } })) > 0) return { token };
-    const [chat] = await tx.$queryRaw<{ headId: string | null; title: string | null }[]>`
-      SELECT "headId", title FROM "Chat"
-      WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL FOR UPDATE`;
+    const [chat] = await lockOwnChat(tx, { chatId, userId });
     if (!chat) return { refused: "not-found" };
     const head = headId === undefined ? chat.headId : await findNode(tx, chatId, headId);
     if (head === null) return { refused: headId === undefined ? "empty" : "not-found" };
@@ -56,13 +54,7 @@ export function createShare(
       data: { chatId, headId: head, title: chat.title ?? "Chat", tokenHash },
       select: { id: true },
     });
-    await tx.$executeRaw`
-      UPDATE "Share" SET snapshot = COALESCE((
-        WITH RECURSIVE ${pathUp(chatId, head, { limit: MAX_MESSAGES })}
-        SELECT jsonb_object_agg(m.id, m.message)
-        FROM path JOIN "Message" m ON m."chatId" = ${chatId} AND m.id = path.id AND m.role = 'assistant'
-        WHERE NOT m.final OR m.message->>'parts' ~ '"type": "(tool-|dynamic-tool)'
-      ), '{}') WHERE id = ${id}`;
+    await saveSnapshot(tx, { id, chatId, headId: head }, MAX_MESSAGES);
     return { token };
   }
 }

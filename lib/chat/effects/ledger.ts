@@ -6,7 +6,16 @@
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Db, DbClient } from "@/lib/db/client";
-import { Prisma, type Effect } from "@/prisma/generated/client";
+import type { Effect } from "@/prisma/generated/client";
+import {
+  claimEffect,
+  endEffect,
+  endLease,
+  renewLease,
+  selectEffects,
+  selectEffectsOfCalls,
+  settleUnknownEffect,
+} from "./effects.sql";
 import type { RequestName } from "../requests/pending-calls";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
@@ -152,7 +161,7 @@ export function canonical(value: unknown): string {
   );
 }
 
-type Attempt = {
+export type Attempt = {
   key: string;
   /** This caller, and no other that has the same call. */
   holder: string;
@@ -161,10 +170,10 @@ type Attempt = {
   safeToRepeat: boolean;
 };
 
-type Claim = Pick<
-  Effect,
-  "key" | "tool" | "input" | "state" | "output" | "error" | "failures" | "holder" | "startedAt"
->;
+type Claimed = Pick<Effect, "key" | "tool" | "state" | "error" | "failures" | "holder" | "startedAt"> & {
+  input: unknown;
+  output: unknown;
+};
 
 /**
  * The row as it stands, which is the attempt's own when it has to carry the effect out. One statement decides that, so
@@ -174,34 +183,23 @@ async function claim(
   db: Db,
   attempt: Attempt,
   { afterFailure }: { afterFailure: boolean },
-): Promise<Claim | null> {
-  const { key, holder, call, safeToRepeat } = attempt;
-  const until = leaseEnd(attempt);
-  const [mine] = await db.$queryRaw<Claim[]>`
-    INSERT INTO "Effect" AS e (key, "chatId", "messageId", tool, "answerId", "toolCallId", input, "runId", holder, "leaseUntil")
-    SELECT ${key}, id, ${call.turn}, ${call.tool}, ${call.answerId ?? null}, ${call.toolCallId ?? null},
-      ${JSON.stringify(call.input ?? null)}::jsonb, ${call.runId ?? null}, ${holder}, ${until}
-    FROM "Chat" WHERE id = ${call.chatId} AND "deletedAt" IS NULL
-    ON CONFLICT (key) DO UPDATE SET state = 'started', holder = ${holder}, "leaseUntil" = ${until},
-      "answerId" = excluded."answerId", "toolCallId" = excluded."toolCallId", "runId" = excluded."runId", input = excluded.input,
-      "startedAt" = now(), "finishedAt" = NULL, output = NULL, error = NULL, "settledBy" = NULL,
-      "wasUnknown" = e."wasUnknown" OR e.state = 'unknown' OR (e.state = 'started' AND e.holder <> ${holder})
-    WHERE (e.state = 'failed' AND ${afterFailure})
-      OR (${safeToRepeat} AND (e.state = 'unknown' OR (e.state = 'started' AND e."leaseUntil" < now())))
-      -- Its own claim, whose answer was lost on the way.
-      OR (e.state = 'started' AND e.holder = ${holder})
-    RETURNING e.*`;
-  if (mine) return mine;
-  await db.$executeRaw`
-    UPDATE "Effect" SET state = 'unknown', "wasUnknown" = true
-    WHERE key = ${key} AND state = 'started' AND "leaseUntil" < now()`;
+): Promise<Claimed | null> {
+  const [claimed] = await claimEffect(db, attempt, { afterFailure });
+  if (claimed) return claimed;
+  const { key } = attempt;
+  await endLease(db, key);
   return db.effect.findUnique({ where: { key, chat: { deletedAt: null } } });
 }
 
-async function carryOut<Output>(db: Db, attempt: Attempt, effect: Claim, run: Run<Output>): Promise<Output> {
+async function carryOut<Output>(
+  db: Db,
+  attempt: Attempt,
+  effect: Claimed,
+  run: Run<Output>,
+): Promise<Output> {
   const heart = setInterval(() => {
     // A beat that is lost is made up for by the next one, or the lease ends, as it should then.
-    renew(db, attempt).catch(() => {});
+    renewLease(db, attempt).catch(() => {});
   }, attempt.leaseMs / 4);
   try {
     let output: Output;
@@ -232,24 +230,15 @@ async function carryOut<Output>(db: Db, attempt: Attempt, effect: Claim, run: Ru
   }
 }
 
-type End = { state: "done"; output: unknown } | { state: "failed" | "unknown"; error: string };
+export type End = { state: "done"; output: unknown } | { state: "failed" | "unknown"; error: string };
 
 /**
  * Whatever was believed meanwhile: who carried the effect out knows best. False when another attempt has it now, or
  * the chat was removed for good.
  */
-async function record(db: Db, { key, holder, safeToRepeat }: Attempt, end: End): Promise<boolean> {
-  const output = end.state === "done" ? Prisma.sql`${JSON.stringify(end.output)}::jsonb` : Prisma.sql`NULL`;
-  const error = end.state === "done" ? null : end.error;
-  const failures = end.state === "failed" && !safeToRepeat ? 1 : 0;
+async function record(db: Db, attempt: Attempt, end: End): Promise<boolean> {
   return db.$transaction(async (tx) => {
-    const [ended] = await tx.$queryRaw<Pick<Effect, "chatId" | "answerId" | "toolCallId">[]>`
-      UPDATE "Effect" SET state = ${end.state}, output = ${output}, error = ${error}, "finishedAt" = now(),
-        -- Once, though the answer to this statement may be lost and the statement repeated.
-        failures = failures + CASE WHEN state = 'failed' OR "wasUnknown" THEN 0 ELSE ${failures}::int END,
-        "wasUnknown" = "wasUnknown" OR ${end.state === "unknown"}, "settledBy" = NULL
-      WHERE key = ${key} AND holder = ${holder}
-      RETURNING "chatId", "answerId", "toolCallId"`;
+    const [ended] = await endEffect(tx, attempt, end);
     if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
       // Whoever stopped the answer has given it up for unknown. A statement of its own, to see what they have written.
       const { chatId, answerId: messageId, toolCallId } = ended;
@@ -260,18 +249,6 @@ async function record(db: Db, { key, holder, safeToRepeat }: Attempt, end: End):
     }
     return ended !== undefined;
   });
-}
-
-async function renew(db: Db, attempt: Attempt): Promise<void> {
-  const { key, holder } = attempt;
-  await db.$executeRaw`
-    UPDATE "Effect" SET "leaseUntil" = ${leaseEnd(attempt)}
-    WHERE key = ${key} AND holder = ${holder} AND state = 'started'`;
-}
-
-/** By the database's clock, which all workers share. */
-function leaseEnd({ leaseMs }: Attempt): Prisma.Sql {
-  return Prisma.sql`now() + ${leaseMs}::int * interval '1 millisecond'`;
 }
 
 function patiently<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
@@ -305,29 +282,17 @@ export async function settleEffect(
   settledBy: string,
 ): Promise<"settled" | "already-known" | "not-found"> {
   const { chatId, key } = sanitise(effect);
-  const output = settlement.outcome === "happened" ? sanitise(settlement.output ?? FOUND_OUT) : null;
-  const ended =
-    settlement.outcome === "happened"
-      ? Prisma.sql`state = 'done', output = ${JSON.stringify(output)}::jsonb`
-      : Prisma.sql`state = 'failed'`;
-  const found =
-    settlement.outcome === "happened"
-      ? "Checked afterwards: it happened."
-      : "Checked afterwards: it did not happen.";
-  const settled = await db.$queryRaw<unknown[]>`
-    WITH settled AS (
-      UPDATE "Effect" SET ${ended}, "wasUnknown" = true, "finishedAt" = now(), "settledBy" = ${settledBy}
-      WHERE key = ${key} AND "chatId" = ${chatId}
-        AND (state = 'unknown' OR (state = 'started' AND "leaseUntil" < now()))
-      RETURNING "answerId", "toolCallId"
-    ), told AS (
-      -- The approval that led to it says so, too. Until its turn is saved it is still as it was decided.
-      UPDATE "HumanRequest" r SET state = 'approved', reason = ${found}
-      FROM settled WHERE r."chatId" = ${chatId}
-        AND r."messageId" = settled."answerId" AND r."toolCallId" = settled."toolCallId"
-        AND r.state IN ('approved', 'unknown-outcome')
-    )
-    SELECT 1 FROM settled`;
+  const settled = await settleUnknownEffect(db, {
+    chatId,
+    key,
+    settledBy,
+    ...(settlement.outcome === "happened"
+      ? {
+          end: { state: "done", output: sanitise(settlement.output ?? FOUND_OUT) },
+          reason: "Checked afterwards: it happened.",
+        }
+      : { end: { state: "failed" }, reason: "Checked afterwards: it did not happen." }),
+  });
   if (settled.length > 0) return "settled";
   return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
 }
@@ -354,20 +319,7 @@ export async function readOutcome(
   }
 }
 
-export type EffectSummary = Pick<
-  Effect,
-  | "key"
-  | "messageId"
-  | "tool"
-  | "answerId"
-  | "toolCallId"
-  | "input"
-  | "output"
-  | "error"
-  | "startedAt"
-  | "finishedAt"
-  | "settledBy"
-> & { state: EffectState };
+export type EffectSummary = Awaited<ReturnType<typeof selectEffects>>[number];
 
 /** What was begun for these calls of the chat and did not surely fail. */
 export async function effectsOfCalls(
@@ -378,19 +330,10 @@ export async function effectsOfCalls(
     calls.map(({ messageId }) => messageId),
     calls.map(({ toolCallId }) => toolCallId),
   ].map(sanitise);
-  return db.$queryRaw<EffectSummary[]>`
-    SELECT ${summary} FROM "Effect"
-    WHERE "chatId" = ${chatId} AND state <> 'failed'
-      AND ("answerId", "toolCallId") IN (SELECT * FROM unnest(${messageIds}::text[], ${callIds}::text[]))`;
+  return selectEffectsOfCalls(db, chatId, messageIds!, callIds!);
 }
-
-const summary = Prisma.sql`
-  key, "messageId", tool, "answerId", "toolCallId", input, output, error, "startedAt", "finishedAt", "settledBy",
-  -- Broken off, though no later call has noticed it yet.
-  CASE WHEN state = 'started' AND "leaseUntil" < now() THEN 'unknown' ELSE state END AS state`;
 
 /** The chat's effects, newest first. Whoever calls has checked that the chat is the reader's. */
 export async function listEffects(db: DbClient, chatId: string, limit = 200): Promise<EffectSummary[]> {
-  return db.$queryRaw<EffectSummary[]>`
-    SELECT ${summary} FROM "Effect" WHERE "chatId" = ${chatId} ORDER BY "startedAt" DESC, key LIMIT ${limit}`;
+  return selectEffects(db, chatId, limit);
 }

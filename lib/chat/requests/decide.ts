@@ -10,7 +10,7 @@ import { isChatId } from "../tree/queries";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
 import type { DecidedVia, RequestState } from "./save";
-import { timestamp } from "@/lib/db/timestamp";
+import { expirePending, holdEffectsOf, lockChatOwner, settleRequestsWithEffect } from "./requests.sql";
 
 /** What a person says to a request. */
 export type Decision =
@@ -272,20 +272,8 @@ async function settleBegun(
   tx: DbClient,
   { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
 ): Promise<void> {
-  const at = timestamp(now);
-  // Whoever records an end meanwhile waits, and then finds what is written here.
-  await tx.$queryRaw`
-    SELECT 1 FROM "Effect" e JOIN "HumanRequest" r
-      ON r."chatId" = e."chatId" AND r."messageId" = e."answerId" AND r."toolCallId" = e."toolCallId"
-    WHERE e."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r."settledAt" IS NULL
-    FOR SHARE OF e`;
-  await tx.$executeRaw`
-    UPDATE "HumanRequest" r SET "settledAt" = ${at}, "deliveredAt" = COALESCE(r."deliveredAt", ${at}),
-      state = CASE e.state WHEN 'done' THEN 'approved' ELSE 'unknown-outcome' END
-    FROM "Effect" e
-    WHERE r."chatId" = ${chatId} AND r."messageId" = ANY(${messageIds}) AND r.state = 'approved' AND r."settledAt" IS NULL
-      AND e."chatId" = r."chatId" AND e."answerId" = r."messageId" AND e."toolCallId" = r."toolCallId"
-      AND e.state <> 'failed'`;
+  await holdEffectsOf(tx, chatId, messageIds);
+  await settleRequestsWithEffect(tx, chatId, messageIds, now);
 }
 
 /** The message that asked is written anew: what it asked waits no longer. */
@@ -307,10 +295,7 @@ export async function supersedeRequests(
 
 /** Whatever nobody decided in time. Returns how many. */
 export async function expireRequests(db: DbClient, now = new Date()): Promise<number> {
-  return db.$executeRaw`
-    UPDATE "HumanRequest" r SET state = 'expired', "decidedVia" = 'timeout', "decidedAt" = "expiresAt"
-    FROM "Chat" c WHERE c.id = r."chatId" AND c."deletedAt" IS NULL
-      AND r.state = 'pending' AND r."expiresAt" <= ${timestamp(now)}`;
+  return expirePending(db, now);
 }
 
 // ── Standing permissions ──
@@ -340,7 +325,6 @@ const isOwner: MayDecide = ({ userId, ownerId }) => userId === ownerId;
 /** Its owner; undefined for a chat that is deleted or never was. */
 async function lockChat(tx: DbClient, chatId: string): Promise<string | undefined> {
   if (!isChatId(chatId)) return undefined;
-  const [chat] = await tx.$queryRaw<{ userId: string }[]>`
-    SELECT "userId" FROM "Chat" WHERE id = ${chatId} AND "deletedAt" IS NULL FOR UPDATE`;
+  const [chat] = await lockChatOwner(tx, chatId);
   return chat?.userId;
 }

@@ -5,6 +5,7 @@
  */
 import type { DbClient } from "@/lib/db/client";
 import type { RequestName } from "./pending-calls";
+import { claimUnnotified } from "./requests.sql";
 
 /** A request that waits, for whoever is not looking at the chat. */
 export type Notice = RequestName & {
@@ -22,13 +23,6 @@ export type Notice = RequestName & {
 /** Rejects when the notice did not arrive: it is told again later. */
 export type Channel = { name: string; tell: (notice: Notice) => Promise<void> };
 
-type Claimed = Omit<Notice, "owner"> & {
-  notifiedVia: string[];
-  ownerId: string;
-  ownerName: string;
-  ownerEmail: string | null;
-};
-
 const NOTICES_AT_ONCE = 20;
 
 /** Tells the channels of everything that waits and that they have not heard of. Returns what could not be told. */
@@ -40,30 +34,13 @@ export async function notifyWaiting(
   const failures: unknown[] = [];
   if (channels.length === 0) return failures;
   for (;;) {
-    const claimed = await claim(db, now());
+    const claimed = await claimUnnotified(db, now(), NOTICES_AT_ONCE);
     await Promise.all(claimed.map(async (row) => failures.push(...(await tellAll(db, channels, row, now)))));
     if (claimed.length < NOTICES_AT_ONCE) return failures;
   }
 }
 
-/** The longer a request waits untold, the longer until it is tried again. */
-function claim(db: DbClient, now: Date): Promise<Claimed[]> {
-  const at = now.toISOString().slice(0, -1);
-  return db.$queryRaw`
-    UPDATE "HumanRequest" r
-    SET "notifyAfter" = ${at}::text::timestamp + greatest(interval '2 minutes', ${at}::text::timestamp - r."createdAt")
-    FROM "Chat" c JOIN "User" u ON u.id = c."userId"
-    WHERE c.id = r."chatId" AND (r."chatId", r."messageId", r."toolCallId") IN (
-      SELECT w."chatId", w."messageId", w."toolCallId" FROM "HumanRequest" w JOIN "Chat" o ON o.id = w."chatId" AND o."deletedAt" IS NULL
-      WHERE w.state = 'pending' AND w."notifiedAt" IS NULL
-        AND (w."notifyAfter" IS NULL OR w."notifyAfter" <= ${at}::text::timestamp)
-        AND (w."expiresAt" IS NULL OR w."expiresAt" > ${at}::text::timestamp)
-      ORDER BY w."createdAt" LIMIT ${NOTICES_AT_ONCE} FOR UPDATE OF w SKIP LOCKED
-    )
-    RETURNING r."chatId", r."messageId", r."toolCallId", r.kind, r.tool, r.title, r.why, r."createdAt", r."expiresAt",
-      r."notifiedVia", u.id AS "ownerId", u.name AS "ownerName",
-      CASE WHEN NOT u."isAnonymous" AND u."emailVerified" THEN u.email END AS "ownerEmail"`;
-}
+type Claimed = Awaited<ReturnType<typeof claimUnnotified>>[number];
 
 async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () => Date): Promise<unknown[]> {
   const { notifiedVia, ownerId, ownerName, ownerEmail, ...request } = row;

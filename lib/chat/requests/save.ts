@@ -6,9 +6,9 @@ import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "../effects/ledger";
-import { timestamp } from "@/lib/db/timestamp";
 import { unknownOutcomeOf } from "../effects/unknown-outcome";
 import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./pending-calls";
+import { addCheckpoint, holdUnknownEffects } from "./requests.sql";
 
 export type RequestKind = "question" | "approval" | "form" | "confirm";
 export type RequestState =
@@ -117,10 +117,7 @@ async function findUnknown(tx: DbClient, chatId: string, calls: Call[]): Promise
     part.state === "output-available" ? unknownOutcomeOf(part.output)?.effect : undefined;
   const keys = calls.flatMap((call) => effectOf(call) ?? []);
   if (keys.length === 0) return [];
-  // What has started has broken off, for the call is over; its lease may say so later.
-  const effects = await tx.$queryRaw<{ key: string }[]>`
-    SELECT key FROM "Effect" WHERE "chatId" = ${chatId} AND key IN (${Prisma.join(keys)})
-      AND state IN ('unknown', 'started') FOR SHARE`;
+  const effects = await holdUnknownEffects(tx, chatId, keys);
   const unknown = new Set<string | undefined>(effects.map(({ key }) => key));
   return calls.flatMap((call) => (unknown.has(effectOf(call)) ? [call.toolCallId] : []));
 }
@@ -198,12 +195,5 @@ async function saveCheckpoint(
   { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },
 ): Promise<void> {
   const kind = toolParts(message).some((part) => callOf(part).waits) ? "partial" : "final";
-  await tx.$executeRaw`
-    INSERT INTO "Checkpoint" ("chatId", "messageId", number, kind, message, "createdAt")
-    SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(message)}::jsonb, ${timestamp(now)}
-    FROM (SELECT 1) one LEFT JOIN LATERAL (
-      SELECT number, message FROM "Checkpoint" WHERE "chatId" = ${chatId} AND "messageId" = ${messageId}
-      ORDER BY number DESC LIMIT 1
-    ) last ON true
-    WHERE last.message IS DISTINCT FROM ${JSON.stringify(message)}::jsonb`;
+  await addCheckpoint(tx, { chatId, messageId, kind, message, now });
 }

@@ -1,21 +1,13 @@
 /** Decisions of which the agent does not know yet, and how often it was told. */
 import type { DbClient } from "@/lib/db/client";
-import { Prisma } from "@/prisma/generated/client";
-import { timestamp } from "@/lib/db/timestamp";
+import type { Prisma } from "@/prisma/generated/client";
+import { claimDeliveries, selectUndelivered } from "./requests.sql";
 
 /** The message of which everything is decided. */
 export type Undelivered = { chatId: string; messageId: string };
 /** `attempts`: how often it was tried since it last succeeded, this time included. */
 export type Delivery = Undelivered & { attempts: number };
 
-/** How often the agent is told of decisions from which nothing comes, and how long it has each time. */
-const MAX_DELIVERIES = 4;
-const RETELL_AFTER = Prisma.sql`interval '1 minute'`;
-/** As long when an answer seems to be under way: it may be a long one, or its worker died before it could save it. */
-const RETELL_AFTER_WHILE_RUNNING = Prisma.sql`interval '10 minutes'`;
-
-/** A process that dies of an attempt takes nobody else along for this long, and longer each time. */
-const CLAIM = Prisma.sql`interval '1 minute'`;
 const MAX_DOUBLINGS = 6;
 const RETRY_AFTER_MS = 5_000;
 
@@ -27,16 +19,7 @@ export function findUndelivered(
   db: DbClient,
   { chatId, limit = 20, now = new Date() }: { chatId?: string; limit?: number; now?: Date } = {},
 ): Promise<Undelivered[]> {
-  const at = timestamp(now);
-  return db.$queryRaw`
-    SELECT r."chatId", r."messageId" FROM "HumanRequest" r JOIN "Chat" c ON c.id = r."chatId" AND c."deletedAt" IS NULL
-    WHERE ${isDue(at)}
-      ${chatId === undefined ? Prisma.empty : Prisma.sql`AND r."chatId" = ${chatId}`}
-      AND NOT EXISTS (
-        SELECT 1 FROM "HumanRequest" o
-        WHERE o."chatId" = r."chatId" AND o."messageId" = r."messageId" AND o.state = 'pending'
-      )
-    GROUP BY r."chatId", r."messageId" ORDER BY min(r."decidedAt") LIMIT ${limit}`;
+  return selectUndelivered(db, { chatId, limit, now });
 }
 
 /**
@@ -48,29 +31,7 @@ export async function claimUndelivered(
   { now = new Date(), ...which }: { chatId?: string; limit?: number; now?: Date } = {},
 ): Promise<Delivery[]> {
   const found = await findUndelivered(db, { now, ...which });
-  const [chatIds, messageIds] = [found.map(({ chatId }) => chatId), found.map(({ messageId }) => messageId)];
-  const at = timestamp(now);
-  return db.$queryRaw`
-    WITH claimed AS (
-      UPDATE "HumanRequest" r SET "deliveryAttempts" = r."deliveryAttempts" + 1,
-        "deliverAfter" = ${at} + ${CLAIM} * power(2, least(r."deliveryAttempts", ${MAX_DOUBLINGS}))
-      FROM "Chat" c
-      WHERE c.id = r."chatId" AND ${isDue(at)}
-        AND (r."chatId", r."messageId") IN (SELECT * FROM unnest(${chatIds}::text[], ${messageIds}::text[]))
-      RETURNING r."chatId", r."messageId", r."deliveryAttempts", r."decidedAt"
-    )
-    SELECT "chatId", "messageId", max("deliveryAttempts") AS attempts FROM claimed
-    GROUP BY "chatId", "messageId" ORDER BY min("decidedAt")`;
-}
-
-/** Of a request `r` of chat `c`. Both statements ask it: somebody else may have delivered in between. */
-function isDue(at: Prisma.Sql): Prisma.Sql {
-  return Prisma.sql`r.state <> 'pending' AND r."settledAt" IS NULL
-    AND (r."deliverAfter" IS NULL OR r."deliverAfter" <= ${at})
-    AND (r."deliveredAt" IS NULL OR (
-      r.deliveries < ${MAX_DELIVERIES} AND r."deliveredAt" + r.deliveries
-        * CASE c.status WHEN 'running' THEN ${RETELL_AFTER_WHILE_RUNNING} ELSE ${RETELL_AFTER} END < ${at}
-    ))`;
+  return claimDeliveries(db, found, now, MAX_DOUBLINGS);
 }
 
 /** The agent knows. */

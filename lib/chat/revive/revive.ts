@@ -17,6 +17,7 @@ import { moveBranch } from "../tree/branches";
 import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
 import type { Describe } from "../requests/save";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
+import { cancelCheck, claimDueChats, countDeadRun, scheduleCheck } from "./revive.sql";
 import { saveUnlessChanged } from "../tree/storage";
 import { answerId, answerOf, failureOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
 
@@ -68,13 +69,13 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
   if (!chat) return "settled";
   const found = await settle(db, chat, options);
   if (found === "settled") return "settled";
-  await lookAgain(db, chatId, found === "ending" ? LOOK_SOON_MS : LOOK_EVERY_MS);
+  await scheduleCheck(db, chatId, found === "ending" ? LOOK_SOON_MS : LOOK_EVERY_MS);
   if (found === "ending") return "running";
   const run = await currentRun(chatId);
   if (run?.isAlive) return run.isQueued ? "queued" : "running";
 
   const [first] = found;
-  const tries = await countRun(db, {
+  const [tries] = await countDeadRun(db, {
     chatId,
     question: first ? `in ${first.seq}` : `out ${chat.lastOutEventId ?? "begin"}`,
     runId: run?.id ?? null,
@@ -85,11 +86,11 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
   if (tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {
     await giveUp(chatId, first);
     await settle(db, chat, { ...options, isGivenUp: true });
-    if (found.length > 1) await lookAgain(db, chatId, LOOK_SOON_MS);
+    if (found.length > 1) await scheduleCheck(db, chatId, LOOK_SOON_MS);
     return "settled";
   }
   await options.startSession({ chatId, userId: chat.userId });
-  await lookAgain(db, chatId, LOOK_SOON_MS);
+  await scheduleCheck(db, chatId, LOOK_SOON_MS);
   return "revived";
 }
 
@@ -105,18 +106,12 @@ export async function isQueued(chatId: string): Promise<boolean> {
 
 /** From now on the sweep looks after the chat: something was asked, or is about to be. */
 export async function expectAnswer(db: Db, chatId: string): Promise<void> {
-  await lookAgain(db, chatId, LOOK_EVERY_MS);
+  await scheduleCheck(db, chatId, LOOK_EVERY_MS);
 }
 
 /** Looks after every chat whose time it is. Resolves with what failed; that is tried again. */
 export async function reviveAll(db: Db, options: ReviveOptions): Promise<unknown[]> {
-  // Whoever takes a row has it for a while, so that several servers share the work.
-  const due = await db.$queryRaw<{ id: string }[]>`
-    UPDATE "Chat" SET "lookAt" = now() + ${LOOK_EVERY_MS} * interval '1 millisecond' WHERE id IN (
-      SELECT id FROM "Chat"
-      WHERE ("lookAt" <= now() OR ("lookAt" IS NULL AND status = 'running')) AND "deletedAt" IS NULL
-      ORDER BY "lookAt" NULLS FIRST LIMIT ${SWEPT_AT_ONCE} FOR UPDATE SKIP LOCKED
-    ) RETURNING id`;
+  const due = await claimDueChats(db, LOOK_EVERY_MS, SWEPT_AT_ONCE);
   const looks = await Promise.allSettled(due.map(({ id }) => revive(db, id, options)));
   return looks.flatMap((look) => (look.status === "rejected" ? [look.reason as unknown] : []));
 }
@@ -291,33 +286,6 @@ async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
   }
 }
 
-/**
- * Takes the right to act on a dead run, and counts it: once, whoever looks. Null when somebody else has just acted, or
- * when it is too early to try again.
- */
-async function countRun(
-  db: Db,
-  dead: { chatId: string; question: string; runId: string | null; hasBegun: boolean },
-): Promise<{ deaths: number; starts: number } | null> {
-  const { chatId, question, runId } = dead;
-  const deaths = dead.hasBegun ? 1 : 0;
-  const [tries] = await db.$queryRaw<{ deaths: number; starts: number }[]>`
-    INSERT INTO "Revival" AS r ("chatId", question, "runId", deaths, starts, "notBefore")
-    VALUES (${chatId}, ${question}, ${runId}, ${deaths}, 1, now() + interval '3 seconds')
-    ON CONFLICT ("chatId") DO UPDATE SET
-      question = EXCLUDED.question,
-      "runId" = EXCLUDED."runId",
-      deaths = CASE WHEN r.question <> EXCLUDED.question THEN 0 ELSE r.deaths END
-        + CASE WHEN r."runId" IS NOT DISTINCT FROM EXCLUDED."runId" THEN 0 ELSE EXCLUDED.deaths END,
-      starts = CASE WHEN r.question <> EXCLUDED.question THEN 1 ELSE r.starts + 1 END,
-      "notBefore" = now() + CASE
-        WHEN ${dead.hasBegun} OR r.question <> EXCLUDED.question THEN interval '3 seconds'
-        ELSE LEAST(3 * 2 ^ LEAST(r.starts, 8), 300) * interval '1 second' END
-    WHERE r.question <> EXCLUDED.question OR r."notBefore" <= now()
-    RETURNING deaths, starts`;
-  return tries ?? null;
-}
-
 /** Ends the turn for everybody who reads the stream, as an engine of ours would: the next look saves it as failed. */
 async function giveUp(chatId: string, first: InRecord | undefined): Promise<void> {
   const { out } = sessions.open(chatId);
@@ -338,15 +306,8 @@ function pickSeen({ headId, status, lastOutEventId, lastInEventId }: AwaitingCha
   return { headId, status, lastOutEventId, lastInEventId };
 }
 
-/** By hand, because looking at a chat is no change of it: `updatedAt` stays. */
-async function lookAgain(db: Db, chatId: string, inMs: number): Promise<void> {
-  await db.$executeRaw`
-    UPDATE "Chat" SET "lookAt" = now() + ${inMs} * interval '1 millisecond' WHERE id = ${chatId}`;
-}
-
 async function stopLooking(db: Db, { id, lookAt, nextOrder, createdAt }: AwaitingChat): Promise<void> {
   if (nextOrder === 0 && Date.now() - createdAt.getTime() < YOUNG_MS)
-    return lookAgain(db, id, LOOK_AT_YOUNG_EVERY_MS);
-  if (lookAt === null) return;
-  await db.$executeRaw`UPDATE "Chat" SET "lookAt" = NULL WHERE id = ${id} AND status <> 'running'`;
+    await scheduleCheck(db, id, LOOK_AT_YOUNG_EVERY_MS);
+  else if (lookAt !== null) await cancelCheck(db, id);
 }

@@ -1,8 +1,5 @@
 /** The ways through a chat's tree, as members of a `WITH RECURSIVE` list. Each step is one lookup by key. */
-import { Prisma } from "@/prisma/generated/client";
-
-const { sql, empty } = Prisma;
-type Sql = Prisma.Sql;
+import { empty, sql, type Sql } from "@/lib/db/statement";
 
 const columns = sql`"chatId", id, "messageId", "parentId", role, final, "order", "removedAt"`;
 

@@ -3,7 +3,8 @@
  * its standard output and waits for a line on its standard input before it goes on from each.
  */
 import { createInterface } from "node:readline/promises";
-import { once, type EffectCall, type EffectPolicy } from "@/lib/chat/effects/ledger";
+import type { EffectCall } from "@/lib/chat/effects/effect";
+import { once, type EffectPolicy } from "@/lib/chat/effects/ledger";
 import { createDb } from "@/lib/db/client";
 
 const { databaseUrl, call, policy } = JSON.parse(process.argv[2]!) as {

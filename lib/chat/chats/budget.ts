@@ -5,7 +5,7 @@
 import type { DbClient } from "@/lib/db/client";
 import { env } from "@/lib/env";
 import { costOf, priceOf, type Usage } from "../prices";
-import { selectSpending } from "./usage.sql";
+import { selectSpending, type SpendingSum } from "./usage.sql";
 
 type SpendingPurpose = "answer" | "delegate" | "title";
 
@@ -16,8 +16,6 @@ export type Spender = { userId: string; chatId: string; purpose: SpendingPurpose
 export class BudgetError extends Error {
   override name = "BudgetError";
 }
-
-export type SpendingSum = { tokens: number; dollars: number };
 
 /** Throws `BudgetError` when this person, or the site, has used up today's tokens or money. Call it before each model call. */
 export async function requireBudget(db: DbClient, userId: string, now = new Date()): Promise<void> {

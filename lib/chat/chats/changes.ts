@@ -12,9 +12,8 @@ import {
   setRead,
   setTitle,
   unmarkDeleted,
+  type OwnChat,
 } from "./chats.sql";
-
-export type OwnChat = { chatId: string; userId: string };
 
 /** How long an owner can restore a deleted chat. */
 const KEPT_AFTER_DELETION = "1 day";

@@ -16,11 +16,13 @@ import {
 import type { ChatMessage } from "../message";
 import { pathUp } from "../tree/walk.sql";
 import type { ChatStatus } from "../tree/queries";
-import type { OwnChat } from "./chat-changes";
 
 // ── Changes by the owner ──
 
-const mine = { chatId: "a-chat", userId: "a-person" };
+/** A chat of this person; to everybody else it does not exist. */
+export type OwnChat = { chatId: string; userId: string };
+
+const mine: OwnChat = { chatId: "a-chat", userId: "a-person" };
 
 function update({ chatId, userId }: OwnChat, changes: Sql): Sql {
   return sql`UPDATE "Chat" SET ${changes} WHERE id = ${chatId} AND "userId" = ${userId} AND "deletedAt" IS NULL`;

@@ -1,8 +1,18 @@
 /** Statements that add up what answers used. */
 import { bool, jsonb, orNull, query, sql, type Sql } from "@/lib/db/statement";
 import { pathUp } from "../tree/walk.sql";
-import type { UsageSum } from "./usage";
-import type { SpendingSum } from "./budget";
+
+export type UsageSum = {
+  answers: number;
+  inputTokens: number;
+  outputTokens: number;
+  /** In US dollars, of the answers whose cost is known. */
+  cost: number;
+  /** Answers without a known cost: their model has no price here, or their tokens were not counted. */
+  unpriced: number;
+  /** Unpriced answers without a token count: they were stopped or failed, or the provider reports none. */
+  uncounted: number;
+};
 
 /** One statement, so both sums are from the same moment. Each answer is read once, and only its metadata is used. */
 export const selectUsage = query(
@@ -41,6 +51,8 @@ const sum = sql`
     'unpriced', count(*) FILTER (WHERE cost IS NULL),
     'uncounted', count(*) FILTER (WHERE cost IS NULL AND (input IS NULL OR output IS NULL))
   )`;
+
+export type SpendingSum = { tokens: number; dollars: number };
 
 /** What this person and the whole site have spent since `day`. `isGuest` is null for a person who was deleted. */
 export const selectSpending = query(

@@ -1,19 +1,7 @@
 /** What the answers of a chat used, added up. The caller has checked that the chat belongs to the reader. */
 import type { DbClient } from "@/lib/db/client";
 import { isChatId } from "../tree/queries";
-import { selectUsage } from "./usage.sql";
-
-type UsageSum = {
-  answers: number;
-  inputTokens: number;
-  outputTokens: number;
-  /** In US dollars, of the answers whose cost is known. */
-  cost: number;
-  /** Answers without a known cost: their model has no price here, or their tokens were not counted. */
-  unpriced: number;
-  /** Unpriced answers without a token count: they were stopped or failed, or the provider reports none. */
-  uncounted: number;
-};
+import { selectUsage, type UsageSum } from "./usage.sql";
 
 export type ChatUsage = {
   /** The shown branch. */

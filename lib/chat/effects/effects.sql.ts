@@ -10,8 +10,7 @@ import {
   timestampWithZone,
   type Sql,
 } from "@/lib/db/statement";
-import type { Attempt, End } from "./ledger";
-import type { EffectState } from "./ledger";
+import type { Attempt, EffectState, End } from "./effect";
 
 const anAttempt: Attempt = {
   key: "a-key",

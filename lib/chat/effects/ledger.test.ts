@@ -13,8 +13,8 @@ import {
   once,
   readOutcome,
   settleEffect,
-  type EffectCall,
 } from "./ledger";
+import type { EffectCall } from "./effect";
 import { createChat } from "../tree/queries";
 import { UnknownOutcomeError, unknownOutcomeOf } from "./unknown-outcome";
 

@@ -9,7 +9,7 @@ import type { RequestName } from "./pending-calls";
 import { isChatId } from "../tree/queries";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
-import type { DecidedVia, RequestState } from "./save";
+import type { DecidedVia, RequestState } from "./row";
 import { expirePending, holdEffectsOf, lockChatOwner, settleRequestsWithEffect } from "./requests.sql";
 
 /** What a person says to a request. */

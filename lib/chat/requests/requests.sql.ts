@@ -15,7 +15,7 @@ import {
   type Sql,
 } from "@/lib/db/statement";
 import { pathUp } from "../tree/walk.sql";
-import type { DecidedVia, RequestKind, RequestState } from "./save";
+import type { DecidedVia, RequestKind, RequestState } from "./row";
 
 // ── Reading ──
 

@@ -8,20 +8,8 @@ import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "../effects/ledger";
 import { unknownOutcomeOf } from "../effects/unknown-outcome";
 import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./pending-calls";
+import type { RequestKind } from "./row";
 import { addCheckpoint, holdUnknownEffects } from "./requests.sql";
-
-export type RequestKind = "question" | "approval" | "form" | "confirm";
-export type RequestState =
-  | "pending"
-  | "answered"
-  | "approved"
-  | "denied"
-  | "skipped"
-  | "expired"
-  | "superseded"
-  | "unknown-outcome";
-/** Where a decision was made: by a person (in the card, the inbox, a one-time link, with a message), or by a rule. */
-export type DecidedVia = "card" | "inbox" | "link" | "message" | "policy" | "timeout";
 
 /** What a tool's call asks of a person. */
 export type Asked = {

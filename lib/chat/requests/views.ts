@@ -1,6 +1,6 @@
 /** Reads requests for the pages. The caller names the reader, or has checked that the chat belongs to the reader. */
 import type { DbClient } from "@/lib/db/client";
-import type { DecidedVia, RequestKind, RequestState } from "./save";
+import type { DecidedVia, RequestKind, RequestState } from "./row";
 import { selectRequests } from "./requests.sql";
 
 /** One request, for every view of it. */

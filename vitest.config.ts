@@ -23,8 +23,8 @@ export default defineConfig({
     hookTimeout: 60_000,
     projects: [
       project("unit", { pool: "threads", maxWorkers: 2, sequence: { groupOrder: 0 } }),
-      // They wait for workers, polls and streams more than they compute: three for each of two cores keep both busy.
-      project("contract", { maxWorkers: 6, sequence: { groupOrder: 1 } }),
+      // They wait for workers, polls and streams more than they compute: two files for each of two cores keep both busy.
+      project("contract", { maxWorkers: 4, sequence: { groupOrder: 1 } }),
       project("slow", { maxWorkers: 3, sequence: { groupOrder: 2 } }),
     ],
   },

@@ -1,25 +1,15 @@
 // First: it installs the catalog that `chat.agent` registers with.
 import { mockChatAgent, type MockChatAgentHarness } from "@trigger.dev/sdk/ai/test";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { message, testDatabase } from "@/e2e/support/chat-fixtures";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { appDatabase, message } from "@/e2e/support/chat-fixtures";
 import { MAX_TEXT_LENGTH } from "@/lib/chat/message";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { prismaStorage } from "@/lib/chat/tree/storage";
-import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "./chat";
 
-const shared = testDatabase();
+const shared = appDatabase({ DEMO_MODEL_PACE_MS: "0" });
 let chatId: string;
 let harness: MockChatAgentHarness;
-
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-  vi.stubEnv("DEMO_MODEL_PACE_MS", "0");
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await workerDb.$disconnect();
-});
 
 beforeEach(async () => {
   chatId = `chat-${crypto.randomUUID()}`;

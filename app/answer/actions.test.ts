@@ -1,29 +1,20 @@
 /** What the holder of a link hears when they decide. */
 import { createHmac } from "node:crypto";
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, expect, it, vi } from "vitest";
+import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { createAnswerToken } from "@/lib/chat/requests/answer-link";
 import { createChat } from "@/lib/chat/tree/queries";
-import { db as appDb } from "@/lib/db/client";
 
 vi.mock("server-only", () => ({}));
 // The engine is not there, and a decision stands without it.
 vi.mock("@/lib/chat/requests/deliver", () => ({ deliverDecisions: async () => {} }));
 const { answerByLink } = await import("./actions");
 
-const shared = testDatabase();
+const shared = appDatabase({ BETTER_AUTH_SECRET: "a secret of this test" });
 const toolCallId = "call_1";
 let chatId: string;
 let token: string;
 
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-  vi.stubEnv("BETTER_AUTH_SECRET", "a secret of this test");
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await appDb.$disconnect();
-});
 beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });

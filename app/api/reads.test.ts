@@ -1,31 +1,23 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { appDatabase, put, save } from "@/e2e/support/chat-fixtures";
+import { request } from "@/e2e/support/sign-in";
 import { deleteChat } from "@/lib/chat/chats/changes";
 import { effectKey, once } from "@/lib/chat/effects/ledger";
 import { createChat } from "@/lib/chat/tree/queries";
 import { createShare } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";
-import { db as appDb } from "@/lib/db/client";
 
 // What Next and the sign-in bring: who asks, and what runs after the response.
-const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
 vi.mock("server-only", () => ({}));
 vi.mock("next/server", () => ({ after: () => {} }));
-vi.mock("@/lib/auth", () => ({ getUser: async () => request.user }));
+vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
 
-const shared = testDatabase();
+const shared = appDatabase();
 let chatId: string;
 let effect: string;
 
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await appDb.$disconnect();
-});
 beforeEach(async () => {
   request.user = { id: "ada" };
   chatId = crypto.randomUUID();

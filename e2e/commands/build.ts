@@ -23,7 +23,7 @@ const NOT_AN_INPUT = /\.test\.tsx?$|\.tsbuildinfo$|^next-env\.d\.ts$/;
 
 /** Builds the app for production unless the present build is of the same sources, packages and settings. */
 export function ensureBuild(): void {
-  const inputs = hashInputs();
+  const inputs = hashInputs(projectDir);
   if (isBuiltFrom(inputs)) return console.error("The production build is up to date.");
   const next = path.join(projectDir, "node_modules/next/dist/bin/next");
   const { status } = spawnSync(process.execPath, [next, "build"], {
@@ -42,26 +42,27 @@ function stamp(inputs: string): string {
   return `${inputs} ${readFileSync(buildId, "utf8")}`;
 }
 
-function hashInputs(): string {
+/** One value for everything that a build of the project in `root` is made of. */
+export function hashInputs(root: string): string {
   const hash = createHash("sha256").update(process.version);
   // Next writes these into the code.
   for (const name of Object.keys(process.env)
     .filter((key) => key.startsWith("NEXT_PUBLIC_"))
     .toSorted())
     hash.update(`${name}=${process.env[name]}\0`);
-  for (const file of [...listInputs(), "node_modules/.package-lock.json"]) {
-    const whole = path.join(projectDir, file);
+  for (const file of [...listInputs(root), "node_modules/.package-lock.json"]) {
+    const whole = path.join(root, file);
     if (existsSync(whole)) hash.update(`${file}\0`).update(readFileSync(whole)).update("\0");
   }
   return hash.digest("hex");
 }
 
-function listInputs(folder = ""): string[] {
-  return readdirSync(path.join(projectDir, folder), { withFileTypes: true })
-    .filter(({ name }) => !(folder === "" ? NOT_INPUTS.has(name) : false) && !NOT_AN_INPUT.test(name))
+function listInputs(root: string, folder = ""): string[] {
+  return readdirSync(path.join(root, folder), { withFileTypes: true })
+    .filter(({ name }) => !(folder === "" && NOT_INPUTS.has(name)) && !NOT_AN_INPUT.test(name))
     .flatMap((entry) => {
       const file = path.join(folder, entry.name);
-      return entry.isDirectory() ? listInputs(file) : [file];
+      return entry.isDirectory() ? listInputs(root, file) : [file];
     })
     .toSorted();
 }

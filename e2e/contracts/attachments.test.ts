@@ -1,8 +1,4 @@
 /** A file's way to the model, without a browser: the real engine, the agent, PostgreSQL, the demo model. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import type { FileUIPart } from "ai";
@@ -12,34 +8,22 @@ import { attachmentUrl } from "@/lib/attachments/limits";
 import { postgresStore } from "@/lib/attachments/postgres-store";
 import type { ChatMessage } from "@/lib/chat/message";
 import { createChat } from "@/lib/chat/tree/queries";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
-import { freshDatabase } from "../support/database";
+import type { Db } from "@/lib/db/client";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import { mint, newChatId, readAnswer, savedTranscript } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const userId = "owner";
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-attachments-"));
-  engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port: await freePort() });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  for (const id of [userId, "stranger"])
-    await db.user.create({ data: { id, name: id, email: `${id}@example.com` } });
+  place = await startEnginePlace({ people: [userId, "stranger"] });
+  ({ db, engine } = place);
 });
 
-afterAll(async () => {
-  await engine?.stop();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => place?.close());
 
 const png = Uint8Array.from([
   0x89,

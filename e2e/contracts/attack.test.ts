@@ -1,44 +1,26 @@
 /** What `npm run attack` does, in small: the real engine and the agent, one person with many chats and streams. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
-import { freshDatabase } from "../support/database";
+import type { Db } from "@/lib/db/client";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import { counted, mint, newChatId, openPage, readAnswer, type Site } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const CHATS = 8;
 const STREAMS = 60;
 
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-attack-"));
-  engine = await startEngineProcess({
-    databaseUrl: database.url,
-    dataDir: folder,
-    port: await freePort(),
+  place = await startEnginePlace({
+    people: ["attacker", "somebody"],
     env: { ENGINE_MAX_WORKERS: "4", ENGINE_MAX_WORKERS_PER_PERSON: "2", LIMIT_STREAMS: "10" },
   });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  for (const id of ["attacker", "somebody"])
-    await db.user.create({ data: { id, name: id, email: `${id}@example.com` } });
+  ({ db, engine } = place);
 });
 
-afterAll(async () => {
-  await engine?.stop();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => place?.close());
 
 const siteOf = (userId: string): Site => ({ db, userId, engineUrl: engine.url });
 

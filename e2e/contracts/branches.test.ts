@@ -1,14 +1,9 @@
 /** Walking the tree with the real SDK against the engine: what the model sees is what the reader sees. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
+import type { Db } from "@/lib/db/client";
 import type { BranchAction } from "@/lib/chat/tree/branch-actions";
 import { loadTranscript } from "@/lib/chat/tree/queries";
-import { freshDatabase } from "../support/database";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import {
   counted,
   type Line,
@@ -22,29 +17,19 @@ import {
   savedTranscript as savedTranscriptIn,
   type Site,
 } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const userId = "owner";
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-branches-"));
-  engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port: await freePort() });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+  place = await startEnginePlace();
+  ({ db, engine } = place);
 });
 
-afterAll(async () => {
-  await engine?.stop();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => place?.close());
 
 const site = (): Site => ({ db, userId, engineUrl: engine.url });
 const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);

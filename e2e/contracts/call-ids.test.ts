@@ -1,47 +1,29 @@
 /** A provider that calls every tool call of every answer `call_0`, with the real SDK against the engine. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { configure } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { decideRequest } from "@/lib/chat/requests/decide";
 import { listChatRequests } from "@/lib/chat/requests/views";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
+import type { Db } from "@/lib/db/client";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
-import { freshDatabase } from "../support/database";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import { startOpenAiServer, type OpenAiServer, type Reply } from "../support/openai-server";
 import { followDecisions, newChatId, openPage, readAnswer, savedTranscript } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const userId = "owner";
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let provider: OpenAiServer;
 let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-call-ids-"));
   provider = await startOpenAiServer();
-  engine = await startEngineProcess({
-    databaseUrl: database.url,
-    dataDir: folder,
-    port: await freePort(),
-    env: { OPENAI_BASE_URL: provider.url },
-  });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+  place = await startEnginePlace({ env: { OPENAI_BASE_URL: provider.url } });
+  ({ db, engine } = place);
 });
 
 afterAll(async () => {
-  await engine?.stop();
+  await place?.close();
   await provider?.close();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
 });
 
 const site = () => ({ db, userId, engineUrl: engine.url });

@@ -11,7 +11,7 @@ let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  place = await startEnginePlace("forged", userId);
+  place = await startEnginePlace();
   ({ db, engine } = place);
 });
 

@@ -1,12 +1,8 @@
 /** Waiting for a human with the real SDK against the engine: asked, decided, gone on with, once. */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
 import pg from "pg";
-import { configure, sessions } from "@trigger.dev/sdk";
+import { sessions } from "@trigger.dev/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
+import type { Db } from "@/lib/db/client";
 import { decideRequest, listPermissions, revokePermission, type Decision } from "@/lib/chat/requests/decide";
 import { markChatRead } from "@/lib/chat/chats/changes";
 import { findListedChat } from "@/lib/chat/chats/list";
@@ -16,7 +12,7 @@ import type { RequestName } from "@/lib/chat/requests/pending-calls";
 import { findUndelivered, markDelivered } from "@/lib/chat/requests/undelivered";
 import { listChatRequests, listWaitingRequests } from "@/lib/chat/requests/views";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
-import { freshDatabase } from "../support/database";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import {
   followDecisions,
   lines,
@@ -26,29 +22,19 @@ import {
   savedTranscript,
   type Site,
 } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const userId = "owner";
-let database: Awaited<ReturnType<typeof freshDatabase>>;
-let folder: string;
+let place: EnginePlace | undefined;
 let engine: EngineProcess;
 let db: Db;
 
 beforeAll(async () => {
-  database = await freshDatabase();
-  folder = await mkdtemp(path.join(tmpdir(), "holdfast-requests-"));
-  engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port: await freePort() });
-  configure({ baseURL: engine.url, accessToken: engine.secretKey });
-  db = createDb(database.url);
-  await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+  place = await startEnginePlace();
+  ({ db, engine } = place);
 });
 
-afterAll(async () => {
-  await engine?.stop();
-  await db?.$disconnect();
-  await database?.drop();
-  if (folder) await rm(folder, { recursive: true, force: true });
-});
+afterAll(() => place?.close());
 
 const site = (): Site => ({ db, userId, engineUrl: engine.url });
 const openPage = (chatId: string) => openPageOn(site(), chatId);
@@ -409,7 +395,7 @@ it("news that nothing came of is told again, and not for ever", async () => {
 
 /** Nothing is written to the table until the work is done. */
 async function heldBack(table: "DemoEntry" | "Effect", work: () => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: database.url });
+  const client = new pg.Client({ connectionString: place!.databaseUrl });
   await client.connect();
   try {
     await client.query(`BEGIN; LOCK TABLE "${table}" IN SHARE MODE`);

@@ -2,49 +2,33 @@
  * Whoever dies, a question is answered or shown as failed: on an engine that continues what died, and on one that
  * does as little about it as Trigger.dev. The real agent, the real SDK, real processes that are killed.
  */
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import path from "node:path";
-import { configure, sessions } from "@trigger.dev/sdk";
+import { sessions } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listChatPage } from "@/lib/chat/chats/list";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { type Awaited, revive as reviveChat, reviveAll } from "@/lib/chat/revive/revive";
-import { createDb, type Db } from "@/lib/db/client";
-import { freePort } from "@/lib/db/embedded-postgres";
+import type { Db } from "@/lib/db/client";
 import { describeCall } from "@/lib/agent/approval-policy";
-import { freshDatabase } from "../support/database";
+import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import { counted, lines, newChatId, openPage, readAnswer, type Site, type TestPage } from "../support/page";
-import { startEngineProcess, type EngineProcess } from "../support/processes";
+import type { EngineProcess } from "../support/processes";
 
 const userId = "owner";
 const startSession = chatSdk.createStartSessionAction("chat");
 const options = { startSession, describe: describeCall };
 
 describe.each(["embedded", "platform"])("engine mode %s", { timeout: 120_000 }, (mode) => {
-  let database: { url: string; drop(): Promise<void> };
-  let folder: string;
+  let place: EnginePlace | undefined;
   let engine: EngineProcess;
   let db: Db;
 
   beforeAll(async () => {
-    database = await freshDatabase();
-    folder = await mkdtemp(path.join(tmpdir(), "holdfast-revive-"));
-    const env = { ENGINE_MODE: mode };
-    const port = await freePort();
-    engine = await startEngineProcess({ databaseUrl: database.url, dataDir: folder, port, env });
-    configure({ baseURL: engine.url, accessToken: engine.secretKey });
-    db = createDb(database.url);
-    await db.user.create({ data: { id: userId, name: "Owner", email: "owner@example.com" } });
+    place = await startEnginePlace({ env: { ENGINE_MODE: mode } });
+    ({ db, engine } = place);
   });
 
-  afterAll(async () => {
-    await engine?.stop();
-    await db?.$disconnect();
-    await database?.drop();
-    if (folder) await rm(folder, { recursive: true, force: true });
-  });
+  afterAll(() => place?.close());
 
   const site = (): Site => ({ db, userId, engineUrl: engine.url });
   const revive = (chatId: string) => reviveChat(db, chatId, options);

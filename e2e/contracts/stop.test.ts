@@ -21,7 +21,7 @@ let db: Db;
 let chatId: string;
 
 beforeAll(async () => {
-  place = await startEnginePlace("stop", userId);
+  place = await startEnginePlace();
   ({ db, engine } = place);
 });
 

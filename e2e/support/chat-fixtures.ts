@@ -5,8 +5,8 @@ import type {
   TranscriptStorage,
   TranscriptStorageContext,
 } from "@trigger.dev/sdk/ai";
-import { afterAll, beforeAll } from "vitest";
-import { createDb, type Db } from "@/lib/db/client";
+import { afterAll, beforeAll, vi } from "vitest";
+import { createDb, db as appDb, type Db } from "@/lib/db/client";
 import { freshDatabase } from "./database";
 
 export function message(
@@ -37,6 +37,20 @@ export function testDatabase(): { db: Db; url: string } {
   afterAll(async () => {
     await shared.db.$disconnect();
     await drop();
+  });
+  return shared;
+}
+
+/** The same for code that uses the client of the app: it is connected to this database. */
+export function appDatabase(settings: Record<string, string> = {}): { db: Db; url: string } {
+  const shared = testDatabase();
+  beforeAll(() => {
+    const environment = { DATABASE_URL: shared.url, ...settings };
+    for (const [name, value] of Object.entries(environment)) vi.stubEnv(name, value);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await appDb.$disconnect();
   });
   return shared;
 }

@@ -1,9 +1,8 @@
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, expect, it, vi } from "vitest";
+import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { createAttachment } from "@/lib/attachments/attachments";
 import { postgresStore } from "@/lib/attachments/postgres-store";
 import { createChat } from "@/lib/chat/tree/queries";
-import { db as appDb } from "@/lib/db/client";
 import { removeDeleted, sweep, tellPeople } from "./sweep";
 
 vi.mock("server-only", () => ({}));
@@ -12,18 +11,10 @@ const held: (() => void)[] = [];
 const told = vi.fn(() => new Promise<void>((resolve) => void held.push(resolve)));
 vi.mock("@/lib/notices/channels", () => ({ requestChannels: () => [{ name: "webhook", tell: told }] }));
 
-const shared = testDatabase();
+const shared = appDatabase();
 const bytes = new TextEncoder().encode("Notes");
 let chatId: string;
 let fileId: string;
-
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await appDb.$disconnect();
-});
 
 /** Deleted the day before yesterday: a chat, and the file that it has. */
 beforeEach(async () => {

@@ -1,11 +1,10 @@
 /** The policy of every tool, against a real database: what runs, what asks, and what is refused. */
 import type { ModelMessage } from "ai";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { appDatabase, save } from "@/e2e/support/chat-fixtures";
 import { decideRequest, revokePermission } from "@/lib/chat/requests/decide";
 import { createChat } from "@/lib/chat/tree/queries";
 import { prismaStorage } from "@/lib/chat/tree/storage";
-import { db } from "@/lib/db/client";
 import { approvals, approvalSecret } from "./approvals";
 import {
   checkInput,
@@ -31,14 +30,12 @@ vi.mock(import("@/lib/agent/approval-policy"), async (original) => {
   };
 });
 
-const shared = testDatabase();
+const shared = appDatabase();
 const refund = (amount: number) => ({ orderId: "A-1", amount, currency: "EUR" });
 const question: ModelMessage = { role: "user", content: "Do it." };
 let chatId: string;
 let calls = 0;
 
-beforeAll(() => void vi.stubEnv("DATABASE_URL", shared.url));
-afterAll(() => db.$disconnect());
 beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });

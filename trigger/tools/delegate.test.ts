@@ -5,10 +5,9 @@ import { runInMockTaskContext } from "@trigger.dev/core/v3/test";
 import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
 import { simulateReadableStream, tool, type ToolSet } from "ai";
 import { MockLanguageModelV4 } from "ai/test";
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { createChat } from "@/lib/chat/tree/queries";
-import { db } from "@/lib/db/client";
 import type { DelegateOutput } from "@/lib/agent/delegate-output";
 import { delegate, resumeDelegate } from "./delegate";
 import { forgetDelegated, withDelegated } from "../agent/usage";
@@ -42,12 +41,7 @@ vi.mock("./turn", () => ({
   askedThisTurn: () => asked,
 }));
 
-const shared = testDatabase();
-beforeAll(() => void vi.stubEnv("DATABASE_URL", shared.url));
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await db.$disconnect();
-});
+const shared = appDatabase();
 beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });

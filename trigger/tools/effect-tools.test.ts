@@ -2,9 +2,9 @@
 import { mockChatAgent, type MockChatAgentHarness } from "@trigger.dev/sdk/ai/test";
 import { generateId, stepCountIs, streamText, tool, type ToolExecutionOptions } from "ai";
 import { chat } from "@trigger.dev/sdk/ai";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { message, testDatabase } from "@/e2e/support/chat-fixtures";
+import { appDatabase, message } from "@/e2e/support/chat-fixtures";
 import { DidNotHappenError, listEffects, settleEffect } from "@/lib/chat/effects/ledger";
 import { steeringId } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/tree/storage";
@@ -15,7 +15,7 @@ import { backOffice } from "../demo/back-office";
 import { effectTools, wasApproved } from "./effect-tools";
 import { beginTurn } from "./turn";
 
-const shared = testDatabase();
+const shared = appDatabase();
 let chatId: string;
 let orderId: string;
 let harness: MockChatAgentHarness;
@@ -39,11 +39,6 @@ const agent = chat.agent({
   },
 });
 
-beforeAll(() => vi.stubEnv("DATABASE_URL", shared.url));
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await workerDb.$disconnect();
-});
 beforeEach(async () => {
   chatId = `chat-${crypto.randomUUID()}`;
   orderId = `A-${Math.floor(Math.random() * 1e12)}`;

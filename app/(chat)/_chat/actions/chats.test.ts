@@ -1,12 +1,12 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { appDatabase, put, save } from "@/e2e/support/chat-fixtures";
+import { request } from "@/e2e/support/sign-in";
 import { createAttachment } from "@/lib/attachments/attachments";
 import { postgresStore } from "@/lib/attachments/postgres-store";
 import { findListedChat } from "@/lib/chat/chats/list";
 import { createChat } from "@/lib/chat/tree/queries";
 import { listShares } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";
-import { db as appDb } from "@/lib/db/client";
 import * as account from "@/app/account/actions";
 import * as actions from "./chats";
 import { settleOutcome } from "./outcome";
@@ -15,26 +15,14 @@ import { MISSHAPEN } from "./take-decision";
 import { describeError } from "./expected-error";
 
 // What Next and the sign-in bring: who asks, and what runs after the response.
-const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
 vi.mock("server-only", () => ({}));
 vi.mock("next/server", () => ({ after: (work: () => Promise<void>) => work() }));
 vi.mock("next/headers", () => ({ headers: async () => new Headers(), cookies: async () => ({ set() {} }) }));
-vi.mock("@/lib/auth", () => ({
-  getUser: async () => request.user,
-  becomeGuest: async () => ({ user: { id: "bob" }, cookies: [] }),
-  canSendMail: () => false,
-}));
+vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
 
-const shared = testDatabase();
+const shared = appDatabase();
 let chatId: string;
 
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await appDb.$disconnect();
-});
 beforeEach(async () => {
   request.user = { id: "ada" };
   chatId = crypto.randomUUID();

@@ -1,27 +1,19 @@
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
-import { testDatabase } from "@/e2e/support/chat-fixtures";
+import { beforeEach, expect, it, vi } from "vitest";
+import { appDatabase } from "@/e2e/support/chat-fixtures";
+import { request } from "@/e2e/support/sign-in";
 import { effectKey, once, readOutcome } from "@/lib/chat/effects/ledger";
 import { createChat } from "@/lib/chat/tree/queries";
-import { db as appDb } from "@/lib/db/client";
 import { describeError } from "./expected-error";
 import { settleOutcome } from "./outcome";
 
 // What the sign-in brings: who asks.
-const request = vi.hoisted(() => ({ user: null as { id: string } | null }));
 vi.mock("server-only", () => ({}));
-vi.mock("@/lib/auth", () => ({ getUser: async () => request.user }));
+vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
 
-const shared = testDatabase();
+const shared = appDatabase();
 let chatId: string;
 let key: string;
 
-beforeAll(() => {
-  vi.stubEnv("DATABASE_URL", shared.url);
-});
-afterAll(async () => {
-  vi.unstubAllEnvs();
-  await appDb.$disconnect();
-});
 beforeEach(async () => {
   request.user = { id: "ada" };
   chatId = crypto.randomUUID();

@@ -20,7 +20,7 @@ export default defineConfig({
     },
     // Stories with workers that boot: a machine whose cores are busy takes its time.
     testTimeout: 90_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     projects: [
       project("unit", { pool: "threads", maxWorkers: 2, sequence: { groupOrder: 0 } }),
       // They wait for workers, polls and streams more than they compute: two files for each of two cores keep both busy.

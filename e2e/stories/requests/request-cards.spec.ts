@@ -214,7 +214,7 @@ for (const width of [1280, 390])
     // The sentence about the first try goes with the second one, and its room stays.
     const confirm = card(page, "Confirm card", "Delete a customer with all orders");
     await button(confirm, "Deny").click();
-    await expect(confirm.getByRole("alert")).toContainText("Not saved");
+    await expect(confirm.getByRole("alert")).toContainText("The server did not answer.");
     expect(await heightsUntilSettled(confirm, "Deny")).toHaveLength(1);
     await expect(confirm.getByRole("alert")).toHaveCount(0);
   });

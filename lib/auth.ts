@@ -16,7 +16,7 @@ import { clientAddress } from "@/lib/http/client-address";
 import { db } from "@/lib/db/client";
 import { env } from "./env";
 import { canSendMail, sendMail } from "@/lib/notices/mail";
-import { count, countHere, LimitError, takeOne, type Rate } from "@/lib/http/rate-limit";
+import { countAttempt, countLocally, LimitError, countUse, type Rate } from "@/lib/http/rate-limit";
 import { hashOfToken } from "./sign-in-link";
 
 export type SignedInUser = {
@@ -118,7 +118,8 @@ export async function receiveVisitor(requestHeaders: Headers): Promise<string[]>
   const known = cookieOf(requestHeaders, authCookies.sessionToken.name)
     ? await auth.api.getSession({ headers: requestHeaders, returnHeaders: true })
     : null;
-  if (!known?.response) await countHere("views", clientAddress({ headers: requestHeaders }), env.LIMIT_VIEWS);
+  if (!known?.response)
+    await countLocally("views", clientAddress({ headers: requestHeaders }), env.LIMIT_VIEWS);
   const lines = known?.headers.getSetCookie() ?? [];
   return known?.response || cookieOf(requestHeaders, VISITOR_COOKIE)
     ? lines
@@ -161,7 +162,7 @@ async function makeGuest(
 ): Promise<void> {
   if (await db.session.findUnique({ where: { token }, select: { id: true } })) return;
   const address = clientAddress({ headers: requestHeaders });
-  await takeOne("guests", { address });
+  await countUse("guests", { address });
   const expiresAt = new Date(Date.now() + THREE_MONTHS * 1000);
   const guest = { id, name: GUEST_NAME, email: `${id}@${GUEST_DOMAIN}`, isAnonymous: true };
   const session = { id: sessionId, userId: id, token, expiresAt, ipAddress: address };
@@ -190,20 +191,20 @@ export async function userFrom(requestHeaders: Headers): Promise<SignedInUser | 
 /** Makes an account of the guest who asks. Every chat goes along. */
 export function signUp({ email, password }: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
   const name = email.split("@")[0] ?? email;
-  return ask("/sign-up/email", requestHeaders, { email, password, name });
+  return callRouter("/sign-up/email", requestHeaders, { email, password, name });
 }
 
 /** Signs in to an account that exists. The chats of the guest who asks go along. */
 export async function signIn(credentials: Credentials, requestHeaders: Headers): Promise<AuthOutcome> {
   return (
-    (await tooOften(`sign-in:${credentials.email.toLowerCase()}`, SIGN_INS_PER_ACCOUNT)) ??
-    ask("/sign-in/email", requestHeaders, credentials)
+    (await refusalOf(`sign-in:${credentials.email.toLowerCase()}`, SIGN_INS_PER_ACCOUNT)) ??
+    callRouter("/sign-in/email", requestHeaders, credentials)
   );
 }
 
 /** A guest whose chats were not moved at the sign-in is there again. */
 export async function signOut(requestHeaders: Headers): Promise<AuthOutcome> {
-  const outcome = await ask("/sign-out", requestHeaders, {});
+  const outcome = await callRouter("/sign-out", requestHeaders, {});
   return outcome.ok
     ? { ...outcome, cookies: [...outcome.cookies, ...(await takeBackGuest(requestHeaders))] }
     : outcome;
@@ -219,8 +220,8 @@ export async function requestSignInLink(
   requestHeaders: Headers,
 ): Promise<AuthOutcome> {
   return (
-    (await tooOften(`mail:${email.toLowerCase()}`, MAILS_PER_RECIPIENT)) ??
-    ask("/sign-in/magic-link", requestHeaders, { email, metadata: { browser } })
+    (await refusalOf(`mail:${email.toLowerCase()}`, MAILS_PER_RECIPIENT)) ??
+    callRouter("/sign-in/magic-link", requestHeaders, { email, metadata: { browser } })
   );
 }
 
@@ -231,9 +232,9 @@ export async function followSignInLink(
   requestHeaders: Headers,
 ): Promise<AuthOutcome> {
   const path = `/magic-link/verify?token=${encodeURIComponent(token)}`;
-  if (movesChats) return ask(path, requestHeaders);
+  if (movesChats) return callRouter(path, requestHeaders);
   // Without the cookie, the library knows no guest whose chats could be moved.
-  const outcome = await ask(path, withoutCookies(requestHeaders));
+  const outcome = await callRouter(path, withoutCookies(requestHeaders));
   return outcome.ok
     ? { ...outcome, cookies: [...outcome.cookies, ...(await setAsideGuest(requestHeaders))] }
     : outcome;
@@ -275,9 +276,9 @@ function cookieOf(requestHeaders: Headers, name: string): string | undefined {
 const SIGN_INS_PER_ACCOUNT = { count: 20, seconds: 15 * 60 };
 const MAILS_PER_RECIPIENT = { count: 5, seconds: 60 * 60 };
 
-async function tooOften(key: string, rate: Rate): Promise<AuthOutcome | null> {
+async function refusalOf(key: string, rate: Rate): Promise<AuthOutcome | null> {
   try {
-    await count("other", key, rate);
+    await countAttempt("other", key, rate);
     return null;
   } catch (error) {
     if (error instanceof LimitError) return { ok: false, cookies: [], problem: error.message };
@@ -291,7 +292,7 @@ export { canSendMail };
  * Asks the library as if over HTTP, because only its router counts attempts: a direct call is not limited. A body makes
  * it a POST.
  */
-async function ask(path: string, requestHeaders: Headers, body?: object): Promise<AuthOutcome> {
+async function callRouter(path: string, requestHeaders: Headers, body?: object): Promise<AuthOutcome> {
   // Whoever calls has checked where the request comes from (proxy.ts).
   const headers = new Headers({ origin: new URL(BASE_URL).origin, accept: "application/json" });
   for (const name of ["cookie", "x-forwarded-for", "user-agent"]) {

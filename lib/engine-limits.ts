@@ -5,7 +5,7 @@ import { requireRoomForAnswer } from "@/lib/chat/chats/parallel-answers";
 import { clientAddress } from "@/lib/http/client-address";
 import { db } from "@/lib/db/client";
 import { env } from "./env";
-import { countHere, LimitError, takeOne, tooMany } from "@/lib/http/rate-limit";
+import { countLocally, LimitError, countUse, limitResponse } from "@/lib/http/rate-limit";
 
 const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
 const FOLLOW = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?out$/;
@@ -17,16 +17,16 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
   const { pathname } = new URL(request.url);
   const [, followed] = FOLLOW.exec(pathname) ?? [];
   if (request.method === "GET" && followed !== undefined)
-    return countHere("streams", followed, env.LIMIT_STREAM_STARTS).then(() => null, asResponse);
+    return countLocally("streams", followed, env.LIMIT_STREAM_STARTS).then(() => null, asResponse);
   const [, key] = APPEND.exec(pathname) ?? [];
   if (request.method !== "POST" || key === undefined) return null;
   const user = await userFrom(request.headers);
   const who = { userId: user?.id, address: clientAddress(request) };
   try {
     // Whoever may send no more may still stop what is being written.
-    if (await isStop(request)) await takeOne("stops", who);
+    if (await isStop(request)) await countUse("stops", who);
     else {
-      await takeOne("messages", who);
+      await countUse("messages", who);
       if (user) await requireRoomForAnswer(db, { userId: user.id, chatId: decodeURIComponent(key) });
     }
     return null;
@@ -37,7 +37,7 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
 
 function asResponse(error: unknown): Response | null {
   // A path that cannot be decoded, or a database that is away: the engine says so in its own words.
-  return error instanceof LimitError ? tooMany(error) : null;
+  return error instanceof LimitError ? limitResponse(error) : null;
 }
 
 async function isStop(request: Request): Promise<boolean> {

@@ -12,7 +12,7 @@ import { noteBeginning } from "@/lib/chat/revive/revive";
 import { maySteer } from "@/lib/chat/steering";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { db } from "@/lib/db/client";
-import { count } from "@/lib/http/rate-limit";
+import { countAttempt } from "@/lib/http/rate-limit";
 import { env } from "@/lib/env";
 import { approvals, approvalSecret } from "./agent/approvals";
 import { withAttachments } from "./agent/attachments";
@@ -251,7 +251,7 @@ function withOutcomes(storage: TranscriptStorage): TranscriptStorage {
 async function requireTurn(chatId: string, userId: string): Promise<void> {
   const rate = env.LIMIT_MESSAGES;
   // Twice as many, because the proxy's minute began at another moment, and what it let through is answered.
-  if (rate) await count("messages", `turns:person:${userId}`, { ...rate, count: rate.count * 2 });
+  if (rate) await countAttempt("messages", `turns:person:${userId}`, { ...rate, count: rate.count * 2 });
   await withRetry(() => requireBudget(db, userId), { doing: `Reading the budget for chat ${chatId}` });
 }
 

@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { appDatabase, put, save } from "@/e2e/support/chat-fixtures";
 import { request } from "@/e2e/support/sign-in";
 import { deleteChat } from "@/lib/chat/chats/changes";
-import { effectKey, once } from "@/lib/chat/effects/ledger";
+import { effectKey, runOnce } from "@/lib/chat/effects/ledger";
 import { createChat } from "@/lib/chat/tree/queries";
 import { createShare } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";
@@ -26,7 +26,7 @@ beforeEach(async () => {
   await createShare(shared.db, { chatId, userId: "ada" });
   const call = { chatId, turn: "u1", tool: "refund", input: {} };
   effect = effectKey(call);
-  await once(shared.db, call, async () => "done");
+  await runOnce(shared.db, call, async () => "done");
 });
 
 /** Calls a route's GET as Next does. */

@@ -4,7 +4,7 @@ import { attachmentUrl } from "@/lib/attachments/limits";
 import { readBody } from "@/lib/attachments/read-body";
 import { attachmentStore } from "@/lib/attachments/store";
 import { db } from "@/lib/db/client";
-import { LimitError, tooMany } from "@/lib/http/rate-limit";
+import { LimitError, limitResponse } from "@/lib/http/rate-limit";
 import { isSameOrigin } from "@/lib/http/same-origin";
 import { requireSomebody, takeTurn } from "@/app/(chat)/_chat/actions/owner";
 
@@ -30,7 +30,7 @@ export async function POST(request: Request): Promise<Response> {
   } catch (error) {
     // What was refused before it was read is read now, or the browser would see a broken connection.
     if (!request.bodyUsed) await readBody(request, { limit: 0 }).catch(() => {});
-    if (error instanceof LimitError) return tooMany(error);
+    if (error instanceof LimitError) return limitResponse(error);
     if (error instanceof AttachmentError) return refuse(error.status, error.message);
     console.error("An upload failed:", error);
     return refuse(500, "The file could not be stored. Try again in a moment.");

@@ -1,4 +1,4 @@
-import { LimitError, tooMany } from "@/lib/http/rate-limit";
+import { LimitError, limitResponse } from "@/lib/http/rate-limit";
 import { requireSomebody } from "@/app/(chat)/_chat/actions/owner";
 
 /**
@@ -10,7 +10,7 @@ export async function POST(): Promise<Response> {
     const { id } = await requireSomebody();
     return Response.json({ userId: id }, { headers: { "cache-control": "no-store" } });
   } catch (error) {
-    if (error instanceof LimitError) return tooMany(error);
+    if (error instanceof LimitError) return limitResponse(error);
     throw error;
   }
 }

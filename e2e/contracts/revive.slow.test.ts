@@ -7,7 +7,7 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { listChatPage } from "@/lib/chat/chats/list";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
-import { type Awaited, revive as reviveChat, reviveAll } from "@/lib/chat/revive/revive";
+import { type AnswerProgress, revive as reviveChat, reviveAll } from "@/lib/chat/revive/revive";
 import type { Db } from "@/lib/db/client";
 import { describeCall } from "@/lib/agent/approval-policy";
 import { type EnginePlace, startEnginePlace } from "../support/engine-place";
@@ -83,7 +83,7 @@ describe.each(["embedded", "platform"])("engine mode %s", { timeout: 120_000 }, 
     await reader.read();
     const before = await sessions.retrieve(chatId);
     const seen = await Promise.all(Array.from({ length: 8 }, () => revive(chatId)));
-    expect(new Set(seen)).toEqual(new Set<Awaited>(["running"]));
+    expect(new Set(seen)).toEqual(new Set<AnswerProgress>(["running"]));
     expect((await sessions.retrieve(chatId)).currentRunId).toBe(before.currentRunId);
     expect(await db.revival.count({ where: { chatId } })).toBe(0);
     while (!(await reader.read()).done);

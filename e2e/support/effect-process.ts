@@ -4,7 +4,7 @@
  */
 import { createInterface } from "node:readline/promises";
 import type { EffectCall } from "@/lib/chat/effects/effect";
-import { once, type EffectPolicy } from "@/lib/chat/effects/ledger";
+import { runOnce, type EffectPolicy } from "@/lib/chat/effects/ledger";
 import { createDb } from "@/lib/db/client";
 
 const { databaseUrl, call, policy } = JSON.parse(process.argv[2]!) as {
@@ -20,7 +20,7 @@ async function reach(moment: string): Promise<void> {
   await commands.next();
 }
 
-const output = await once(
+const output = await runOnce(
   db,
   call,
   async (idempotencyKey) => {

@@ -8,7 +8,7 @@ import type { BranchAction } from "@/lib/chat/tree/branch-actions";
 import { deliverDecisions } from "@/lib/chat/requests/deliver";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
 import { createChat, loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
-import { type Awaited, expectAnswer } from "@/lib/chat/revive/revive";
+import { type AnswerProgress, expectAnswer } from "@/lib/chat/revive/revive";
 import { readInput } from "@/lib/chat/revive/session-records";
 import type { Db } from "@/lib/db/client";
 
@@ -18,7 +18,7 @@ export type Site = {
   userId: string;
   engineUrl: string;
   /** Has the server look after an answer that does not come, as the real page does. Without it the page only waits. */
-  lookAfter?: (chatId: string) => Promise<Awaited>;
+  lookAfter?: (chatId: string) => Promise<AnswerProgress>;
 };
 
 export type PageOptions = {

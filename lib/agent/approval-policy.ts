@@ -101,14 +101,14 @@ export function describeCall(tool: string, input: unknown): Asked | undefined {
 /** Arguments that a person edited. */
 export const checkInput: CheckValue = ({ tool }, value) => {
   if (!Object.hasOwn(toolSchemas, tool))
-    throw new RequestError("misfit", `This tool no longer exists, so it can't run.`);
+    throw new RequestError("invalid", `This tool no longer exists, so it can't run.`);
   return fitting(toolSchemas[tool as ToolName].inputSchema, value);
 };
 
 /** An answer to a question or a form. */
 export const checkOutput: CheckValue = ({ tool, input }, value) => {
   if (!Object.hasOwn(answerSchemas, tool))
-    throw new RequestError("misfit", "This request no longer takes an answer. Send a message instead.");
+    throw new RequestError("invalid", "This request no longer takes an answer. Send a message instead.");
   const answer = fitting(answerSchemas[tool as keyof typeof answerSchemas], value);
   if (tool === "askQuestion") checkOptions(toolSchemas.askQuestion.inputSchema.parse(input), answer);
   return answer;
@@ -118,12 +118,13 @@ function checkOptions(question: Input<"askQuestion">, answer: unknown): void {
   const { optionIds, text } = answerSchemas.askQuestion.parse(answer);
   const offered = new Set(question.options.map(({ id }) => id));
   const unknown = optionIds.find((id) => !offered.has(id));
-  if (unknown !== undefined) throw new RequestError("misfit", `"${unknown}" is not one of the options.`);
-  if (optionIds.length > 1 && !question.multiple) throw new RequestError("misfit", "Choose one option only.");
+  if (unknown !== undefined) throw new RequestError("invalid", `"${unknown}" is not one of the options.`);
+  if (optionIds.length > 1 && !question.multiple)
+    throw new RequestError("invalid", "Choose one option only.");
   if (text && !question.allowText)
-    throw new RequestError("misfit", "This question takes one of its options, not a text.");
+    throw new RequestError("invalid", "This question takes one of its options, not a text.");
   if (optionIds.length === 0 && !text?.trim())
-    throw new RequestError("misfit", "Choose an option, or skip it.");
+    throw new RequestError("invalid", "Choose an option, or skip it.");
 }
 
 /** A pattern of a schema may take for ever on the wrong text, and what is checked here was typed by somebody. */
@@ -135,7 +136,7 @@ function fitting(schema: z.ZodType, value: unknown): unknown {
   const issue = parsed.error.issues[0];
   const field = issue?.path.join(".");
   throw new RequestError(
-    "misfit",
+    "invalid",
     `${field ? `\`${field}\`: ` : ""}${issue?.message ?? "This value doesn't fit."}`,
   );
 }
@@ -145,7 +146,7 @@ function checked(schema: z.ZodType, value: unknown) {
     return withinTime(CHECK_WITHIN_MS, () => schema.safeParse(value));
   } catch (error) {
     if (!(error instanceof OutOfTimeError)) throw error;
-    throw new RequestError("misfit", "This text takes too long to check. Make it shorter or simpler.");
+    throw new RequestError("invalid", "This text takes too long to check. Make it shorter or simpler.");
   }
 }
 

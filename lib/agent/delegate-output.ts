@@ -1,5 +1,5 @@
 import type { ModelMessage } from "ai";
-import type { AskedInside } from "@/lib/chat/requests/pending-calls";
+import type { NestedRequest } from "@/lib/chat/requests/pending-calls";
 
 /** One call of a sub-agent's tool. */
 export type DelegateStep = {
@@ -17,7 +17,7 @@ export type DelegateOutput = {
   steps: DelegateStep[];
   /** What it found, or why it found nothing. */
   result?: string;
-  asked?: AskedInside;
+  asked?: NestedRequest;
   /** While it waits: its conversation so far, to continue from. */
   messages?: ModelMessage[];
 };

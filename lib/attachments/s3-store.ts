@@ -9,7 +9,7 @@ export type S3Options = {
   region: string;
 };
 
-const PATIENCE_MS = 30_000;
+const TIMEOUT_MS = 30_000;
 
 /** Any bucket that speaks S3 with signature version 4: AWS, R2, MinIO, Garage. */
 export function s3Store({ bucketUrl, ...credentials }: S3Options): AttachmentStore {
@@ -18,7 +18,7 @@ export function s3Store({ bucketUrl, ...credentials }: S3Options): AttachmentSto
   async function request(method: string, id: string, body?: Uint8Array): Promise<Response> {
     const response = await client.fetch(`${bucketUrl.replace(/\/$/, "")}/${encodeURIComponent(id)}`, {
       method,
-      signal: AbortSignal.timeout(PATIENCE_MS),
+      signal: AbortSignal.timeout(TIMEOUT_MS),
       ...(body && { body: new Uint8Array(body) }),
     });
     if (response.ok || (response.status === 404 && method !== "PUT")) return response;

@@ -116,7 +116,6 @@ describe("raw SQL", () => {
         await expect(describeStatement(client, statement), `${file}: ${statement}`).resolves.toBeDefined();
       }
     }
-    console.log("E", found.length, statements.length);
     expect(found.length).toBeGreaterThan(20);
   });
 });

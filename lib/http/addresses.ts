@@ -4,7 +4,7 @@ import ipaddr from "ipaddr.js";
 type Address = ipaddr.IPv4 | ipaddr.IPv6;
 
 /** Words for ranges that nobody knows by heart. */
-const words: Record<string, string[]> = {
+const namedRanges: Record<string, string[]> = {
   loopback: ["127.0.0.0/8", "::1/128"],
   private: ["10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7"],
 };
@@ -15,7 +15,7 @@ function parseAddress(text: string): Address | undefined {
 }
 
 export function isRange(text: string): boolean {
-  return Object.hasOwn(words, text) || ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
+  return Object.hasOwn(namedRanges, text) || ipaddr.isValidCIDR(text) || ipaddr.isValid(text);
 }
 
 /** Whether an address is in one of the ranges. What is no address is in none. */
@@ -37,7 +37,7 @@ export function addressKey(text: string): string {
 }
 
 function expand(range: string): string[] {
-  return words[range] ?? [range];
+  return namedRanges[range] ?? [range];
 }
 
 function isIn(address: Address, range: string): boolean {

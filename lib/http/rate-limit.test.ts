@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { createDb } from "@/lib/db/client";
-import { count, LimitError, sweepLimits, takeOne, tooMany } from "./rate-limit";
+import { countAttempt, LimitError, sweepLimits, countUse, limitResponse } from "./rate-limit";
 
 const shared = testDatabase();
 let nobody = 0;
@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterAll(() => vi.unstubAllEnvs());
 
-const send = (who: { userId?: string; address?: string }, db = shared.db) => takeOne("messages", who, db);
+const send = (who: { userId?: string; address?: string }, db = shared.db) => countUse("messages", who, db);
 
 async function refusalsOf(attempts: Promise<void>[]): Promise<LimitError[]> {
   const results = await Promise.allSettled(attempts);
@@ -34,7 +34,7 @@ describe("a limit", () => {
     expect(refusal!.message).toMatch(
       /^You've sent a lot of messages in a short time\. Try again in \d+ seconds\.$/,
     );
-    const response = tooMany(refusal!);
+    const response = limitResponse(refusal!);
     expect(response.status).toBe(429);
     expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(Number(response.headers.get("retry-after"))).toBeLessThanOrEqual(60);
@@ -58,7 +58,7 @@ describe("a limit", () => {
 
   it("ends with its time", async () => {
     const key = crypto.randomUUID();
-    const once = () => count("other", key, { count: 1, seconds: 1 }, shared.db);
+    const once = () => countAttempt("other", key, { count: 1, seconds: 1 }, shared.db);
     await once();
     await expect(once()).rejects.toThrow("Too many attempts. Try again in 1 second.");
     await vi.waitFor(once, { timeout: 10_000, interval: 100 });

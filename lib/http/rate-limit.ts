@@ -6,24 +6,24 @@ import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-lim
 import { db, type Db } from "@/lib/db/client";
 import { env, type SettingName } from "@/lib/env";
 import { limiterClient } from "./limit-counter.sql";
-import { limitDigest, limitSentence, type LimitName } from "./limit-words";
+import { limitDigest, limitMessage, type LimitName } from "./limit-messages";
 
 /** So many times in so many seconds. */
 export type Rate = { count: number; seconds: number };
 
 /** Who does something, as far as that is known. */
-export type Who = { userId?: string | undefined; address?: string | undefined };
+export type Actor = { userId?: string | undefined; address?: string | undefined };
 
 /** Somebody did something too often. Its message is for them. */
 export class LimitError extends Error {
   override name = "LimitError";
   readonly limit: LimitName;
   readonly retryAfterSeconds: number;
-  /** In production Next hides an action's message from the browser, not its digest: `sentenceOfLimit` makes words of it. */
+  /** In production Next hides an action's message from the browser, not its digest: `findLimitMessage` makes words of it. */
   readonly digest: string;
 
   constructor(limit: LimitName, retryAfterSeconds: number) {
-    super(limitSentence(limit, retryAfterSeconds));
+    super(limitMessage(limit, retryAfterSeconds));
     this.limit = limit;
     this.retryAfterSeconds = retryAfterSeconds;
     this.digest = limitDigest(limit, retryAfterSeconds);
@@ -31,7 +31,7 @@ export class LimitError extends Error {
 }
 
 /** A 429 that says when to try again, to programs and to people. */
-export function tooMany({ message, digest, retryAfterSeconds }: LimitError): Response {
+export function limitResponse({ message, digest, retryAfterSeconds }: LimitError): Response {
   return Response.json(
     { ok: false, error: message, code: digest },
     {
@@ -64,23 +64,32 @@ const PEOPLE_PER_ADDRESS = 5;
  * Counts one more time, and throws `LimitError` when that is too often. Guests are counted by address alone, for
  * nobody is known yet.
  */
-export async function takeOne(limit: CountedLimit, { userId, address }: Who, client: Db = db): Promise<void> {
+export async function countUse(
+  limit: CountedLimit,
+  { userId, address }: Actor,
+  client: Db = db,
+): Promise<void> {
   const rate = env[settings[limit]];
   if (!rate) return;
   if (address !== undefined) {
     const factor = limit === "guests" ? 1 : PEOPLE_PER_ADDRESS;
-    await count(limit, `${limit}:address:${address}`, { ...rate, count: rate.count * factor }, client);
+    await countAttempt(limit, `${limit}:address:${address}`, { ...rate, count: rate.count * factor }, client);
   }
-  if (userId !== undefined) await count(limit, `${limit}:person:${userId}`, rate, client);
+  if (userId !== undefined) await countAttempt(limit, `${limit}:person:${userId}`, rate, client);
 }
 
 /** The same for a key and a rate of the caller's own, such as sign-ins per account. */
-export async function count(limit: LimitName, key: string, rate: Rate, client: Db = db): Promise<void> {
+export async function countAttempt(
+  limit: LimitName,
+  key: string,
+  rate: Rate,
+  client: Db = db,
+): Promise<void> {
   await limiterOf(rate, client).consume(key).catch(refuse(limit));
 }
 
 /** The same within this process alone: for what costs less than a query would. */
-export async function countHere(limit: LimitName, key: string, rate: Rate | undefined): Promise<void> {
+export async function countLocally(limit: LimitName, key: string, rate: Rate | undefined): Promise<void> {
   if (!rate) return;
   const name = `${rate.count}/${rate.seconds}`;
   const limiter = local.get(name) ?? new RateLimiterMemory({ points: rate.count, duration: rate.seconds });

@@ -2,7 +2,7 @@ import "server-only";
 /** Looking after the answers that are awaited (lib/chat/revive/revive.ts), with this product's agent. */
 import { chat } from "@trigger.dev/sdk/ai";
 import { describeCall } from "@/lib/agent/approval-policy";
-import { type Awaited, revive, reviveAll, type ReviveOptions } from "@/lib/chat/revive/revive";
+import { type AnswerProgress, revive, reviveAll, type ReviveOptions } from "@/lib/chat/revive/revive";
 import { db } from "@/lib/db/client";
 
 const startSession = chat.createStartSessionAction("chat");
@@ -13,7 +13,7 @@ const options: ReviveOptions = {
 };
 
 /** Whoever calls has checked that the chat is the asker's. */
-export function lookAfter(chatId: string): Promise<Awaited> {
+export function lookAfter(chatId: string): Promise<AnswerProgress> {
   return revive(db, chatId, options);
 }
 

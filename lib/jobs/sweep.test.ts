@@ -3,13 +3,13 @@ import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { createAttachment } from "@/lib/attachments/attachments";
 import { postgresStore } from "@/lib/attachments/postgres-store";
 import { createChat } from "@/lib/chat/tree/queries";
-import { removeDeleted, sweep, tellPeople } from "./sweep";
+import { removeDeleted, sweep, notifyPeople } from "./sweep";
 
 vi.mock("server-only", () => ({}));
 /** A webhook that does not answer until it is let go. */
 const held: (() => void)[] = [];
 const told = vi.fn(() => new Promise<void>((resolve) => void held.push(resolve)));
-vi.mock("@/lib/notices/channels", () => ({ requestChannels: () => [{ name: "webhook", tell: told }] }));
+vi.mock("@/lib/notices/channels", () => ({ requestChannels: () => [{ name: "webhook", notify: told }] }));
 
 const shared = appDatabase();
 const bytes = new TextEncoder().encode("Notes");
@@ -41,7 +41,7 @@ it("lets what nobody decided expire while a webhook does not answer", async () =
   const soon = new Date(Date.now() + 500);
   await shared.db.humanRequest.create({ data: { ...row, toolCallId: "c1", expiresAt: null } });
   await shared.db.humanRequest.create({ data: { ...row, toolCallId: "c2", expiresAt: soon } });
-  const telling = tellPeople();
+  const telling = notifyPeople();
   await vi.waitFor(() => expect(told).toHaveBeenCalledTimes(2));
   await vi.waitFor(async () => {
     expect(await sweep()).toBe(true);

@@ -29,7 +29,7 @@ export const endDeleted = oneAtATime("The engine does not know of every deletion
 });
 
 /** Tells people elsewhere what waits. By itself, because no decision should wait for a slow webhook. */
-export const tellPeople = oneAtATime("Not everybody could be told elsewhere", () =>
+export const notifyPeople = oneAtATime("Not everybody could be told elsewhere", () =>
   notifyWaiting(db, requestChannels()),
 );
 
@@ -51,7 +51,7 @@ function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Pr
   let running: Promise<boolean> | undefined;
   let hasFailed = false;
 
-  async function once(): Promise<boolean> {
+  async function sweepOnce(): Promise<boolean> {
     const failures = await work().catch((error: unknown) => [error]);
     // Said once per outage: the next time is near.
     if (failures.length > 0 && !hasFailed)
@@ -62,7 +62,7 @@ function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Pr
     hasFailed = failures.length > 0;
     return !hasFailed;
   }
-  return () => (running ??= once().finally(() => (running = undefined)));
+  return () => (running ??= sweepOnce().finally(() => (running = undefined)));
 }
 
 const REMOVE_EVERY_MS = 10 * 60 * 1000;
@@ -78,7 +78,7 @@ export function startSweeping(): void {
   if (seconds === 0 || env.VERCEL) return;
   shared.holdfastSweep = [
     setInterval(() => void sweep(), seconds * 1000),
-    setInterval(() => void tellPeople(), seconds * 1000),
+    setInterval(() => void notifyPeople(), seconds * 1000),
     setInterval(() => void endDeleted(), seconds * 1000),
     setInterval(() => void sweepAnswers(), Math.min(seconds, LOOK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),

@@ -11,9 +11,14 @@ export function requestChannels(): Channel[] {
   const { REQUEST_WEBHOOK_URL: url, REQUEST_WEBHOOK_SECRET: secret } = env;
   const webhook: Channel[] =
     url && secret
-      ? [{ name: "webhook", tell: (notice) => postWebhook({ url, secret }, JSON.stringify(newsOf(notice))) }]
+      ? [
+          {
+            name: "webhook",
+            notify: (notice) => postWebhook({ url, secret }, JSON.stringify(newsOf(notice))),
+          },
+        ]
       : [];
-  const mail: Channel[] = env.REQUEST_MAIL && canSendMail() ? [{ name: "mail", tell: mailTo }] : [];
+  const mail: Channel[] = env.REQUEST_MAIL && canSendMail() ? [{ name: "mail", notify: mailTo }] : [];
   return [...webhook, ...mail];
 }
 

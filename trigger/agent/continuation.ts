@@ -13,7 +13,7 @@ import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects/ledger";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/tree/queries";
 import {
-  askedInside,
+  nestedRequestOf,
   isUndecided,
   requestIdOf,
   type RequestName,
@@ -100,7 +100,7 @@ export async function goOn(
   if (!going) return undefined;
   const parts = await Promise.all(
     going.message.parts.map(async (part) => {
-      const inside = isToolUIPart(part) ? askedInside(part) : undefined;
+      const inside = isToolUIPart(part) ? nestedRequestOf(part) : undefined;
       if (!isToolUIPart(part) || !inside?.waits) return part;
       const output = await resume(part.output as DelegateOutput, going.answers.get(inside.toolCallId));
       going.chunks.push({ type: "tool-output-available", toolCallId: part.toolCallId, output });
@@ -269,7 +269,7 @@ function decided(
   otherwise?: string,
 ): unknown {
   const { approval } = part;
-  if (askedInside(part)) {
+  if (nestedRequestOf(part)) {
     if (when === "now") return part;
     const { messages: _, ...output } = part.output as DelegateOutput;
     return { ...part, output: { ...output, state: "failed", result: "Its question was not answered." } };

@@ -1,6 +1,6 @@
-/** The tools that change something outside of the chat. Each goes through `once`, whatever else it does. */
+/** The tools that change something outside of the chat. Each goes through `runOnce`, whatever else it does. */
 import { tool, type ToolExecutionOptions } from "ai";
-import { once, type DidNotHappenError, type EffectPolicy } from "@/lib/chat/effects/ledger";
+import { runOnce, type DidNotHappenError, type EffectPolicy } from "@/lib/chat/effects/ledger";
 import {
   UnknownOutcomeError,
   unknownOutcomeOf,
@@ -60,7 +60,7 @@ function effect<Name extends keyof typeof toolSchemas, Output>(
     const { toolCallId, abortSignal: signal } = options;
     const call = { ...currentTurn(), tool: name, input, toolCallId, approved: wasApproved(options) };
     try {
-      return await once(db, call, (idempotencyKey) => run(input, idempotencyKey), { ...policy, signal });
+      return await runOnce(db, call, (idempotencyKey) => run(input, idempotencyKey), { ...policy, signal });
     } catch (error) {
       if (error instanceof UnknownOutcomeError) return error.outcome;
       throw error;

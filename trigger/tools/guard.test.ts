@@ -2,7 +2,7 @@
 import { tool, type ToolExecutionOptions } from "ai";
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { askedInside, type ToolPart } from "@/lib/chat/requests/pending-calls";
+import { nestedRequestOf, type ToolPart } from "@/lib/chat/requests/pending-calls";
 import { markOf } from "@/lib/chat/effects/marks";
 import { UnknownOutcomeError, unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { isDelegateWaiting } from "./delegate";
@@ -31,7 +31,7 @@ const partOf = (output: unknown) =>
 
 const says = (output: unknown) => ({
   mark: markOf(output),
-  asks: askedInside(partOf(output)),
+  asks: nestedRequestOf(partOf(output)),
   unknown: unknownOutcomeOf(output),
   waits: isDelegateWaiting({ steps: [{ toolResults: [{ output }] }] }),
 });

@@ -1,7 +1,7 @@
 /** Which question a tool works for: what tells one side effect from another over all attempts at the answer. */
 import { locals } from "@trigger.dev/sdk";
 import { isToolUIPart, type UIMessage } from "ai";
-import { askedInside } from "@/lib/chat/requests/pending-calls";
+import { nestedRequestOf } from "@/lib/chat/requests/pending-calls";
 import { isSteering } from "@/lib/chat/steering";
 
 export type Turn = {
@@ -36,7 +36,9 @@ export function beginTurn({
   locals.set(current, { ...run, turn: question.id });
   // An answer that goes on has asked before; what its sub-agents asked is nowhere but in what they returned.
   const before = messages.at(-1)?.role === "assistant" ? messages.at(-1)!.parts : [];
-  const inside = before.flatMap((part) => (isToolUIPart(part) ? (askedInside(part)?.toolCallId ?? []) : []));
+  const inside = before.flatMap((part) =>
+    isToolUIPart(part) ? (nestedRequestOf(part)?.toolCallId ?? []) : [],
+  );
   locals.set(requests, new Set(inside));
 }
 

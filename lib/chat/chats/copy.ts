@@ -1,7 +1,7 @@
 /** Duplicates a chat. The rows keep their ids, which are unique within a chat only. */
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db/client";
-import { askedInside, isUndecided, requestIdOf, type ToolPart } from "../requests/pending-calls";
+import { nestedRequestOf, isUndecided, requestIdOf, type ToolPart } from "../requests/pending-calls";
 import { findNode } from "../tree/branch";
 import { isChatId } from "../tree/queries";
 import { marked } from "../effects/marks";
@@ -74,7 +74,7 @@ async function skipPendingCalls(
 }
 
 function skipped(part: ToolPart): unknown {
-  if (askedInside(part)) {
+  if (nestedRequestOf(part)) {
     const { messages: _, ...output } = part.output as { messages?: unknown };
     return { ...part, output: { ...output, state: "failed", result: SKIPPED } };
   }

@@ -10,7 +10,7 @@ import {
   DidNotHappenError,
   effectKey,
   listEffects,
-  once,
+  runOnce,
   readOutcome,
   settleEffect,
 } from "./ledger";
@@ -44,7 +44,7 @@ const mark = (idempotencyKey: string) => {
 const row = (which = call()) => shared.db.effect.findUniqueOrThrow({ where: { key: effectKey(which) } });
 /** What a worker leaves behind that died in the middle of it. */
 const brokenOff = async (which = call()) => {
-  await once(shared.db, which, () => Promise.reject(new UnknownOutcomeError(told(which)))).catch(() => {});
+  await runOnce(shared.db, which, () => Promise.reject(new UnknownOutcomeError(told(which)))).catch(() => {});
   await shared.db.effect.update({
     where: { key: effectKey(which) },
     data: { state: "started", error: null, leaseUntil: new Date(Date.now() - 1) },
@@ -57,10 +57,10 @@ const told = (which: EffectCall) => ({
   startedAt: new Date(),
 });
 
-describe("once", () => {
+describe("runOnce", () => {
   it("does it, and from then on gives back what it returned", async () => {
-    expect(await once(shared.db, call({ toolCallId: "c1", runId: "run_1" }), mark)).toEqual({ number: 1 });
-    expect(await once(shared.db, call({ toolCallId: "c2", runId: "run_2" }), mark)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call({ toolCallId: "c1", runId: "run_1" }), mark)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call({ toolCallId: "c2", runId: "run_2" }), mark)).toEqual({ number: 1 });
     expect(done).toHaveLength(1);
     expect(await row()).toMatchObject({
       chatId,
@@ -81,8 +81,8 @@ describe("once", () => {
     ["another argument", { input: { ...input, amount: 21 } }],
     ["a number that is a text", { input: { ...input, amount: "20" } }],
   ])("%s is another effect", async (_, other) => {
-    await once(shared.db, call(), mark);
-    await once(shared.db, call(other), mark);
+    await runOnce(shared.db, call(), mark);
+    await runOnce(shared.db, call(other), mark);
     expect(done).toHaveLength(2);
     expect(new Set(done).size).toBe(2);
   });
@@ -90,18 +90,18 @@ describe("once", () => {
   it("another chat is another effect, also with the same message id in it", async () => {
     const other = `chat-${crypto.randomUUID()}`;
     await createChat(shared.db, { id: other, userId: "bob" });
-    await once(shared.db, call(), mark);
-    await once(shared.db, call({ chatId: other }), mark);
+    await runOnce(shared.db, call(), mark);
+    await runOnce(shared.db, call({ chatId: other }), mark);
     expect(done).toHaveLength(2);
     expect(await listEffects(shared.db, other)).toMatchObject([{ tool: "refund", state: "done" }]);
   });
 
   it("the order of the arguments and the way of writing a number do not matter", async () => {
     const written = (text: string) => call({ input: JSON.parse(text) as unknown });
-    await once(shared.db, written('{"a":{"x":1,"y":[1,{"p":0,"q":2}]},"b":100}'), mark);
-    await once(shared.db, written('{"b":1e2,"a":{"y":[1.0,{"q":2,"p":-0}],"x":1}}'), mark);
+    await runOnce(shared.db, written('{"a":{"x":1,"y":[1,{"p":0,"q":2}]},"b":100}'), mark);
+    await runOnce(shared.db, written('{"b":1e2,"a":{"y":[1.0,{"q":2,"p":-0}],"x":1}}'), mark);
     expect(done).toHaveLength(1);
-    await once(shared.db, written('{"b":100,"a":{"x":1,"y":[{"p":0,"q":2},1]}}'), mark);
+    await runOnce(shared.db, written('{"b":100,"a":{"x":1,"y":[{"p":0,"q":2},1]}}'), mark);
     expect(done).toHaveLength(2);
   });
 
@@ -111,7 +111,7 @@ describe("once", () => {
       await new Promise((resolve) => setTimeout(resolve, 400));
       return result;
     };
-    const results = await Promise.all(Array.from({ length: 50 }, () => once(shared.db, call(), slow)));
+    const results = await Promise.all(Array.from({ length: 50 }, () => runOnce(shared.db, call(), slow)));
     expect(done).toHaveLength(1);
     expect(new Set(results.map((result) => result.number))).toEqual(new Set([1]));
   });
@@ -119,10 +119,10 @@ describe("once", () => {
   it("keeps an output that no database takes as far as JSON goes, and returns the same at once and later", async () => {
     const odd = () => ({ text: "a\u0000b\uD800", when: new Date(0), none: undefined, deep: [Number.NaN] });
     const wanted = { text: "ab\uFFFD", when: "1970-01-01T00:00:00.000Z", deep: [null] };
-    expect(await once(shared.db, call(), odd)).toEqual(wanted);
-    expect(await once(shared.db, call(), odd)).toEqual(wanted);
-    expect(await once(shared.db, call({ turn: "u2" }), () => undefined)).toBeNull();
-    expect(await once(shared.db, call({ turn: "u2" }), () => undefined)).toBeNull();
+    expect(await runOnce(shared.db, call(), odd)).toEqual(wanted);
+    expect(await runOnce(shared.db, call(), odd)).toEqual(wanted);
+    expect(await runOnce(shared.db, call({ turn: "u2" }), () => undefined)).toBeNull();
+    expect(await runOnce(shared.db, call({ turn: "u2" }), () => undefined)).toBeNull();
   });
 
   it("renews its lease while it lasts", async () => {
@@ -130,22 +130,22 @@ describe("once", () => {
       await new Promise((resolve) => setTimeout(resolve, 2_500));
       return mark(idempotencyKey);
     };
-    const first = once(shared.db, call(), slow, { leaseMs: 1_000 });
+    const first = runOnce(shared.db, call(), slow, { leaseMs: 1_000 });
     await vi.waitFor(row);
-    expect(await once(shared.db, call(), mark, { leaseMs: 1_000 })).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call(), mark, { leaseMs: 1_000 })).toEqual({ number: 1 });
     expect(await first).toEqual({ number: 1 });
     expect(done).toHaveLength(1);
   });
 
   it("stops waiting when it is told to, and leaves the effect alone", async () => {
     let finish: (() => void) | undefined;
-    const first = once(shared.db, call(), async (idempotencyKey) => {
+    const first = runOnce(shared.db, call(), async (idempotencyKey) => {
       await new Promise<void>((resolve) => (finish = resolve));
       return mark(idempotencyKey);
     });
     await vi.waitFor(() => expect(finish).toBeDefined());
     const stop = new AbortController();
-    const second = once(shared.db, call(), mark, { signal: stop.signal });
+    const second = runOnce(shared.db, call(), mark, { signal: stop.signal });
     stop.abort();
     await expect(second).rejects.toThrow(/abort/i);
     finish!();
@@ -157,30 +157,30 @@ describe("an approved call", () => {
   const approved = (more: Partial<EffectCall> = {}) => call({ toolCallId: "c1", approved: true, ...more });
 
   it("is known by its id, so the same arguments approved twice are done twice", async () => {
-    await once(shared.db, approved(), mark);
-    await once(shared.db, approved(), mark);
+    await runOnce(shared.db, approved(), mark);
+    await runOnce(shared.db, approved(), mark);
     expect(done).toHaveLength(1);
-    await once(shared.db, approved({ toolCallId: "c2" }), mark);
+    await runOnce(shared.db, approved({ toolCallId: "c2" }), mark);
     expect(done).toHaveLength(2);
   });
 
   it("is another one in another answer, whose provider gave it the same id", async () => {
-    for (const answerId of ["a1", "a1", "a2"]) await once(shared.db, approved({ answerId }), mark);
+    for (const answerId of ["a1", "a1", "a2"]) await runOnce(shared.db, approved({ answerId }), mark);
     expect(done).toHaveLength(2);
   });
 
   it("keeps the record it had before answers were part of its key", async () => {
-    await once(shared.db, approved(), mark);
+    await runOnce(shared.db, approved(), mark);
     await shared.db.effect.updateMany({ where: { chatId }, data: { answerId: "a1" } });
-    await once(shared.db, approved({ answerId: "a1" }), mark);
+    await runOnce(shared.db, approved({ answerId: "a1" }), mark);
     expect(done).toHaveLength(1);
-    await once(shared.db, approved({ answerId: "a2" }), mark);
+    await runOnce(shared.db, approved({ answerId: "a2" }), mark);
     expect(done).toHaveLength(2);
   });
 
   it("is not carried out again with other arguments, and does not pretend that it was", async () => {
-    await once(shared.db, approved(), mark);
-    await expect(once(shared.db, approved({ input: { ...input, amount: 2000 } }), mark)).rejects.toThrow(
+    await runOnce(shared.db, approved(), mark);
+    await expect(runOnce(shared.db, approved({ input: { ...input, amount: 2000 } }), mark)).rejects.toThrow(
       "carried out with other arguments",
     );
     expect(done).toHaveLength(1);
@@ -194,23 +194,23 @@ describe("a refusal", () => {
   };
 
   it("is recorded, and a later call tries again under a new idempotency key", async () => {
-    await expect(once(shared.db, call(), fail)).rejects.toThrow("The bank said no.");
+    await expect(runOnce(shared.db, call(), fail)).rejects.toThrow("The bank said no.");
     expect(await row()).toMatchObject({ state: "failed", error: "The bank said no.", failures: 1 });
-    await expect(once(shared.db, call(), fail)).rejects.toThrow("The bank said no.");
-    expect(await once(shared.db, call(), mark)).toEqual({ number: 3 });
+    await expect(runOnce(shared.db, call(), fail)).rejects.toThrow("The bank said no.");
+    expect(await runOnce(shared.db, call(), mark)).toEqual({ number: 3 });
     expect(new Set(done).size).toBe(3);
     expect(await row()).toMatchObject({ state: "done", error: null, failures: 2 });
   });
 
   it("is also the failure of those who waited for it", async () => {
     let finish = () => {};
-    const first = once(shared.db, call(), async (idempotencyKey) => {
+    const first = runOnce(shared.db, call(), async (idempotencyKey) => {
       await new Promise<void>((resolve) => (finish = resolve));
       return fail(idempotencyKey);
     });
     first.catch(() => {});
     await vi.waitFor(row);
-    const others = Promise.allSettled(Array.from({ length: 5 }, () => once(shared.db, call(), mark)));
+    const others = Promise.allSettled(Array.from({ length: 5 }, () => runOnce(shared.db, call(), mark)));
     // Each has looked once, found it under way and now waits.
     await new Promise((resolve) => setTimeout(resolve, 500));
     finish();
@@ -223,14 +223,14 @@ describe("a refusal", () => {
 
   it("may also be returned", async () => {
     const refuse = () => new DidNotHappenError("The bank said no.");
-    await expect(once(shared.db, call(), refuse)).rejects.toThrow(DidNotHappenError);
-    expect(await once(shared.db, call(), mark)).toEqual({ number: 1 });
+    await expect(runOnce(shared.db, call(), refuse)).rejects.toThrow(DidNotHappenError);
+    expect(await runOnce(shared.db, call(), mark)).toEqual({ number: 1 });
   });
 
   it("leaves the key as it is where the service honors it", async () => {
     const policy = { safeToRepeat: true };
-    await expect(once(shared.db, call(), fail, policy)).rejects.toThrow("The bank said no.");
-    await once(shared.db, call(), mark, policy);
+    await expect(runOnce(shared.db, call(), fail, policy)).rejects.toThrow("The bank said no.");
+    await runOnce(shared.db, call(), mark, policy);
     expect(new Set(done).size).toBe(1);
   });
 
@@ -239,11 +239,11 @@ describe("a refusal", () => {
       mark(idempotencyKey);
       throw new Error("socket hang up");
     };
-    await expect(once(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
-    await expect(once(shared.db, call(), lost)).rejects.toThrow(UnknownOutcomeError);
+    await expect(runOnce(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
+    await expect(runOnce(shared.db, call(), lost)).rejects.toThrow(UnknownOutcomeError);
     await settleEffect(shared.db, { chatId, key: effectKey(call()) }, { outcome: "did-not-happen" }, "ada");
-    await expect(once(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
-    await once(shared.db, call(), mark);
+    await expect(runOnce(shared.db, call(), fail)).rejects.toThrow(DidNotHappenError);
+    await runOnce(shared.db, call(), mark);
     expect(done).toHaveLength(4);
     expect(new Set(done.slice(1)).size).toBe(1);
   });
@@ -254,8 +254,8 @@ describe("an error", () => {
     "called %s may come after the effect",
     async (name) => {
       const given = () => Promise.reject(Object.assign(new Error("It broke."), { name }));
-      await expect(once(shared.db, call(), given)).rejects.toBeInstanceOf(UnknownOutcomeError);
-      await expect(once(shared.db, call(), mark)).rejects.toBeInstanceOf(UnknownOutcomeError);
+      await expect(runOnce(shared.db, call(), given)).rejects.toBeInstanceOf(UnknownOutcomeError);
+      await expect(runOnce(shared.db, call(), mark)).rejects.toBeInstanceOf(UnknownOutcomeError);
       expect(await row()).toMatchObject({ state: "unknown", error: "It broke.", failures: 0 });
       expect(done).toHaveLength(0);
     },
@@ -271,7 +271,7 @@ describe("an error", () => {
         const order = `${failure} ${trial}`;
         const pay = (key: string) => payAt(bank.url, { order, failure, key });
         for (let attempt = 0; attempt < 3; attempt++)
-          await expect(once(shared.db, call({ turn: order }), pay)).rejects.toThrow(UnknownOutcomeError);
+          await expect(runOnce(shared.db, call({ turn: order }), pay)).rejects.toThrow(UnknownOutcomeError);
         expect(bank.bookings.filter((booking) => booking.order === order)).toHaveLength(1);
       }
     });
@@ -281,7 +281,7 @@ describe("an error", () => {
       async (failure) => {
         const pay = (key: string) => payAt(bank.url, { order: "keyed", failure, key });
         const which = call({ turn: failure });
-        const attempt = () => once(shared.db, which, pay, { safeToRepeat: true });
+        const attempt = () => runOnce(shared.db, which, pay, { safeToRepeat: true });
         for (let tries = 0; tries < 3; tries++) await expect(attempt()).rejects.toThrow(UnknownOutcomeError);
         const keys = bank.bookings.filter((each) => each.order === "keyed" && each.failure === failure);
         expect(keys).toHaveLength(3);
@@ -293,7 +293,7 @@ describe("an error", () => {
 
 describe("an unknown outcome", () => {
   const outcomeOf = (which = call()) =>
-    once(shared.db, which, mark).then(
+    runOnce(shared.db, which, mark).then(
       () => undefined,
       (error: unknown) => (error instanceof UnknownOutcomeError ? error.outcome : undefined),
     );
@@ -329,7 +329,7 @@ describe("an unknown outcome", () => {
     const effect = { chatId, key: effectKey(call()) };
     const output = { refundId: "r-1" };
     expect(await settleEffect(shared.db, effect, { outcome: "happened", output }, "ada")).toBe("settled");
-    expect(await once(shared.db, call(), mark)).toEqual(output);
+    expect(await runOnce(shared.db, call(), mark)).toEqual(output);
     expect(done).toHaveLength(0);
     expect(await row()).toMatchObject({ state: "done", settledBy: "ada" });
   });
@@ -339,20 +339,20 @@ describe("an unknown outcome", () => {
     const effect = { chatId, key: effectKey(call()) };
     expect(await readOutcome(shared.db, effect)).toBe("unknown");
     await settleEffect(shared.db, effect, { outcome: "happened" }, "ada");
-    expect(await once<unknown>(shared.db, call(), mark)).toMatchObject({ outcome: "happened" });
+    expect(await runOnce<unknown>(shared.db, call(), mark)).toMatchObject({ outcome: "happened" });
     expect(await readOutcome(shared.db, effect)).toBe("happened");
     expect(await readOutcome(shared.db, { ...effect, chatId: "another-chat" })).toBeNull();
   });
 
   it("that did not happen, says a person: the next call does it, under the same idempotency key", async () => {
     let first = "";
-    await once(shared.db, call(), (idempotencyKey) => {
+    await runOnce(shared.db, call(), (idempotencyKey) => {
       first = idempotencyKey;
       throw new DOMException("It took too long.", "TimeoutError");
     }).catch(() => {});
     const effect = { chatId, key: effectKey(call()) };
     expect(await settleEffect(shared.db, effect, { outcome: "did-not-happen" }, "ada")).toBe("settled");
-    expect(await once(shared.db, call(), mark)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call(), mark)).toEqual({ number: 1 });
     expect(done).toEqual([first]);
   });
 
@@ -376,16 +376,16 @@ describe("an unknown outcome", () => {
     await createChat(shared.db, { id: other, userId: "bob" });
     expect(await settle(effectKey(call()), other)).toBe("not-found");
     expect(await settle("effect_that_is_not_there\u0000")).toBe("not-found");
-    await once(shared.db, call({ turn: "u2" }), mark);
+    await runOnce(shared.db, call({ turn: "u2" }), mark);
     expect(await settle(effectKey(call({ turn: "u2" })))).toBe("already-known");
-    await once(shared.db, call({ turn: "u3" }), async () => {
+    await runOnce(shared.db, call({ turn: "u3" }), async () => {
       expect(await settle(effectKey(call({ turn: "u3" })))).toBe("already-known");
     });
   });
 
   it("becomes known when its worker was only slow", async () => {
     let finish = () => {};
-    const first = once(shared.db, call(), async (idempotencyKey) => {
+    const first = runOnce(shared.db, call(), async (idempotencyKey) => {
       await new Promise<void>((resolve) => (finish = resolve));
       return mark(idempotencyKey);
     });
@@ -397,32 +397,34 @@ describe("an unknown outcome", () => {
     expect(await outcomeOf()).toBeDefined();
     finish();
     expect(await first).toEqual({ number: 1 });
-    expect(await once(shared.db, call(), mark)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call(), mark)).toEqual({ number: 1 });
     expect(done).toHaveLength(1);
   });
 
   it("is tried again by a tool that may be repeated, under the same idempotency key", async () => {
     await brokenOff();
     const policy = { safeToRepeat: true };
-    expect(await once(shared.db, call(), mark, policy)).toEqual({ number: 1 });
-    expect(await once(shared.db, call(), mark, policy)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call(), mark, policy)).toEqual({ number: 1 });
+    expect(await runOnce(shared.db, call(), mark, policy)).toEqual({ number: 1 });
     expect(done).toEqual([`${effectKey(call())}_0`]);
   });
 });
 
 describe("the chat", () => {
   it("has to be there: nothing happens for one that is not, or is deleted", async () => {
-    await expect(once(shared.db, call({ chatId: "chat-not-there" }), mark)).rejects.toThrow("does not exist");
-    await once(shared.db, call(), mark);
+    await expect(runOnce(shared.db, call({ chatId: "chat-not-there" }), mark)).rejects.toThrow(
+      "does not exist",
+    );
+    await runOnce(shared.db, call(), mark);
     await deleteChat(shared.db, { chatId, userId: "ada" });
-    await expect(once(shared.db, call(), mark)).rejects.toThrow("does not exist");
-    await expect(once(shared.db, call({ turn: "u2" }), mark)).rejects.toThrow("does not exist");
+    await expect(runOnce(shared.db, call(), mark)).rejects.toThrow("does not exist");
+    await expect(runOnce(shared.db, call({ turn: "u2" }), mark)).rejects.toThrow("does not exist");
     expect(done).toHaveLength(1);
   });
 
   it("takes its ledger along, and an effect that was under way still tells its result", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-    const result = await once(shared.db, call(), async (idempotencyKey) => {
+    const result = await runOnce(shared.db, call(), async (idempotencyKey) => {
       await shared.db.chat.delete({ where: { id: chatId } });
       return mark(idempotencyKey);
     });
@@ -477,7 +479,7 @@ describe("a process that is killed", () => {
   }
 
   const again = (which: EffectCall, safeToRepeat = false) =>
-    once(
+    runOnce(
       shared.db,
       which,
       async (idempotencyKey) => {

@@ -64,7 +64,7 @@ type Run<Output> = (
  * may come after the effect (a reset connection, a 504, an answer that cannot be read), so it is an
  * `UnknownOutcomeError`.
  */
-export async function once<Output>(
+export async function runOnce<Output>(
   db: Db,
   call: EffectCall,
   run: Run<Output>,
@@ -80,11 +80,11 @@ export async function once<Output>(
   for (let look = FIRST_LOOK_MS, isWaiting = false; ; isWaiting = true) {
     policy.signal?.throwIfAborted();
     // A failure that came while this call waited is its own; a later call may try again.
-    const effect = await patiently(attempt, () => claim(db, attempt, { afterFailure: !isWaiting }));
+    const effect = await retrying(attempt, () => claim(db, attempt, { afterFailure: !isWaiting }));
     if (!effect) throw new EffectError("This chat does not exist any more, so nothing was done.");
     if (effect.holder === attempt.holder && effect.state === "started") {
       // Stopped while it claimed: whoever stopped it has been told that it was not begun.
-      if (policy.signal?.aborted) await record(db, attempt, { state: "failed", error: "Stopped." });
+      if (policy.signal?.aborted) await recordEnd(db, attempt, { state: "failed", error: "Stopped." });
       policy.signal?.throwIfAborted();
       return carryOut(db, attempt, effect, run);
     }
@@ -180,13 +180,13 @@ async function carryOut<Output>(
     } catch (error) {
       const isKnown = error instanceof DidNotHappenError;
       const end: End = isKnown
-        ? { state: "failed", error: wordsOf(error) }
-        : { state: "unknown", error: wordsOf(error) };
+        ? { state: "failed", error: messageOf(error) }
+        : { state: "unknown", error: messageOf(error) };
       // What cannot be recorded now becomes unknown when the lease ends.
-      await patiently(attempt, () => record(db, attempt, end)).catch(() => {});
+      await retrying(attempt, () => recordEnd(db, attempt, end)).catch(() => {});
       throw isKnown ? error : new UnknownOutcomeError(effect, { cause: error });
     }
-    const isRecorded = await patiently(attempt, () => record(db, attempt, { state: "done", output })).catch(
+    const isRecorded = await retrying(attempt, () => recordEnd(db, attempt, { state: "done", output })).catch(
       (cause: unknown) => {
         throw new UnknownOutcomeError(effect, { cause });
       },
@@ -204,7 +204,7 @@ async function carryOut<Output>(
  * Whatever was believed meanwhile: who carried the effect out knows best. False when another attempt has it now, or
  * the chat was removed for good.
  */
-async function record(db: Db, attempt: Attempt, end: End): Promise<boolean> {
+async function recordEnd(db: Db, attempt: Attempt, end: End): Promise<boolean> {
   return db.$transaction(async (tx) => {
     const [ended] = await endEffect(tx, attempt, end);
     if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
@@ -219,11 +219,11 @@ async function record(db: Db, attempt: Attempt, end: End): Promise<boolean> {
   });
 }
 
-function patiently<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
+function retrying<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
   return withRetry(work, { doing: `Keeping the record of "${call.tool}"` });
 }
 
-function wordsOf(error: unknown): string {
+function messageOf(error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
   return sanitise(words.slice(0, MAX_ERROR_LENGTH));
 }

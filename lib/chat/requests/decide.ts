@@ -23,7 +23,7 @@ export type Decision =
   | { type: "answer"; output: unknown }
   | { type: "skip" };
 
-export type RequestErrorCode = "not-found" | "decided" | "expired" | "misfit";
+export type RequestErrorCode = "not-found" | "decided" | "expired" | "invalid";
 
 /** Thrown when a decision is not taken. Its text is for the person who decided. */
 export class RequestError extends Error {
@@ -39,7 +39,7 @@ export class RequestError extends Error {
 const MAX_REASON_LENGTH = 2_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Returns the value as the tool's schema reads it, or throws `RequestError("misfit")` and names what does not fit. */
+/** Returns the value as the tool's schema reads it, or throws `RequestError("invalid")` and names what does not fit. */
 export type CheckValue = (request: Pick<HumanRequest, "tool" | "input">, value: unknown) => unknown;
 
 /** Whether somebody may decide this. For whoever may not there is no such request. */
@@ -105,7 +105,7 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       });
       return { ...request, state };
     }
-    const { remember, ...change } = read(request, options);
+    const { remember, ...change } = changeFor(request, options);
     const { count } = await tx.humanRequest.updateMany({
       where: { ...name, state: "pending" },
       data: { ...change, decisionId, decidedBy: userId, decidedVia: via, decidedAt: now },
@@ -145,19 +145,19 @@ type Change = Pick<Prisma.HumanRequestUpdateManyMutationInput, "output" | "edite
 };
 
 /** What a decision changes in the row. The request's kind says which decisions fit it. */
-function read(request: HumanRequest, { decision, checkInput, checkOutput }: DecideOptions): Change {
+function changeFor(request: HumanRequest, { decision, checkInput, checkOutput }: DecideOptions): Change {
   const isApproval = request.kind === "approval" || request.kind === "confirm";
   switch (decision.type) {
     case "approve": {
-      if (!isApproval) throw new RequestError("misfit", "This asks for an answer, not for an approval.");
+      if (!isApproval) throw new RequestError("invalid", "This asks for an answer, not for an approval.");
       if (request.phrase !== null && decision.phrase !== request.phrase)
-        throw new RequestError("misfit", `Type "${request.phrase}" to approve this.`);
+        throw new RequestError("invalid", `Type "${request.phrase}" to approve this.`);
       const remember = decision.remember === true && request.kind === "approval";
       if (decision.editedInput === undefined) return { state: "approved", remember };
       // The phrase was typed for what is shown.
       if (request.kind === "confirm")
         throw new RequestError(
-          "misfit",
+          "invalid",
           "`editedInput`: this runs as it was proposed, or not at all. Deny it, and say what to change.",
         );
       const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
@@ -167,16 +167,16 @@ function read(request: HumanRequest, { decision, checkInput, checkOutput }: Deci
       const reason = sanitise(decision.reason?.trim() ?? "");
       if (reason.length > MAX_REASON_LENGTH)
         throw new RequestError(
-          "misfit",
+          "invalid",
           `The reason is too long: ${MAX_REASON_LENGTH.toLocaleString("en-US")} characters are the limit.`,
         );
-      if (!isApproval) throw new RequestError("misfit", "A question is answered or skipped, not denied.");
+      if (!isApproval) throw new RequestError("invalid", "A question is answered or skipped, not denied.");
       return { state: "denied", ...(reason && { reason }) };
     }
     case "answer": {
       if (isApproval)
         throw new RequestError(
-          "misfit",
+          "invalid",
           "This asks for an approval: approve or deny it, or edit its arguments.",
         );
       const output = sanitise(checkOutput(request, limited(decision.output, "answer")));
@@ -189,7 +189,7 @@ function read(request: HumanRequest, { decision, checkInput, checkOutput }: Deci
 
 function limited(value: unknown, what: "arguments" | "answer"): unknown {
   if (Buffer.byteLength(JSON.stringify(value) ?? "null") > MAX_BYTES)
-    throw new RequestError("misfit", `The ${what} may have 64 KB at most.`);
+    throw new RequestError("invalid", `The ${what} may have 64 KB at most.`);
   return value;
 }
 

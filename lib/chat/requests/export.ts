@@ -94,7 +94,7 @@ async function* readRequests(db: DbClient, chatId: string): AsyncGenerator<Asked
       where: { chatId },
       orderBy: [{ createdAt: "asc" }, { messageId: "asc" }, { toolCallId: "asc" }],
       take: ROWS_PER_READ,
-      ...(last && { skip: 1, cursor: { chatId_messageId_toolCallId: nameOf(last) } }),
+      ...(last && { skip: 1, cursor: { chatId_messageId_toolCallId: cursorOf(last) } }),
     });
     const unknown = rows.flatMap(({ decidedBy }) => (decidedBy && !people.has(decidedBy) ? [decidedBy] : []));
     if (unknown.length > 0) {
@@ -112,7 +112,7 @@ async function* readRequests(db: DbClient, chatId: string): AsyncGenerator<Asked
   }
 }
 
-function nameOf({ chatId, messageId, toolCallId }: HumanRequest) {
+function cursorOf({ chatId, messageId, toolCallId }: HumanRequest) {
   return { chatId, messageId, toolCallId };
 }
 

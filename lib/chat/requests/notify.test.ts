@@ -32,11 +32,11 @@ function ask(toolCallId: string, more: object = {}) {
 
 function listener(name = "webhook", fail?: (notice: Notice) => boolean): Channel & { heard: string[] } {
   const heard: string[] = [];
-  const tell = async (notice: Notice) => {
+  const notify = async (notice: Notice) => {
     if (fail?.(notice)) throw new Error(`${name} is down`);
     heard.push(notice.toolCallId);
   };
-  return { name, heard, tell };
+  return { name, heard, notify };
 }
 
 describe("what waits is told elsewhere", () => {
@@ -52,9 +52,9 @@ describe("what waits is told elsewhere", () => {
   it("with its owner, and neither a guest nor an unverified account has an address", async () => {
     await ask("call");
     const notices: Notice[] = [];
-    const tell = async (notice: Notice) => void notices.push(notice);
+    const notify = async (notice: Notice) => void notices.push(notice);
     await shared.db.user.update({ where: { id: "ada" }, data: { emailVerified: true } });
-    await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
+    await notifyWaiting(shared.db, [{ name: "webhook", notify }], minutes(0));
     expect(notices).toEqual([
       {
         chatId,
@@ -72,12 +72,12 @@ describe("what waits is told elsewhere", () => {
     await shared.db.user.update({ where: { id: "bob" }, data: { isAnonymous: true } });
     await shared.db.chat.update({ where: { id: chatId }, data: { userId: "bob" } });
     await ask("of a guest");
-    await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
+    await notifyWaiting(shared.db, [{ name: "webhook", notify }], minutes(0));
     expect(notices[1]?.owner).toEqual({ id: "bob", name: "bob", email: null });
     // Nor has somebody whose address may be anybody's.
     await shared.db.user.update({ where: { id: "bob" }, data: { isAnonymous: false } });
     await ask("of an account");
-    await notifyWaiting(shared.db, [{ name: "webhook", tell }], minutes(0));
+    await notifyWaiting(shared.db, [{ name: "webhook", notify }], minutes(0));
     expect(notices[2]?.owner).toEqual({ id: "bob", name: "bob", email: null });
   });
 
@@ -111,7 +111,7 @@ describe("what waits is told elsewhere", () => {
 
   it("by the next sweep when the process that told it died", async () => {
     await ask("call");
-    const dies: Channel = { name: "webhook", tell: () => new Promise(() => {}) };
+    const dies: Channel = { name: "webhook", notify: () => new Promise(() => {}) };
     void notifyWaiting(shared.db, [dies], minutes(0));
     await expect
       .poll(async () => (await shared.db.humanRequest.findFirst({ where: { chatId } }))?.notifyAfter)

@@ -21,7 +21,7 @@ export type Notice = RequestName & {
 };
 
 /** Rejects when the notice did not arrive: it is told again later. */
-export type Channel = { name: string; tell: (notice: Notice) => Promise<void> };
+export type Channel = { name: string; notify: (notice: Notice) => Promise<void> };
 
 const NOTICES_AT_ONCE = 20;
 
@@ -35,14 +35,21 @@ export async function notifyWaiting(
   if (channels.length === 0) return failures;
   for (;;) {
     const claimed = await claimUnnotified(db, now(), NOTICES_AT_ONCE);
-    await Promise.all(claimed.map(async (row) => failures.push(...(await tellAll(db, channels, row, now)))));
+    await Promise.all(
+      claimed.map(async (row) => failures.push(...(await notifyAll(db, channels, row, now)))),
+    );
     if (claimed.length < NOTICES_AT_ONCE) return failures;
   }
 }
 
 type Claimed = Awaited<ReturnType<typeof claimUnnotified>>[number];
 
-async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () => Date): Promise<unknown[]> {
+async function notifyAll(
+  db: DbClient,
+  channels: Channel[],
+  row: Claimed,
+  now: () => Date,
+): Promise<unknown[]> {
   const { notifiedVia, ownerId, ownerName, ownerEmail, ...request } = row;
   const { chatId, messageId, toolCallId } = request;
   const where = { chatId, messageId, toolCallId };
@@ -50,8 +57,8 @@ async function tellAll(db: DbClient, channels: Channel[], row: Claimed, now: () 
   const outcomes = await Promise.allSettled(
     channels
       .filter(({ name }) => !notifiedVia.includes(name))
-      .map(async ({ name, tell }) => {
-        await tell(notice);
+      .map(async ({ name, notify }) => {
+        await notify(notice);
         await db.humanRequest.updateMany({
           where,
           data: { notifiedVia: { push: name } },

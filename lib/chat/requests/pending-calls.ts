@@ -11,12 +11,12 @@ export function isWaiting({ state }: ToolPart): boolean {
 
 /** A call that has no outcome yet: nobody decided it, or nothing was done about the decision. */
 export function isUndecided(part: ToolPart): boolean {
-  return isWaiting(part) || part.state === "approval-responded" || askedInside(part)?.waits === true;
+  return isWaiting(part) || part.state === "approval-responded" || nestedRequestOf(part)?.waits === true;
 }
 
 /** The id by which the request of this call is known: a sub-agent's question has its own. */
 export function requestIdOf(part: ToolPart): string {
-  return askedInside(part)?.toolCallId ?? part.toolCallId;
+  return nestedRequestOf(part)?.toolCallId ?? part.toolCallId;
 }
 
 /** What names a request: providers repeat the ids of calls, so a call is one only within its message. */
@@ -28,12 +28,12 @@ export function requestPath({ chatId, messageId, toolCallId }: RequestName & { c
 }
 
 /** What a sub-agent asked, in the output of the tool that ran it. The output keeps it when the question is answered. */
-export type AskedInside = { toolCallId: string; tool: string; input: unknown };
+export type NestedRequest = { toolCallId: string; tool: string; input: unknown };
 
 /** The question of a sub-agent in this call's output, and whether it still waits there. */
-export function askedInside(part: ToolPart): (AskedInside & { waits: boolean }) | undefined {
+export function nestedRequestOf(part: ToolPart): (NestedRequest & { waits: boolean }) | undefined {
   const output: unknown = part.state === "output-available" && !part.preliminary ? part.output : undefined;
   if (markOf(output) !== "sub-agent") return undefined;
-  const { asked, state } = output as { asked: AskedInside; state: string };
+  const { asked, state } = output as { asked: NestedRequest; state: string };
   return { ...asked, waits: state === "waiting" };
 }

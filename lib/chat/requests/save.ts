@@ -7,7 +7,7 @@ import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "../effects/ledger";
 import { unknownOutcomeOf } from "../effects/unknown-outcome";
-import { askedInside, isWaiting, type AskedInside, type ToolPart } from "./pending-calls";
+import { nestedRequestOf, isWaiting, type NestedRequest, type ToolPart } from "./pending-calls";
 import type { RequestKind } from "./row";
 import { addCheckpoint, holdUnknownEffects } from "./requests.sql";
 
@@ -31,10 +31,10 @@ export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[
 }
 
 /** The call that asks: the part's own, or the one inside. */
-type Call = AskedInside & { waits: boolean; part: ToolPart };
+type Call = NestedRequest & { waits: boolean; part: ToolPart };
 
 function callOf(part: ToolPart): Call {
-  const inside = askedInside(part);
+  const inside = nestedRequestOf(part);
   if (inside) return { ...inside, part };
   return {
     toolCallId: part.toolCallId,

@@ -32,19 +32,19 @@ export type ReviveOptions = {
  * `settled`: nothing is awaited, and the transcript says everything. `queued`: a run waits for a worker. `running`: a
  * run is alive. `revived`: a dead one was just replaced, here or by somebody else.
  */
-export type Awaited = "settled" | "queued" | "running" | "revived";
+export type AnswerProgress = "settled" | "queued" | "running" | "revived";
 
 /** That many runs die of one question before it is given up. */
 const MAX_DEATHS = 3;
 /** A run that never began says nothing about the question, but there is an end to that, too. */
 const MAX_STARTS = 10;
-const LOOK_EVERY_MS = 10_000;
-const LOOK_SOON_MS = 4_000;
+const CHECK_EVERY_MS = 10_000;
+const CHECK_SOON_MS = 4_000;
 /** A run saves its turn right after it has ended it. */
 const SAVED_WITHIN_MS = 4_000;
 /** Nobody may have written yet in a chat that has just been made. */
 const YOUNG_MS = 15 * 60_000;
-const LOOK_AT_YOUNG_EVERY_MS = 60_000;
+const CHECK_YOUNG_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 50;
 
 const GIVEN_UP = "The agent stopped again and again while answering this message.";
@@ -64,12 +64,12 @@ type AwaitingChat = Pick<
 > & { revival: { begunBy: string | null } | null };
 
 /** Looks after one chat, and does what is needed for its question to be answered or to be shown as failed. */
-export async function revive(db: Db, chatId: string, options: ReviveOptions): Promise<Awaited> {
+export async function revive(db: Db, chatId: string, options: ReviveOptions): Promise<AnswerProgress> {
   const chat = await findChat(db, chatId);
   if (!chat) return "settled";
-  const found = await settle(db, chat, options);
+  const found = await saveFromStream(db, chat, options);
   if (found === "settled") return "settled";
-  await scheduleCheck(db, chatId, found === "ending" ? LOOK_SOON_MS : LOOK_EVERY_MS);
+  await scheduleCheck(db, chatId, found === "ending" ? CHECK_SOON_MS : CHECK_EVERY_MS);
   if (found === "ending") return "running";
   const run = await currentRun(chatId);
   if (run?.isAlive) return run.isQueued ? "queued" : "running";
@@ -85,12 +85,12 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
   if (!tries) return "revived";
   if (tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {
     await giveUp(chatId, first);
-    await settle(db, chat, { ...options, isGivenUp: true });
-    if (found.length > 1) await scheduleCheck(db, chatId, LOOK_SOON_MS);
+    await saveFromStream(db, chat, { ...options, isGivenUp: true });
+    if (found.length > 1) await scheduleCheck(db, chatId, CHECK_SOON_MS);
     return "settled";
   }
   await options.startSession({ chatId, userId: chat.userId });
-  await scheduleCheck(db, chatId, LOOK_SOON_MS);
+  await scheduleCheck(db, chatId, CHECK_SOON_MS);
   return "revived";
 }
 
@@ -106,12 +106,12 @@ export async function isQueued(chatId: string): Promise<boolean> {
 
 /** From now on the sweep looks after the chat: something was asked, or is about to be. */
 export async function expectAnswer(db: Db, chatId: string): Promise<void> {
-  await scheduleCheck(db, chatId, LOOK_EVERY_MS);
+  await scheduleCheck(db, chatId, CHECK_EVERY_MS);
 }
 
 /** Looks after every chat whose time it is. Resolves with what failed; that is tried again. */
 export async function reviveAll(db: Db, options: ReviveOptions): Promise<unknown[]> {
-  const due = await claimDueChats(db, LOOK_EVERY_MS, SWEPT_AT_ONCE);
+  const due = await claimDueChats(db, CHECK_EVERY_MS, SWEPT_AT_ONCE);
   const looks = await Promise.allSettled(due.map(({ id }) => revive(db, id, options)));
   return looks.flatMap((look) => (look.status === "rejected" ? [look.reason as unknown] : []));
 }
@@ -141,7 +141,7 @@ function findChat(db: Db, id: string): Promise<AwaitingChat | null> {
  * Saves what no run has saved. Resolves with what still wants an answer, oldest first: nothing, when an answer was
  * broken off that no input asked for. `ending`: the run that wrote the end may be about to save it.
  */
-async function settle(
+async function saveFromStream(
   db: Db,
   chat: AwaitingChat,
   { describe, isGivenUp = false }: ReviveOptions & { isGivenUp?: boolean },
@@ -165,7 +165,7 @@ async function settle(
     const changes = [...(await changesOf(db, chat, turns, input)), ...(edited?.changes ?? [])];
     if (changes.length === 0 && chat.status !== "running") {
       // An action that was refused, for example: no turn of the conversation.
-      await stopLooking(db, chat);
+      await stopChecking(db, chat);
       return "settled";
     }
     await saveUnlessChanged(
@@ -183,7 +183,7 @@ async function settle(
     return "settled";
   }
   if (chat.status !== "running") {
-    await stopLooking(db, chat);
+    await stopChecking(db, chat);
     return "settled";
   }
   const isBrokenOff = !output && turnsOf(await readOutput(chat.id, chat.lastOutEventId)).length > 0;
@@ -306,8 +306,8 @@ function pickSeen({ headId, status, lastOutEventId, lastInEventId }: AwaitingCha
   return { headId, status, lastOutEventId, lastInEventId };
 }
 
-async function stopLooking(db: Db, { id, lookAt, nextOrder, createdAt }: AwaitingChat): Promise<void> {
+async function stopChecking(db: Db, { id, lookAt, nextOrder, createdAt }: AwaitingChat): Promise<void> {
   if (nextOrder === 0 && Date.now() - createdAt.getTime() < YOUNG_MS)
-    await scheduleCheck(db, id, LOOK_AT_YOUNG_EVERY_MS);
+    await scheduleCheck(db, id, CHECK_YOUNG_EVERY_MS);
   else if (lookAt !== null) await cancelCheck(db, id);
 }

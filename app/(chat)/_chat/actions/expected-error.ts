@@ -1,5 +1,5 @@
 import { KnownError } from "@/components/chat/shared/known-error";
-import { sentenceOfLimit } from "@/lib/http/limit-words";
+import { findLimitMessage } from "@/lib/http/limit-messages";
 
 const messages = {
   "chat-not-found": "There is no such chat, or it is not yours.",
@@ -58,7 +58,7 @@ export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return UNKNOWN;
   if (error instanceof KnownError) return error.message;
   const sentence =
-    readExpectedError(error)?.message ?? sentenceOfLimit(`${digestOf(error)} ${error.message}`);
+    readExpectedError(error)?.message ?? findLimitMessage(`${digestOf(error)} ${error.message}`);
   if (sentence !== undefined) return sentence;
   const status = "status" in error ? Number(error.status) : undefined;
   if (status !== undefined && status >= 500) return UNREACHABLE;

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { request } from "@/e2e/support/sign-in";
-import { effectKey, once, readOutcome } from "@/lib/chat/effects/ledger";
+import { effectKey, runOnce, readOutcome } from "@/lib/chat/effects/ledger";
 import { createChat } from "@/lib/chat/tree/queries";
 import { describeError } from "./expected-error";
 import { settleOutcome } from "./outcome";
@@ -21,7 +21,7 @@ beforeEach(async () => {
   const call = { chatId, turn: "u1", tool: "refund", input: {} };
   key = effectKey(call);
   const giveUp = () => Promise.reject(new DOMException("No answer.", "TimeoutError"));
-  await once(shared.db, call, giveUp).catch(() => {});
+  await runOnce(shared.db, call, giveUp).catch(() => {});
 });
 
 const known = () => readOutcome(shared.db, { chatId, key });

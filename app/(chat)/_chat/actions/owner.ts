@@ -4,7 +4,7 @@ import { becomeGuest, getUser, type SignedInUser } from "@/lib/auth";
 import { clientAddress } from "@/lib/http/client-address";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
 import { db } from "@/lib/db/client";
-import { takeOne, type CountedLimit } from "@/lib/http/rate-limit";
+import { countUse, type CountedLimit } from "@/lib/http/rate-limit";
 import type { Chat } from "@/prisma/generated/client";
 import { expectedError } from "./expected-error";
 
@@ -28,7 +28,7 @@ export async function requireSomebody(): Promise<SignedInUser> {
 /** Counts what `user` does now. Throws what the page says when that was too often. */
 export async function takeTurn(limit: CountedLimit, user: SignedInUser): Promise<void> {
   const address = clientAddress({ headers: await headers() });
-  await takeOne(limit, { userId: user.id, address });
+  await countUse(limit, { userId: user.id, address });
 }
 
 /** The chat, if it is the asker's. Throws the same *not found* for a foreign, an unknown and a deleted one. */

@@ -4,7 +4,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
-import { askedInside, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
+import { nestedRequestOf, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { Delegate, Outcome, RequestCard } from "./parts";
 import { useRequests } from "./provider";
@@ -23,7 +23,7 @@ export type ChatRequestsOptions = {
 };
 
 /** How long after the end of an answer its requests may still be on their way into the database. */
-const PATIENCE = [0, 300, 1_000, 3_000];
+const RETRY_DELAYS_MS = [0, 300, 1_000, 3_000];
 
 /** What one chat asks of its reader: the cards in its messages, and what the bar says. */
 export function useChatRequests({
@@ -53,7 +53,7 @@ export function useChatRequests({
   const lastId = messages.at(-1)?.id;
   useEffect(() => {
     if (isAnswering || lastId === undefined) return undefined;
-    const timers = (isAwaited ? PATIENCE : PATIENCE.slice(0, 1)).map((delay) =>
+    const timers = (isAwaited ? RETRY_DELAYS_MS : RETRY_DELAYS_MS.slice(0, 1)).map((delay) =>
       setTimeout(() => void refresh(chatId).catch(() => {}), delay),
     );
     return () => timers.forEach(clearTimeout);
@@ -145,7 +145,7 @@ function merge(
 function waitingCalls(message: UIMessage | undefined): string[] {
   if (message?.role !== "assistant") return [];
   return message.parts.flatMap((part) =>
-    isToolUIPart(part) && (isWaiting(part) || askedInside(part)?.waits) ? [keyOf(message, part)] : [],
+    isToolUIPart(part) && (isWaiting(part) || nestedRequestOf(part)?.waits) ? [keyOf(message, part)] : [],
   );
 }
 

@@ -16,7 +16,7 @@ const sentences = {
 export type LimitName = keyof typeof sentences;
 
 /** Says what was too often, and when to try again. */
-export function limitSentence(name: string, retryAfterSeconds: number): string {
+export function limitMessage(name: string, retryAfterSeconds: number): string {
   const sentence = Object.hasOwn(sentences, name) ? sentences[name as LimitName] : sentences.other;
   return `${sentence} Try again ${inWords(retryAfterSeconds)}.`;
 }
@@ -27,9 +27,9 @@ export function limitDigest(name: LimitName, retryAfterSeconds: number): string 
 }
 
 /** The words of such a code, wherever in a text it stands; undefined when none does. */
-export function sentenceOfLimit(text: string): string | undefined {
+export function findLimitMessage(text: string): string | undefined {
   const [, name, seconds] = /holdfast:limit:(\w+):(\d+)/.exec(text) ?? [];
-  return name === undefined ? undefined : limitSentence(name, Number(seconds));
+  return name === undefined ? undefined : limitMessage(name, Number(seconds));
 }
 
 function inWords(seconds: number): string {

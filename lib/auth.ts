@@ -328,7 +328,7 @@ function cookiesOf(response: Response): AuthCookie[] {
 }
 
 const problems: Record<string, string> = {
-  INVALID_EMAIL: "This is not an e-mail address. Check it and try again.",
+  INVALID_EMAIL: "Enter a valid email address.",
   INVALID_EMAIL_OR_PASSWORD: "Wrong email or password.",
   PASSWORD_TOO_SHORT: "The password is too short: it needs at least 8 characters.",
   PASSWORD_TOO_LONG: "The password is too long: 128 characters are the limit.",

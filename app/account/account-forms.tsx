@@ -17,10 +17,10 @@ const ways: Record<Way, { label: string; submit: string; note: string }> = {
   "sign-in": {
     label: "Sign in",
     submit: "Sign in",
-    note: "The chats you have here as a guest are added to your account.",
+    note: "Your guest chats move to your account.",
   },
   link: {
-    label: "Sign in by e-mail",
+    label: "Sign in with an email link",
     submit: "Send a link",
     note: "No password: the link in the message signs you in, and makes the account if there is none.",
   },
@@ -87,7 +87,7 @@ export function AccountForms({ canSendMail }: { canSendMail: boolean }) {
         onSubmit={(event) => void send(event)}
       >
         <label className="flex flex-col gap-1.5 text-ink-2">
-          E-mail
+          Email
           <input
             type="email"
             required

@@ -26,7 +26,7 @@ import { DELETE_EVERYTHING_WORDS } from "./words";
 /** What a form shows afterwards. After a success the page is loaded anew, as somebody else. */
 export type FormOutcome = { ok: true; note?: string } | { ok: false; problem: string };
 
-const email = z.email("This is not an e-mail address. Check it and try again.").max(254);
+const email = z.email("Enter a valid email address.").max(254);
 const credentials = z.object({
   email,
   password: z

@@ -37,12 +37,12 @@ export function DeleteEverything() {
       </DialogTrigger>
       <DialogContent
         title="Delete everything?"
-        description="Every chat, every branch, every file you attached, every shared link and your settings, at once. This cannot be undone; export your chats first if in doubt."
+        description="This deletes every chat and branch, every attached file, every shared link and your settings. This can't be undone. Export your chats first if you're unsure."
       >
         <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
           <label className="flex flex-col gap-1.5 text-sm text-ink-2">
             <span>
-              Type <strong className="font-medium text-ink">{DELETE_EVERYTHING_WORDS}</strong> to go on
+              Type <strong className="font-medium text-ink">{DELETE_EVERYTHING_WORDS}</strong> to continue
             </span>
             <input
               value={typed}

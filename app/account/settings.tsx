@@ -213,7 +213,7 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
           </option>
         ))}
         {value !== "" && !models.some((model) => model.id === value) && (
-          <option value={value}>{value} · not configured any more</option>
+          <option value={value}>{value} (no longer available)</option>
         )}
       </select>
       <output className={note?.isProblem ? "text-sm text-red" : "text-sm text-ink-3"}>{note?.text}</output>

@@ -33,7 +33,7 @@ export function AnswerByLink({ token, initial }: AnswerByLinkProps) {
       <output className="text-sm text-ink-2">
         {isOpen
           ? "This link is for this one decision, and works once. Don't share it."
-          : "The agent goes on with it. You can close this page."}
+          : "The agent will continue. You can close this page."}
       </output>
     </AnswerPage>
   );

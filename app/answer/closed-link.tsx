@@ -6,15 +6,15 @@ import type { Closed } from "./linked-request";
 const words: Record<Closed, { title: string; text: string }> = {
   decided: {
     title: "Already answered",
-    text: "It was decided already, or the message that asked was written anew. Such a link works once.",
+    text: "This request was already decided, or its message was edited or regenerated. Links like this work once.",
   },
   expired: {
     title: "This link has expired",
-    text: "Nothing was run. Open the chat to see whether it still waits, or send a message there to have it asked again.",
+    text: "Nothing ran. Open the chat to see whether it's still pending, or send a message there to ask again.",
   },
   "not-found": {
     title: "This link doesn't work",
-    text: "It is incomplete or no longer valid, or its chat was deleted. Copy the whole link, or open your inbox.",
+    text: "It may be incomplete or expired, or the chat was deleted. Copy the whole link, or open your inbox.",
   },
 };
 
@@ -29,7 +29,7 @@ export function ClosedLink({ state, isTooLate = false }: ClosedLinkProps) {
   const { title, text } = words[state];
   return (
     <AnswerPage title={title}>
-      {isTooLate && <p role="alert">Your decision came too late and was not taken.</p>}
+      {isTooLate && <p role="alert">Someone decided before you, so your decision wasn't saved.</p>}
       <p className="text-ink-2">{text}</p>
       <Link href="/inbox" className={buttonClass({ className: "self-start" })}>
         Open your inbox

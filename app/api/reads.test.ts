@@ -93,7 +93,7 @@ describe("a read", () => {
         ? { status: 200, body: forNewcomers[route] }
         : {
             status: 401,
-            body: { error: "You are signed out. Reload the page to go on.", code: "signed-out" },
+            body: { error: "You're signed out. Reload the page to continue.", code: "signed-out" },
           },
     );
   });
@@ -118,7 +118,10 @@ describe("a read", () => {
       expect(new Set(refusals.map((refusal) => JSON.stringify(refusal))).size).toBe(1);
       expect(refusals[0]).toEqual({
         status: 404,
-        body: { error: "There is no such chat, or it is not yours.", code: "chat-not-found" },
+        body: {
+          error: "Chat not found. It may have been deleted or belong to someone else.",
+          code: "chat-not-found",
+        },
       });
     },
   );

@@ -44,7 +44,7 @@ export function Inspector({ initial, scope, canCrash }: InspectorProps) {
         <nav aria-label="Sessions" className="min-h-0 flex-1 overflow-y-auto overscroll-contain px-3 pb-3">
           {engine === "away" && (
             <output className="mb-2 block rounded-sm border border-red-line bg-red-soft px-3 py-2 text-xs text-red">
-              The engine does not answer. This list is what it last said; it is asked again every moment.
+              The engine isn't responding. This is the last known list; reconnecting.
             </output>
           )}
           {sessions.length === 0 && engine === "here" && (

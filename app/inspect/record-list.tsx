@@ -88,7 +88,7 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
         onScroll={noticeScroll}
       >
         {dropped > 0 && (
-          <p className="px-4 py-2 text-xs text-ink-3 tabular-nums">{dropped} older records are not shown.</p>
+          <p className="px-4 py-2 text-xs text-ink-3 tabular-nums">{dropped} older records are hidden.</p>
         )}
         {shown.length === 0 && (
           <p className="px-4 py-3 text-xs text-ink-3">{isConnecting ? "Reading…" : "Nothing stored yet."}</p>
@@ -171,7 +171,7 @@ const RecordItem = memo(
               {kind === "control" && <Tag tone="good">control</Tag>}
               {kind === "command" && <Tag>command</Tag>}
               {isQuarantined && (
-                <Tag tone="bad" title="It broke its workers twice; no run sees it any more.">
+                <Tag tone="bad" title="It crashed two workers, so runs now skip it.">
                   quarantined
                 </Tag>
               )}

@@ -66,7 +66,7 @@ export function SessionView({ sessionKey, listed, now, canCrash }: SessionViewPr
       </header>
 
       {line === "unknown" ? (
-        <p className="m-auto px-6 text-sm text-ink-2">There is no such session, or it is not yours.</p>
+        <p className="m-auto px-6 text-sm text-ink-2">Session not found. It may belong to someone else.</p>
       ) : (
         <div className="flex min-h-0 flex-1 flex-col overflow-y-auto md:overflow-hidden">
           <section

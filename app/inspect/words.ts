@@ -11,7 +11,7 @@ export const states: Record<InspectedState, { word: string; tone: Tone; meaning:
   awake: {
     word: "Awake",
     tone: "plain",
-    meaning: "A run waits in memory, so the next answer starts at once.",
+    meaning: "A run is kept in memory, so the next answer starts right away.",
   },
   parked: {
     word: "Parked",
@@ -24,7 +24,7 @@ export const states: Record<InspectedState, { word: string; tone: Tone; meaning:
     meaning: "All workers are busy. The run starts when one is free.",
   },
   "at-rest": { word: "At rest", tone: "quiet", meaning: "No run lives. The next message starts one." },
-  closed: { word: "Closed", tone: "quiet", meaning: "The session takes no messages any more." },
+  closed: { word: "Closed", tone: "quiet", meaning: "The session no longer accepts messages." },
 };
 
 const reasons: Record<string, { word: string; meaning: string }> = {
@@ -43,7 +43,7 @@ const reasons: Record<string, { word: string; meaning: string }> = {
   },
   restart: {
     word: "After a restart",
-    meaning: "The engine was restarted; this run goes on with what was unanswered.",
+    meaning: "The engine restarted; this run continues with the unanswered input.",
   },
   upgrade: { word: "Upgrade", meaning: "The run before handed over to a newer version of the agent." },
   trigger: { word: "Triggered", meaning: "Started by hand or by another run." },

@@ -102,11 +102,11 @@ export const form: HumanRequestView = {
     type: "object",
     properties: {
       name: { type: "string", title: "Full name", minLength: 2, maxLength: 60 },
-      email: { type: "string", format: "email", title: "E-mail" },
+      email: { type: "string", format: "email", title: "Email" },
       parcels: { type: "integer", minimum: 1, maximum: 9, default: 1 },
       speed: { type: "string", enum: ["slow", "fast"], default: "slow" },
       day: { type: "string", format: "date", description: "The courier does not come on Sundays." },
-      isGift: { type: "boolean", title: "It is a gift" },
+      isGift: { type: "boolean", title: "This is a gift" },
       address: {
         type: "object",
         properties: {

@@ -17,7 +17,7 @@ export const chats = [
   { id: "3", title: "Release notes, October", href: "#3", updatedAt: daysAgo(0) },
   { id: "4", title: "Why did the nightly import stall?", href: "#4", updatedAt: daysAgo(1, 16) },
   { id: "5", title: "Trip to Oslo", href: "#5", updatedAt: daysAgo(1) },
-  { id: "6", title: "Draft: onboarding e-mail", href: "#6", updatedAt: daysAgo(4) },
+  { id: "6", title: "Draft: onboarding email", href: "#6", updatedAt: daysAgo(4) },
   {
     id: "7",
     title: "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichen",

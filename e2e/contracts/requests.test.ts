@@ -178,7 +178,7 @@ describe("an approval", () => {
 
   it("of two at once goes on when both are decided, and each is what it was decided to be", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
-    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order} and e-mail the customer`);
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order} and email the customer`);
     expect(requests.map(({ tool }) => tool)).toEqual(["refund", "sendEmail"]);
     const [refund, mail] = requests;
     expect(await decide(chatId, mail!, { type: "deny" })).toMatchObject({ isComplete: false });
@@ -194,10 +194,7 @@ describe("an approval", () => {
 
   it("follows another one in the same answer", async () => {
     const [chatId, order] = [newChatId(), newOrder()];
-    const { requests } = await askAndWait(
-      chatId,
-      `Refund 20 EUR of order ${order}, then e-mail the customer`,
-    );
+    const { requests } = await askAndWait(chatId, `Refund 20 EUR of order ${order}, then email the customer`);
     await decide(chatId, requests[0]!, approve);
     await goOn(chatId);
     const [first, mail] = await listChatRequests(db, chatId);
@@ -717,7 +714,7 @@ describe("trust", () => {
     [
       "an option that was not offered",
       { type: "answer", output: { optionIds: ["gold"] } },
-      '"gold" is not one of the options',
+      '"gold" isn\'t one of the options',
     ],
     [
       "two options of one",
@@ -779,7 +776,7 @@ const lampQuestion = {
 /** `missed`: what the agent says when nobody decided in time. */
 type Kind = { kind: string; ask: () => string; decision: Decision; done: RegExp; missed: string };
 const denied = '("Nobody decided in time."), so I left it';
-const skipped = "Nobody answered in time, so I go on without it.";
+const skipped = "No one answered in time, so I'll continue without it.";
 
 const kinds: Kind[] = [
   {

@@ -53,7 +53,7 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
     kind: "confirm",
     title: ({ collection, ids, olderThan }) =>
       ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
-    why: () => "They are gone at once, also from the backups. This can't be undone.",
+    why: () => "Deletes them permanently, including from backups. This can't be undone.",
     phrase: ({ collection }) => `delete ${collection}`,
     // What was right to delete last week may be needed by now.
     expiresInMs: 7 * 86_400_000,
@@ -118,7 +118,7 @@ function checkOptions(question: Input<"askQuestion">, answer: unknown): void {
   const { optionIds, text } = answerSchemas.askQuestion.parse(answer);
   const offered = new Set(question.options.map(({ id }) => id));
   const unknown = optionIds.find((id) => !offered.has(id));
-  if (unknown !== undefined) throw new RequestError("invalid", `"${unknown}" is not one of the options.`);
+  if (unknown !== undefined) throw new RequestError("invalid", `"${unknown}" isn't one of the options.`);
   if (optionIds.length > 1 && !question.multiple)
     throw new RequestError("invalid", "Choose one option only.");
   if (text && !question.allowText)

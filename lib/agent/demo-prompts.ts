@@ -20,7 +20,7 @@ export const demoPrompts: DemoPrompt[] = [
   {
     title: "Approve an action",
     description: "A refund, then an email. Each waits for your approval, for days if need be.",
-    prompt: "Refund 20 EUR of order A-1042, then e-mail the customer",
+    prompt: "Refund 20 EUR of order A-1042, then email the customer",
   },
   {
     title: "Delegate to a sub-agent",

@@ -123,7 +123,7 @@ export const answerSchemas = {
     parcels: z.int().min(1).max(9).default(1),
     speed: z.enum(["standard", "express"]).default("standard"),
     day: z.iso.date().describe("The first day that suits you"),
-    isGift: z.boolean().default(false).meta({ title: "It is a gift" }),
+    isGift: z.boolean().default(false).meta({ title: "This is a gift" }),
     address: z.object({
       street: z.string().min(3).max(120),
       city: z.string().min(2).max(60),

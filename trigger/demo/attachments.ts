@@ -22,7 +22,7 @@ export function describeFile(part: LanguageModelV4FilePart | LanguageModelV4Text
   const kind = isImage(part.mediaType) ? "an image" : "a document";
   const { data } = part;
   const size = data.type === "data" ? `, ${formatBytes(byteLength(data.data))}` : "";
-  return `I received ${kind} **${part.filename ?? "without a name"}**${size}, ${part.mediaType}. I am scripted and cannot look inside; a real model can.`;
+  return `I received ${kind} **${part.filename ?? "without a name"}**${size}, ${part.mediaType}. I'm scripted and can't look inside; a real model can.`;
 }
 
 function byteLength(data: Uint8Array | string): number {

@@ -83,7 +83,7 @@ describe("the demo model", () => {
     expect(
       await ask("What is my city?", { before: [...oslo, ...said("The city is Tokyo", "Noted.")] }).text,
     ).toBe("Your city is Tokyo.");
-    expect(await ask("Which city?").text).toBe("You have not told me your city in this branch.");
+    expect(await ask("Which city?").text).toBe("You haven't told me your city in this branch.");
     expect(await ask("What did I say?", { before: oslo }).text).toContain("1. My city is Oslo");
     expect(await ask("What is the weather?", { before: oslo }).text).toContain("**Oslo**");
   });
@@ -117,6 +117,6 @@ describe("the demo model", () => {
   });
 
   it("thinks when asked to", async () => {
-    expect(await ask("Think about it").reasoningText).toContain("I have a script");
+    expect(await ask("Think about it").reasoningText).toContain("I only have a script");
   });
 });

@@ -35,7 +35,7 @@ export function requestBeats(
     taken += round.length;
   }
   const rest =
-    latest.every(wentWell) || taken === plan.rounds.flat().length ? "" : "\n\nSo I leave the rest as it is.";
+    latest.every(wentWell) || taken === plan.rounds.flat().length ? "" : "\n\nSo I'll leave the rest.";
   return [text(report(latest) + rest)];
 }
 
@@ -57,7 +57,7 @@ function planOf(request: string, tools: string[]): Plan | undefined {
   if (!/\bask me\b/i.test(request) || !tools.includes("askQuestion")) return undefined;
   if (/\btwice\b/i.test(request))
     return { opening: "Two questions, one after the other.", rounds: [[lamp], [days]] };
-  return { opening: "One thing I cannot decide for you.", rounds: [[lamp]] };
+  return { opening: "I need your choice on one thing.", rounds: [[lamp]] };
 }
 
 const lamp: Call = {
@@ -122,8 +122,8 @@ function fromDecision(result: LanguageModelV4ToolResultPart): string {
   if (output.type === "error-text") return `${toolTitle(toolName)} failed: ${output.value}`;
   const value =
     output.type === "json" && output.value !== null && typeof output.value === "object" ? output.value : {};
-  if ("skipped" in value) return "You skipped that, so I go on without it.";
-  if ("expired" in value) return "Nobody answered in time, so I go on without it.";
+  if ("skipped" in value) return "You skipped that, so I'll continue without it.";
+  if ("expired" in value) return "No one answered in time, so I'll continue without it.";
   if (toolName === "askQuestion") {
     const { optionIds = [], text: words } = value as { optionIds?: string[]; text?: string };
     const chosen = optionIds.join(", ");

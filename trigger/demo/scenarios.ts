@@ -107,7 +107,7 @@ const failure: Beat[] = [
   text("This answer begins well enough, and then "),
   {
     type: "fail",
-    message: "The demo model broke off on purpose. Nothing is lost: send it again, or ask something else.",
+    message: "The demo model failed on purpose. Nothing is lost: send it again, or ask something else.",
   },
 ];
 
@@ -233,7 +233,7 @@ function memory(request: string, said: string[]): string | undefined {
   const asked = request.match(
     /\b(?:which|what(?: is| was)?(?: my| the)?)\s+(city|name|colou?r|country|number|language)\b/i,
   )?.[1];
-  return asked ? `You have not told me your ${asked.toLowerCase()} in this branch.` : undefined;
+  return asked ? `You haven't told me your ${asked.toLowerCase()} in this branch.` : undefined;
 }
 
 function echo(said: string[]): string {
@@ -283,13 +283,13 @@ function text(value: string): Beat {
 
 const reasoning: Beat = {
   type: "reasoning",
-  text: "The person wants to see me think. I have a script and no thoughts, so I read the script once more, slowly.",
+  text: "The person wants to see me think. I only have a script, so I'll read it again, slowly.",
 };
 
 const slowAnswer =
   "This answer takes its time, one small piece after another, so that you can try things while it runs. Reload the page: " +
-  "the text goes on where it was. Open the chat in a second tab: both follow. Press Stop: what was written stays. " +
-  "And if you only wait, it ends here.";
+  "the text continues where it left off. Open the chat in a second tab: both stay in sync. Press Stop: the text so far is kept. " +
+  "If you just wait, it ends here.";
 
 const longAnswer = `## What makes a chat durable
 
@@ -303,7 +303,7 @@ A chat is durable when **nothing that was accepted can be lost**: not by a reloa
 
 | What happens | What you see | What is lost |
 | --- | --- | --- |
-| You reload the page | The text goes on | Nothing |
+| You reload the page | The text continues | Nothing |
 | The worker dies | The answer starts again | Nothing |
 | The network drops | A short pause | Nothing |
 
@@ -319,7 +319,7 @@ subscribe(chatId, { after: cursors.lastOutEventId });
 
 - Edit a question and the old one stays as a branch.
 - Regenerate an answer and you can go back to the first.
-- Close the laptop. It will be here.
+- Close your laptop. The chat will still be here.
 
 That is the whole idea. I am a demo model with a script, so I say the same every time; add a provider key to talk to a real one.`;
 
@@ -328,5 +328,5 @@ function fallback(request: string): string {
   const suggestions = demoPrompts
     .map(({ prompt, description }) => `- **${prompt}**: ${description}`)
     .join("\n");
-  return `I am the demo model: scripted and offline, so I cannot really answer${topic ? ` "${topic}"` : ""}. Here is what I can show you:\n\n${suggestions}\n\nSet a provider key (see the README) and a real model takes my place.`;
+  return `I am the demo model: scripted and offline, so I can't really answer${topic ? ` "${topic}"` : ""}. Here is what I can show you:\n\n${suggestions}\n\nSet a provider key (see the README) and a real model takes over.`;
 }

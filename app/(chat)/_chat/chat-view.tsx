@@ -215,7 +215,7 @@ export function ChatView({
       <ChatDock>
         {model.error && (
           <p role="alert" className="mb-2 px-3 text-[13px] text-red">
-            The model was not changed. {model.error}
+            Couldn't change the model. {model.error}
           </p>
         )}
         {failure !== undefined && (

@@ -11,8 +11,8 @@ export function chatCommands({ startNewChat }: { startNewChat: () => void }): Sl
     },
     {
       name: "explain",
-      description: "The last answer in plainer words",
-      insert: "Explain your last answer in plainer words, with an example.",
+      description: "Explain the last answer more simply",
+      insert: "Explain your last answer more simply, with an example.",
     },
     {
       name: "table",

@@ -11,7 +11,11 @@ export async function GET(request: Request): Promise<Response> {
   const user = id && (await getUser());
   const [row] = user ? await visibleAttachments(db, user.id, [id]) : [];
   const bytes = row && (await attachmentStore().get(row.id));
-  if (!bytes) return Response.json({ error: "There is no such file, or it is not yours." }, { status: 404 });
+  if (!bytes)
+    return Response.json(
+      { error: "File not found. It may have been deleted or belong to someone else." },
+      { status: 404 },
+    );
   const isShown = isImage(row.mediaType);
   return new Response(new Uint8Array(bytes), {
     headers: {

@@ -25,7 +25,7 @@ export async function GET(request: NextRequest): Promise<Response> {
   if (!watch?.ok || !watch.body) {
     leave();
     const status = watch?.status === 404 ? 404 : 503;
-    return Response.json({ error: "The engine does not show this session." }, { status });
+    return Response.json({ error: "The engine didn't return this session." }, { status });
   }
   const headers = {
     "content-type": "application/x-ndjson",

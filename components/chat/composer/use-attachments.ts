@@ -134,7 +134,7 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
         if (abort.signal.aborted) return;
         settle(id, {
           state: "failed",
-          error: cause instanceof Error && cause.message ? cause.message : "The upload broke off.",
+          error: cause instanceof Error && cause.message ? cause.message : "The upload was interrupted.",
           canRetry: !(cause instanceof UploadError) || cause.canRetry,
         });
       }

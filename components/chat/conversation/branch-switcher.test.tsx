@@ -68,7 +68,7 @@ it("opens a refused edit with what was typed and with the reason", () => {
     />,
   );
   expect(html).toMatch(/<textarea[^>]*>new words<\/textarea>/);
-  expect(text(html)).toContain("Not saved. The chat is gone.");
+  expect(text(html)).toContain("save. The chat is gone.");
 });
 
 it("asks nothing that is empty or too long, and says why", () => {

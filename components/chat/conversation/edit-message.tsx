@@ -76,7 +76,7 @@ export function EditMessage({
       <div className="flex flex-wrap items-center gap-2">
         <output className="min-w-0 flex-1 px-1 text-xs wrap-anywhere">
           <span id={hintId} className={error ? "text-red" : "text-ink-3"}>
-            {error ? `Not saved. ${error}` : (problem ?? "Your earlier version is kept.")}
+            {error ? `Couldn't save. ${error}` : (problem ?? "Your earlier version is kept.")}
           </span>
         </output>
         <Button size="sm" onClick={onCancel}>

@@ -66,6 +66,6 @@ export function laterTransport(options: LaterTransportOptions): LaterTransport &
 export function loadTransport() {
   return import("@trigger.dev/sdk/chat").catch(async (cause: unknown) => {
     await fetchLostScript(cause);
-    throw new TypeError("A part of the page could not be loaded. Reload the page to go on.", { cause });
+    throw new TypeError("Part of the page couldn't load. Reload the page to continue.", { cause });
   });
 }

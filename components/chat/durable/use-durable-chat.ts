@@ -475,7 +475,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   async function steer({ text, files }: OutgoingMessage): Promise<void> {
     if (files.length > 0)
-      throw new KnownError("A file cannot reach a running answer. Queue the message instead.");
+      throw new KnownError("Files can't be added to a running answer. Queue the message instead.");
     const message = steeringMessage(text);
     own.current.add(message.id);
     pages.know(message.id);

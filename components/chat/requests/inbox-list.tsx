@@ -91,7 +91,7 @@ export function InboxList({
         </span>
       </div>
       <output className="sr-only">
-        {waiting === 0 ? "You're all caught up." : `${waiting} ${waiting === 1 ? "waits" : "wait"} for you.`}
+        {waiting === 0 ? "You're all caught up." : `${waiting} waiting for you.`}
       </output>
       {shown.length === 0 ? (
         <div data-slot="inbox-empty" className="flex flex-col items-center gap-2 py-16 text-center">
@@ -127,7 +127,7 @@ export function InboxList({
                   >
                     Open in the chat<span className="sr-only">: {request.title}</span>
                   </Link>
-                  {request.onOtherBranch && " · it is asked in a version that is not shown now"}
+                  {request.onOtherBranch && " · asked in another version of this chat"}
                 </p>
               </div>
             ))}

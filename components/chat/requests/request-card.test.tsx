@@ -57,7 +57,9 @@ it("says who decided what, from where and when", () => {
     "Approved with 1 edit by Mara",
   );
   expect(card({ state: "denied", reason: "Wrong lamp.", ...by })).toContain("Wrong lamp.");
-  expect(card({ state: "unknown-outcome", ...by })).toContain("it may have happened or not");
+  expect(card({ state: "unknown-outcome", ...by })).toContain(
+    "the connection dropped before we got a result",
+  );
 });
 
 it("does not say of who decided that they took it back", () => {

@@ -26,19 +26,19 @@ export const settledFaces: Record<RequestState, Face> = {
     label: "Expired",
     icon: ClockAlert,
     tone: "text-ink-3",
-    note: "Nobody decided in time, so nothing was run. Send a message to have it asked again.",
+    note: "No one decided in time, so nothing ran. Send a message to ask the agent again.",
   },
   superseded: {
     label: "Superseded",
     icon: History,
     tone: "text-ink-3",
-    note: "This message was edited or regenerated. If it is still needed, the newer version asks again.",
+    note: "This message was edited or regenerated. If it's still needed, the new version will ask.",
   },
   "unknown-outcome": {
     label: "Outcome unknown",
     icon: CircleHelp,
     tone: "text-red",
-    note: "It was approved, and the process died while it ran: it may have happened or not. It is not tried again by itself. Look where it acts, then tell the agent what you found.",
+    note: "It was approved, but the connection dropped before we got a result. It was not retried, so it can't happen twice. Please check, then tell the agent.",
   },
 };
 

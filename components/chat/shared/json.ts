@@ -49,7 +49,7 @@ export function toText(value: unknown): string {
     return JSON.stringify(value, null, 2) ?? "";
   } catch {
     // Circular, or a number too big for JSON: the card must still open.
-    return "This value cannot be printed.";
+    return "This value can't be displayed.";
   }
 }
 

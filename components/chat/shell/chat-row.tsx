@@ -123,7 +123,7 @@ function Mark({ isWaiting, isRunning, isUnread }: ChatShellChat) {
   if (isWaiting) {
     return (
       <span className="shrink-0 rounded-full border border-amber-line bg-amber-soft px-1.5 text-2xs font-medium text-amber-ink">
-        waits<span className="sr-only"> for you</span>
+        Waiting<span className="sr-only"> for you</span>
       </span>
     );
   }

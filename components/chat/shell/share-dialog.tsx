@@ -120,7 +120,7 @@ export function ShareLinks({ links, onRevoke, isBusy = false }: ShareLinksProps)
             <Button
               size="sm"
               disabled={isBusy}
-              aria-label={`Revoke the link ${title ? `to ${title}, ` : ""}made ${made}`}
+              aria-label={`Revoke the link ${title ? `to ${title}, ` : ""}created ${made}`}
               suppressHydrationWarning
               onClick={() => onRevoke(id)}
             >

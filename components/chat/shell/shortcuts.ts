@@ -32,12 +32,12 @@ export const kitShortcuts: ShortcutGroup[] = [
     heading: "On a message",
     shortcuts: [
       { keys: ["←"], or: ["→"], meaning: "Previous and next version, on the arrows beside its number" },
-      { keys: ["Enter"], meaning: "In the editor: ask again in these words" },
+      { keys: ["Enter"], meaning: "Send the edited message" },
       { keys: ["Esc"], meaning: "Cancel edit" },
     ],
   },
   {
-    heading: "When something waits for you",
+    heading: "Requests",
     shortcuts: [
       { keys: ["1–9"], meaning: "Choose that option of a question" },
       { keys: ["J"], or: ["K"], meaning: "Next and previous card of the inbox" },

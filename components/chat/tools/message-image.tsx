@@ -29,7 +29,7 @@ export function MessageImage({ src, alt, className, ...props }: MessageImageProp
       >
         <ImageOff aria-hidden className="size-4 shrink-0 text-ink-3" />
         <span className="truncate">{alt}</span>
-        <span className="shrink-0 text-xs text-ink-3">{isBroken ? "cannot be shown" : "not loaded"}</span>
+        <span className="shrink-0 text-xs text-ink-3">{isBroken ? "can't be displayed" : "not loaded"}</span>
       </span>
     );
   }

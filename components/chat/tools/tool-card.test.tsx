@@ -21,7 +21,7 @@ it("summarises whatever a model may send without failing", () => {
 it("prints a circular value instead of throwing", () => {
   const loop: Record<string, unknown> = {};
   loop.self = loop;
-  expect(toText(loop)).toBe("This value cannot be printed.");
+  expect(toText(loop)).toBe("This value can't be displayed.");
 });
 
 it("says that a call did not finish when the answer is over", () => {

@@ -115,7 +115,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
       </button>
       {isOpen && (
         <div id={id} data-slot="tool-card-body" className="flex flex-col gap-3 border-t bg-code p-3">
-          <Value label={isEdited ? "Input, as it was approved" : "Input"} value={input} />
+          <Value label={isEdited ? "Input (as approved)" : "Input"} value={input} />
           {part.state === "output-error" ? (
             <Value label="Error" value={part.errorText} isError />
           ) : part.state === "output-available" ? (

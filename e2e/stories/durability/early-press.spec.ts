@@ -23,9 +23,9 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
   conversation,
   page,
 }) => {
-  await conversation.ask("Refund 20 EUR of order A-77 and e-mail the customer");
+  await conversation.ask("Refund 20 EUR of order A-77 and email the customer");
   const refund = request(page, "Refund 20 EUR of order A-77");
-  const mail = request(page, "Send an e-mail to customer@example.com");
+  const mail = request(page, "Send an email to customer@example.com");
   await expect(mail).toBeVisible();
   await conversation.settles();
 

@@ -32,7 +32,7 @@ test("drafts, their files and the queue go along from guest to account, and leav
   const address = chat.page.url();
   await chat.page.goto("/settings");
   const form = chat.page.getByRole("form", { name: "Create an account" });
-  await form.getByLabel("E-mail").fill(`${crypto.randomUUID()}@example.com`);
+  await form.getByLabel("Email").fill(`${crypto.randomUUID()}@example.com`);
   await form.getByLabel("Password").fill(password);
   await form.getByRole("button", { name: "Create account" }).click();
   await expect(chat.page.getByText(/^Signed in as/)).toBeVisible();

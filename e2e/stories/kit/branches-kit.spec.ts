@@ -70,7 +70,7 @@ test("an edit that is refused keeps what was typed, and can be asked again", asy
   const editor = part(page, "Branches").getByRole("textbox", { name: "Edit your message" });
   await expect(editor).toHaveValue("fail, please");
   await expect(editor).toBeFocused();
-  await expect(editor).toHaveAccessibleDescription("Not saved. The server did not answer.");
+  await expect(editor).toHaveAccessibleDescription("Couldn't save. The server did not answer.");
   await part(page, "Branches").getByRole("button", { name: "Ask again" }).click();
   await expect(said(page).first()).toHaveText("fail, please");
 });

@@ -14,10 +14,10 @@ test(
 
     await chat.page.getByRole("link", { name: "Settings and account" }).click();
     const form = chat.page.getByRole("form", { name: "Create an account" });
-    await form.getByLabel("E-mail").fill(email);
+    await form.getByLabel("Email").fill(email);
     await form.getByLabel("Password").fill("short");
     await form.getByRole("button", { name: "Create account" }).click();
-    await expect(form.getByLabel("E-mail")).toHaveValue(email);
+    await expect(form.getByLabel("Email")).toHaveValue(email);
     await form.getByLabel("Password").fill(password);
     await form.getByRole("button", { name: "Create account" }).click();
     await expect(chat.page.getByText(`Signed in as ${email}`)).toBeVisible();
@@ -37,7 +37,7 @@ test(
     await page.goto("/settings");
     await page.getByRole("button", { name: "Sign in", exact: true }).click();
     const signIn = page.getByRole("form", { name: "Sign in" });
-    await signIn.getByLabel("E-mail").fill(email);
+    await signIn.getByLabel("Email").fill(email);
     await signIn.getByLabel("Password").fill("not the password");
     await signIn.getByRole("button", { name: "Sign in" }).click();
     await expect(signIn.getByRole("alert")).toContainText("do not belong together");
@@ -58,7 +58,7 @@ test("no mail is configured, and no link is offered; everything is exported, and
   await expect.poll(() => chat.saved()).toHaveLength(2);
   const address = chat.page.url();
   await chat.page.goto("/settings");
-  await expect(chat.page.getByRole("button", { name: "Sign in by e-mail" })).toHaveCount(0);
+  await expect(chat.page.getByRole("button", { name: "Sign in with an email link" })).toHaveCount(0);
   const everything = await chat.page.request.get("/settings/export");
   expect((await everything.text()).trim().split("\n")).toHaveLength(3);
 
@@ -81,7 +81,7 @@ test("a sign-out closes the other tab, which says so, and no token of it opens t
   const email = `${crypto.randomUUID()}@example.com`;
   await page.goto("/settings");
   const form = page.getByRole("form", { name: "Create an account" });
-  await form.getByLabel("E-mail").fill(email);
+  await form.getByLabel("Email").fill(email);
   await form.getByLabel("Password").fill(password);
   await form.getByRole("button", { name: "Create account" }).click();
   await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();

@@ -156,7 +156,7 @@ test("whatever changes something says where it comes from: actions, forms and ro
   const action = page.waitForRequest(
     (request) => request.method() === "POST" && "next-action" in request.headers(),
   );
-  await page.getByRole("form", { name: "Create an account" }).getByLabel("E-mail").fill("ada@example.com");
+  await page.getByRole("form", { name: "Create an account" }).getByLabel("Email").fill("ada@example.com");
   await page
     .getByRole("form", { name: "Create an account" })
     .getByLabel("Password")

@@ -24,9 +24,9 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
 
 async function requestLink({ page }: Pick<Conversation, "page">, email: string): Promise<string> {
   await page.goto("/settings");
-  await page.getByRole("button", { name: "Sign in by e-mail" }).click();
-  const form = page.getByRole("form", { name: "Sign in by e-mail" });
-  await form.getByLabel("E-mail").fill(email);
+  await page.getByRole("button", { name: "Sign in with an email link" }).click();
+  const form = page.getByRole("form", { name: "Sign in with an email link" });
+  await form.getByLabel("Email").fill(email);
   await form.getByRole("button", { name: "Send a link" }).click();
   await expect(page.getByText(`A link is on its way to ${email}.`)).toBeVisible();
   return mailbox.signInLinkFor(email);

@@ -99,7 +99,7 @@ test.describe("approval", () => {
     const json = query.getByRole("textbox", { name: "Arguments" });
     await json.fill("{ sql: 1");
     await button(query, "Review changes").click();
-    await expect(query.getByRole("alert")).toContainText("Arguments: This is not JSON");
+    await expect(query.getByRole("alert")).toContainText("Arguments: This isn't valid JSON");
     await json.fill("[]");
     await expect(query.getByRole("alert")).toContainText("an object is needed");
     await json.fill('{ "sql": "select 1" }');
@@ -146,16 +146,16 @@ test("a form says what is missing, grows and shrinks, and is answered", async ({
   await button(form, "Answer").click();
   await expect(form.getByRole("alert").getByRole("listitem")).toHaveText([
     "Full name: Too short: 1 of at least 2 characters.",
-    "E-mail: Write something here.",
+    "Email: Write something here.",
     "Day: Choose a date.",
     "Street: Write something here.",
   ]);
   await form.getByRole("textbox", { name: "Full name" }).fill("Mara Holm");
-  await form.getByRole("textbox", { name: "E-mail" }).fill("mara@example.com");
+  await form.getByRole("textbox", { name: "Email" }).fill("mara@example.com");
   await form.getByRole("textbox", { name: "Parcels" }).fill("2");
   await form.getByRole("combobox", { name: "Speed" }).selectOption("fast");
   await form.getByLabel("Day", { exact: true }).fill("2026-12-01");
-  await form.getByRole("checkbox", { name: "It is a gift" }).check();
+  await form.getByRole("checkbox", { name: "This is a gift" }).check();
   await form.getByRole("textbox", { name: "Street" }).fill("North Mole 4");
   await button(form, "Add to phones").click();
   await expect(form.getByRole("textbox", { name: "Phones, item 1" })).toBeFocused();

@@ -99,7 +99,7 @@ test("the link to a deleted chat leads nowhere, and changes nothing", async ({
   await card.getByRole("radio", { name: /Dune lamp/ }).check();
   await chat.query(`UPDATE "Chat" SET "deletedAt" = now() WHERE id = $1`, [chat.chatId()]);
   await card.getByRole("button", { name: "Answer" }).click();
-  await expect(page.getByText("Your decision came too late and was not taken.")).toBeVisible();
+  await expect(page.getByText("Someone decided before you, so your decision wasn't saved.")).toBeVisible();
   await expect(page.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();
   await page.reload();
   await expect(page.getByRole("heading", { name: "This link doesn't work" })).toBeVisible();

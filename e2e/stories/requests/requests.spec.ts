@@ -47,9 +47,9 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   conversation,
   page,
 }) => {
-  await conversation.ask("Refund 20 EUR of order A-77 and e-mail the customer");
+  await conversation.ask("Refund 20 EUR of order A-77 and email the customer");
   const refund = request(page, "Refund 20 EUR of order A-77");
-  const mail = request(page, "Send an e-mail to customer@example.com");
+  const mail = request(page, "Send an email to customer@example.com");
   await expect(mail).toBeVisible();
   await expect(bar(page)).toContainText("1 of 2");
 

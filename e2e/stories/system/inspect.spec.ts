@@ -50,7 +50,7 @@ test("a stranger sees nothing of it", async ({ app, browser, conversation }) => 
   const stranger = new Conversation(await elsewhere.newPage(), app);
   await stranger.page.goto(`/inspect?session=${chatId}`);
   await expect(stranger.page.getByText("No session yet.")).toBeVisible();
-  await expect(stranger.page.getByText("There is no such session, or it is not yours.")).toBeVisible();
+  await expect(stranger.page.getByText("Session not found. It may belong to someone else.")).toBeVisible();
   expect((await stranger.page.request.get(`/inspect/watch?session=${chatId}`)).status()).toBe(404);
   expect(await (await stranger.page.request.get("/inspect/sessions")).json()).toMatchObject({ sessions: [] });
   await elsewhere.close();

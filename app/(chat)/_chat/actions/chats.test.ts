@@ -60,7 +60,9 @@ describe("an action about a chat", () => {
       request.user = { id: user };
       refusals.push(await act(id).then(() => "allowed", describeError));
     }
-    expect(new Set(refusals)).toEqual(new Set(["There is no such chat, or it is not yours."]));
+    expect(new Set(refusals)).toEqual(
+      new Set(["Chat not found. It may have been deleted or belong to someone else."]),
+    );
   });
 
   it.each(Object.entries(about))("%s asks who is there", async (_, act) => {

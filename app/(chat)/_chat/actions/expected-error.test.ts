@@ -14,7 +14,7 @@ describe("what a person reads of an error", () => {
     const hidden = Object.assign(new Error("An error occurred in the Server Components render."), {
       digest: "holdfast:chat-not-found",
     });
-    expect(describeError(hidden)).toBe("There is no such chat, or it is not yours.");
+    expect(describeError(hidden)).toBe("Chat not found. It may have been deleted or belong to someone else.");
     expect(describeError(expectedError("title-empty"))).toMatch(/^The title is empty/);
   });
 

@@ -2,16 +2,16 @@ import { KnownError } from "@/components/chat/shared/known-error";
 import { findLimitMessage } from "@/lib/http/limit-messages";
 
 const messages = {
-  "chat-not-found": "There is no such chat, or it is not yours.",
+  "chat-not-found": "Chat not found. It may have been deleted or belong to someone else.",
   "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
   "title-too-long": "The title is too long: 120 characters are the limit.",
   "nothing-to-share": "This chat has no message yet. Write one, then share it.",
   "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
   "link-not-found": "There is no such link. It may already be revoked.",
-  "not-confirmed": "Nothing was deleted: type the words exactly as they are shown.",
-  "model-not-configured": "This model is not configured any more. Reload the page and choose another one.",
+  "not-confirmed": "Nothing was deleted. Type the words exactly as shown.",
+  "model-not-configured": "This model is no longer available. Reload the page and choose another one.",
   "outcome-not-found": "There is nothing to settle here. Reload the page to see what is known.",
-  "signed-out": "You are signed out. Reload the page to go on.",
+  "signed-out": "You're signed out. Reload the page to continue.",
 };
 
 export type ExpectedErrorCode = keyof typeof messages;
@@ -40,8 +40,8 @@ function digestOf(error: unknown): string {
 
 /** Of what the engine answered, by its status, where a person can do something about it. */
 const byStatus: Record<number, string> = {
-  401: "You are signed out. Reload the page to go on.",
-  403: "You are signed out. Reload the page to go on.",
+  401: "You're signed out. Reload the page to continue.",
+  403: "You're signed out. Reload the page to continue.",
   409: "This chat is closed. Start a new one.",
   413: "This is too large to send. Shorten it, or take a file out.",
   429: "There are too many requests at the moment. Wait a moment, then try again.",

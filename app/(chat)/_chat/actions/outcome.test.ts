@@ -39,7 +39,7 @@ it("nobody else settles it, by its own chat or by another", async () => {
   request.user = { id: "bob" };
   const own = crypto.randomUUID();
   await createChat(shared.db, { id: own, userId: "bob" });
-  const notFound = "There is no such chat, or it is not yours.";
+  const notFound = "Chat not found. It may have been deleted or belong to someone else.";
   expect(await refusal(settleOutcome(chatId, key, "happened"))).toBe(notFound);
   expect(await refusal(settleOutcome(own, key, "happened"))).toMatch(/nothing to settle/);
   request.user = null;

@@ -61,7 +61,7 @@ const RequestsContext = createContext<Requests>({
   waiting: none,
   ofChat: () => none,
   refresh: async () => {},
-  decide: () => Promise.reject(new Error("Requests cannot be decided on this page.")),
+  decide: () => Promise.reject(new Error("Requests can't be answered on this page.")),
   allowedIn: () => noTools,
   revoke: () => Promise.reject(new Error("Nothing can be revoked on this page.")),
 });

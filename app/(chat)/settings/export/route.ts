@@ -5,6 +5,6 @@ import { db } from "@/lib/db/client";
 /** Everything the signed-in person ever wrote or was answered, a line of JSON for each piece. */
 export async function GET(): Promise<Response> {
   const user = await getUser();
-  if (!user) return new Response("You are signed out. Reload the page to go on.\n", { status: 401 });
+  if (!user) return new Response("You're signed out. Reload the page to continue.\n", { status: 401 });
   return fileResponse(exportEverything(db, user.id), { title: "Holdfast chats", extension: "ndjson" });
 }

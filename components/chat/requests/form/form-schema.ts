@@ -302,7 +302,7 @@ export function fromDraft(
       if (typed === "") return missing("Choose a date.");
       const time = Date.parse(typed);
       if (Number.isNaN(time) || (!field.hasTime && !isDay(typed)))
-        return problem("This is not a date. Write it as 2026-11-21.");
+        return problem("Enter a date like 2026-11-21.");
       return fine(field.hasTime ? new Date(time).toISOString() : typed);
     }
     case "boolean":
@@ -317,7 +317,9 @@ export function fromDraft(
       try {
         return fine(JSON.parse(typed));
       } catch (error) {
-        return problem(`This is not JSON: ${error instanceof Error ? error.message : "it cannot be read"}.`);
+        return problem(
+          `This isn't valid JSON: ${error instanceof Error ? error.message : "it can't be read"}.`,
+        );
       }
     }
     case "list": {
@@ -366,10 +368,9 @@ function textProblem(field: TextField, typed: string): string | undefined {
   if (field.maxLength !== undefined && typed.length > field.maxLength)
     return `Too long: ${typed.length} characters, the limit is ${field.maxLength}.`;
   if (field.format === "email" && !/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(typed))
-    return "This is not an e-mail address. Write it as name@example.com.";
-  if (field.format === "uri" && !URL.canParse(typed))
-    return "This is not an address. Write it as https://example.com.";
-  if (field.allowed && !field.allowed.has(typed)) return "This is not one of the values that are allowed.";
+    return "Enter an email address like name@example.com.";
+  if (field.format === "uri" && !URL.canParse(typed)) return "Enter an address like https://example.com.";
+  if (field.allowed && !field.allowed.has(typed)) return "This value isn't allowed.";
   return undefined;
 }
 

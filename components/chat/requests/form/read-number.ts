@@ -3,7 +3,7 @@ export type NumberReading = { value: number } | { problem: string };
 
 type Signs = { decimal: string; group: string; digits: string };
 
-const NOT_A_NUMBER = "This is not a number. Write digits only, without a currency or a unit.";
+const NOT_A_NUMBER = "This is not a number. Enter digits only, without a currency or unit.";
 const SPACES = /[\s\u00A0\u202F\u2009]/gu;
 const MAX_EXACT_DIGITS = 15;
 
@@ -23,7 +23,7 @@ export function readNumber(typed: string, locale = "en"): NumberReading {
   const value = Number(`${sign === "-" ? "-" : ""}${whole || "0"}.${fraction || "0"}`);
   const significant = `${whole}${fraction}`.replace(/^0+/, "");
   if (significant.length > MAX_EXACT_DIGITS && !isExact(value, whole, fraction))
-    return { problem: `This number has too many digits: ${MAX_EXACT_DIGITS} are kept exactly.` };
+    return { problem: `This number has too many digits. Use at most ${MAX_EXACT_DIGITS}.` };
   return finite(value);
 }
 

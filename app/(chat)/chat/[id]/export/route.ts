@@ -10,7 +10,10 @@ export async function GET(
 ): Promise<Response> {
   const user = await getUser();
   const chat = user && (await findOwnedChat(db, (await params).id, user.id));
-  if (!chat) return new Response("There is no such chat, or it is not yours.\n", { status: 404 });
+  if (!chat)
+    return new Response("Chat not found. It may have been deleted or belong to someone else.\n", {
+      status: 404,
+    });
   const title = chat.title ?? "Chat";
   if (new URL(request.url).searchParams.get("format") === "json")
     return fileResponse(exportJson(db, chat), { title, extension: "json" });

@@ -28,7 +28,9 @@ async function isOwn(chatId: string): Promise<boolean> {
 }
 
 function notFound(): Response {
-  return new Response("There is no such chat, or it is not yours.\n", { status: 404 });
+  return new Response("Chat not found. It may have been deleted or belong to someone else.\n", {
+    status: 404,
+  });
 }
 
 function answer(body: object): Response {

@@ -1,8 +1,17 @@
 import path from "node:path";
 import { defineConfig, type TestProjectInlineConfiguration } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 import { testFiles, type TestKind } from "./e2e/commands/test-kinds.ts";
 
 const files = testFiles(import.meta.dirname);
+
+/** Whole conversations take longest, and what begins last is waited for alone. */
+class LongestFirst extends BaseSequencer {
+  override async sort(specifications: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes("/e2e/");
+    return (await super.sort(specifications)).toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)));
+  }
+}
 
 export default defineConfig({
   resolve: { alias: { "@": path.resolve(import.meta.dirname) } },
@@ -21,10 +30,11 @@ export default defineConfig({
     // Stories with workers that boot: a machine whose cores are busy takes its time.
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    sequence: { sequencer: LongestFirst },
     projects: [
       project("unit", { pool: "threads", maxWorkers: 2, sequence: { groupOrder: 0 } }),
-      // They wait for workers, polls and streams more than they compute: two files for each of two cores keep both busy.
-      project("contract", { maxWorkers: 4, sequence: { groupOrder: 1 } }),
+      // They wait for workers, polls and streams more than they compute: five files at once keep two cores busy.
+      project("contract", { maxWorkers: 5, sequence: { groupOrder: 1 } }),
       project("slow", { maxWorkers: 3, sequence: { groupOrder: 2 } }),
     ],
   },

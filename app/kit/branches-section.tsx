@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import type { UIMessage } from "ai";
 import { BranchSwitcher } from "@/components/chat/conversation/branch-switcher";
 import { EditMessage } from "@/components/chat/conversation/edit-message";
@@ -14,6 +14,7 @@ import { VersionNotice } from "@/components/chat/conversation/version-notice";
 import { Button } from "@/components/ui/button";
 import * as samples from "./samples";
 import { type SampleTree, useSampleTree } from "./use-sample-tree";
+import { ColumnCase } from "./case";
 
 const nothing = () => {};
 
@@ -21,7 +22,7 @@ const nothing = () => {};
 export function BranchesSection() {
   return (
     <>
-      <Case name="Versions">
+      <ColumnCase name="Versions">
         <div className="flex flex-wrap items-center gap-6 text-xs text-ink-3">
           <BranchSwitcher index={1} count={3} onNext={nothing} />
           <BranchSwitcher index={2} count={3} onPrevious={nothing} onNext={nothing} />
@@ -32,9 +33,9 @@ export function BranchesSection() {
           <UndoRedo onRedo={nothing} />
         </div>
         <VersionNotice index={1} count={3} onShow={nothing} />
-      </Case>
+      </ColumnCase>
 
-      <Case name="Message actions">
+      <ColumnCase name="Message actions">
         <div className="flex flex-col gap-7">
           <Message
             message={samples.question}
@@ -60,28 +61,28 @@ export function BranchesSection() {
             }
           />
         </div>
-      </Case>
+      </ColumnCase>
 
-      <Case name="Unfinished">
+      <ColumnCase name="Unfinished">
         <ResumeNotice onContinue={nothing} onAskAgain={nothing} onDiscard={nothing} />
         <ResumeNotice onAskAgain={nothing} />
-      </Case>
+      </ColumnCase>
 
-      <Case name="How an answer ended">
+      <ColumnCase name="How an answer ended">
         <EndingNotice ending="length" onContinue={nothing} onRegenerate={nothing} />
         <EndingNotice ending="steps" maxSteps={12} onContinue={nothing} onRegenerate={nothing} />
         <EndingNotice ending="content-filter" onRegenerate={nothing} />
         <EndingNotice ending="empty" onRegenerate={nothing} />
         <EndingNotice ending="only-thoughts" onRegenerate={nothing} />
-      </Case>
+      </ColumnCase>
 
-      <Case name="Editor">
+      <ColumnCase name="Editor">
         <EditorCases />
-      </Case>
+      </ColumnCase>
 
-      <Case name="Branches">
+      <ColumnCase name="Branches">
         <BranchesCase />
-      </Case>
+      </ColumnCase>
     </>
   );
 }
@@ -186,17 +187,6 @@ function RowActions({ tree, message, onEdit }: RowActionsProps) {
       onContinue={isQuestion ? undefined : () => tree.continueFrom(message.id)}
       version={tree.versionOf(message.id)}
     />
-  );
-}
-
-function Case({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // Not a landmark: there are too many to walk through.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      <div className="flex w-full max-w-[720px] flex-col gap-7">{children}</div>
-    </div>
   );
 }
 

@@ -16,6 +16,7 @@ import {
   type UploadFile,
   useAttachments,
 } from "@/components/chat/composer/use-attachments";
+import { ColumnCase } from "./case";
 
 const picture =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 8 8'%3E%3Crect width='8' height='8' fill='%23357a64'/%3E%3Ccircle cx='5' cy='3' r='1.5' fill='%23f4f1e4'/%3E%3C/svg%3E";
@@ -87,13 +88,13 @@ const limits: AttachmentLimits = { maxBytes: 1_000, maxFiles: 3, accept: "" };
 export function ComposerSection() {
   return (
     <>
-      <Case name="Composer, everything">
+      <ColumnCase name="Composer, everything">
         <FullComposer />
-      </Case>
-      <Case name="Composer while an answer streams">
+      </ColumnCase>
+      <ColumnCase name="Composer while an answer streams">
         <QueueingComposer />
-      </Case>
-      <Case name="Attachments">
+      </ColumnCase>
+      <ColumnCase name="Attachments">
         <div className="rounded-xl border pb-3">
           <AttachmentChips
             items={attached}
@@ -105,17 +106,17 @@ export function ComposerSection() {
         <div className="relative h-56 overflow-hidden rounded-lg border">
           <DropTarget />
         </div>
-      </Case>
-      <Case name="Steering">
+      </ColumnCase>
+      <ColumnCase name="Steering">
         <SteeringList messages={onTheirWay} />
-      </Case>
-      <Case name="Model picker">
+      </ColumnCase>
+      <ColumnCase name="Model picker">
         <div className="flex flex-col items-start gap-3">
           <ModelPicker models={models} value="own/small" onChange={() => {}} />
           <ModelPicker models={models.slice(0, 1)} onChange={() => {}} />
           <ModelPicker models={[]} onChange={() => {}} />
         </div>
-      </Case>
+      </ColumnCase>
     </>
   );
 }
@@ -218,16 +219,5 @@ function Sent({ name = "Sent", items }: { name?: string; items: string[] }) {
         </li>
       ))}
     </ol>
-  );
-}
-
-function Case({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    // Not a landmark: there are too many to walk through.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      <div className="flex w-full max-w-[720px] flex-col gap-7">{children}</div>
-    </div>
   );
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import type { UIMessage } from "ai";
 import Link from "next/link";
 import { Check, Copy, GitFork, Pencil, RotateCcw } from "lucide-react";
@@ -18,7 +18,6 @@ import type { TurnState } from "@/components/chat/durable/turn-state";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
-import { cn } from "@/lib/utils";
 import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
 import { CommandsSection } from "./commands-section";
@@ -30,6 +29,7 @@ import * as samples from "./samples";
 import { ShellSection } from "./shell-section";
 import { UsageSection } from "./usage-section";
 import { TabsSection } from "./tabs-section";
+import { Case, Column } from "./case";
 
 const drawings = { math: true };
 
@@ -197,21 +197,6 @@ function BrokenCase() {
       Show a message that cannot be drawn
     </Button>
   );
-}
-
-function Case({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // Not a landmark: there are too many to walk through.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      {children}
-    </div>
-  );
-}
-
-function Column({ className, children }: { className?: string; children: ReactNode }) {
-  return <div className={cn("flex w-full max-w-[720px] flex-col gap-7", className)}>{children}</div>;
 }
 
 function UserActions() {

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useCallback, useMemo, useState } from "react";
+import { useCallback, useMemo, useState } from "react";
 import type { UIMessage } from "ai";
 import { Markdown } from "@/components/chat/markdown/markdown";
 import { type FenceProps, MarkdownOptions } from "@/components/chat/markdown/options";
@@ -9,8 +9,8 @@ import { MessageList } from "@/components/chat/conversation/message-list";
 import { MessageMeta } from "@/components/chat/conversation/message-meta";
 import { ToolCard } from "@/components/chat/tools/tool-card";
 import { Button } from "@/components/ui/button";
-import { cn } from "@/lib/utils";
 import * as samples from "./messages-samples";
+import { Case, Column } from "./case";
 
 /** The message list and what a message can hold, in every state. */
 export function MessagesSection() {
@@ -176,19 +176,4 @@ function Hostile() {
       )}
     </Column>
   );
-}
-
-function Case({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // Not a landmark: there are too many to walk through.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      {children}
-    </div>
-  );
-}
-
-function Column({ className, children }: { className?: string; children: ReactNode }) {
-  return <div className={cn("flex w-full max-w-[720px] flex-col gap-7", className)}>{children}</div>;
 }

@@ -1,6 +1,6 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { DecisionHistory } from "@/components/chat/requests/decision-history";
 import { InboxList } from "@/components/chat/requests/inbox-list";
 import type { Decision, HumanRequestView } from "@/components/chat/requests/request";
@@ -10,38 +10,39 @@ import { SubAgentCard, type SubAgentStep } from "@/components/chat/tools/sub-age
 import * as samples from "./request-samples";
 import { settle } from "./settle";
 import { WaitingChat } from "./waiting-chat";
+import { ColumnCase } from "./case";
 
 /** Everything that waits for a person, in every state, on fixed data. What is decided here is decided in this page. */
 export function RequestsSection() {
   return (
     <>
-      <Case name="Question card">
+      <ColumnCase className="gap-5" name="Question card">
         <Decidable request={samples.question} />
         <Decidable request={samples.severalQuestion} />
-      </Case>
-      <Case name="Approval card">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Approval card">
         <Decidable request={samples.approval} />
         <Decidable request={samples.plainApproval} />
         <Decidable request={samples.disguisedApproval} />
-      </Case>
-      <Case name="Approval card, refused once">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Approval card, refused once">
         <Decidable
           request={{ ...samples.approval, toolCallId: "approval-refused" }}
           refusal="Somebody else is deciding this right now. Try again in a moment."
         />
-      </Case>
-      <Case name="Form card">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Form card">
         <Decidable request={samples.form} />
-      </Case>
-      <Case name="Confirm card">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Confirm card">
         <Decidable request={samples.confirm} refusal="The server did not answer." />
-      </Case>
-      <Case name="Decided requests">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Decided requests">
         {samples.decided.map((request) => (
           <RequestCard key={request.toolCallId} request={request} onDecide={nothing} />
         ))}
-      </Case>
-      <Case name="Request bar">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Request bar">
         <RequestBar
           aria-label="Needs your answer, one request"
           requests={[{ ...samples.approval, title: "refund of € 89.00" }]}
@@ -50,23 +51,23 @@ export function RequestsSection() {
           aria-label="Needs your answer, three requests"
           requests={[samples.question, samples.approval, { ...samples.form, onOtherBranch: true }]}
         />
-      </Case>
-      <Case name="Sub-agent card">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Sub-agent card">
         <SubAgents />
-      </Case>
-      <Case name="Decision history">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Decision history">
         <DecisionHistory decisions={samples.decided.slice(2, 5)} exports={{ csv: "#csv", json: "#json" }} />
         <DecisionHistory decisions={[]} />
-      </Case>
-      <Case name="Inbox">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Inbox">
         <DecidableInbox />
-      </Case>
-      <Case name="Waiting conversation">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Waiting conversation">
         <WaitingChat />
-      </Case>
-      <Case name="Inbox, empty">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Inbox, empty">
         <InboxList requests={[]} onDecide={nothing} hrefOf={() => "#"} />
-      </Case>
+      </ColumnCase>
     </>
   );
 }
@@ -127,17 +128,6 @@ function SubAgents() {
       <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="running" steps={steps} />
       <SubAgentCard name="courier-agent" state="done" steps={steps} durationMs={42_000} />
       <SubAgentCard name="courier-agent" task="Find a courier for Monday" state="failed" steps={[]} />
-    </div>
-  );
-}
-
-function Case({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // Not a landmark: there are too many to walk through.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      <div className="flex w-full max-w-[720px] flex-col gap-5">{children}</div>
     </div>
   );
 }

@@ -1,8 +1,9 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { Composer } from "@/components/chat/composer/composer";
 import { TabNotice } from "@/components/chat/composer/tab-notice";
+import { ColumnCase } from "./case";
 
 const nothing = () => {};
 
@@ -11,7 +12,7 @@ export function TabsSection() {
   const [isReading, setIsReading] = useState(true);
   return (
     <>
-      <Case name="Second tab">
+      <ColumnCase className="gap-5" name="Second tab">
         <div>
           <TabNotice elsewhere={isReading ? "tab" : undefined} onTakeOver={() => setIsReading(false)} />
           <Composer
@@ -24,21 +25,10 @@ export function TabsSection() {
             placeholder="Reading along"
           />
         </div>
-      </Case>
-      <Case name="Second device">
+      </ColumnCase>
+      <ColumnCase className="gap-5" name="Second device">
         <TabNotice aria-label="Other devices of this chat" elsewhere="device" onTakeOver={nothing} />
-      </Case>
+      </ColumnCase>
     </>
-  );
-}
-
-function Case({ name, children }: { name: string; children: ReactNode }) {
-  return (
-    // Not a landmark: the shell beside it has the page's own.
-    // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
-    <div role="group" aria-label={name} data-case className="flex flex-col gap-4">
-      <h2 className="text-xs text-ink-3">{name}</h2>
-      <div className="flex w-full max-w-[720px] flex-col gap-5">{children}</div>
-    </div>
   );
 }

@@ -4,6 +4,7 @@ import { useRef } from "react";
 import * as Radix from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { Overlay } from "@/components/ui/overlay";
 import { cn } from "@/lib/utils";
 import { holdFocus } from "./return-focus";
 
@@ -33,10 +34,7 @@ export function DialogContent({
   const giveFocusBack = useRef<() => boolean>(undefined);
   return (
     <Radix.Portal>
-      <Radix.Overlay
-        data-slot="dialog-overlay"
-        className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
-      />
+      <Overlay data-slot="dialog-overlay" />
       <Radix.Content
         data-slot="dialog-content"
         {...(description === undefined && { "aria-describedby": undefined })}

@@ -3,6 +3,7 @@
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { Overlay } from "@/components/ui/overlay";
 import { cn } from "@/lib/utils";
 
 export const Sheet = Dialog.Root;
@@ -14,10 +15,7 @@ export type SheetContentProps = React.ComponentProps<typeof Dialog.Content> & { 
 export function SheetContent({ title, className, children, ...props }: SheetContentProps) {
   return (
     <Dialog.Portal>
-      <Dialog.Overlay
-        data-slot="sheet-overlay"
-        className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
-      />
+      <Overlay data-slot="sheet-overlay" />
       <Dialog.Content
         data-slot="sheet-content"
         aria-describedby={undefined}

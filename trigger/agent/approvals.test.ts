@@ -2,7 +2,8 @@
 import type { ModelMessage } from "ai";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { appDatabase, save } from "@/e2e/support/chat-fixtures";
-import { decideRequest, revokePermission } from "@/lib/chat/requests/decide";
+import { decideRequest } from "@/lib/chat/requests/decide";
+import { revokePermission } from "@/lib/chat/requests/permissions";
 import { createChat } from "@/lib/chat/tree/queries";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { approvals, approvalSecret } from "./approvals";

@@ -10,6 +10,7 @@ import {
   useIsCodeFenceIncomplete,
 } from "streamdown";
 import { ScrollBox } from "@/components/ui/scroll-box";
+import { isOwnPath, OWN_ORIGIN } from "../shared/own-address";
 import { calmText } from "../shared/strip-bidi";
 import { CodeBlock } from "./code-block";
 import { LongTable } from "./long-table";
@@ -26,8 +27,6 @@ type Node = NonNullable<ExtraProps["node"]> | NonNullable<ExtraProps["node"]>["c
  * without a click. So: raw HTML stays text (the plugin that would parse it is left out), `sanitize` is listed
  * again because a custom list replaces the defaults, and images may only come from this origin.
  */
-const OWN_ORIGIN = "https://own-origin.invalid";
-
 const rehypePlugins: Plugin[] = [
   withOptions(plugin("sanitize"), sanitizeSchema()),
   withOptions(plugin("harden"), {
@@ -123,7 +122,7 @@ function Anchor({
 function Image({ src, alt, width, height }: React.ComponentProps<"img"> & ExtraProps) {
   const url = address(src);
   // The plugin has refused everything else already; this is the line that must hold if it ever changes.
-  if (!url?.startsWith("/") || new URL(url, OWN_ORIGIN).origin !== OWN_ORIGIN) return <span>{alt}</span>;
+  if (!url || !isOwnPath(url)) return <span>{alt}</span>;
   return (
     // The kit does not need Next, and its image optimiser must not fetch what a model names.
     // oxlint-disable-next-line nextjs/no-img-element

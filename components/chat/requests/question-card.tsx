@@ -6,6 +6,7 @@ import { MAX_ANSWER_LENGTH, type QuestionAnswer, readQuestion } from "./question
 import type { RequestCardProps } from "./request";
 import { useRequestDraft } from "./request-drafts";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
+import { isTyping } from "../shared/is-typing";
 import { useDecision } from "./use-decision";
 
 /** A question with a few answers to choose from. Their numbers are their keys while the focus is in the card. */
@@ -157,10 +158,4 @@ function chosenIn(fields: FormData, name: string): QuestionAnswer {
   const isText = (value: unknown): value is string => typeof value === "string";
   const [text] = fields.getAll(`${name}text`).filter(isText);
   return { optionIds: fields.getAll(name).filter(isText), ...(text && { text }) };
-}
-
-function isTyping(target: EventTarget) {
-  return (
-    target instanceof HTMLTextAreaElement || (target instanceof HTMLInputElement && target.type === "text")
-  );
 }

@@ -4,6 +4,7 @@ import type { RefObject } from "react";
 import * as Dialog from "@radix-ui/react-dialog";
 import { X } from "lucide-react";
 import { Button } from "@/components/ui/button";
+import { Overlay } from "@/components/ui/overlay";
 
 export type LightboxProps = {
   src: string;
@@ -18,10 +19,7 @@ export default function Lightbox({ src, alt, onClose, opener }: LightboxProps) {
   return (
     <Dialog.Root defaultOpen onOpenChange={(isOpen) => !isOpen && onClose()}>
       <Dialog.Portal>
-        <Dialog.Overlay
-          data-slot="lightbox-overlay"
-          className="fixed inset-0 z-40 bg-overlay motion-safe:animate-fade"
-        />
+        <Overlay data-slot="lightbox-overlay" />
         <Dialog.Content
           data-slot="lightbox"
           aria-describedby={undefined}

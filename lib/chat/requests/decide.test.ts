@@ -2,7 +2,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { checkInput, checkOutput } from "@/lib/agent/approval-policy";
-import { decideRequest, expireRequests, listPermissions, type DecideOptions } from "./decide";
+import { decideRequest, type DecideOptions } from "./decide";
+import { listPermissions } from "./permissions";
+import { expireRequests } from "./settle";
 import { createChat } from "../tree/queries";
 import { listChatRequests } from "./views";
 

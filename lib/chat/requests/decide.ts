@@ -1,6 +1,6 @@
 /**
- * Deciding what waits. Every decision is one transaction that holds the chat's row, so the first one that commits
- * counts, and whoever comes later is told who it was. Nothing here runs a tool: the agent reads the rows.
+ * Takes a person's decision. Every decision is one transaction that holds the chat's row: the first one that commits
+ * counts, and later ones are told who made it. Nothing here runs a tool: the agent reads the rows.
  */
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db/client";
@@ -10,7 +10,8 @@ import { isChatId } from "../tree/queries";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
 import type { DecidedVia, RequestState } from "./row";
-import { expirePending, holdEffectsOf, lockChatOwner, settleRequestsWithEffect } from "./requests.sql";
+import { permit } from "./permissions";
+import { lockChatOwner } from "./requests.sql";
 
 /** What a person says to a request. */
 export type Decision =
@@ -211,113 +212,6 @@ async function refusal(db: Db, request: HumanRequest, decision: Decision): Promi
   const what = request.state === "skipped" ? "skipped" : request.state;
   const yours = decision.type === "skip" ? "Nothing was changed." : "Your decision was not taken.";
   return new RequestError("decided", `This was already ${what}${who}. ${yours}`);
-}
-
-// ── What happens to requests without somebody deciding ──
-
-/**
- * The person went on without deciding: what the branch still asked is skipped, and what was decided but had to wait
- * for the rest is not carried out either. Returns all requests of these messages.
- */
-export async function skipRequests(
-  tx: DbClient,
-  { chatId, messageIds, now = new Date() }: { chatId: string; messageIds: string[]; now?: Date },
-): Promise<HumanRequest[]> {
-  const where = { chatId, messageId: { in: messageIds } };
-  await settleBegun(tx, { chatId, messageIds, now });
-  await tx.humanRequest.updateMany({
-    where: { ...where, state: "pending" },
-    data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
-  });
-  return endUndone(tx, where, NOT_CARRIED_OUT, { deliveredAt: now, settledAt: now });
-}
-
-const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
-const STOPPED = "Approved, and not carried out: the answer was stopped first.";
-
-/**
- * The answer that was to carry out what was decided was stopped. What had not begun by then is not begun later by
- * itself; what waits for a person goes on waiting.
- */
-export async function stopRequests(
-  tx: DbClient,
-  { chatId, calls, now = new Date() }: { chatId: string; calls: RequestName[]; now?: Date },
-): Promise<HumanRequest[]> {
-  const where = { chatId, OR: calls };
-  const asked = await tx.humanRequest.findMany({ where });
-  await settleBegun(tx, { chatId, messageIds: asked.map(({ messageId }) => messageId), now });
-  return endUndone(tx, where, STOPPED, { settledAt: now });
-}
-
-/** Nothing comes of what was decided and not settled: an approval says why, and what waits is left alone. */
-async function endUndone(
-  tx: DbClient,
-  where: Prisma.HumanRequestWhereInput,
-  reason: string,
-  ended: { settledAt: Date; deliveredAt?: Date },
-): Promise<HumanRequest[]> {
-  await tx.humanRequest.updateMany({
-    where: { ...where, state: "approved", settledAt: null },
-    data: { state: "skipped", reason, ...ended },
-  });
-  await tx.humanRequest.updateMany({
-    where: { ...where, state: { not: "pending" }, settledAt: null },
-    data: ended,
-  });
-  return tx.humanRequest.findMany({ where });
-}
-
-/** What was approved and begun cannot be taken back any more: the ledger says what became of it. */
-async function settleBegun(
-  tx: DbClient,
-  { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
-): Promise<void> {
-  await holdEffectsOf(tx, chatId, messageIds);
-  await settleRequestsWithEffect(tx, chatId, messageIds, now);
-}
-
-/** The message that asked is written anew: what it asked waits no longer. */
-export async function supersedeRequests(
-  tx: DbClient,
-  { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },
-): Promise<void> {
-  await settleBegun(tx, { chatId, messageIds: [messageId], now });
-  await tx.humanRequest.updateMany({
-    where: {
-      chatId,
-      messageId,
-      settledAt: null,
-      state: { in: ["pending", "approved", "answered", "denied"] },
-    },
-    data: { state: "superseded", decidedAt: now, deliveredAt: now, settledAt: now },
-  });
-}
-
-/** Whatever nobody decided in time. Returns how many. */
-export async function expireRequests(db: DbClient, now = new Date()): Promise<number> {
-  return expirePending(db, now);
-}
-
-// ── Standing permissions ──
-
-function permit(
-  tx: DbClient,
-  { chatId, tool, userId, now }: { chatId: string; tool: string; userId: string; now: Date },
-) {
-  return tx.toolPermission.createMany({
-    data: [{ chatId, tool, grantedBy: userId, grantedAt: now }],
-    skipDuplicates: true,
-  });
-}
-
-export async function listPermissions(db: DbClient, chatId: string): Promise<string[]> {
-  const rows = await db.toolPermission.findMany({ where: { chatId }, orderBy: { grantedAt: "asc" } });
-  return rows.map(({ tool }) => tool);
-}
-
-/** From the next call on the tool asks again. */
-export async function revokePermission(db: DbClient, chatId: string, tool: string): Promise<void> {
-  await db.toolPermission.deleteMany({ where: { chatId, tool } });
 }
 
 const isOwner: MayDecide = ({ userId, ownerId }) => userId === ownerId;

@@ -6,7 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { sessions } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import type { Db } from "@/lib/db/client";
-import { expireRequests } from "./decide";
+import { expireRequests } from "./settle";
 import {
   claimUndelivered,
   markDelivered,

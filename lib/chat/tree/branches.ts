@@ -5,7 +5,7 @@
 import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { BranchError, type BranchAction } from "./branch-actions";
-import { supersedeRequests } from "../requests/decide";
+import { supersedeRequests } from "../requests/settle";
 import type { ChatMessage } from "../message";
 import { asks, branchBelow, pathApart, pathUp } from "./walk.sql";
 

@@ -13,7 +13,7 @@ import type {
 import type { UIMessage } from "ai";
 import type { Db, DbClient } from "@/lib/db/client";
 import { Prisma, type Chat } from "@/prisma/generated/client";
-import { supersedeRequests } from "../requests/decide";
+import { supersedeRequests } from "../requests/settle";
 import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } from "./fencing";
 import { messageText, sanitise } from "../message";
 import { plainLine } from "../plain-line";

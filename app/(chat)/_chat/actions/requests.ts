@@ -1,7 +1,8 @@
 "use server";
 
 import { z } from "zod";
-import { revokePermission, type Decision } from "@/lib/chat/requests/decide";
+import type { Decision } from "@/lib/chat/requests/decide";
+import { revokePermission } from "@/lib/chat/requests/permissions";
 import { db } from "@/lib/db/client";
 import { idInAddress } from "../reads/answer-read";
 import { requireOwnChat, requireUser } from "./owner";

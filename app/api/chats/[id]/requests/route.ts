@@ -1,7 +1,7 @@
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
 import { toolTitle } from "@/lib/agent/tool-schemas";
-import { listPermissions } from "@/lib/chat/requests/decide";
+import { listPermissions } from "@/lib/chat/requests/permissions";
 import { listChatRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 

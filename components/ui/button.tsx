@@ -39,7 +39,7 @@ export function Button({
   );
 }
 
-/** The same face for a link that leads somewhere: `<a className={buttonClass({ variant: "primary" })}>`. */
+/** The same look for a link: `<a className={buttonClass({ variant: "primary" })}>`. */
 export function buttonClass({
   variant = "outline",
   size = "md",

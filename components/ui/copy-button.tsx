@@ -6,7 +6,7 @@ import { Button, type ButtonProps } from "@/components/ui/button";
 import { copyText } from "./copy-text";
 
 export type CopyButtonProps = Omit<ButtonProps, "onClick"> & {
-  /** Read when pressed, so that a long text is not held twice. */
+  /** A function is called when the button is pressed, so that a long text is not kept twice. */
   text: string | (() => string);
   label?: string;
 };

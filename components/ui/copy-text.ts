@@ -1,6 +1,6 @@
 /**
- * Puts text on the clipboard. On plain http (a phone in the LAN) a browser has no `navigator.clipboard`; there the text
- * is selected and copied as a key press would. Rejects when the browser allows neither.
+ * Copies text to the clipboard. Over plain http (a phone on the LAN) browsers have no `navigator.clipboard`; there the
+ * text is selected and copied by `execCommand`. Rejects when the browser allows neither.
  */
 export async function copyText(text: string): Promise<void> {
   try {
@@ -19,9 +19,9 @@ function copySelected(text: string): boolean {
   const box = document.createElement("textarea");
   box.value = text;
   box.readOnly = true;
-  // Out of sight, and without moving the page or opening a phone's keyboard.
+  // Invisible, without scrolling the page or opening a phone's keyboard.
   box.style.cssText = "position:fixed;top:0;left:0;opacity:0;font-size:16px";
-  // A dialog keeps the focus inside itself.
+  // A dialog traps the focus, so the field goes inside it.
   (activeElement?.closest("[role=dialog]") ?? document.body).append(box);
   try {
     box.focus({ preventScroll: true });

@@ -15,12 +15,12 @@ export const DialogClose = Radix.Close;
 export type DialogContentProps = Omit<React.ComponentProps<typeof Radix.Content>, "title"> & {
   title: string;
   description?: React.ReactNode;
-  /** The title is for screen readers only, and what is inside brings its own way to close. */
+  /** Shows the title to screen readers only and no Close button; the content brings its own. */
   isBare?: boolean;
 };
 
 /**
- * In the middle of the page, named by its title. Escape and a press beside it close it, and the focus goes back to
+ * A dialog in the middle of the page, named by its title. Escape or a press outside closes it, and the focus goes back to
  * where it was.
  */
 export function DialogContent({

@@ -1,6 +1,6 @@
 import { cn } from "@/lib/utils";
 
-/** The mark: a frond of kelp that holds fast. Decorative; the name stands beside it. */
+/** The logo, a frond of kelp. Decorative: the name is next to it. */
 export function Frond({ className, ...props }: React.ComponentProps<"span">) {
   return (
     <span

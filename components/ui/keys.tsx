@@ -1,11 +1,11 @@
 import { cn } from "@/lib/utils";
 
 export type KeysProps = Omit<React.ComponentProps<"span">, "children"> & {
-  /** Pressed together, as they are written on the keyboard. */
+  /** The keys that are pressed together, as labeled on the keyboard. */
   keys: readonly string[];
 };
 
-/** A combination of keys. */
+/** A keyboard shortcut. */
 export function Keys({ keys, className, ...props }: KeysProps) {
   return (
     <span data-slot="keys" className={cn("inline-flex gap-1 whitespace-nowrap", className)} {...props}>

@@ -9,7 +9,7 @@ export const MenuTrigger = Radix.Trigger;
 
 const LANDMARK = "nav, main, [role=dialog]";
 
-/** Above everything, but inside the landmark or the dialog of its button, where those who walk by them look for it. */
+/** On top of the page, but inside the landmark or dialog of its button, where screen reader users look for it. */
 export function MenuContent({ className, ...props }: React.ComponentProps<typeof Radix.Content>) {
   const [place, setPlace] = useState<HTMLElement>();
   const find = useCallback((mark: HTMLElement | null) => {

@@ -1,10 +1,10 @@
 /**
- * Where the focus goes when a dialog closes that no trigger of its own opened: a shortcut did, a menu that is gone by
- * now, or another dialog. Without this it would fall to the top of the page.
+ * Where the focus goes when a dialog closes that has no trigger in the page: a shortcut opened it, a menu that is closed
+ * by now, or another dialog. Without this the focus would go to the top of the page.
  */
 
-/** What had the focus lately, the newest last. What was focused before this module came is its first entry. */
-const lately: HTMLElement[] = [];
+/** Recently focused elements, the newest last. The first is the one focused when this module loaded. */
+const recentlyFocused: HTMLElement[] = [];
 const REMEMBERED = 8;
 
 if (typeof document !== "undefined") {
@@ -12,9 +12,9 @@ if (typeof document !== "undefined") {
   document.addEventListener("focusin", (event) => remember(event.target), { capture: true });
 }
 
-/** Call it while the dialog opens; the answer gives the focus back. False when there is nothing to give it to. */
+/** Call it while the dialog opens. The returned function gives the focus back; false when no element can take it. */
 export function holdFocus(): () => boolean {
-  const before = [...lately];
+  const before = [...recentlyFocused];
   return () => {
     const target = before.findLast((element) => element.isConnected && element.checkVisibility());
     target?.focus({ preventScroll: true });
@@ -24,6 +24,6 @@ export function holdFocus(): () => boolean {
 
 function remember(target: EventTarget | null) {
   if (!(target instanceof HTMLElement) || target === document.body) return;
-  lately.push(target);
-  if (lately.length > REMEMBERED) lately.shift();
+  recentlyFocused.push(target);
+  if (recentlyFocused.length > REMEMBERED) recentlyFocused.shift();
 }

@@ -4,7 +4,7 @@ import { Moon, Sun } from "lucide-react";
 import { useTheme } from "next-themes";
 import { Button } from "@/components/ui/button";
 
-/** The server cannot know the theme, so both icons are rendered and CSS shows the right one. */
+/** Switches between light and dark. The server can't know the theme, so both icons are rendered and CSS shows one. */
 export function ThemeToggle(props: React.ComponentProps<typeof Button>) {
   const { resolvedTheme, setTheme } = useTheme();
   return (

@@ -6,10 +6,10 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
 export type ToastMessage = {
-  /** A new id starts the time anew. */
+  /** A new id restarts the timer. */
   id: number | string;
   text: string;
-  /** The way back, or onward. Pressing it also closes the toast. */
+  /** An action such as Undo. Pressing it also closes the toast. */
   action?: { label: string; onAction: () => void };
 };
 
@@ -20,12 +20,12 @@ export type ToastProps = Omit<React.ComponentProps<"div">, "children"> & {
 };
 
 /**
- * What has just happened, with a way back. The region is always there, so that a screen reader hears what comes into
- * it. It does not go away under a hand or the focus.
+ * Says what just happened, with an action such as Undo. The region is always rendered, so that a screen reader announces
+ * its content. It stays while it is hovered or focused.
  */
 export function Toast({ toast, onDismiss, durationMs = 10_000, className, ...props }: ToastProps) {
   const [isHeld, setIsHeld] = useState(false);
-  /** What had the focus before the toast, and has it again after a press. */
+  /** The element that had the focus before the toast, and gets it back after a press. */
   const before = useRef<Element>(null);
   const dismiss = useEffectEvent(onDismiss);
   const id = toast?.id;

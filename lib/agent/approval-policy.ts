@@ -1,6 +1,6 @@
 /**
- * Which tools wait for a person, and how. Light, like the schemas: the agent asks by these rules, the page's server
- * checks by them what a person gave back.
+ * Which tools need a person's approval or answer. The agent asks by this policy, and the app's server checks decisions
+ * by it, so it imports no tool's code.
  */
 import { z } from "zod";
 import { RequestError, type CheckValue, type MayDecide } from "@/lib/chat/requests/decide";
@@ -13,32 +13,32 @@ type ToolName = keyof typeof toolSchemas;
 type Input<Name extends ToolName> = z.infer<(typeof toolSchemas)[Name]["inputSchema"]>;
 
 /**
- * When an approval is needed. `always`: each time, unless the person allowed the tool in this chat. `once`: until it
- * was approved once in this chat. Or by what it is called with.
+ * When a call needs an approval. `always`: each time, unless the person allowed the tool in this chat. `once`: until
+ * the tool was approved once in this chat. A function decides by the arguments.
  */
 export type Need<I> = "always" | "once" | "never" | ((input: I) => boolean);
 
-type Words<I> = {
+type Labels<I> = {
   title: (input: I) => string;
   why?: (input: I) => string | undefined;
-  /** Without an answer by then the agent goes on as if it had been denied or skipped. Default: never. */
+  /** When the request expires, the agent continues as if it had been denied or skipped. Default: never. */
   expiresInMs?: number;
 };
-type Rule<I> = Words<I> &
+type Policy<I> = Labels<I> &
   (
     | { kind: "question" | "form" }
     /** `approveLabel`: what the button says once the arguments were edited, for example "Approve {amount}". */
     | { kind: "approval"; needed: Need<I>; approveLabel?: string }
-    /** `phrase` has to be typed; it cannot be allowed for the whole chat. */
+    /** The person types `phrase` to approve. This kind can't be allowed for the whole chat. */
     | { kind: "confirm"; phrase: (input: I) => string }
   );
 
-const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
+const policies: { [Name in ToolName]?: Policy<Input<Name>> } = {
   askQuestion: { kind: "question", title: ({ question }) => question },
   askDelivery: { kind: "form", title: ({ item }) => `Where should ${item} go?`, why: ({ why }) => why },
   refund: {
     kind: "approval",
-    // Small change is not worth anybody's time.
+    // Small amounts need no approval.
     needed: ({ amount }) => amount > 5,
     approveLabel: "Approve {amount} {currency}",
     title: ({ orderId, amount, currency }) => `Refund ${amount} ${currency} of order ${orderId}`,
@@ -55,57 +55,59 @@ const rules: { [Name in ToolName]?: Rule<Input<Name>> } = {
       ids ? `Delete ${ids.length} of the ${collection}` : `Delete all ${collection} from before ${olderThan}`,
     why: () => "Deletes them permanently, including from backups. This can't be undone.",
     phrase: ({ collection }) => `delete ${collection}`,
-    // What was right to delete last week may be needed by now.
+    // After a week the records may be needed again.
     expiresInMs: 7 * 86_400_000,
   },
 };
 
-/** More than this in one answer is refused: nobody reads the ninth card of an agent that went astray. */
+/** An answer may ask this many requests; the agent is told when it asks more. */
 export const MAX_REQUESTS_PER_TURN = 8;
 export const TOO_MANY_REQUESTS = `At most ${MAX_REQUESTS_PER_TURN} requests in one answer. Continue with what you have, and ask again later.`;
 
 /**
- * Who may decide: the owner of the chat. Answer by tool or by amount, and somebody else has to, or may as well; give
- * them a page that calls `takeDecision` (app/(chat)/_chat/actions/take-decision.ts), for the inbox shows what is one's own.
+ * Who may decide a request: the owner of the chat. To let others decide, return true for them, by tool or by amount, and
+ * give them a page that calls `takeDecision` (app/(chat)/_chat/actions/take-decision.ts): the inbox lists only a user's own requests.
  */
 export const mayDecide: MayDecide = ({ userId, ownerId }) => userId === ownerId;
 
-/** Undefined for a tool that asks nobody. */
-export function ruleOf(tool: string): Rule<unknown> | undefined {
-  return Object.hasOwn(rules, tool) ? (rules[tool as ToolName] as Rule<unknown> | undefined) : undefined;
+/** The policy of a tool. Undefined when the tool needs no person. */
+export function policyOf(tool: string): Policy<unknown> | undefined {
+  return Object.hasOwn(policies, tool)
+    ? (policies[tool as ToolName] as Policy<unknown> | undefined)
+    : undefined;
 }
 
-/** Whether a call of this tool may have to wait for a person, whatever it is called with. */
+/** Whether a call of this tool may have to wait for a person, for any arguments. */
 export function mayWait(tool: string): boolean {
-  const rule = ruleOf(tool);
-  return rule !== undefined && !(rule.kind === "approval" && rule.needed === "never");
+  const policy = policyOf(tool);
+  return policy !== undefined && !(policy.kind === "approval" && policy.needed === "never");
 }
 
-/** What a call asks of a person. A call whose input does not fit its tool asks nothing: it has failed already. */
+/** The request that a call makes. A call whose input is invalid makes none: it has failed already. */
 export function describeCall(tool: string, input: unknown): Asked | undefined {
-  const rule = ruleOf(tool);
-  const parsed = rule && toolSchemas[tool as ToolName].inputSchema.safeParse(input);
-  if (!rule || !parsed?.success) return undefined;
-  const { kind, title, why, expiresInMs } = rule;
+  const policy = policyOf(tool);
+  const parsed = policy && toolSchemas[tool as ToolName].inputSchema.safeParse(input);
+  if (!policy || !parsed?.success) return undefined;
+  const { kind, title, why, expiresInMs } = policy;
   return {
     kind,
     title: plainLine(title(parsed.data)).slice(0, 300),
     why: why?.(parsed.data),
     expiresInMs,
     ...(kind === "form" && { schema: toJsonSchema(answerSchemas[tool as keyof typeof answerSchemas]) }),
-    ...((kind === "approval" || kind === "confirm") && { schema: inputSchemaOf(tool as ToolName, rule) }),
-    ...(kind === "confirm" && { phrase: rule.phrase(parsed.data) }),
+    ...((kind === "approval" || kind === "confirm") && { schema: inputSchemaOf(tool as ToolName, policy) }),
+    ...(kind === "confirm" && { phrase: policy.phrase(parsed.data) }),
   };
 }
 
-/** Arguments that a person edited. */
+/** Checks arguments that a person edited. */
 export const checkInput: CheckValue = ({ tool }, value) => {
   if (!Object.hasOwn(toolSchemas, tool))
     throw new RequestError("invalid", `This tool no longer exists, so it can't run.`);
   return fitting(toolSchemas[tool as ToolName].inputSchema, value);
 };
 
-/** An answer to a question or a form. */
+/** Checks an answer to a question or a form. */
 export const checkOutput: CheckValue = ({ tool, input }, value) => {
   if (!Object.hasOwn(answerSchemas, tool))
     throw new RequestError("invalid", "This request no longer takes an answer. Send a message instead.");
@@ -122,12 +124,12 @@ function checkOptions(question: Input<"askQuestion">, answer: unknown): void {
   if (optionIds.length > 1 && !question.multiple)
     throw new RequestError("invalid", "Choose one option only.");
   if (text && !question.allowText)
-    throw new RequestError("invalid", "This question takes one of its options, not a text.");
+    throw new RequestError("invalid", "Choose one of the options. This question takes no text.");
   if (optionIds.length === 0 && !text?.trim())
     throw new RequestError("invalid", "Choose an option, or skip it.");
 }
 
-/** A pattern of a schema may take for ever on the wrong text, and what is checked here was typed by somebody. */
+/** A schema's regular expression can take forever on hostile input, and a person typed this input. */
 const CHECK_WITHIN_MS = 500;
 
 function fitting(schema: z.ZodType, value: unknown): unknown {
@@ -151,12 +153,12 @@ function checked(schema: z.ZodType, value: unknown) {
 }
 
 /** What the card edits, with the words for it: the tool's title, and what its button says after an edit. */
-function inputSchemaOf(tool: ToolName, rule: Rule<unknown>): unknown {
+function inputSchemaOf(tool: ToolName, policy: Policy<unknown>): unknown {
   const { title, inputSchema } = toolSchemas[tool];
   return {
     ...toJsonSchema(inputSchema),
     title,
-    ...(rule.kind === "approval" && rule.approveLabel && { "x-approve": rule.approveLabel }),
+    ...(policy.kind === "approval" && policy.approveLabel && { "x-approve": policy.approveLabel }),
   };
 }
 

@@ -1,4 +1,4 @@
-/** The first things to try with the demo model. Light: the page imports it. */
+/** Prompts that a first-time visitor can try with the demo model. */
 export type DemoPrompt = { title: string; description: string; prompt: string };
 
 export const demoPrompts: DemoPrompt[] = [

@@ -1,4 +1,4 @@
-/** What the tools are, without what they do: light enough for the page and for a first step outside the worker. */
+/** The names, descriptions and inputs of the tools. What they do is in trigger/tools, which only the worker imports. */
 import { z } from "zod";
 
 export const toolSchemas = {
@@ -31,7 +31,7 @@ export const toolSchemas = {
   refund: {
     title: "Refund",
     description:
-      "Pays money of an order back to the customer. This can't be undone. Demonstration data: no bank hears of it.",
+      "Pays money of an order back to the customer. This can't be undone. Demonstration data: no bank is involved.",
     inputSchema: z.object({
       orderId: z
         .string()
@@ -42,7 +42,7 @@ export const toolSchemas = {
         .meta({ title: "Order" }),
       amount: z.number().positive().max(1_000_000).describe("How much, in units of the currency"),
       currency: z.enum(["EUR", "USD", "GBP", "NOK"]),
-      reason: z.string().max(500).optional().describe("Why, for the books"),
+      reason: z.string().max(500).optional().describe("Why, for the records"),
     }),
   },
   deleteRecords: {
@@ -63,7 +63,7 @@ export const toolSchemas = {
     title: "Email",
     description: "Sends an email. Demonstration data: it is kept and goes nowhere.",
     inputSchema: z.object({
-      to: z.email().max(254).describe("Address of the receiver"),
+      to: z.email().max(254).describe("Email address of the recipient"),
       subject: z.string().min(1).max(200),
       body: z.string().min(1).max(20_000),
     }),
@@ -112,7 +112,7 @@ export const toolSchemas = {
   },
 };
 
-/** What a person gives back, for the tools that ask and run nothing themselves. */
+/** The answers that people give to tools that only ask. */
 export const answerSchemas = {
   askQuestion: z.object({
     optionIds: z.array(z.string().max(60)).max(4),

@@ -24,9 +24,9 @@ vi.mock(import("@/lib/agent/approval-policy"), async (original) => {
   ]);
   return {
     ...real,
-    ruleOf: (tool: string) => {
+    policyOf: (tool: string) => {
       const needed = needs.get(tool);
-      return needed ? { kind: "approval", needed, title: () => `Run ${tool}` } : real.ruleOf(tool);
+      return needed ? { kind: "approval", needed, title: () => `Run ${tool}` } : real.policyOf(tool);
     },
   };
 });

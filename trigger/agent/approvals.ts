@@ -3,7 +3,7 @@ import type { ModelMessage, ToolApprovalStatus } from "ai";
 import { withRetry } from "@/lib/db/retry";
 import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
-import { MAX_REQUESTS_PER_TURN, ruleOf, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
+import { MAX_REQUESTS_PER_TURN, policyOf, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
 import { askedThisTurn } from "../tools/turn";
 
 type Call = { toolCallId: string; toolName: string; input: unknown };
@@ -20,14 +20,14 @@ export function approvals(chatId: string) {
     messages: ModelMessage[];
   }): Promise<ToolApprovalStatus> => {
     const { toolCallId, toolName, input } = toolCall;
-    const rule = ruleOf(toolName);
-    if (!rule) return "not-applicable";
+    const policy = policyOf(toolName);
+    if (!policy) return "not-applicable";
     const earlier = callsSinceQuestion(messages);
     // It was asked before, and is looked at again because somebody has approved it.
     if (earlier.has(toolCallId)) return "user-approval";
-    const isQuestion = rule.kind === "question" || rule.kind === "form";
-    if (!isQuestion && rule.kind === "approval") {
-      const { needed } = rule;
+    const isQuestion = policy.kind === "question" || policy.kind === "form";
+    if (!isQuestion && policy.kind === "approval") {
+      const { needed } = policy;
       if (needed === "never" || (typeof needed === "function" && !needed(input))) return "not-applicable";
       const reason = await standingApproval(chatId, toolName, needed === "once");
       if (reason) return { type: "approved", reason };
@@ -48,7 +48,7 @@ function callsSinceQuestion(messages: ModelMessage[]): Set<string> {
       .flatMap(({ role, content }) =>
         role === "assistant" && typeof content !== "string"
           ? content.flatMap((part) =>
-              part.type === "tool-call" && ruleOf(part.toolName) ? [part.toolCallId] : [],
+              part.type === "tool-call" && policyOf(part.toolName) ? [part.toolCallId] : [],
             )
           : [],
       ),

@@ -1,6 +1,6 @@
 /**
- * A sub-agent: a tool that runs a model of its own, in the same run. When it asks the person something, its output says
- * so, the turn ends there, and the answer goes on in it before the agent itself goes on.
+ * A sub-agent: a tool that runs a model of its own in the same run. When it asks the person a question, its output says
+ * so and the turn ends. The person's answer first continues the sub-agent, then the agent.
  */
 import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
 import { requireBudget } from "@/lib/chat/chats/budget";
@@ -18,21 +18,21 @@ import { askedThisTurn, currentTurn } from "./turn";
 
 const MAX_STEPS = 6;
 const instructions =
-  "You work for another agent. Do the task with your tools, ask the person at most one question when you cannot go on without it, and answer with what you found in a few sentences.";
+  "You work for another agent. Do the task with your tools, ask the person at most one question when you can't continue without it, and answer with what you found in a few sentences.";
 
-const NOT_ASKED = "One question only, so this one was not asked. Go on with what you know.";
+const NOT_ASKED = "One question only, so this one was not asked. Continue with what you know.";
 
-/** `tools` are those that the sub-agent may use by itself. Those that may have to wait for a person are left out. */
+/** `tools` are the tools that the sub-agent may use. Tools that may have to wait for a person are left out. */
 export function delegate(tools: ToolSet) {
   return tool({
     ...toolSchemas.delegate,
     async *execute({ name, task }, { abortSignal }) {
       const start: DelegateOutput = { state: "running", name, task, steps: [] };
       const messages: ModelMessage[] = [{ role: "user", content: task }];
-      const withQuestion = { ...askingNobody(tools), askQuestion: tool(toolSchemas.askQuestion) };
+      const withQuestion = { ...withoutApprovals(tools), askQuestion: tool(toolSchemas.askQuestion) };
       yield* work(start, messages, withQuestion, currentTurn().chatId, abortSignal);
     },
-    // The model needs the finding, not the way to it.
+    // The agent's model gets the result, not the steps.
     toModelOutput: ({ output }) => ({
       type: "json",
       value:
@@ -43,14 +43,14 @@ export function delegate(tools: ToolSet) {
   });
 }
 
-/** Goes on with what waited for `answer`, without asking again. Returns how it ended; it never rejects. */
+/** Continues a sub-agent with the person's answer. It can't ask again. Returns its end; it never rejects. */
 export async function resumeDelegate(
   waiting: DelegateOutput,
   answer: unknown,
   { chatId, tools, abortSignal }: { chatId: string; tools: ToolSet; abortSignal?: AbortSignal },
 ): Promise<DelegateOutput> {
   const { asked, messages = [], ...rest } = waiting;
-  if (!asked) return { ...rest, state: "failed", result: "It waited for nothing." };
+  if (!asked) return { ...rest, state: "failed", result: "It was not waiting for an answer." };
   const steps = rest.steps.map((step) =>
     step.state === "waiting" ? { ...step, state: "done" as const } : step,
   );
@@ -68,21 +68,21 @@ export async function resumeDelegate(
   };
   let last: DelegateOutput = { ...rest, steps, asked };
   try {
-    const going = work(last, [...messages, result], askingNobody(tools), chatId, abortSignal);
+    const going = work(last, [...messages, result], withoutApprovals(tools), chatId, abortSignal);
     for await (const next of going) last = next;
   } catch {
-    const why = abortSignal?.aborted ? "It was stopped." : "It broke off. Ask for it again.";
+    const why = abortSignal?.aborted ? "It was stopped." : "It failed. Ask for it again.";
     last = { ...last, state: "failed", result: why };
   }
   return { ...last, asked };
 }
 
-/** What a sub-agent calls runs without its rule being asked, so it gets nothing that would have to ask. */
-function askingNobody(tools: ToolSet): ToolSet {
+/** Nobody checks the approval policy for a sub-agent's calls, so it gets no tool that needs an approval. */
+function withoutApprovals(tools: ToolSet): ToolSet {
   return Object.fromEntries(Object.entries(tools).filter(([name]) => !mayWait(name)));
 }
 
-/** The calls without a result. The AI SDK refuses a conversation in which one is left. */
+/** The calls without a result. The AI SDK refuses a conversation that has one. */
 function openCalls(messages: ModelMessage[]): ToolCallPart[] {
   const calls = new Map<string, ToolCallPart>();
   for (const { role, content } of messages) {
@@ -95,7 +95,7 @@ function openCalls(messages: ModelMessage[]): ToolCallPart[] {
   return [...calls.values()];
 }
 
-/** A sub-agent asks the person something: the turn waits for the answer. Give it to `streamText` as `stopWhen`. */
+/** Ends the turn when a sub-agent asks the person a question. Give it to `streamText` as `stopWhen`. */
 export function isDelegateWaiting({ steps }: { steps: { toolResults: { output: unknown }[] }[] }): boolean {
   return (steps.at(-1)?.toolResults ?? []).some(
     ({ output }) => markOf(output) === "sub-agent" && (output as DelegateOutput).state === "waiting",
@@ -117,21 +117,21 @@ async function* work(
   const resolved = await resolveModel(chosen);
   const model = metered(db, resolved, { userId, chatId, purpose: "delegate" });
   const answer = streamText({
-    // Its question stands in the agent's own message, whose ids this model does not see.
+    // Its question is saved in the agent's message, whose call ids this model can't see.
     model: withUniqueCallIds(model, { always: true }),
     system: instructions,
     messages,
     tools,
     stopWhen: stepCountIs(MAX_STEPS),
-    // At the end of each step, because one that is stopped has taken the steps before.
+    // After each step, because a stopped sub-agent has used the tokens of the steps before.
     onStepFinish: ({ usage }) => noteDelegated(resolved.id, usage),
     ...(abortSignal && { abortSignal }),
   });
   let output = from;
   const show = (steps: DelegateStep[]) => (output = { ...output, steps });
-  let broken: unknown;
+  let failure: unknown;
   for await (const part of answer.fullStream) {
-    if (part.type === "error") broken = part.error;
+    if (part.type === "error") failure = part.error;
     if (part.type === "tool-call" && part.toolName !== "askQuestion") {
       const { toolCallId: id, toolName: title } = part;
       yield show([...output.steps, { id, title, detail: brief(part.input), state: "running" }]);
@@ -141,9 +141,9 @@ async function* work(
       yield show(output.steps.map((step) => (step.id === part.toolCallId ? { ...step, state } : step)));
     }
   }
-  if (broken !== undefined) throw broken;
+  if (failure !== undefined) throw failure;
   abortSignal?.throwIfAborted();
-  // What is no question has its result already: what is wrong with it.
+  // An invalid question already has its result: the error.
   const question = (await answer.toolCalls).find((call) => call.toolName === "askQuestion" && !call.invalid);
   if (!question) {
     yield { ...output, state: "done", result: (await answer.text).slice(0, 20_000) };

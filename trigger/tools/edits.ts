@@ -1,22 +1,22 @@
-/** What runs when a person changed the arguments before they approved. */
+/** Runs a tool with the arguments that a person edited before approving. */
 import type { Tool, ToolExecutionOptions, ToolSet } from "ai";
 import { markOf, marked, withoutForgedMark } from "@/lib/chat/effects/marks";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { editedInput } from "../agent/continuation";
 import { eachOf, isStream } from "./guard";
 
-/** The model is told what ran instead of what it proposed. */
+/** The output of an edited call. It tells the model which arguments ran. */
 type Edited = { approvedInput: unknown; result: unknown };
 
-/** A tool of whatever types, as it is called. */
+/** Any tool, as it is called. */
 type AnyTool = {
   execute?: (input: unknown, options: ToolExecutionOptions<unknown>) => unknown;
   toModelOutput?: Tool["toModelOutput"];
 };
 
 /**
- * The same tools, and each runs with what was approved. For a whole set and not for one tool, so that none can offer
- * "Edit details" and then run what was proposed.
+ * The same tools, each running with the approved arguments. It wraps the whole set, so that no tool can offer "Edit
+ * details" and then run what was proposed.
  */
 export function withEdits<Tools extends ToolSet>(tools: Tools): Tools {
   return Object.fromEntries(
@@ -51,7 +51,7 @@ function withEdit(tool: AnyTool): AnyTool {
 function noting(approvedInput: unknown, result: unknown): unknown {
   const note = (each: unknown) => {
     const own = withoutForgedMark(each);
-    // Of an unknown outcome the page has a card, and it says what ran.
+    // The card of an unknown outcome already shows which arguments ran.
     return unknownOutcomeOf(own) ? own : marked("edited", { approvedInput, result: own });
   };
   return isStream(result) ? eachOf(result, note) : Promise.resolve(result).then(note);

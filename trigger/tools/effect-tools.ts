@@ -30,7 +30,7 @@ export const effectTools = {
   }),
   sendEmail: tool({
     ...toolSchemas.sendEmail,
-    // The mail server knows a key again, so an e-mail whose outcome is unknown can be sent once more.
+    // The mail server recognizes the idempotency key, so an email with an unknown outcome can be sent again.
     execute: effect(
       "sendEmail",
       async ({ to, subject, body }, idempotencyKey) => {
@@ -44,9 +44,9 @@ export const effectTools = {
 };
 
 /**
- * An `execute` whose effect happens once per question and arguments, or per approved call. Let `run` throw or return a
- * `DidNotHappenError` when it knows that nothing happened. After any other error nobody can say, and that is the output:
- * the model hears of a failure, and the page can ask the person.
+ * An `execute` whose effect happens once per question and arguments, or once per approved call. `run` throws or returns
+ * a `DidNotHappenError` when it knows that nothing happened. After any other error the outcome is unknown, and the
+ * output says so: the model gets a failure, and the page can ask the person.
  */
 function effect<Name extends keyof typeof toolSchemas, Output>(
   name: Name,
@@ -71,7 +71,7 @@ function effect<Name extends keyof typeof toolSchemas, Output>(
 type InputOf<Name extends keyof typeof toolSchemas> =
   (typeof toolSchemas)[Name]["inputSchema"]["_zod"]["output"];
 
-/** A call that was approved follows its approval: the last message says so. */
+/** Whether the last message approves this call: an approved call runs right after its approval. */
 export function wasApproved({ messages, toolCallId }: ToolExecutionOptions<unknown>): boolean {
   const last = messages.at(-1);
   if (last?.role !== "tool") return false;

@@ -1,4 +1,4 @@
-/** What the tools do. Only the worker imports this. */
+/** The tools of the agent with what they do. Only the worker imports this file. */
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
@@ -8,7 +8,7 @@ import { withEdits } from "./edits";
 import { effectTools } from "./effect-tools";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
-/** What an agent may do by itself. */
+/** Tools that need nobody's approval. */
 const plainTools = {
   weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
   lookUp: tool({ ...toolSchemas.lookUp, execute: capped(lookUp) }),
@@ -17,14 +17,14 @@ const plainTools = {
 
 export const tools = withEdits({
   ...plainTools,
-  // Without `execute` a call waits until a person has answered it.
+  // A tool without `execute` waits until a person answers it.
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
   delegate: delegate(plainTools),
   ...effectTools,
 });
 
-/** A sub-agent that waited goes on with its answer. */
+/** Continues a waiting sub-agent with the person's answer. */
 export function resume(
   chatId: string,
   waiting: DelegateOutput,
@@ -34,12 +34,12 @@ export function resume(
   return resumeDelegate(waiting, answer, { chatId, tools: plainTools, ...(abortSignal && { abortSignal }) });
 }
 
-/** A stream record above about 1 MiB freezes the run (ENGINE-CONTRACT 7.7), and nobody reads that much anyway. */
+/** A stream record above about 1 MiB freezes the run, so outputs stay well below that. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 
 export type CappedOutput = { truncated: true; bytes: number; beginning: string };
 
-/** Wrap every `execute` in this. A larger output becomes its own beginning and says so, to the model and the reader. */
+/** Wrap every `execute` in this. A larger output is cut to its beginning and marked as truncated. */
 function capped<Input, Output>(
   execute: (input: Input, options: ToolExecutionOptions<unknown>) => Output | Promise<Output>,
 ): (input: Input, options: ToolExecutionOptions<unknown>) => Promise<Output | CappedOutput> {
@@ -48,7 +48,7 @@ function capped<Input, Output>(
     const text = JSON.stringify(output) ?? "null";
     const bytes = Buffer.byteLength(text);
     if (bytes <= MAX_OUTPUT_BYTES) return output;
-    // Escaping may double the text once more, so half of the cap is what surely fits.
+    // Escaping can double the text, so keep half of the limit.
     const beginning = Buffer.from(text)
       .subarray(0, MAX_OUTPUT_BYTES / 2)
       .toString("utf8");

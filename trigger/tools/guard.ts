@@ -1,10 +1,10 @@
-/** Between every tool and the conversation, whoever made the tool. */
+/** Checks the output of every tool before it enters the conversation. */
 import type { ToolExecutionOptions, ToolSet } from "ai";
 import { withoutForgedMark } from "@/lib/chat/effects/marks";
 
 type AnyTool = { execute?: (input: unknown, options: ToolExecutionOptions<unknown>) => unknown };
 
-/** The same tools, none of which can pass its output off as one of ours (`lib/chat/effects/marks.ts`). */
+/** The same tools, with forged marks removed from their outputs (see lib/chat/effects/marks.ts). */
 export function guarded<Tools extends ToolSet>(tools: Tools): Tools {
   return Object.fromEntries(
     Object.entries(tools).map(([name, each]) => {
@@ -21,11 +21,14 @@ function cleaned(output: unknown): unknown {
     : Promise.resolve(output).then(withoutForgedMark);
 }
 
-/** What shows how far it is, with each of its outputs changed. */
+/** Applies `change` to each output of a tool that reports progress. */
 export async function* eachOf(stream: AsyncIterable<unknown>, change: (each: unknown) => unknown) {
   for await (const each of stream) yield change(each);
 }
 
+/** Whether a tool reports progress: its output is a stream of outputs. */
+/** Whether a tool reports progress: its output is a stream of outputs. */
+/** Whether a tool reports progress: its output is a stream of outputs. */
 export function isStream(value: unknown): value is AsyncIterable<unknown> {
   return typeof value === "object" && value !== null && Symbol.asyncIterator in value;
 }

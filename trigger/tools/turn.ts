@@ -1,4 +1,4 @@
-/** Which question a tool works for: what tells one side effect from another over all attempts at the answer. */
+/** The question that a tool works for. It identifies a side effect across all attempts to answer the question. */
 import { locals } from "@trigger.dev/sdk";
 import { isToolUIPart, type UIMessage } from "ai";
 import { nestedRequestOf } from "@/lib/chat/requests/pending-calls";
@@ -14,12 +14,12 @@ export type Turn = {
 };
 
 const current = locals.create<Turn>("holdfast.turn");
-/** The ids of the calls by which this answer asks somebody something. */
+/** The ids of the calls in this answer that ask a person. */
 const requests = locals.create<Set<string>>("holdfast.asked");
 
 /**
- * Called once per turn, before the model is. What was steered into an answer belongs to the question it was steered
- * into, also when the answer broke off and the steering message comes to have a turn of its own.
+ * Called once per turn, before the model. A steering message belongs to the question whose answer it steered, even when
+ * that answer failed and the steering message gets a turn of its own.
  */
 export function beginTurn({
   messages,
@@ -34,7 +34,7 @@ export function beginTurn({
   const question = asked.findLast((message) => !isSteering(message)) ?? asked.at(-1);
   if (!question) throw new Error(`Chat ${run.chatId} has no question to answer.`);
   locals.set(current, { ...run, turn: question.id });
-  // An answer that goes on has asked before; what its sub-agents asked is nowhere but in what they returned.
+  // A continued answer has asked before. Its sub-agents' questions are only in their outputs.
   const before = messages.at(-1)?.role === "assistant" ? messages.at(-1)!.parts : [];
   const inside = before.flatMap((part) =>
     isToolUIPart(part) ? (nestedRequestOf(part)?.toolCallId ?? []) : [],
@@ -42,12 +42,12 @@ export function beginTurn({
   locals.set(requests, new Set(inside));
 }
 
-/** What the answer of this turn has asked of people so far, its sub-agents' questions too. Add to it what it asks. */
+/** The calls by which this turn's answer has asked a person, sub-agents included. Add new ones to the set. */
 export function askedThisTurn(): Set<string> {
   return locals.get(requests) ?? new Set();
 }
 
-/** The turn that this worker is in. A sub-agent in the same run is in it, too. */
+/** The turn that this worker runs. A sub-agent shares it. */
 export function currentTurn(): Turn {
   const turn = locals.get(current);
   if (!turn) throw new Error("A tool with a side effect has to be called within a turn of a chat.");

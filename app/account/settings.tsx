@@ -8,7 +8,7 @@ import { forgetEverything } from "@/components/chat/shared/browser-storage";
 import { ShareLinks } from "@/components/chat/shell/share-dialog";
 import { ShortcutList } from "@/components/chat/shell/shortcut-list";
 import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shell/shortcuts";
-import { useKeptFocus } from "@/components/chat/shared/use-focus-restore";
+import { useFocusRestore } from "@/components/chat/shared/use-focus-restore";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Button, buttonClass } from "@/components/ui/button";
 import type { ShareSummary } from "@/lib/chat/chats/share";
@@ -239,9 +239,9 @@ function Shares({ initial }: { initial: ShareSummary[] }) {
   const [links, setLinks] = useState(initial);
   const [problem, setProblem] = useState<string | null>(null);
   const list = useRef<HTMLDivElement>(null);
-  const keptFocus = useKeptFocus(list);
+  const focusRestore = useFocusRestore(list);
   return (
-    <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...keptFocus}>
+    <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...focusRestore}>
       {links.length === 0 && (
         <p className="text-sm text-ink-2">No shared links. Share a chat from its ⋯ menu.</p>
       )}

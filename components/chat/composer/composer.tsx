@@ -14,7 +14,7 @@ import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachment, Attachments } from "./use-attachments";
 import type { OutgoingMessage } from "../durable/use-message-queue";
 import { isSendable, tooLong } from "../shared/sendable";
-import { useKeptFocus } from "../shared/use-focus-restore";
+import { useFocusRestore } from "../shared/use-focus-restore";
 import { untilLoaded } from "../shared/until-loaded";
 import { droppedItems } from "./dropped-files";
 
@@ -83,7 +83,7 @@ export function Composer({
   const box = useRef<HTMLTextAreaElement>(null);
   const form = useRef<HTMLFormElement>(null);
   // "Queue", a file's "Remove" and "Try again" leave with what they were for.
-  const keptFocus = useKeptFocus(form, "textarea");
+  const focusRestore = useFocusRestore(form, "textarea");
   const isSendingNow = useRef(false);
   const recalled = useRef(nothingRecalled);
   const keptUnder = useRef(draftKey);
@@ -272,7 +272,7 @@ export function Composer({
       data-sending={isSending || undefined}
       className={cn("flex flex-col", className)}
       onSubmit={(event) => event.preventDefault()}
-      {...keptFocus}
+      {...focusRestore}
       {...props}
     >
       {failure && (

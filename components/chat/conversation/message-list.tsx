@@ -8,8 +8,13 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { cn } from "@/lib/utils";
 import { EarlierMessages } from "./earlier-messages";
 import { MOST, growDown, growUp, rangeOf, type MessageWindow, windowAround } from "./message-window";
-import { useKeptFocus } from "../shared/use-focus-restore";
-import { type Place, readPlace, useIsomorphicLayoutEffect, useReadingPlace } from "./use-scroll-anchor";
+import { useFocusRestore } from "../shared/use-focus-restore";
+import {
+  type ScrollAnchor,
+  readAnchor,
+  useIsomorphicLayoutEffect,
+  useScrollAnchor,
+} from "./use-scroll-anchor";
 
 export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> & {
   messages: UIMessage[];
@@ -69,7 +74,7 @@ export function MessageList({
     if (from > 0) startTransition(() => setShown(growUp(messages, shown)));
     else if (hasOlder && (isAsked || !older.hasFailed)) older.load();
   };
-  const { scroller, content, isAtEnd, scrollToEnd, goTo } = useReadingPlace({
+  const { scroller, content, isAtEnd, scrollToEnd, goTo } = useScrollAnchor({
     shown: `${from} ${to} ${messages[from]?.id} ${messages[to - 1]?.id}`,
     reachesEnd: to === messages.length,
     placeKey,
@@ -77,7 +82,7 @@ export function MessageList({
     onNearEnd: () => startTransition(() => setShown(growDown(messages, shown))),
   });
 
-  const keptFocus = useKeptFocus(scroller);
+  const focusRestore = useFocusRestore(scroller);
 
   const jumpToEnd = useCallback(() => {
     setShown({});
@@ -108,10 +113,10 @@ export function MessageList({
     if (isLong) startTransition(() => setShown({}));
   }, [isLong]);
 
-  const leaveOff = useRef<Place | null>(null);
+  const leaveOff = useRef<ScrollAnchor | null>(null);
   const searched = useRef(0);
   useIsomorphicLayoutEffect(() => {
-    leaveOff.current = openAt ? { id: openAt, top: 24 } : placeKey ? readPlace(placeKey) : null;
+    leaveOff.current = openAt ? { id: openAt, top: 24 } : placeKey ? readAnchor(placeKey) : null;
     searched.current = 0;
   }, [openAt, placeKey]);
   useIsomorphicLayoutEffect(() => {
@@ -147,7 +152,7 @@ export function MessageList({
         // A box that scrolls must be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
-        {...keptFocus}
+        {...focusRestore}
         // Reversed, the server's HTML already stands at its end before any script runs; turned round on mount.
         className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 [overflow-anchor:none] data-ready:flex-col has-data-empty:flex-col sm:px-6"
       >

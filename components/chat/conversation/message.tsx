@@ -7,7 +7,7 @@ import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { injectedMessages } from "../durable/injected-messages";
 import { toText } from "../shared/json";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 import { Markdown } from "../markdown/markdown";
 import { MessageImage } from "../tools/message-image";
 import { isOwnImage } from "../shared/own-address";
@@ -227,16 +227,16 @@ function Bubble({ text }: { text: string }) {
         text.length > HUGE && "fast-shaping",
       )}
     >
-      {calmText(text)}
+      {stripBidi(text)}
     </div>
   );
 }
 
 function Attachment({ part }: { part: FileUIPart }) {
-  const name = calmText(part.filename || part.mediaType || "File");
+  const name = stripBidi(part.filename || part.mediaType || "File");
   const isOwn = isOwnImage(part.url);
   if (isOwn && part.mediaType.startsWith("image")) {
-    return <MessageImage src={part.url} alt={calmText(part.filename || "Image")} />;
+    return <MessageImage src={part.url} alt={stripBidi(part.filename || "Image")} />;
   }
   const inside = (
     <>
@@ -276,7 +276,7 @@ function Sources({ parts }: { parts: Part[] }) {
       {sources.map((source, index) => {
         const isLink = source.type === "source-url" && /^https?:\/\//i.test(source.url);
         const label =
-          (source.title && calmText(source.title)) ||
+          (source.title && stripBidi(source.title)) ||
           (source.type === "source-url" ? hostOf(source.url) : source.filename || source.mediaType);
         const className =
           "relative flex h-[26px] max-w-60 items-center gap-1.5 rounded-full border px-2.5 text-xs text-ink-2 pointer-coarse:h-8 pointer-coarse:after:absolute pointer-coarse:after:inset-x-0 pointer-coarse:after:-inset-y-1.5";
@@ -313,7 +313,7 @@ function UnknownPart({ name, value }: { name: string; value: unknown }) {
     <div data-slot="message-unknown" className="max-w-full overflow-clip rounded-md border text-sm">
       <div className="flex h-10 items-center gap-2.5 px-3 text-ink-2">
         <Puzzle aria-hidden className="size-4 shrink-0 text-ink-3" />
-        <span className="truncate">{calmText(name)}</span>
+        <span className="truncate">{stripBidi(name)}</span>
       </div>
       {text && (
         <ScrollBox

@@ -5,7 +5,7 @@ import { Check, CircleAlert, Clock, Hand, RefreshCw, Square, WifiOff, Wrench } f
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import type { TurnState } from "../durable/turn-state";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 
 type Face = {
   text: string;
@@ -90,7 +90,7 @@ export function TurnStatus({
               {face.text}: <span className="text-ink-2">{detail}</span>
             </>
           ) : (
-            (detail ?? (state === "using-tool" && tool ? `Using ${calmText(tool)}…` : face.text))
+            (detail ?? (state === "using-tool" && tool ? `Using ${stripBidi(tool)}…` : face.text))
           )}
         </span>
         {hasFinished && <span className="sr-only">{needsAnswer ? "Needs your answer" : finished}</span>}

@@ -1,7 +1,7 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
 /** Where a reader is: a message, and how far its top is below the top of the box. */
-export type Place = { id: string; top: number };
+export type ScrollAnchor = { id: string; top: number };
 
 /** How near the end still counts as "at the end". */
 const NEAR = 32;
@@ -10,7 +10,7 @@ const AHEAD = 600;
 
 export const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
 
-export type ReadingPlaceOptions = {
+export type ScrollAnchorOptions = {
   /** Changes whenever the messages in the page do. */
   shown: unknown;
   /** The newest message is in the page: the end of the box is the end of the conversation. */
@@ -27,11 +27,11 @@ export type ReadingPlaceOptions = {
  *
  * The browser's own scroll anchoring is switched off: Safari has none, and two hands on one wheel fight.
  */
-export function useReadingPlace({ shown, reachesEnd, placeKey, onNearTop, onNearEnd }: ReadingPlaceOptions) {
+export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNearEnd }: ScrollAnchorOptions) {
   const scroller = useRef<HTMLDivElement>(null);
   const content = useRef<HTMLDivElement>(null);
   const isStuck = useRef(true);
-  const place = useRef<(Place & { scrollTop: number }) | null>(null);
+  const place = useRef<(ScrollAnchor & { scrollTop: number }) | null>(null);
   const [isAtEnd, setIsAtEnd] = useState(true);
   const latest = useRef({ reachesEnd, onNearTop, onNearEnd });
   useIsomorphicLayoutEffect(() => {
@@ -66,7 +66,7 @@ export function useReadingPlace({ shown, reachesEnd, placeKey, onNearTop, onNear
 
   /** Moves the reader to a message, which may join the page only with the next render. */
   const goTo = useCallback(
-    ({ id, top }: Place) => {
+    ({ id, top }: ScrollAnchor) => {
       isStuck.current = false;
       place.current = { id, top, scrollTop: scroller.current?.scrollTop ?? 0 };
       if (findRow(content, id)) settle();
@@ -156,7 +156,7 @@ function findRow(content: RefObject<HTMLDivElement | null>, id: string) {
 function notePlace(
   element: HTMLElement,
   content: RefObject<HTMLDivElement | null>,
-  place: RefObject<(Place & { scrollTop: number }) | null>,
+  place: RefObject<(ScrollAnchor & { scrollTop: number }) | null>,
 ) {
   const edge = element.getBoundingClientRect().top;
   const row = rows(content).find((each) => each.getBoundingClientRect().bottom > edge);
@@ -165,7 +165,7 @@ function notePlace(
 }
 
 /** The place kept for this tab. Storage that is refused or was tampered with only costs the place. */
-export function readPlace(placeKey: string): Place | null {
+export function readAnchor(placeKey: string): ScrollAnchor | null {
   try {
     const value: unknown = JSON.parse(sessionStorage.getItem(`place:${placeKey}`) ?? "null");
     if (typeof value !== "object" || value === null || !("id" in value) || !("top" in value)) return null;
@@ -176,7 +176,7 @@ export function readPlace(placeKey: string): Place | null {
   }
 }
 
-function writePlace(placeKey: string, place: Place | null) {
+function writePlace(placeKey: string, place: ScrollAnchor | null) {
   try {
     if (place) sessionStorage.setItem(`place:${placeKey}`, JSON.stringify({ id: place.id, top: place.top }));
     else sessionStorage.removeItem(`place:${placeKey}`);

@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
-import { revealTurns } from "../shared/strip-bidi";
+import { revealBidi } from "../shared/strip-bidi";
 import { useCodeColors } from "./use-code-colors";
 
 export type CodeBlockProps = React.ComponentProps<"div"> & {
@@ -24,7 +24,7 @@ export function CodeBlock({ code, language, isStreaming = false, className, ...p
   const [wraps, setWraps] = useState(false);
   const id = useId();
   const element = useRef<HTMLElement>(null);
-  const shown = revealTurns(code);
+  const shown = revealBidi(code);
   useCodeColors(element, { code: shown, language, isStreaming });
   return (
     <div

@@ -11,7 +11,7 @@ import {
 } from "streamdown";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { isOwnPath, OWN_ORIGIN } from "../shared/own-address";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 import { CodeBlock } from "./code-block";
 import { LongTable } from "./long-table";
 import { Fence, MarkdownOptions } from "./options";
@@ -47,7 +47,7 @@ function calmWords() {
 }
 
 function calm(node: Node) {
-  if (node.type === "text") node.value = calmText(node.value);
+  if (node.type === "text") node.value = stripBidi(node.value);
   else if ("children" in node && !(node.type === "element" && node.tagName === "code"))
     node.children.forEach(calm);
 }
@@ -289,7 +289,7 @@ export default function MarkdownView({ text, isStreaming, idPrefix, math }: Mark
       case "plain":
         return (
           <div key={index} dir="auto" className="fast-shaping my-3 wrap-anywhere whitespace-pre-wrap">
-            {calmText(piece.text)}
+            {stripBidi(piece.text)}
           </div>
         );
     }

@@ -2,7 +2,7 @@
 
 import { lazy, Suspense, use, useMemo } from "react";
 import { cn } from "@/lib/utils";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 import { withFormulas } from "./formulas";
 import { MarkdownOptions } from "./options";
 import { untilLoaded } from "../shared/until-loaded";
@@ -36,7 +36,7 @@ export function Markdown({ text, isStreaming = false, idPrefix, className, ...pr
       className={cn("wrap-anywhere whitespace-pre-wrap", isHuge && "fast-shaping")}
       dir="auto"
     >
-      {calmText(text)}
+      {stripBidi(text)}
     </div>
   );
   const view = <MarkdownView text={text} isStreaming={isStreaming} idPrefix={idPrefix} />;

@@ -5,7 +5,7 @@ import { type FocusEventHandler, type RefObject, useLayoutEffect, useRef } from 
  * work. The region takes the focus then, or what `heir` selects in it, so that the keyboard goes on from here and not
  * from the top of the page.
  */
-export function useKeptFocus(
+export function useFocusRestore(
   region: RefObject<HTMLElement | null>,
   heir?: string,
 ): {

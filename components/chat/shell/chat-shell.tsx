@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { Sheet, SheetContent, SheetTrigger } from "@/components/ui/sheet";
 import { cn } from "@/lib/utils";
 import { ChatRail, ChatSidebar, type ChatSidebarProps } from "./chat-sidebar";
-import { useKeptFocus } from "../shared/use-focus-restore";
+import { useFocusRestore } from "../shared/use-focus-restore";
 
 export type ChatShellProps = Omit<React.ComponentProps<"div">, "title"> &
   ChatSidebarProps & {
@@ -124,7 +124,7 @@ export function ChatShell({
 export function ChatDock({ className, children, ...props }: React.ComponentProps<"div">) {
   const dock = useRef<HTMLDivElement>(null);
   // The last message of the queue takes the queue along when it goes.
-  const keptFocus = useKeptFocus(dock, "[data-slot=composer-input]");
+  const focusRestore = useFocusRestore(dock, "[data-slot=composer-input]");
   return (
     <div
       ref={dock}
@@ -133,7 +133,7 @@ export function ChatDock({ className, children, ...props }: React.ComponentProps
         "relative shrink-0 px-3 pt-1 pb-[max(14px,env(safe-area-inset-bottom))] before:pointer-events-none before:absolute before:inset-x-0 before:bottom-full before:h-5 before:bg-linear-to-t before:from-surface before:to-transparent sm:px-6 sm:pb-4",
         className,
       )}
-      {...keptFocus}
+      {...focusRestore}
       {...props}
     >
       <div className="mx-auto w-full max-w-[720px]">{children}</div>

@@ -11,7 +11,7 @@ import { ChatRow, ROW } from "./chat-row";
 import type { ChatRowActions, ChatShellChat, ChatShellLink } from "./types";
 import { ChatSearch, type ChatSearchProps } from "./chat-search";
 import { groupByDate } from "./group-by-date";
-import { useKeptFocus } from "../shared/use-focus-restore";
+import { useFocusRestore } from "../shared/use-focus-restore";
 import { useDay } from "../shared/use-day";
 
 export type ChatSidebarProps = {
@@ -74,7 +74,7 @@ export function ChatSidebar({
   const toggle = useRef<HTMLButtonElement>(null);
   // A chat that is deleted or archived takes its row along.
   const nav = useRef<HTMLElement>(null);
-  const keptFocus = useKeptFocus(nav);
+  const focusRestore = useFocusRestore(nav);
   useEffect(() => {
     if (focus === "search") search.current?.focus();
     if (focus === "toggle") toggle.current?.focus();
@@ -117,7 +117,7 @@ export function ChatSidebar({
         aria-label="Chats"
         tabIndex={-1}
         className="flex min-h-0 flex-1 flex-col overflow-y-auto overscroll-contain px-3 pb-3 outline-none"
-        {...keptFocus}
+        {...focusRestore}
       >
         <Link
           href={newChatHref}

@@ -3,7 +3,7 @@
 import { useId, useState } from "react";
 import { ChevronRight, Zap } from "lucide-react";
 import { cn } from "@/lib/utils";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 import { useElapsed } from "./duration";
 
 export type ReasoningProps = React.ComponentProps<"div"> & {
@@ -53,7 +53,7 @@ export function Reasoning({ text, isStreaming = false, durationMs, className, ..
           dir="auto"
           className="mt-1 ml-[7px] border-l pl-4 leading-[22px] wrap-anywhere whitespace-pre-wrap text-ink-2"
         >
-          {calmText(text.trim())}
+          {stripBidi(text.trim())}
         </div>
       )}
     </div>

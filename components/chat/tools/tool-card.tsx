@@ -17,7 +17,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { humanize, toText } from "../shared/json";
-import { calmText } from "../shared/strip-bidi";
+import { stripBidi } from "../shared/strip-bidi";
 import { formatDuration, useElapsed } from "./duration";
 import { MessageImage } from "./message-image";
 import { findImages, foldData } from "./output-images";
@@ -68,7 +68,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   const elapsed = useElapsed(face.isRunning ?? false);
   const duration = durationMs ?? (face.isRunning ? undefined : elapsed);
   const Icon = face.icon;
-  const name = calmText(part.title || humanize(getToolName(part)));
+  const name = stripBidi(part.title || humanize(getToolName(part)));
   const { input, output, isEdited } = ran(part);
   // While it works the news is how far it is; before and after, what it was asked.
   const said =
@@ -101,7 +101,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
           data-slot="tool-card-summary"
           className={cn("min-w-0 flex-1 truncate text-[13px]", part.state === "output-error" && "text-red")}
         >
-          {calmText(said.slice(0, 300))}
+          {stripBidi(said.slice(0, 300))}
         </span>
         {/* Wide enough for any duration, so the header does not move when the call settles. */}
         <span className="min-w-11 shrink-0 text-right text-xs text-ink-3 tabular-nums">

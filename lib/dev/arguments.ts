@@ -8,7 +8,7 @@ export function parseArguments<T extends NonNullable<ParseArgsConfig["options"]>
   try {
     return parseArgs({ options, allowPositionals, strict: true });
   } catch (error) {
-    const known = Object.keys(options).map((name) => `--${name}`);
-    throw new Problem(`${(error as Error).message.split(".")[0]}: use ${known.join(", ")}.`);
+    const names = Object.keys(options).map((name) => `--${name}`);
+    throw new Problem(`${(error as Error).message.split(".")[0]}. Use ${names.join(", ")}.`);
   }
 }

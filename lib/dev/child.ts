@@ -5,9 +5,9 @@ import type { Reaper } from "./reaper";
 
 export type Child = {
   pid: number | undefined;
-  /** Resolves with how it went, for a sentence: "exit code 1", "SIGKILL". */
+  /** Resolves with how the process ended, as part of a sentence: "exit code 1", "SIGKILL". */
   exited: Promise<string>;
-  /** Asks politely, then does not. Resolves when the whole process group is gone. */
+  /** Sends SIGTERM, then SIGKILL after a grace period. Resolves when the whole process group is gone. */
   stop: () => Promise<void>;
 };
 
@@ -22,7 +22,7 @@ export type ChildOptions = {
 
 const graceMs = 5000;
 
-/** In a process group of its own, so that Ctrl-C reaches only us and we decide the order. */
+/** Starts a process in its own group, so that Ctrl-C reaches only the supervisor, which stops its children in order. */
 export function startChild({ command, args, cwd, env, reaper, onLine }: ChildOptions): Child {
   const child = spawn(command, args, {
     cwd,
@@ -39,7 +39,7 @@ export function startChild({ command, args, cwd, env, reaper, onLine }: ChildOpt
   const exited = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => {
-      // Whatever it leaves in its group would hold the port that the next one needs.
+      // A process left in its group would keep the port that the next start needs.
       killGroup(pid, "SIGKILL");
       if (pid) reaper.remove(pid);
       resolve(signal ?? `exit code ${code}`);
@@ -65,6 +65,6 @@ function killGroup(pid: number | undefined, signal: NodeJS.Signals) {
       spawn("taskkill", ["/pid", String(pid), "/t", "/f"], { stdio: "ignore" });
     else process.kill(-pid, signal);
   } catch {
-    // ESRCH: it is gone, which is what was wanted.
+    // The group is gone already (ESRCH).
   }
 }

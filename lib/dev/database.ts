@@ -1,4 +1,4 @@
-/** The database that the app will use: the user's own, or the embedded PostgreSQL, with every migration applied. */
+/** Prepares the app's database: the user's own or the embedded PostgreSQL, with every migration applied. */
 import path from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import pg from "pg";
@@ -8,7 +8,7 @@ import { Problem } from "./problem";
 import type { Reaper } from "./reaper";
 
 const connectTimeoutMs = 5000;
-const wakingPatienceMs = 20_000;
+const startupTimeoutMs = 20_000;
 
 export async function launchPostgres(options: {
   dataDir: string;
@@ -33,15 +33,15 @@ export async function launchPostgres(options: {
   }
 }
 
-/** Resolves when the user's database answers; otherwise says in one sentence why not. */
+/** Resolves when the user's database answers. Throws a `Problem` that says why it does not. */
 export async function checkDatabase(url: string) {
-  const deadline = Date.now() + wakingPatienceMs;
+  const deadline = Date.now() + startupTimeoutMs;
   for (;;) {
     try {
       return await connectOnce(url);
     } catch (error) {
-      const isWaking = (error as { code?: string }).code === "57P03" && Date.now() < deadline;
-      if (!isWaking) throw new Problem(explain(error, url), { cause: error });
+      const isStarting = (error as { code?: string }).code === "57P03" && Date.now() < deadline;
+      if (!isStarting) throw new Problem(describeDatabaseError(error, url), { cause: error });
       await delay(500);
     }
   }
@@ -52,7 +52,7 @@ export async function applyMigrations(url: string) {
     return await migrate(url);
   } catch (error) {
     const reason = (error as Error).message.replaceAll(/\s*\n\s*/g, " ").trim();
-    throw new Problem(`The migrations could not be applied, and nothing was started on top: ${reason}`, {
+    throw new Problem(`The database migrations failed, so nothing was started: ${reason}`, {
       cause: error,
     });
   }
@@ -66,16 +66,16 @@ async function connectOnce(url: string) {
     await client.connect();
     await client.query("SELECT 1");
   } finally {
-    // A server that does not answer does not answer this either.
+    // A server that does not answer never confirms the end, so the wait is limited.
     await Promise.race([client.end().catch(() => {}), delay(500, undefined, { ref: false })]);
   }
 }
 
-/** Names host, user and database, never the password. */
-export function explain(error: unknown, url: string) {
+/** Explains a connection error with the host, user and database, never the password. */
+export function describeDatabaseError(error: unknown, url: string) {
   const unset = "or unset DATABASE_URL to use the embedded PostgreSQL";
   if (error instanceof TypeError || error instanceof URIError) {
-    return `DATABASE_URL is not a PostgreSQL address: write it as postgresql://user:password@host:5432/database, ${unset}.`;
+    return `DATABASE_URL is not a PostgreSQL address. Write it as postgresql://user:password@host:5432/database, ${unset}.`;
   }
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   const where = parsed?.host || "that address";
@@ -84,18 +84,18 @@ export function explain(error: unknown, url: string) {
   const { code = "", message } = error as { code?: string; message: string };
   switch (code) {
     case "ECONNREFUSED":
-      return `No PostgreSQL listens at ${where} (DATABASE_URL): start it, correct the address, ${unset}.`;
+      return `No PostgreSQL server answers at ${where} (DATABASE_URL). Start it, correct the address, ${unset}.`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `The host of DATABASE_URL, ${parsed?.hostname}, is not known here: correct it, ${unset}.`;
+      return `The host in DATABASE_URL, ${parsed?.hostname}, can't be found. Correct it, ${unset}.`;
     case "28P01":
     case "28000":
-      return `PostgreSQL at ${where} refuses user "${user}" with that password: correct DATABASE_URL, ${unset}.`;
+      return `PostgreSQL at ${where} rejected the user "${user}" or the password. Correct DATABASE_URL, ${unset}.`;
     case "3D000":
-      return `PostgreSQL at ${where} has no database "${database}": create it (createdb ${database}), correct DATABASE_URL, ${unset}.`;
+      return `PostgreSQL at ${where} has no database "${database}". Create it (createdb ${database}), correct DATABASE_URL, ${unset}.`;
     case "53300":
-      return `PostgreSQL at ${where} has no free connection: close some clients, or raise max_connections.`;
+      return `PostgreSQL at ${where} has no free connection. Close some clients, or raise max_connections.`;
     default:
-      return `DATABASE_URL cannot be used, ${where} says: ${message.replace(/\.$/, "")}. Correct it, ${unset}.`;
+      return `PostgreSQL at ${where} (DATABASE_URL) refused the connection: ${message.replace(/\.$/, "")}. Correct DATABASE_URL, ${unset}.`;
   }
 }

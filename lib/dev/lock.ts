@@ -1,4 +1,4 @@
-/** One Holdfast per data folder: two would fight over the database and answer each message twice. */
+/** Locks a data folder: two Holdfast processes in one folder would answer each message twice. */
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
@@ -6,7 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import { Problem } from "./problem";
 
 export type Lock = {
-  /** The last owner did not leave in order: what it had started may still be leaving. */
+  /** True if the last owner was killed: processes that it had started may still be stopping. */
   tookOver: boolean;
   update: (fields: Pick<Holder, "url" | "stopping">) => void;
   release: () => void;
@@ -14,8 +14,8 @@ export type Lock = {
 
 type Holder = { pid: number; started: string; url?: string; stopping?: boolean };
 
-const stoppingPatienceMs = 20_000;
-const settleMs = 50;
+const stoppingTimeoutMs = 20_000;
+const raceMs = 50;
 
 export async function acquireLock(dataDir: string): Promise<Lock> {
   const file = path.join(dataDir, "holdfast.lock");
@@ -23,10 +23,10 @@ export async function acquireLock(dataDir: string): Promise<Lock> {
   let tookOver = false;
   prepareFolder(dataDir);
 
-  const deadline = Date.now() + stoppingPatienceMs;
-  while (!create(file, holder)) {
-    const other = read(file);
-    if (!other || !isOurs(other.pid)) {
+  const deadline = Date.now() + stoppingTimeoutMs;
+  while (!createFile(file, holder)) {
+    const other = readHolder(file);
+    if (!other || !isHoldfast(other.pid)) {
       tookOver = true;
       rmSync(file, { force: true });
       continue;
@@ -35,31 +35,35 @@ export async function acquireLock(dataDir: string): Promise<Lock> {
     await delay(100);
   }
   if (tookOver) {
-    // Somebody else may have found the same dead lock and removed ours with it. Whoever is left in the file has it.
-    await delay(settleMs);
-    const winner = read(file);
+    // Another start may have removed this new lock together with the dead one. The process in the file has the lock.
+    await delay(raceMs);
+    const winner = readHolder(file);
     if (winner?.pid !== process.pid)
-      throw new Problem(winner ? alreadyRunning(winner) : "Another start was faster.");
+      throw new Problem(
+        winner
+          ? alreadyRunning(winner)
+          : "Holdfast is being started by another process in this folder. Use that one, or try again.",
+      );
   }
 
   return {
     tookOver,
     update(fields) {
-      if (read(file)?.pid !== process.pid) return;
+      if (readHolder(file)?.pid !== process.pid) return;
       holder = { ...holder, ...fields };
       writeFileSync(`${file}.new`, JSON.stringify(holder));
       renameSync(`${file}.new`, file);
     },
     release() {
-      if (read(file)?.pid === process.pid) rmSync(file, { force: true });
+      if (readHolder(file)?.pid === process.pid) rmSync(file, { force: true });
     },
   };
 }
 
-/** Who holds the folder, or undefined. Touches nothing. */
+/** Returns the process that holds the folder, or undefined. Changes nothing. */
 export function lockHolder(dataDir: string) {
-  const holder = read(path.join(dataDir, "holdfast.lock"));
-  return holder && isOurs(holder.pid) ? holder : undefined;
+  const holder = readHolder(path.join(dataDir, "holdfast.lock"));
+  return holder && isHoldfast(holder.pid) ? holder : undefined;
 }
 
 function alreadyRunning({ pid, url }: Pick<Holder, "pid" | "url">) {
@@ -83,25 +87,25 @@ function prepareFolder(dataDir: string) {
       case "EEXIST":
       case "ENOTDIR":
         throw new Problem(
-          `${shown} is a file, but Holdfast keeps its data in a folder of that name: move the file away.`,
+          `${shown} is a file, but Holdfast needs a folder of that name. Move the file away.`,
         );
       case "EACCES":
       case "EPERM":
       case "EROFS":
         throw new Problem(
-          `${shown} cannot be written: give yourself the right to (chown, chmod), or choose another folder with --data-dir.`,
+          `${shown} isn't writable. Give yourself write access (chown, chmod), or choose another folder with --data-dir.`,
         );
       case "ENOSPC":
-        throw new Problem(`The disk is full, and ${shown} needs room for the database: make some.`);
+        throw new Problem(`The disk is full, so the database in ${shown} can't start. Free some space.`);
       default:
         throw new Problem(
-          `${shown} cannot be used (${message}): mend that, or choose another folder with --data-dir.`,
+          `${shown} can't be used (${message}). Fix that, or choose another folder with --data-dir.`,
         );
     }
   }
 }
 
-/** Not `recursive`: Node's own loops for ever where a folder exists but takes no children, as under /proc. */
+/** Creates a folder and its parents. Node's `recursive` option never ends where a folder takes no children, as in /proc. */
 function makeFolders(folder: string) {
   if (existsSync(folder)) return;
   makeFolders(path.dirname(folder));
@@ -112,7 +116,7 @@ function makeFolders(folder: string) {
   }
 }
 
-function create(file: string, holder: Holder) {
+function createFile(file: string, holder: Holder) {
   try {
     writeFileSync(file, JSON.stringify(holder), { flag: "wx" });
     return true;
@@ -122,18 +126,18 @@ function create(file: string, holder: Holder) {
   }
 }
 
-function read(file: string): Holder | undefined {
+function readHolder(file: string): Holder | undefined {
   try {
     const holder = JSON.parse(readFileSync(file, "utf8")) as Partial<Holder>;
     return typeof holder.pid === "number" ? (holder as Holder) : undefined;
   } catch {
-    // Gone since, or cut off by a power failure: nobody to respect in either case.
+    // The file is gone, or was truncated by a power failure; in both cases no process holds the lock.
     return undefined;
   }
 }
 
-/** The number of a dead owner may belong to anybody today, in a container even to our own shell. */
-function isOurs(pid: number) {
+/** True for a living Holdfast process. The pid of a dead one may have been reused, in a container even by our own shell. */
+function isHoldfast(pid: number) {
   if (pid === process.pid || pid === process.ppid) return false;
   try {
     process.kill(pid, 0);
@@ -144,7 +148,7 @@ function isOurs(pid: number) {
     const command = execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
     return /lib[\\/]dev[\\/](start|engine)\b/.test(command);
   } catch (error) {
-    // Without `ps` (Windows, slim containers) a living process gets the benefit of the doubt.
+    // Without `ps` (Windows, slim containers) any living process counts as Holdfast.
     return (error as NodeJS.ErrnoException).code === "ENOENT";
   }
 }

@@ -7,15 +7,15 @@ export type NextProcessOptions = Pick<ChildOptions, "env" | "reaper" | "onLine">
   command: "dev" | "start";
   projectDir: string;
   port: number;
-  lastWords: () => string;
+  lastError: () => string;
   signal: AbortSignal;
 };
 
-const firstAnswerMs = 180_000;
+const firstResponseMs = 180_000;
 
-/** Resolves with the status of the first answer. In development that request also compiles the first page. */
+/** Resolves with the status of the first response. In development that request also compiles the first page. */
 export async function launchNext(options: NextProcessOptions): Promise<Child & { status: number }> {
-  const { command, projectDir, port, env, reaper, onLine, lastWords, signal } = options;
+  const { command, projectDir, port, env, reaper, onLine, lastError, signal } = options;
   const child = startChild({
     command: process.execPath,
     args: [path.join(projectDir, "node_modules/next/dist/bin/next"), command, "-p", String(port)],
@@ -27,12 +27,12 @@ export async function launchNext(options: NextProcessOptions): Promise<Child & {
   const stop = () => void child.stop();
   signal.addEventListener("abort", stop, { once: true });
   const died = child.exited.then((how) => {
-    throw new Problem(`Next did not start (${how}): ${lastWords() || "it gave no reason"}`);
+    throw new Problem(`Next could not start (${how}): ${lastError() || "it printed no reason"}`);
   });
   died.catch(() => {});
   const over = new AbortController();
   try {
-    return { ...child, status: await Promise.race([firstAnswer(port, over.signal), died]) };
+    return { ...child, status: await Promise.race([firstStatus(port, over.signal), died]) };
   } catch (error) {
     await child.stop();
     throw error;
@@ -42,8 +42,8 @@ export async function launchNext(options: NextProcessOptions): Promise<Child & {
   }
 }
 
-async function firstAnswer(port: number, over: AbortSignal) {
-  const deadline = Date.now() + firstAnswerMs;
+async function firstStatus(port: number, over: AbortSignal) {
+  const deadline = Date.now() + firstResponseMs;
   while (Date.now() < deadline && !over.aborted) {
     try {
       const signal = AbortSignal.any([over, AbortSignal.timeout(deadline - Date.now())]);
@@ -51,9 +51,11 @@ async function firstAnswer(port: number, over: AbortSignal) {
       await response.arrayBuffer();
       return response.status;
     } catch {
-      // Not listening yet.
+      // Next does not listen yet.
       await delay(100);
     }
   }
-  throw new Problem(`Next did not answer on port ${port} within ${firstAnswerMs / 1000} s: see next.log.`);
+  throw new Problem(
+    `Next did not respond on port ${port} within ${firstResponseMs / 1000} s. Nothing was lost; the reason is in next.log.`,
+  );
 }

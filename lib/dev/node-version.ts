@@ -1,4 +1,4 @@
-/** Imported first by every entry, so that an old Node gets a sentence and not a syntax error from some package. */
+/** Every entry imports this file first, so that an old Node prints a sentence instead of a package's syntax error. */
 const oldest = [20, 19] as const;
 
 export function isSupportedNode(version: string) {
@@ -7,9 +7,9 @@ export function isSupportedNode(version: string) {
 }
 
 if (!isSupportedNode(process.versions.node)) {
-  const wanted = `Node ${oldest.join(".")} or newer (22 is recommended)`;
+  const required = `Node ${oldest.join(".")} or newer (22 is recommended)`;
   console.error(
-    `Holdfast needs ${wanted}, and this is ${process.versions.node}: install it from https://nodejs.org.`,
+    `Holdfast needs ${required}, but this is Node ${process.versions.node}. Install it from https://nodejs.org.`,
   );
   process.exit(1);
 }

@@ -1,14 +1,14 @@
-/** What a person sees in the terminal: steps, warnings and errors. Everything else goes to a file per process. */
+/** Shows steps, warnings and errors in the terminal, and writes all other output to a log file per process. */
 import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, statSync } from "node:fs";
 import path from "node:path";
 
 export type Output = {
   step: (name: string, detail: string, startedAt: number) => void;
   say: (line: string) => void;
-  /** A line of a child: always to its file, to the terminal when it is news. */
+  /** Writes a line of a child process to its log file, and to the terminal if `isNews`. */
   child: (name: string, line: string, isNews: boolean) => void;
-  /** The last lines that look like a reason, for the sentence about a child that died. */
-  lastWords: (name: string) => string;
+  /** Returns the last line that looks like an error, to explain why a child process ended. */
+  lastError: (name: string) => string;
   mute: () => void;
 };
 
@@ -19,12 +19,12 @@ export function createOutput({ logsDir, verbose }: { logsDir: string; verbose: b
   mkdirSync(logsDir, { recursive: true });
   const files = new Map<string, { path: string; size: number; last: string[] }>();
   let muted = false;
-  // A terminal that was closed must not end the shutdown that its closing began.
+  // Closing the terminal begins a shutdown, which a failed write must not interrupt.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 
-  function open(name: string) {
-    const known = files.get(name);
-    if (known) return known;
+  function openLog(name: string) {
+    const existing = files.get(name);
+    if (existing) return existing;
     const file = { path: path.join(logsDir, `${name}.log`), size: 0, last: [] };
     rotate(file.path);
     files.set(name, file);
@@ -38,7 +38,7 @@ export function createOutput({ logsDir, verbose }: { logsDir: string; verbose: b
     },
     say: (line) => console.log(line),
     child(name, line, isNews) {
-      const file = open(name);
+      const file = openLog(name);
       if (file.size > maxLogBytes) {
         rotate(file.path);
         file.size = 0;
@@ -50,11 +50,11 @@ export function createOutput({ logsDir, verbose }: { logsDir: string; verbose: b
       try {
         appendFileSync(file.path, text);
       } catch {
-        // A full disk is reported by the database; the log is not worth stopping for.
+        // A failed log write is ignored: the database reports a full disk.
       }
       if ((isNews || verbose) && !muted) console.log(`  ${name} │ ${line}`);
     },
-    lastWords(name) {
+    lastError(name) {
       const lines = files.get(name)?.last.filter((line) => line.trim() !== "") ?? [];
       const reason = lines.findLast((line) => /error|fatal|cannot|could not|unable|⨯/i.test(line));
       return (reason ?? lines.at(-1) ?? "").trim();
@@ -65,7 +65,7 @@ export function createOutput({ logsDir, verbose }: { logsDir: string; verbose: b
   };
 }
 
-/** One older file is kept: the crash that one looks for is often that of the last start. */
+/** Keeps the log of the previous start, because the crash to explain is often in there. */
 function rotate(file: string) {
   if (!existsSync(file) || statSync(file).size === 0) return;
   const previous = file.replace(/\.log$/, ".previous.log");

@@ -1,13 +1,13 @@
-/** npm killed with `kill -9` forwards no signal: its child has to notice by itself. */
+/** Notices when npm is killed with `kill -9`, which forwards no signal to its child. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** Calls back once when a process that we run on behalf of is gone. Returns how to stop looking. */
+/** Calls back once when the process that started this one is gone. Returns a function that stops the watch. */
 export function watchParents(onGone: () => void) {
   const parent = process.ppid;
   const viaScript = process.env.npm_lifecycle_event !== undefined;
   const inShell = isShell(parent);
-  // A shell of a person may end while what it started with `nohup` goes on; the one between npm and us may not.
+  // A person's shell may end while a `nohup` process keeps running; the shell between npm and this process may not.
   if (parent <= 1 || (inShell && !viaScript)) return () => {};
   const grandparent = inShell ? parentOf(parent) : undefined;
 

@@ -1,10 +1,10 @@
 import { checkEnvironment } from "../env";
 
-/** Something a person can mend. Its message is one sentence with the way out, shown without a stack trace. */
+/** An error that the user can fix. Its message says how, and is shown without a stack trace. */
 export class Problem extends Error {}
 
-/** Refuses an environment with a value that cannot be used, before anything is started. */
-export function requireGoodSettings(
+/** Throws a `Problem` for an invalid setting, before anything is started. */
+export function requireValidSettings(
   env: NodeJS.ProcessEnv,
   isProduction = env.NODE_ENV === "production",
 ): void {

@@ -1,12 +1,13 @@
-// Plain JavaScript, so that it starts at once. Its only job begins when the process that holds the other end of stdin is
-// gone without having stopped what it started. Lines: `+ <pid>` and `- <pid>` for process groups, `postgres <folder>`.
+// Stops the children of a supervisor that was killed: it acts when the other end of stdin closes. Lines on stdin:
+// `+ <pid>` and `- <pid>` for process groups, `postgres <folder>` and `no-postgres <folder>` for databases. It is plain
+// JavaScript, so that it starts at once.
 import { readFileSync } from "node:fs";
 import path from "node:path";
 
 const owner = process.ppid;
 const groups = new Set();
 const clusters = new Map();
-const lastWarningMs = 4000;
+const graceMs = 4000;
 
 let rest = "";
 process.stdin.setEncoding("utf8");
@@ -27,7 +28,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.on(signal, () => {
 function reap() {
   if (groups.size === 0 && clusters.size === 0) process.exit(0);
   for (const pid of groups) kill(-pid, "SIGTERM");
-  // The server may have been on its way up when its parent died, so the file is looked at more than once.
+  // A server that was starting when its parent died writes its pid file later, so the file is read repeatedly.
   stopClusters("SIGINT");
   const again = setInterval(() => stopClusters("SIGINT"), 500);
   setTimeout(() => {
@@ -35,19 +36,20 @@ function reap() {
     for (const pid of groups) kill(-pid, "SIGKILL");
     stopClusters("SIGKILL");
     process.exit(0);
-  }, lastWarningMs);
+  }, graceMs);
 }
 
-/** A killed server leaves nothing but a longer start: its log holds everything that was committed. */
+/** Killing a server loses nothing that was committed; its next start takes longer. */
 function stopClusters(signal) {
-  for (const [folder, known] of clusters) {
-    const pid = known ?? (isTakenOver(folder) ? undefined : firstNumber(path.join(folder, "postmaster.pid")));
+  for (const [folder, knownPid] of clusters) {
+    const pid =
+      knownPid ?? (isTakenOver(folder) ? undefined : firstNumber(path.join(folder, "postmaster.pid")));
     clusters.set(folder, pid);
     kill(pid, signal);
   }
 }
 
-/** Somebody has started again in this folder: the server that comes up now is theirs. */
+/** True if Holdfast was started again in this folder: the server that starts now belongs to that process. */
 function isTakenOver(folder) {
   const pid = firstNumber(path.join(path.dirname(folder), "holdfast.lock"));
   return pid !== undefined && pid !== owner;
@@ -67,6 +69,6 @@ function kill(pid, signal) {
   try {
     process.kill(process.platform === "win32" ? Math.abs(pid) : pid, signal);
   } catch {
-    // Already gone.
+    // The process is gone already.
   }
 }

@@ -1,15 +1,15 @@
-/** A `kill -9` of the supervisor gives it no chance to stop its children; a process beside it does that instead. */
+/** Stops the children of a supervisor that was killed with `kill -9`. It is a separate process. */
 import { spawn } from "node:child_process";
 import path from "node:path";
 
 export type Reaper = {
-  /** A process group: the child must have been spawned `detached`. */
+  /** Adds a process group; the child must have been spawned `detached`. */
   add: (pid: number) => void;
   remove: (pid: number) => void;
-  /** Named before its server starts, so that no moment is left in which the server could be orphaned. */
+  /** Adds a PostgreSQL folder. Call before its server starts, so that the server can never be orphaned. */
   addCluster: (folder: string) => void;
   removeCluster: (folder: string) => void;
-  /** Call when everything is stopped. */
+  /** Call after everything has stopped. */
   close: () => void;
 };
 
@@ -19,7 +19,7 @@ export function startReaper(): Reaper {
     stdio: ["pipe", "ignore", "ignore"],
   });
   child.unref();
-  // Without it only a `kill -9` leaves something behind, which is no reason to stop now.
+  // Without the reaper only a `kill -9` leaves processes behind, so its failure is ignored.
   child.on("error", () => {});
   child.stdin.on("error", () => {});
   const write = (line: string) => void child.stdin.write(`${line}\n`);

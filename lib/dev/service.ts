@@ -1,17 +1,17 @@
-/** Something that is started, must keep running, and is stopped again. When it dies by itself it is brought back. */
+/** Keeps a process running: it starts the process, restarts it when it dies, and stops it at the end. */
 import { setTimeout as delay } from "node:timers/promises";
 
 export type Running = { exited: Promise<unknown>; stop(): Promise<void> };
 
 export type Service<T extends Running> = {
-  /** The first start. Rejects when that fails; later failures are met with another try. */
+  /** Starts the service. Rejects if that fails; later failures lead to a restart. */
   start: () => Promise<T>;
   stop: () => Promise<void>;
 };
 
-export type ServiceOptions<T extends Running> = {
+type ServiceOptions<T extends Running> = {
   name: string;
-  /** Resolves when it is ready. Must end what it began, and reject, when the signal aborts. */
+  /** Resolves when the process is ready. When the signal aborts it must end the process and reject. */
   launch: (signal: AbortSignal) => Promise<T>;
   say: (line: string) => void;
   giveUp: (sentence: string) => void;
@@ -31,21 +31,24 @@ export function createService<T extends Running>(options: ServiceOptions<T>): Se
     stopping.signal.throwIfAborted();
     launching = launch(stopping.signal);
     const running = await launching;
-    void running.exited.then((how) => (stopping.signal.aborted ? undefined : restart(describe(how))));
+    void running.exited.then((how) => (stopping.signal.aborted ? undefined : restart(reasonOf(how))));
     return running;
   }
 
   async function restart(how: string) {
     const now = Date.now();
     deaths = [...deaths.filter((at) => now - at < windowMs), now];
-    if (deaths.length > maxRestarts) return giveUp(`${name} keeps stopping${how}, so Holdfast stops too.`);
-    say(`${name} stopped unexpectedly${how}: starting it again.`);
+    if (deaths.length > maxRestarts)
+      return giveUp(
+        `${name} keeps crashing${how}, so Holdfast stopped. Your data is safe; the logs have the reason.`,
+      );
+    say(`${name} stopped unexpectedly${how}. Restarting it.`);
     try {
       await delay(firstDelayMs * 2 ** (deaths.length - 1), undefined, { signal: stopping.signal });
       await start();
-      say(`${name} is back.`);
+      say(`${name} is running again.`);
     } catch (error) {
-      if (!stopping.signal.aborted) await restart(describe(error));
+      if (!stopping.signal.aborted) await restart(reasonOf(error));
     }
   }
 
@@ -59,7 +62,7 @@ export function createService<T extends Running>(options: ServiceOptions<T>): Se
   };
 }
 
-function describe(how: unknown) {
+function reasonOf(how: unknown) {
   if (how instanceof Error) return ` (${how.message})`;
   return typeof how === "string" ? ` (${how})` : "";
 }

@@ -1,27 +1,27 @@
-/** The way out of a supervisor: once, in order, whoever asked. */
+/** Stops a supervisor once and in order, whatever triggered the stop. */
 import { Problem } from "./problem";
 import { watchParents } from "./parents";
 
 export type Shutdown = {
-  /** Stopped in the reverse order of registration. */
+  /** Registers a stop function. They run in the reverse order of registration. */
   onStop(stop: () => Promise<void> | void): void;
   stop: (code: number) => Promise<void>;
-  /** One sentence for a problem, everything for a bug, then out. */
+  /** Prints the message of a `Problem`, or the whole error of a bug, then stops with exit code 1. */
   fail: (error: unknown) => Promise<void>;
   /** Aborts when stopping begins; the reason is the exit code. */
   signal: AbortSignal;
 };
 
-const impatienceMs = 1000;
+const repeatMs = 1000;
 
 export function createShutdown(): Shutdown {
   const stops: (() => Promise<void> | void)[] = [];
   const stopping = new AbortController();
   let stopped: Promise<void> | undefined;
-  let askedAt = 0;
+  let stoppingSince = 0;
 
   async function stopAll(code: number) {
-    askedAt = Date.now();
+    stoppingSince = Date.now();
     stopping.abort(code);
     for (const stop of stops.toReversed()) {
       try {
@@ -39,9 +39,9 @@ export function createShutdown(): Shutdown {
 
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     process.on(signal, () => {
-      // npm passes on a Ctrl-C that the terminal has already sent to us; only a later one means "now". The reaper
-      // ends what is left.
-      if (stopped && Date.now() - askedAt > impatienceMs) process.exit(1);
+      // npm forwards a Ctrl-C that the terminal has sent already, so only a later one forces the exit. The reaper then
+      // ends the remaining processes.
+      if (stopped && Date.now() - stoppingSince > repeatMs) process.exit(1);
       void stop(0);
     });
   }
@@ -51,7 +51,7 @@ export function createShutdown(): Shutdown {
     onStop: (stop) => void stops.push(stop),
     stop,
     async fail(error) {
-      // What breaks while everything is being stopped was stopped, not broken.
+      // Errors during the stop are expected, because the parts stop one after the other.
       if (!stopped) console.error(error instanceof Problem ? error.message : error);
       await stop(1);
     },

@@ -5,8 +5,8 @@ import { createServer } from "node:net";
 import os from "node:os";
 import path from "node:path";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
-import { checkDatabase, explain } from "./database";
-import { examine } from "./doctor";
+import { checkDatabase, describeDatabaseError } from "./database";
+import { runChecks } from "./doctor";
 import { acquireLock, lockHolder } from "./lock";
 import { isSupportedNode } from "./node-version";
 import { choosePort } from "./ports";
@@ -104,7 +104,7 @@ describe("the lock", () => {
     const file = path.join(temporaryFolder(), ".data");
     writeFileSync(file, "precious");
 
-    await expect(acquireLock(file)).rejects.toThrow(/is a file, .* move the file away/);
+    await expect(acquireLock(file)).rejects.toThrow(/is a file, .* Move the file away/);
     expect(readFileSync(file, "utf8")).toBe("precious");
   });
 });
@@ -121,13 +121,13 @@ describe("ports", () => {
     const taken = await occupiedPort("127.0.0.1");
 
     await expect(choosePort({ wanted: String(taken), source: "PORT", fallback: 3000 })).rejects.toThrow(
-      `Port ${taken} (PORT) is taken: stop what listens there, or set PORT to another.`,
+      `Port ${taken} (PORT) is in use. Stop the program that uses it, or set PORT to another port.`,
     );
   });
 
   it.each(["abc", "-1", "70000", "80.5"])("refuses %s", async (wanted) => {
     await expect(choosePort({ wanted, source: "--port", fallback: 3000 })).rejects.toThrow(
-      /which is no port/,
+      /which is not a port/,
     );
   });
 
@@ -138,7 +138,7 @@ describe("ports", () => {
     setTimeout(() => server.close(), 300);
 
     await expect(
-      choosePort({ wanted: String(port), source: "PORT", fallback: 3000, patienceMs: 5000 }),
+      choosePort({ wanted: String(port), source: "PORT", fallback: 3000, waitMs: 5000 }),
     ).resolves.toBe(port);
   });
 });
@@ -168,8 +168,8 @@ describe("a service", () => {
     await service.stop();
 
     expect(said).toEqual([
-      "Next stopped unexpectedly (exit code 1): starting it again.",
-      "Next is back.",
+      "Next stopped unexpectedly (exit code 1). Restarting it.",
+      "Next is running again.",
       "stopped",
     ]);
   });
@@ -179,7 +179,9 @@ describe("a service", () => {
     await service.start();
 
     await vi.waitFor(() =>
-      expect(gaveUp).toEqual(["Next keeps stopping (exit code 1), so Holdfast stops too."]),
+      expect(gaveUp).toEqual([
+        "Next keeps crashing (exit code 1), so Holdfast stopped. Your data is safe; the logs have the reason.",
+      ]),
     );
   });
 });
@@ -214,14 +216,14 @@ describe("one sentence and the way out", () => {
   const url = "postgresql://ada:very-secret@db.example:5432/chats";
 
   it.each([
-    ["ECONNREFUSED", /^No PostgreSQL listens at db.example:5432/],
-    ["ENOTFOUND", /^The host of DATABASE_URL, db.example, is not known here/],
-    ["28P01", /^PostgreSQL at db.example:5432 refuses user "ada"/],
-    ["3D000", /^PostgreSQL at db.example:5432 has no database "chats": create it/],
+    ["ECONNREFUSED", /^No PostgreSQL server answers at db.example:5432/],
+    ["ENOTFOUND", /^The host in DATABASE_URL, db.example, can't be found/],
+    ["28P01", /^PostgreSQL at db.example:5432 rejected the user "ada"/],
+    ["3D000", /^PostgreSQL at db.example:5432 has no database "chats". Create it/],
     ["53300", /no free connection/],
-    ["XX000", /db.example:5432 says: boom\. Correct it/],
+    ["XX000", /db.example:5432 .* refused the connection: boom\. Correct DATABASE_URL/],
   ])("for the database error %s, without the password", (code, sentence) => {
-    const text = explain(Object.assign(new Error("boom"), { code }), url);
+    const text = describeDatabaseError(Object.assign(new Error("boom"), { code }), url);
     expect(text).toMatch(sentence);
     expect(text).not.toContain("very-secret");
   });
@@ -254,14 +256,14 @@ describe("one sentence and the way out", () => {
     const args = ["--data-dir", temporaryFolder()];
 
     expect(await refusal("start.ts", ["dev", ...args], { PORT: port })).toMatch(
-      /^Port \d+ \(PORT\) is taken/,
+      /^Port \d+ \(PORT\) is in use/,
     );
     expect(await refusal("start.ts", ["dev", "--nonsense"])).toMatch(
-      /^Unknown option '--nonsense': use --port/,
+      /^Unknown option '--nonsense'\. Use --port/,
     );
     const wrong = { DATABASE_URL: "postgresql://ada:very-secret@127.0.0.1:1/chats" };
     expect(await refusal("start.ts", ["dev", ...args], wrong)).toMatch(
-      /^No PostgreSQL listens at 127.0.0.1:1/,
+      /^No PostgreSQL server answers at 127.0.0.1:1/,
     );
     expect(await refusal("start.ts", ["dev", ...args], { REQUEST_SWEEP_SECONDS: "often" })).toBe(
       'REQUEST_SWEEP_SECONDS is "often", but it needs a number from 0 to 86400: correct it, or leave it out.',
@@ -279,7 +281,7 @@ describe("one sentence and the way out", () => {
 
 describe("the doctor", () => {
   const fixes = async (env: Record<string, string>, dataDir = temporaryFolder()) => {
-    const findings = await examine({ NODE_ENV: "test", PATH: process.env.PATH, ...env }, dataDir);
+    const findings = await runChecks({ NODE_ENV: "test", PATH: process.env.PATH, ...env }, dataDir);
     return findings.filter(({ verdict }) => verdict === "fix").map(({ text }) => text);
   };
 
@@ -296,7 +298,7 @@ describe("the doctor", () => {
     });
 
     expect(texts.join("\n")).toMatch(
-      /PORT is "abc"[^]*OPENAI_BASE_URL[^]*No PostgreSQL listens[^]*public key/,
+      /PORT is "abc"[^]*OPENAI_BASE_URL[^]*No PostgreSQL server answers[^]*public key/,
     );
     expect(texts.join("\n")).not.toContain("very-secret");
   });

@@ -1,6 +1,6 @@
 /**
- * `npm run dev` and `npm start`: PostgreSQL, migrations, engine and Next, in order, each only when the one before it
- * answers; brought back when they die, stopped together.
+ * `npm run dev` and `npm start`: starts PostgreSQL, applies migrations, then starts the engine and Next, each once the
+ * previous one answers. It restarts a part that dies, and stops all of them together.
  */
 import "./node-version";
 import { existsSync } from "node:fs";
@@ -15,7 +15,7 @@ import { acquireLock } from "./lock";
 import { launchNext } from "./next-process";
 import { createOutput, type Output } from "./output";
 import { choosePort } from "./ports";
-import { Problem, requireGoodSettings } from "./problem";
+import { Problem, requireValidSettings } from "./problem";
 import { startReaper, type Reaper } from "./reaper";
 import { createService, type Running } from "./service";
 import { createShutdown, type Shutdown } from "./shutdown";
@@ -42,14 +42,14 @@ async function main() {
   );
   const command = positionals[0] === "start" ? "start" : "dev";
   const dataDir = path.resolve(projectDir, values["data-dir"]);
-  // Next reads the .env files itself and reloads them when they change, unless somebody has told it that this is done.
+  // Next gets the shell's own environment, so that it reads the .env files itself and reloads them when they change.
   const shellEnv = { ...process.env };
   nextEnv.loadEnvConfig(projectDir, command === "dev", { info() {}, error: console.error });
   const { __NEXT_PROCESSED_ENV: _, ...env } = process.env;
-  requireGoodSettings(env, command === "start");
+  requireValidSettings(env, command === "start");
 
   if (command === "start" && !existsSync(path.join(projectDir, ".next/BUILD_ID"))) {
-    throw new Problem("There is no production build yet: run npm run build, then npm start.");
+    throw new Problem("There is no production build yet. Run npm run build, then npm start.");
   }
   const lock = await acquireLock(dataDir);
   shutdown.onStop(() => lock.release());
@@ -57,7 +57,7 @@ async function main() {
   const reaper = startReaper();
   shutdown.onStop(() => reaper.close());
   shutdown.signal.addEventListener("abort", () => {
-    if (shutdown.signal.reason === 0) output.say("Stopping.");
+    if (shutdown.signal.reason === 0) output.say("Stopping…");
     output.mute();
     lock.update({ stopping: true });
   });
@@ -67,7 +67,7 @@ async function main() {
     wanted: values.port ?? env.PORT,
     source: values.port ? "--port" : "PORT",
     fallback: 3000,
-    patienceMs: lock.tookOver ? 5000 : 0,
+    waitMs: lock.tookOver ? 5000 : 0,
   });
   const url = `http://localhost:${port}`;
   const databaseUrl = await startDatabase(context, env.DATABASE_URL);
@@ -86,22 +86,22 @@ async function main() {
   isReady = true;
 }
 
-/** Until then everything that Next says about itself is noise; afterwards it may be the user's own `console.log`. */
+/** Before it is ready Next's output is noise; afterwards it may be the user's own `console.log`. */
 let isReady = false;
 
-async function startDatabase(context: Context, given: string | undefined) {
+async function startDatabase(context: Context, ownUrl: string | undefined) {
   const { dataDir, output, reaper, shutdown } = context;
   let startedAt = performance.now();
-  let url = given;
+  let url = ownUrl;
   if (url) {
     await checkDatabase(url);
-    output.step("PostgreSQL", `yours, at ${new URL(url).host}`, startedAt);
+    output.step("PostgreSQL", `your own, at ${new URL(url).host}`, startedAt);
   } else {
     let port: number | undefined;
     const onLine = (line: string) => output.child("postgres", line, /PANIC/.test(line));
     const postgres = service(context, "PostgreSQL", async () => {
       const running = await launchPostgres({ dataDir, port, reaper, onLine });
-      // Its clients keep looking where it was.
+      // A restarted server keeps its port, because its clients reconnect there.
       port = running.port;
       return running;
     });
@@ -123,7 +123,7 @@ async function startEngine(context: Context, env: NodeJS.ProcessEnv, databaseUrl
     source: "ENGINE_PORT",
     fallback: 4747,
     host: "127.0.0.1",
-    patienceMs: tookOver ? 5000 : 0,
+    waitMs: tookOver ? 5000 : 0,
   });
   const engine = service(context, "The engine", (signal) =>
     launchEngine({
@@ -142,7 +142,7 @@ async function startEngine(context: Context, env: NodeJS.ProcessEnv, databaseUrl
   return { ENGINE_URL: url, TRIGGER_API_URL: url, TRIGGER_SECRET_KEY: engineSecretKey(dataDir, env) };
 }
 
-/** With a key of the user's the runs live at Trigger.dev: its own command serves them in development. */
+/** With the user's own key agents run on Trigger.dev, whose CLI serves them in development. */
 async function startTrigger(context: Context, env: NodeJS.ProcessEnv, databaseUrl: string) {
   const { command, output, reaper } = context;
   const startedAt = performance.now();
@@ -150,7 +150,7 @@ async function startTrigger(context: Context, env: NodeJS.ProcessEnv, databaseUr
     command === "start" || /\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]?/.test(env.TRIGGER_API_URL ?? "");
   if (command === "start" && !env.DATABASE_URL) {
     output.say(
-      "  DATABASE_URL is not set: agents that run at Trigger.dev cannot reach the embedded PostgreSQL.",
+      "  Agents on Trigger.dev can't reach the embedded PostgreSQL. Set DATABASE_URL to a database that they can reach.",
     );
   }
   if (!isElsewhere) {
@@ -185,13 +185,14 @@ async function startNext(context: Context, port: number, env: NodeJS.ProcessEnv)
       env,
       reaper,
       onLine: newsFilter(output, "next", isNextNews),
-      lastWords: () => output.lastWords("next"),
+      lastError: () => output.lastError("next"),
       signal,
     }),
   );
   const { status } = await next.start();
   output.step("Next", `port ${port}`, startedAt);
-  if (status >= 500) output.say(`  The first page answered ${status}: the reason is above, or in next.log.`);
+  if (status >= 500)
+    output.say(`  The first page failed with status ${status}. The reason is above, or in next.log.`);
 }
 
 function service<T extends Running>(
@@ -209,7 +210,7 @@ function service<T extends Running>(
   return created;
 }
 
-/** A line that is news brings the indented lines below it along: stack frames, code frames. */
+/** Shows a news line together with the indented lines below it, such as stack frames. */
 function newsFilter(output: Output, name: string, isNews: (line: string) => boolean) {
   let wasNews = false;
   return (colored: string) => {
@@ -220,7 +221,7 @@ function newsFilter(output: Output, name: string, isNews: (line: string) => bool
 }
 
 function isEngineNews(line: string) {
-  // What a task writes to its console is the user's, like that of a page.
+  // Console output of a task is the user's own, as that of a page is.
   if (isReady && / engine worker /.test(line)) return true;
   return /\b(warn|warning|error|fail(ed|ure)?|crash(ed)?|fatal|quarantined?)\b/i.test(line);
 }

@@ -29,7 +29,7 @@ export const engineFaults: Array<Fault<Lab>> = [
       return severalChats(lab, seed, async (seen) => {
         await until(() => seen() >= 10, "the answers have begun");
         const twin = await lab.startTwin();
-        if (!twin.ended || !twin.output.includes("Another engine already works on this database")) {
+        if (!twin.ended || !twin.output.includes("Another engine is already using this database")) {
           throw new Error(`The second engine did not refuse. It said:\n${twin.output}`);
         }
       });

@@ -3,12 +3,12 @@ import type { Log } from "./log";
 
 export type Database = pg.Pool;
 
-/** Two keys of one advisory lock: "hold" "fast". Whoever holds it is the engine of this database. */
+/** The two keys ("hold", "fast") of the advisory lock that makes a process the only engine of its database. */
 export const LOCK = [0x686f6c64, 0x66617374] as const;
 
 const INT8 = 20;
 
-/** bigint columns hold sequence numbers and milliseconds, both far below 2^53. */
+/** Parses bigint columns as numbers: they hold sequence numbers and milliseconds, both far below 2^53. */
 const types = {
   getTypeParser(oid: number, format?: "text" | "binary") {
     return oid === INT8
@@ -28,11 +28,11 @@ export function connect(url: string, log: Log): Database {
   return pool;
 }
 
-export type DatabaseLock = { release(): Promise<void> };
+type DatabaseLock = { release(): Promise<void> };
 
 /**
- * Numbers of a stream are handed out by one process. A second engine on the same database would break that, so each
- * holds a session-level lock as long as it lives; PostgreSQL frees it when the process dies, however it dies.
+ * Locks the database for this engine, because only one process may number the records of a stream. The session-level
+ * lock lasts as long as the process: PostgreSQL frees it however the process dies.
  */
 export async function lockDatabase(
   url: string,
@@ -48,27 +48,27 @@ export async function lockDatabase(
     },
   };
 
-  async function acquire(patienceMs: number): Promise<pg.Client> {
+  async function acquire(timeoutMs: number): Promise<pg.Client> {
     const candidate = new pg.Client({ connectionString: url, keepAlive: true });
     candidate.on("error", (error) => log("database lock connection failed", { error: error.message }));
     await candidate.connect().catch((error: unknown) => {
       const reason = (error as Error).message;
-      throw new Error(`The database ${placeOf(url)} cannot be used (${reason}). Check DATABASE_URL.`, {
+      throw new Error(`The engine can't use the database ${placeOf(url)} (${reason}). Check DATABASE_URL.`, {
         cause: error,
       });
     });
-    // An engine that was just killed is still being noticed by PostgreSQL: give that a moment.
+    // PostgreSQL needs a moment to notice that an engine was killed.
     for (
-      const deadline = Date.now() + patienceMs;
+      const deadline = Date.now() + timeoutMs;
       ;
       await new Promise((resolve) => setTimeout(resolve, 200))
     ) {
-      const answer = await candidate.query("select pg_try_advisory_lock($1, $2) as mine", [...LOCK]);
-      if (answer.rows[0].mine) break;
+      const answer = await candidate.query("select pg_try_advisory_lock($1, $2) as acquired", [...LOCK]);
+      if (answer.rows[0].acquired) break;
       if (Date.now() < deadline) continue;
       await candidate.end();
       throw new Error(
-        "Another engine already works on this database. Stop it, or give this one a database of its own with DATABASE_URL.",
+        "Another engine is already using this database. Stop it, or set DATABASE_URL to a different database.",
       );
     }
     candidate.once("end", () => void reacquire());
@@ -93,7 +93,7 @@ export async function lockDatabase(
   }
 }
 
-/** The connection string without its user and password. */
+/** Returns the host and database of the connection string, without its user and password. */
 function placeOf(url: string): string {
   if (!URL.canParse(url)) return "in DATABASE_URL";
   const { host, pathname } = new URL(url);

@@ -1,25 +1,25 @@
 /**
- * Places where a fault test breaks the engine. A point is armed by a file of its name in the folder that
- * HOLDFAST_FAILPOINTS names, and that variable is read in a test build (NODE_ENV=test) only.
+ * Points at which a fault test breaks the engine. A file with the name of a point arms it, in the folder that
+ * HOLDFAST_FAILPOINTS names. The variable is read in a test build (NODE_ENV=test) only.
  */
 import { readFileSync, rmSync } from "node:fs";
 import path from "node:path";
 
 export type Failpoint = "after-commit-before-ack" | "between-commit-and-fanout" | "append-enospc";
 
-/** What an armed file says, as JSON. */
+/** The content of the file that arms a point, as JSON. */
 export type Arming = {
-  /** Only for streams whose name ends so, for example `/out`. */
+  /** Limits the fault to streams whose names end like this, for example `/out`. */
   stream?: string;
-  /** How many more times the engine passes unharmed. */
+  /** How many times the engine passes the point before the fault. */
   skip?: number;
 };
 
-/** Called where the engine passes the point. Undefined: nothing happens, and nothing is to be waited for. */
+/** Call where the engine passes the point. Undefined: the point is not armed. */
 export type Failpoints = (point: Failpoint, stream: string) => Promise<void> | undefined;
 
-/** What was acknowledged a moment ago may still be on its way out. */
-const LAST_WORDS_MS = 50;
+/** Lets an acknowledgement that was just written leave the process. */
+const FLUSH_MS = 50;
 
 export const noFailpoints: Failpoints = () => undefined;
 
@@ -30,7 +30,7 @@ export function failpointsOf(env: NodeJS.ProcessEnv): Failpoints {
 
   return (point, stream) => {
     const file = path.join(folder, point);
-    const arming = read(file);
+    const arming = readArming(file);
     if (!arming) {
       passed.delete(point);
       return undefined;
@@ -44,23 +44,23 @@ export function failpointsOf(env: NodeJS.ProcessEnv): Failpoints {
         throw Object.assign(new Error("could not extend file: No space left on device"), { code: "53100" });
       case "after-commit-before-ack":
         rmSync(file);
-        return die();
+        return killEngine();
       case "between-commit-and-fanout":
         rmSync(file);
-        return new Promise((resolve) => setTimeout(resolve, LAST_WORDS_MS)).then(die);
+        return new Promise((resolve) => setTimeout(resolve, FLUSH_MS)).then(killEngine);
     }
   };
 }
 
-function die(): never {
+function killEngine(): never {
   process.kill(process.pid, "SIGKILL");
-  for (;;); // The signal is on its way; nothing more may happen here.
+  for (;;); // Blocks until the signal arrives, so that no more code runs.
 }
 
-function read(file: string): Arming | undefined {
+function readArming(file: string): Arming | undefined {
   try {
     return JSON.parse(readFileSync(file, "utf8")) as Arming;
   } catch {
-    return undefined; // Not armed.
+    return undefined; // The point is not armed.
   }
 }

@@ -1,13 +1,13 @@
-/** One structured line per event. Values are ids, numbers and reasons: never a token, a key or a message body. */
+/** Logs one structured line per event. Values are ids, numbers and reasons, never a token, a key or a message body. */
 export type Log = (
   event: string,
   fields?: Record<string, string | number | boolean | null | undefined>,
 ) => void;
 
-/** Tokens as they look: a JWT, an S2 token, the signature of an address. */
+/** The forms of a token: a JWT, an S2 token, the signature of a URL. */
 const TOKENS = /eyJ[\w-]{8,}(\.[\w-]*)*|s2\.[\w-]{8,}(\.[\w-]*)*|(?<=signature=)[\w-]+/g;
 
-/** Nobody logs a secret on purpose; a path, an error text or a worker's own output may carry one all the same. */
+/** Removes secrets from log lines: a path, an error message or a worker's output may contain one. */
 export function withoutSecrets(log: Log, secretKey: string): Log {
   return (event, fields = {}) => {
     const entries = Object.entries(fields).map(([name, value]) => [

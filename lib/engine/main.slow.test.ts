@@ -84,7 +84,7 @@ it(
 
     const twin = start();
     expect(await twin.exit).toBe(1);
-    expect(twin.stderr).toContain("Another engine already works on this database.");
+    expect(twin.stderr).toContain("Another engine is already using this database.");
     expect(twin.stdout).toBe("");
 
     engine.child.kill("SIGTERM");

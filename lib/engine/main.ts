@@ -1,6 +1,6 @@
 /**
- * The engine as a process of its own: `main.ts [--port N] [--data-dir DIR] [--tasks DIR]` with DATABASE_URL set. Prints
- * one line of JSON when it is ready; everything else goes to standard error.
+ * Runs the engine as a process: `main.ts [--port N] [--data-dir DIR] [--tasks DIR]` with DATABASE_URL set. It prints one
+ * line of JSON when it is ready, and logs to standard error.
  */
 import path from "node:path";
 import { parseArgs } from "node:util";
@@ -36,7 +36,7 @@ async function start(): Promise<void> {
     throw new Error("DATABASE_URL is not set. Set it, or start the engine with `npm run engine`.");
   const port = Number(values.port ?? env.ENGINE_PORT ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65_535)
-    throw new Error(`--port ${values.port} is not a port`);
+    throw new Error(`--port ${values.port} is not a port. Use a number from 0 to 65535.`);
   const projectDir = process.cwd();
   const dataDir = path.resolve(values["data-dir"] ?? ".data");
   const secretKey = env.ENGINE_SECRET_KEY ?? (await loadSecretKey(dataDir));
@@ -80,7 +80,7 @@ async function start(): Promise<void> {
     if (stopping) return;
     stopping = true;
     log("engine stops", { reason });
-    // A stop that hangs must not outlive the supervisor's patience.
+    // Exits before the supervisor kills the process, even if the stop hangs.
     setTimeout(() => process.exit(code || 1), 5_000).unref();
     await engine.close();
     await bundler.close();
@@ -88,7 +88,7 @@ async function start(): Promise<void> {
   }
   process.once("SIGTERM", () => void stop(0, "SIGTERM"));
   process.once("SIGINT", () => void stop(0, "SIGINT"));
-  // Under a supervisor: it may have been killed, and an engine without it would keep the port and the database.
+  // If the supervisor was killed, the engine must not keep the port and the database.
   if (process.send) process.once("disconnect", () => void stop(0, "the supervisor is gone"));
 
   process.stdout.write(`${JSON.stringify({ ready: true, url: engine.url, pid: process.pid })}\n`);

@@ -1,27 +1,27 @@
 /**
- * Where this engine does more than the platform, or does it differently. The tests run the product in both modes:
- * in `platform` nobody but the product itself brings a dead run back.
+ * The differences between this engine and the platform. The tests run the product in both modes: in `platform` the
+ * engine never restarts a dead run on its own.
  */
 export type Mode = "embedded" | "platform";
 
 export type Behavior = {
   /**
-   * Answers what a run left behind: continues it, ends the turn of a canceled run, quarantines a message that keeps
-   * breaking its runs, and replaces runs that hang. Without it a session stays as its run left it until somebody
-   * appends to it or creates it again.
+   * The engine handles the input that a run left unanswered: it starts a continuation, ends the turn of a canceled run,
+   * quarantines a message that keeps breaking its runs, and replaces frozen runs. Without it a session stays as its run
+   * left it until the next append or create.
    */
   tendsSessions: boolean;
-  /** A chat run has one attempt, whatever its task says about retries. */
+  /** Chat runs follow the retry settings of their task. Otherwise they have one attempt. */
   retriesChatRuns: boolean;
-  /** How long a chat run that names no `ttl` may wait for a worker; undefined: as long as it takes, `ttl` or not. */
+  /** How long a chat run without a `ttl` may wait for a worker; undefined: no limit, even with a `ttl`. */
   chatRunTtl: string | undefined;
-  /** A session's answer says what its run does now. */
+  /** A session's response includes the state of its current run. */
   showsCurrentRun: boolean;
-  /** A repeated append is answered with the number of the first one. */
+  /** The response to a repeated append has the number of the first one. */
   repeatsSeq: boolean;
   /** The status of an append to a closed session. */
   closedAppendStatus: 400 | 409;
-  /** Between two signs of life on an idle stream. */
+  /** Returns the time until the next heartbeat of an idle stream. */
   heartbeatMs: () => number;
 };
 

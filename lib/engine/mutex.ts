@@ -1,13 +1,13 @@
-/** Runs tasks of the same key one after the other. */
+/** Returns a function that runs the tasks of one key one after the other. */
 export function createMutex() {
   const tails = new Map<string, Promise<unknown>>();
   return async function exclusive<Result>(key: string, task: () => Promise<Result>): Promise<Result> {
-    const before = tails.get(key) ?? Promise.resolve();
-    const mine = before.then(task, task);
-    const tail = mine.catch(() => {}); // Its caller sees the failure; the next in line only waits for the end.
+    const previous = tails.get(key) ?? Promise.resolve();
+    const result = previous.then(task, task);
+    const tail = result.catch(() => {}); // The caller gets the failure; the next task only waits for the end.
     tails.set(key, tail);
     try {
-      return await mine;
+      return await result;
     } finally {
       if (tails.get(key) === tail) tails.delete(key);
     }

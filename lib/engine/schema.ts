@@ -1,8 +1,8 @@
 import type { Database } from "./database";
 
 /**
- * Tables of the engine, in a schema of their own that Prisma never sees. Append only: a released entry is never
- * edited. Bodies, payloads and outputs are `text`: `jsonb` would refuse the `\u0000` that models emit sooner or later.
+ * The migrations of the engine's tables, which have a schema of their own that Prisma never sees. Never edit a released
+ * entry; append a new one. Bodies, payloads and outputs are `text`, because `jsonb` refuses the `\u0000` that models emit.
  */
 const MIGRATIONS = [
   `
@@ -126,17 +126,17 @@ const MIGRATIONS = [
    ) where headers like '%public-access-token%'`,
 ];
 
-/** Brings schema `engine` to the newest version; the caller holds the engine's lock, so nobody else is at it. */
+/** Migrates schema `engine` to the newest version. The caller holds the engine's lock, so no other process does. */
 export async function migrate(database: Database): Promise<void> {
   await database.query("create schema if not exists engine");
   await database.query("create table if not exists engine.schema_version (version int not null)");
-  const found = await database.query(
+  const version = await database.query(
     "select coalesce(max(version), 0)::int as version from engine.schema_version",
   );
-  const current: number = found.rows[0].version;
+  const current: number = version.rows[0].version;
   if (current > MIGRATIONS.length) {
     throw new Error(
-      `The engine's tables are at version ${current}, newer than this code (${MIGRATIONS.length}). Update Holdfast, or use another database.`,
+      `The engine's tables are at version ${current}, but this code knows only ${MIGRATIONS.length}. Nothing was changed. Update Holdfast, or use another database.`,
     );
   }
   const client = await database.connect();
@@ -149,7 +149,7 @@ export async function migrate(database: Database): Promise<void> {
       await client.query("commit");
     }
   } finally {
-    // Destroyed, not returned: after a failure it may still be inside its transaction.
+    // Destroys the connection, because after a failure it may still be inside its transaction.
     client.release(true);
   }
 }

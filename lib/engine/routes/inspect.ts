@@ -5,7 +5,8 @@
 import type { ServerResponse } from "node:http";
 import { setTimeout as delay } from "node:timers/promises";
 import { z } from "zod";
-import type { Attempts, LiveRun } from "../runs/attempts";
+import type { Attempts } from "../runs/attempts";
+import type { LiveRun } from "../runs/live-run";
 import type { Database } from "../database";
 import { HttpError } from "../http/errors";
 import { Text } from "../http/input";

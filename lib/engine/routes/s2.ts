@@ -21,7 +21,8 @@ import {
   encodeTerminal,
   jsonAck,
 } from "../streams/s2-codec";
-import type { Append, Appended, Streams } from "../streams/streams";
+import type { Append, Appended } from "../streams/append-queue";
+import type { Streams } from "../streams/streams";
 
 const BASE_PATH = "/s2/v1";
 const BASIN = "local-engine";

@@ -1,15 +1,13 @@
 /**
- * The living: every run that is queued, executing or parked has an entry here and a worker of its own. A run has
- * ended when its worker is gone, its row says so and its entry is removed, in that order; only then may another take over.
+ * Owns every live run: one that is queued, executing or parked has an entry here, and a worker of its own once it starts.
+ * A run has ended when its worker is gone, its row says so and its entry is removed, in that order; only then may
+ * another run take over.
  */
 import { callAt } from "../duration";
-import { endOf, executionOf, retryAfter, type RunEnd } from "./execution";
 import { type Caller, callerUrl } from "../http/caller";
-import type { Boots } from "./boots";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";
-import { createQueue, originOf } from "./queue";
-import type { Run, Runs } from "./runs";
+import { retry } from "../retry";
 import {
   type AttemptEnd,
   type CompletedWaitpoint,
@@ -17,36 +15,11 @@ import {
   type Worker,
   type WorkerHost,
 } from "../worker/worker-host";
-
-export type LiveRun = {
-  run: Run;
-  attempt: number;
-  /** `QUEUED` until the task begins: also while its worker loads. */
-  status: "QUEUED" | "EXECUTING" | "WAITING";
-  worker: Worker | undefined;
-  /** A run that must be gone first (the predecessor of an upgrade). */
-  after: string | undefined;
-  /** When the run last wrote, took a message or parked: what the watchdog and the reclaiming go by. */
-  activeAt: number;
-};
-
-type Entry = LiveRun & {
-  /** Of a parked run: it waits for its chat and can be asked to leave. */
-  reclaimable: boolean;
-  /** Set before anything is done about it: from then on the attempt must not write, and its own end is no news. */
-  leaving: boolean;
-  ending: Promise<void> | undefined;
-  /** Executing time used up before `executingSince`; parked time does not count. */
-  spentMs: number;
-  executingSince: number | undefined;
-  cancelTimer: (() => void) | undefined;
-  reportedQueued: boolean;
-  /** Workers that were gone before the task began, and how many of those went by themselves. */
-  failedBoots: number;
-  brokenBoots: number;
-  /** Row writes of one run, in the order of what happened. */
-  saved: Promise<unknown>;
-};
+import type { Boots } from "./boots";
+import { endOf, executionOf, internalError, retryAfter, type RunEnd } from "./execution";
+import { createEntry, type Entry, type LiveRun } from "./live-run";
+import { createPlaces } from "./places";
+import type { Run, Runs } from "./runs";
 
 export type Attempts = ReturnType<typeof createAttempts>;
 
@@ -56,11 +29,11 @@ type Options = {
   engineUrl(): string;
   secretKey: string;
   maxWorkers: number;
-  /** How many of them one person's runs (one `concurrencyKey`) may have at a time. */
+  /** How many workers the runs of one person (one `concurrencyKey`) may have at a time. */
   maxWorkersPerKey: number;
-  /** A parked run that can be asked to leave; one that waits for a child, a date or a token cannot. */
+  /** True for a parked run that can be asked to leave; one that waits for a child, a date or a token can't. */
   isReclaimable(runId: string): boolean;
-  /** A worker is wanted and none may be added: asks this parked run to leave. */
+  /** Asks this parked run to leave, because another run needs its place. */
   onPressure(runId: string): void;
   onEnd(run: Run): Promise<void>;
   boots: Boots;
@@ -68,48 +41,34 @@ type Options = {
   log: Log;
 };
 
-/** The SDK aborts a run at its limit and lets it say goodbye; after that the process goes. */
+/** The SDK aborts a run at its limit and gives it time to clean up; after that the worker is killed. */
 const MAX_DURATION_GRACE_MS = 5_000;
-/** Whoever has so many places already waits for a worker to load, and leaves the loaded one to somebody new. */
+/** From this many places on, a person's next run loads its own worker and leaves the spare one to someone else. */
 const PLACES_WITH_SPARE = 2;
-const PREDECESSOR_PATIENCE_MS = 60_000;
-/** A worker that ends by itself while it loads will do so again; one that is slow, or is killed, may not. */
+const PREDECESSOR_TIMEOUT_MS = 60_000;
+/** A worker that exits while it loads will do so again; one that is slow, or is killed, may not. */
 const BROKEN_BOOTS_LIMIT = 5;
+
+const nothingToStop = async (): Promise<void> => {};
 
 export function createAttempts(options: Options) {
   const { host, runs, boots, log } = options;
   const live = new Map<string, Entry>();
-  const queue = createQueue<Entry>({
-    isLive: (runId) => live.has(runId),
-    onReady: pump,
-    onExpired: (entry) => void end(entry, expired(entry), async () => {}),
+  const places = createPlaces<Entry>({
+    ...options,
+    live,
+    start: execute,
+    onExpired: (entry) => void end(entry, expired(entry), nothingToStop),
   });
   let closing = false;
 
   return {
     start(run: Run, after?: string): void {
-      const entry: Entry = {
-        run,
-        attempt: run.attempt,
-        status: "QUEUED",
-        worker: undefined,
-        after: after !== undefined && live.has(after) ? after : undefined,
-        activeAt: Date.now(),
-        reclaimable: false,
-        leaving: false,
-        ending: undefined,
-        spentMs: 0,
-        executingSince: undefined,
-        cancelTimer: undefined,
-        reportedQueued: false,
-        failedBoots: 0,
-        brokenBoots: 0,
-        saved: Promise.resolve(),
-      };
+      const entry = createEntry(run, after !== undefined && live.has(after) ? after : undefined);
       live.set(run.id, entry);
-      queue.add(entry);
-      if (entry.after !== undefined) impatient(entry.after);
-      pump();
+      places.add(entry);
+      if (entry.after !== undefined) killPredecessorLater(entry.after);
+      places.fill();
     },
 
     find(runId: string): LiveRun | undefined {
@@ -120,12 +79,12 @@ export function createAttempts(options: Options) {
       return [...live.values()];
     },
 
-    /** 1: the next to get a place; undefined for a run that does not wait for one. */
+    /** Returns 1 for the next run to get a place, and undefined for a run that is not queued. */
     queuePosition(runId: string): number | undefined {
-      return queue.position(runId);
+      return places.position(runId);
     },
 
-    /** False for an attempt that has ended or is being ended: a killed process may still have bytes under way. */
+    /** False for an attempt that has ended or is being ended: a killed process may still have writes in flight. */
     mayWrite(caller: Caller): boolean {
       const entry = live.get(caller.runId);
       return entry !== undefined && !entry.leaving && entry.attempt === caller.attempt;
@@ -140,7 +99,7 @@ export function createAttempts(options: Options) {
       live.get(runId)?.worker?.resolveWaitpoint(waitpoint);
     },
 
-    /** Lets the run say goodbye (abort signal, cancel hooks), but not write to its session any more. */
+    /** Lets the run clean up (abort signal, cancel hooks), but no longer write to its session. */
     async cancel(runId: string): Promise<void> {
       const entry = live.get(runId);
       if (entry) await end(entry, { status: "CANCELED" }, (worker) => worker.cancel());
@@ -151,62 +110,15 @@ export function createAttempts(options: Options) {
       if (entry) await end(entry, how, (worker) => worker.kill());
     },
 
-    /** Stops everything without deciding anything: rows stay live and the next engine recovers them. */
+    /** Stops without deciding how any run ended: their rows stay live, and the next engine recovers them. */
     close(): void {
       closing = true;
-      queue.close();
+      places.close();
       for (const entry of live.values()) entry.cancelTimer?.();
     },
   };
 
-  function pump(): void {
-    if (closing) return;
-    for (;;) {
-      const next = queue.ready(working()).find((waiting) => !isAtBound(waiting));
-      if (!next || working().length >= options.maxWorkers) return makeRoom();
-      if (!boots.hasPlace(loading().length)) return;
-      queue.remove(next.entry);
-      execute(next.entry, next.places);
-    }
-  }
-
-  /** Those that hold a place: not a parked run that nobody can ask to leave, or its child would wait for ever. */
-  function working(): Entry[] {
-    return [...live.values()].filter(
-      ({ worker, status, reclaimable }) => worker && (status !== "WAITING" || reclaimable),
-    );
-  }
-
-  function loading(): Entry[] {
-    return [...live.values()].filter(({ worker, status }) => worker && status === "QUEUED");
-  }
-
-  function isAtBound({ entry, places }: { entry: Entry; places: number }): boolean {
-    return entry.run.concurrencyKey !== null && places >= options.maxWorkersPerKey;
-  }
-
-  function makeRoom(): void {
-    const ready = queue.ready(working());
-    let parked = working()
-      .filter(({ status, leaving }) => status === "WAITING" && !leaving)
-      .toSorted((a, b) => a.activeAt - b.activeAt);
-    for (const waiting of ready) {
-      // Whoever has all their places makes room for themselves.
-      const isOwn = isAtBound(waiting);
-      const longest = parked.find(({ run }) => !isOwn || originOf(run) === originOf(waiting.entry.run));
-      if (!longest) continue;
-      parked = parked.filter((other) => other !== longest);
-      options.onPressure(longest.run.id);
-    }
-    for (const { entry } of ready) {
-      if (entry.reportedQueued) continue;
-      entry.reportedQueued = true;
-      const position = queue.position(entry.run.id);
-      log("run queued", { run: entry.run.id, session: entry.run.sessionId, position });
-    }
-  }
-
-  function execute(entry: Entry, places: number): void {
+  function execute(entry: Entry, placesOfOrigin: number): void {
     entry.attempt += 1;
     const { run, attempt } = entry;
     const version = host.version();
@@ -216,7 +128,7 @@ export function createAttempts(options: Options) {
         TRIGGER_API_URL: callerUrl(options.engineUrl(), { runId: run.id, attempt }),
         TRIGGER_SECRET_KEY: options.secretKey,
       },
-      leavesSpare: entry.run.concurrencyKey !== null && places >= PLACES_WITH_SPARE,
+      leavesSpare: entry.run.concurrencyKey !== null && placesOfOrigin >= PLACES_WITH_SPARE,
       bootTimeoutMs: boots.timeoutMs(entry.failedBoots),
       onStarted: () => begin(entry, attempt, version),
       onSuspendable: (suspendable) => park(entry, attempt, suspendable),
@@ -243,7 +155,7 @@ export function createAttempts(options: Options) {
       pid: entry.worker?.pid,
       waited: entry.activeAt - run.createdAt.getTime(),
     });
-    pump();
+    places.fill();
   }
 
   function park(entry: Entry, attempt: number, suspendable: boolean): void {
@@ -257,7 +169,7 @@ export function createAttempts(options: Options) {
       entry.spentMs += Date.now() - entry.executingSince;
       entry.executingSince = undefined;
       entry.cancelTimer?.();
-      pump();
+      places.fill();
     } else {
       entry.executingSince = Date.now();
       watchDuration(entry);
@@ -267,25 +179,24 @@ export function createAttempts(options: Options) {
 
   function watchDuration(entry: Entry): void {
     entry.cancelTimer?.();
-    if (entry.run.maxDuration === null) return;
-    const left = entry.run.maxDuration * 1_000 + MAX_DURATION_GRACE_MS - entry.spentMs;
+    const { maxDuration } = entry.run;
+    if (maxDuration === null) return;
+    const left = maxDuration * 1_000 + MAX_DURATION_GRACE_MS - entry.spentMs;
     entry.cancelTimer = callAt(Date.now() + left, () => {
-      const message = `The run took longer than its limit of ${entry.run.maxDuration} s`;
-      const error = { type: "INTERNAL_ERROR", code: "MAX_DURATION_EXCEEDED", message };
+      const error = internalError(
+        "MAX_DURATION_EXCEEDED",
+        `The run took longer than its limit of ${maxDuration} s`,
+      );
       void end(entry, { status: "TIMED_OUT", error }, (worker) => worker.kill());
     });
   }
 
-  function impatient(runId: string): void {
+  function killPredecessorLater(runId: string): void {
     const timer = setTimeout(() => {
       const entry = live.get(runId);
-      const error = {
-        type: "INTERNAL_ERROR",
-        code: "SUPERSEDED",
-        message: "The run handed over and did not leave",
-      };
+      const error = internalError("SUPERSEDED", "The run handed over to a new run but did not exit");
       if (entry) void end(entry, { status: "CRASHED", error }, (worker) => worker.kill());
-    }, PREDECESSOR_PATIENCE_MS);
+    }, PREDECESSOR_TIMEOUT_MS);
     timer.unref();
   }
 
@@ -296,20 +207,20 @@ export function createAttempts(options: Options) {
     if (how.kind === "crashed" && how.code === NEVER_STARTED) return bootFailed(entry, how);
     const hasOneAttempt = entry.run.sessionId !== null && !options.behavior.retriesChatRuns;
     const retryDelay = hasOneAttempt ? undefined : retryAfter(entry.run, entry.attempt, how);
-    if (retryDelay === undefined) return end(entry, endOf(how), async () => {});
+    if (retryDelay === undefined) return end(entry, endOf(how), nothingToStop);
     log("attempt ended, retrying", { run: entry.run.id, attempt: entry.attempt, delay: retryDelay });
     entry.status = "QUEUED";
     save(entry, () => runs.setStatus(entry.run.id, "QUEUED"));
     queueLater(entry, retryDelay);
   }
 
-  /** It says nothing about the run, whose attempt has not begun: the next worker gets more time. */
+  /** The attempt has not begun, so a failed boot doesn't count against the run: the next worker gets more time. */
   async function bootFailed(entry: Entry, how: Extract<AttemptEnd, { kind: "crashed" }>): Promise<void> {
     entry.attempt -= 1;
     entry.failedBoots += 1;
     if (how.exitCode === null) boots.failed();
     else entry.brokenBoots += 1;
-    if (entry.brokenBoots >= BROKEN_BOOTS_LIMIT) return end(entry, endOf(how), async () => {});
+    if (entry.brokenBoots >= BROKEN_BOOTS_LIMIT) return end(entry, endOf(how), nothingToStop);
     const delay = boots.pauseMs(entry.failedBoots);
     const { run, failedBoots: tries } = entry;
     log("worker did not start, trying again", {
@@ -324,20 +235,20 @@ export function createAttempts(options: Options) {
 
   function queueLater(entry: Entry, delay: number): void {
     entry.cancelTimer = callAt(Date.now() + delay, () => {
-      queue.add(entry);
-      pump();
+      places.add(entry);
+      places.fill();
     });
-    pump();
+    places.fill();
   }
 
   function end(entry: Entry, how: RunEnd, stop: (worker: Worker) => Promise<void>): Promise<void> {
     entry.leaving = true;
     entry.ending ??= (async () => {
       entry.cancelTimer?.();
-      queue.remove(entry);
+      places.remove(entry);
       if (entry.worker) await stop(entry.worker);
       await entry.saved;
-      const run = await persistently(() => runs.finish(entry.run.id, how));
+      const run = await writeUntilClosing(() => runs.finish(entry.run.id, how));
       live.delete(entry.run.id);
       log("run ended", {
         run: entry.run.id,
@@ -346,31 +257,28 @@ export function createAttempts(options: Options) {
         code: how.error?.code,
         reason: how.error?.message,
       });
-      pump();
-      if (run && !closing) await persistently(() => options.onEnd(run));
+      places.fill();
+      if (run && !closing) await writeUntilClosing(() => options.onEnd(run));
     })();
     return entry.ending;
   }
 
   function save(entry: Entry, write: () => Promise<unknown>): void {
-    entry.saved = entry.saved.then(() => persistently(write));
+    entry.saved = entry.saved.then(() => writeUntilClosing(write));
   }
 
-  /** How a run ended must not be lost to a database that is away for a moment; gives up only when the engine stops. */
-  async function persistently<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
-    for (let pause = 100; !closing; pause = Math.min(pause * 2, 2_000)) {
-      try {
-        return await write();
-      } catch (error) {
-        log("database write failed, trying again", { error: (error as Error).message });
-        await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    }
-    return undefined;
+  /** A database outage must not lose how a run ended, so the write is retried until the engine stops. */
+  function writeUntilClosing<Result>(write: () => Promise<Result>): Promise<Result | undefined> {
+    return retry(write, {
+      firstPauseMs: 100,
+      longestPauseMs: 2_000,
+      isOver: () => closing,
+      onFailure: ({ message }) => log("database write failed, trying again", { error: message }),
+    });
   }
 }
 
 function expired({ run }: LiveRun): RunEnd {
   const message = `The run was not started within its time to live (${run.expiresAt?.toISOString()})`;
-  return { status: "EXPIRED", error: { type: "INTERNAL_ERROR", code: "TTL_EXPIRED", message } };
+  return { status: "EXPIRED", error: internalError("TTL_EXPIRED", message) };
 }

@@ -1,22 +1,22 @@
 /**
- * How many workers may load at once, and how patiently. Loading is all work, so on a machine that is full of it fewer
- * at once are done sooner: a boot that came to nothing halves the number, one that succeeds brings back one place.
+ * Limits how many workers load at once, and for how long. Loading needs the processor, so on a busy machine fewer at
+ * once finish sooner: a boot that fails halves the limit, and one that succeeds raises it by one.
  */
 import { availableParallelism } from "node:os";
 
 export type BootOptions = {
-  /** At most. */
+  /** The highest limit. */
   atOnce?: number;
-  /** What the first try of a run may take; every further one may take twice as long. */
+  /** The time limit of a run's first boot. It doubles with every retry. */
   timeoutMs?: number;
-  /** The pause after the first try; after every further one it is twice as long. */
+  /** The pause after a run's first failed boot. It doubles with every retry. */
   backoffMs?: number;
 };
 
 export type Boots = ReturnType<typeof createBoots>;
 
 const LONGEST_TIMEOUT_MS = 600_000;
-const LONGEST_BACKOFF_MS = 30_000;
+const LONGEST_PAUSE_MS = 30_000;
 
 export function createBoots(options: BootOptions = {}) {
   const { atOnce = Math.max(2, availableParallelism()), timeoutMs = 30_000, backoffMs = 500 } = options;
@@ -29,8 +29,8 @@ export function createBoots(options: BootOptions = {}) {
     failed(): void {
       places = Math.max(1, Math.floor(places / 2));
     },
-    /** For a run that has `failures` boots behind it. */
+    /** The time limit for a run with this many failed boots. */
     timeoutMs: (failures: number): number => Math.min(timeoutMs * 2 ** failures, LONGEST_TIMEOUT_MS),
-    pauseMs: (failures: number): number => Math.min(backoffMs * 2 ** (failures - 1), LONGEST_BACKOFF_MS),
+    pauseMs: (failures: number): number => Math.min(backoffMs * 2 ** (failures - 1), LONGEST_PAUSE_MS),
   };
 }

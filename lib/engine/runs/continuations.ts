@@ -1,15 +1,15 @@
 /**
- * Keeps a session answered: whoever's run ends, if input is still waiting and the session is open, another run takes
- * over. Input that keeps breaking its runs is quarantined: hidden from the next run and ended, visibly, for the reader.
+ * Owns which run answers a session: when a run ends, input is unanswered and the session is open, it starts another one.
+ * `quarantine.ts` decides when input has broken enough runs.
  */
 import { parseTimeout } from "../duration";
-import { randomBase62 } from "../ids";
-import type { Attempts } from "./attempts";
-import { STORE_UNAVAILABLE } from "./execution";
 import { HttpError } from "../http/errors";
+import { randomBase62 } from "../ids";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";
 import { createMutex } from "../mutex";
+import { retry } from "../retry";
+import type { NewRecord } from "../streams/append-queue";
 import {
   controlOf,
   dataBody,
@@ -20,11 +20,13 @@ import {
   pendingInput,
   type StreamRecord,
 } from "../streams/records";
+import type { Streams } from "../streams/streams";
+import type { Attempts } from "./attempts";
+import { internalError, STORE_UNAVAILABLE } from "./execution";
+import { createQuarantine, SWAP_LIMIT } from "./quarantine";
 import type { Run, RunReason, Runs } from "./runs";
 import { addressOf, isOpen, type Session, streamName, type TriggerConfig } from "./session";
 import type { Sessions } from "./sessions";
-import type { NewRecord, Streams } from "../streams/streams";
-import { NEVER_STARTED } from "../worker/worker-host";
 
 export type Continuations = ReturnType<typeof createContinuations>;
 
@@ -37,36 +39,19 @@ type Options = {
   log: Log;
 };
 
-/** What the reader gets in place of the answer. */
+/** What the reader gets instead of an answer. */
 type Ending = { type: "error"; errorText: string } | { type: "abort" };
 
-const CRASH_LIMIT = 2;
-const SWAP_LIMIT = 3;
-
-/** As often a storage that takes nothing is not held against the message. */
-const BLAMELESS_LIMIT = 5;
-const HIDE_TRIES = 10;
-
-const CRASHED = "The agent crashed while answering this message.";
-const UPGRADE_LOOP = "The agent kept handing this message over to a new run (upgrade loop) and was stopped.";
-const IGNORED = "The agent ended again and again without answering this message.";
-const TOO_LONG = "The agent took too long to answer this message.";
-const NOT_STARTED = "The agent could not be started to answer this message.";
-const NOT_STORED = "The answer could not be stored, again and again.";
-
-/** Changes nothing, and is refused while nothing can be stored. */
+/** An append that changes nothing, and fails while nothing can be stored. */
 const PROBE: NewRecord = { body: "", headers: [["", "trim"]], command: { trim: 0 } };
 
 export function createContinuations(options: Options) {
   const { sessions, runs, streams, attempts, behavior, log } = options;
   const exclusive = createMutex();
-  const abandoned = new Map<string, string>();
-  /** Ends that have been held against their message: what follows from one may need several tries. */
-  const counted = new WeakSet<Run>();
-  const interruptions = new Map<string, { seq: number; count: number }>();
+  const quarantine = createQuarantine(sessions);
 
   return {
-    /** Serialises what may start or replace a session's run. The session is read again inside. */
+    /** Serializes everything that may start or replace a session's run. The task gets the session's current row. */
     async withSession<Result>(
       sessionId: string,
       task: (session: Session) => Promise<Result>,
@@ -77,38 +62,38 @@ export function createContinuations(options: Options) {
     ensureRun,
     pending,
 
-    /** Ends what is still unanswered as if it had been stopped: nobody is left to answer it. */
-    async giveUp(session: Session): Promise<void> {
-      const waiting = await pending(session);
-      if (waiting.length > 0) await settle(session, waiting, { type: "abort" });
-      interruptions.delete(session.id);
+    /** Ends the unanswered turns of a revoked session as stopped, because no run will answer them. */
+    async stopPending(session: Session): Promise<void> {
+      const unanswered = await pending(session);
+      if (unanswered.length > 0) await endTurn(session, unanswered, { type: "abort" });
+      quarantine.forget(session);
     },
 
-    /** Every end of a run comes here, also a good one: a message may have arrived while it was leaving. */
+    /** Call for every end of a run, good ones included: a message may have arrived while the run was leaving. */
     async runEnded(run: Run): Promise<void> {
       if (run.sessionId === null || !behavior.tendsSessions) return;
       await this.withSession(run.sessionId, async (session) => {
         if (!isOpen(session) || session.currentRunId !== run.id) return;
-        const waiting = await pending(session);
-        const first = waiting[0];
-        if (!first) return unstick(session);
-        if (run.status === "CANCELED") return settle(session, waiting, { type: "abort" });
-        // No worker, and no call of a model, for an answer that could not be stored. Who called us tries again.
+        const unanswered = await pending(session);
+        const first = unanswered[0];
+        if (!first) return quarantine.reset(session);
+        if (run.status === "CANCELED") return endTurn(session, unanswered, { type: "abort" });
+        // Probes the storage, so that no model is called for an answer that can't be stored. The caller retries.
         if (run.error?.code === STORE_UNAVAILABLE) await output(session).append({ records: [PROBE] });
-        const ending = await verdict(session, run, first);
-        if (ending) {
-          log("input quarantined", { session: session.id, run: run.id, seq: first.seq, reason: ending });
-          await settle(session, [first], { type: "error", errorText: ending });
-          await unstick(session);
+        const reason = await quarantine.reasonFor(session, run, first);
+        if (reason) {
+          log("input quarantined", { session: session.id, run: run.id, seq: first.seq, reason });
+          await endTurn(session, [first], { type: "error", errorText: reason });
+          await quarantine.reset(session);
         }
-        if (!ending || waiting.length > 1) {
-          const inOrder = ending !== undefined || run.status === "COMPLETED";
-          await ensureRun(session, inOrder ? "continuation" : "crash");
+        if (!reason || unanswered.length > 1) {
+          const endedWell = reason !== undefined || run.status === "COMPLETED";
+          await ensureRun(session, endedWell ? "continuation" : "crash");
         }
       });
     },
 
-    /** `chat.requestUpgrade` and friends: a new run takes over; it starts as soon as its predecessor has left. */
+    /** Lets a new run take over (`chat.requestUpgrade`). It starts as soon as its predecessor has ended. */
     async swap(sessionId: string, callingRunId: string): Promise<{ runId: string; swapped: boolean }> {
       return this.withSession(sessionId, async (session) => {
         if (!isOpen(session)) throw new HttpError(400, "Session is closed or has expired");
@@ -127,7 +112,7 @@ export function createContinuations(options: Options) {
     async close(sessionId: string, reason: string | null, callingRunId: string | undefined) {
       return this.withSession(sessionId, async (session) => {
         const closed = await sessions.close(session.id, reason);
-        // A run that closes its own chat has told its readers and is already leaving.
+        // A run that closes its own chat has written the closing record itself and is already leaving.
         if (session.closedAt !== null || callingRunId !== undefined)
           return { session: closed, wake: undefined };
         const headers: Header[] = [["trigger-control", "session-closed"]];
@@ -143,17 +128,15 @@ export function createContinuations(options: Options) {
       });
     },
 
-    /** A turn that will not end by itself: replaces its run, and tells the reader why there is no answer. */
+    /** Replaces a run whose turn will not end on its own, and gives the reader the reason. */
     async abandon(runId: string, reason: string): Promise<void> {
-      abandoned.set(runId, reason);
-      await attempts.kill(runId, {
-        status: "CRASHED",
-        error: { type: "INTERNAL_ERROR", code: "RUN_FROZEN", message: reason },
-      });
-      abandoned.delete(runId);
+      const error = internalError("RUN_FROZEN", reason);
+      await quarantine.whileAbandoned(runId, reason, () =>
+        attempts.kill(runId, { status: "CRASHED", error }),
+      );
     },
 
-    /** After a restart. A crash of the engine is not the message's fault, so it does not count against it. */
+    /** Call after a restart. A crash of the engine does not count against the message. */
     async recover(dead: Run[]): Promise<void> {
       if (!behavior.tendsSessions) return;
       for (const { id } of await sessions.perhapsUnanswered(dead.map((run) => run.id))) {
@@ -195,7 +178,7 @@ export function createContinuations(options: Options) {
     if (config.idleTimeoutInSeconds !== undefined)
       payload["idleTimeoutInSeconds"] = config.idleTimeoutInSeconds;
     if (session.currentRunId !== null) {
-      // The first message must not be answered again: what is open now is on the channel.
+      // The first message must not be answered again: a continuation reads its input from the channel.
       for (const key of ["message", "messages", "trigger"]) delete payload[key];
       payload["continuation"] = true;
       payload["previousRunId"] = session.currentRunId;
@@ -224,7 +207,7 @@ export function createContinuations(options: Options) {
     return new Date(Date.now() + parseTimeout(ttl));
   }
 
-  /** `AgentChat.close()` leaves a record that would make every later run leave at once, with its turn unanswered. */
+  /** `AgentChat.close()` leaves a record that would make every later run exit at once, with its turn unanswered. */
   async function hideOldCloses(session: Session): Promise<void> {
     const cursor = inputCursor(await output(session).newestControls());
     const records = await input(session).readAll(Math.max(0, cursor.answered + 1));
@@ -232,43 +215,12 @@ export function createContinuations(options: Options) {
     await input(session).hide(closes.map((record) => record.seq));
   }
 
-  /** Undefined: worth another run. Otherwise what to tell the reader of the message that is in the way. */
-  async function verdict(session: Session, run: Run, first: StreamRecord): Promise<string | undefined> {
-    const abandonedFor = abandoned.get(run.id);
-    if (abandonedFor !== undefined) return abandonedFor;
-    if (run.status === "TIMED_OUT") return TOO_LONG;
-    if (run.error?.code === STORE_UNAVAILABLE) return blameless(session, run, first) ? undefined : NOT_STORED;
-    // Its workers were tried often enough before the run came to its end.
-    if (run.error?.code === NEVER_STARTED) return NOT_STARTED;
-    const again = session.stuckSeq === first.seq;
-    if (again && session.swaps >= SWAP_LIMIT) return UPGRADE_LOOP;
-    const crashes = (again ? session.crashes : 0) + (counted.has(run) ? 0 : 1);
-    await sessions.setStuck(session.id, first.seq, crashes, again ? session.swaps : 0);
-    counted.add(run);
-    // A run that was just leaving when the message came is no sign of anything: allow such ends one time more.
-    if (run.status === "COMPLETED") return crashes > CRASH_LIMIT ? IGNORED : undefined;
-    return crashes >= CRASH_LIMIT ? CRASHED : undefined;
-  }
-
-  function blameless(session: Session, run: Run, { seq }: StreamRecord): boolean {
-    const before = interruptions.get(session.id);
-    const count = (before?.seq === seq ? before.count : 0) + (counted.has(run) ? 0 : 1);
-    interruptions.set(session.id, { seq, count });
-    counted.add(run);
-    return count <= BLAMELESS_LIMIT;
-  }
-
-  async function unstick(session: Session): Promise<void> {
-    interruptions.delete(session.id);
-    if (session.stuckSeq !== null) await sessions.setStuck(session.id, null, 0, 0);
-  }
-
   /**
-   * Both halves are needed: a boot that starts from a snapshot does not look at the turn-complete. The reader comes
-   * first: when that fails, the input is still pending and its end is tried again; the other way round it would be
-   * gone without a word.
+   * Ends the turn for the reader, then hides its input from later runs: a run that boots from a snapshot doesn't read
+   * the turn-complete record. The order matters: if the first write fails, the input is still pending and is tried
+   * again; if the input were hidden first, the reader would never learn what happened to it.
    */
-  async function settle(session: Session, records: StreamRecord[], ending: Ending): Promise<void> {
+  async function endTurn(session: Session, records: StreamRecord[], ending: Ending): Promise<void> {
     const last = String(records.at(-1)!.seq);
     const headers: Header[] = [
       ["trigger-control", "turn-complete"],
@@ -277,26 +229,13 @@ export function createContinuations(options: Options) {
     ];
     const chunk: NewRecord = { body: dataBody(ending, randomBase62(7)) };
     await output(session).append({ records: [chunk, { body: "", headers }] });
-    await hideAtLast(
-      session,
-      records.map((record) => record.seq),
-    );
-  }
-
-  /** Nobody comes back for this: to everyone else the turn is over. */
-  async function hideAtLast(session: Session, seqs: number[]): Promise<void> {
-    for (let tries = 1; ; tries++) {
-      try {
-        return await input(session).hide(seqs);
-      } catch (error) {
-        if (tries === HIDE_TRIES) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 250 * tries));
-      }
-    }
+    const seqs = records.map((record) => record.seq);
+    // Nothing retries this later, because the turn now counts as answered.
+    await retry(() => input(session).hide(seqs), { firstPauseMs: 250, longestPauseMs: 2_500, attempts: 10 });
   }
 }
 
-/** True for the record that tells a reader nothing more is coming for now. */
+/** True for a record after which no more records come for now. */
 export function endsTurn(record: StreamRecord | undefined): boolean {
   const control = record && controlOf(record);
   return control === "turn-complete" || control === "session-closed";

@@ -24,9 +24,13 @@ export function retryAfter(run: Run, attempt: number, how: AttemptEnd): number |
   return how.result.retry?.delay;
 }
 
+export function internalError(code: string, message: string): AttemptError {
+  return { type: "INTERNAL_ERROR", code, message };
+}
+
 export function endOf(how: AttemptEnd): RunEnd {
   if (how.kind === "crashed") {
-    return { status: "CRASHED", error: { type: "INTERNAL_ERROR", code: how.code, message: how.message } };
+    return { status: "CRASHED", error: internalError(how.code, how.message) };
   }
   const { result } = how;
   if (!result.ok) {
@@ -73,7 +77,7 @@ export function executionOf(run: Run, attempt: number, version: string, filePath
 /** The end of a run whose appends were refused for good. */
 export function writerLost(reason: string, status: number): RunEnd {
   const code = status >= 500 ? STORE_UNAVAILABLE : "WRITER_LOST";
-  return { status: "CRASHED", error: { type: "INTERNAL_ERROR", code, message: reason } };
+  return { status: "CRASHED", error: internalError(code, reason) };
 }
 
 /** The completed waitpoint that a parent gets when a run it waits for has ended. */

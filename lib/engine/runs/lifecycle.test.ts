@@ -493,7 +493,7 @@ describe("a restart of the engine", () => {
 
   it("is refused to a second engine on the same database, in one sentence", async () => {
     await expect(startTestEngine({ databaseUrl: test.databaseUrl })).rejects.toThrow(
-      /^Another engine already works on this database\./,
+      /^Another engine is already using this database\./,
     );
   });
 });

@@ -12,7 +12,7 @@ export const MetadataOperation = z.discriminatedUnion("type", [
 
 export type MetadataOperation = z.output<typeof MetadataOperation>;
 
-/** The SDK's own arithmetic, so that a run and its row agree, nested paths (`$.a.b`) included. */
+/** Applies operations with the SDK's own code, so that a run and its row agree, nested paths (`$.a.b`) included. */
 export async function applyOperations(
   metadata: Record<string, unknown>,
   operations: MetadataOperation[],
@@ -21,6 +21,6 @@ export async function applyOperations(
   try {
     return applyMetadataOperations(metadata as never, operations as never).newMetadata;
   } catch (error) {
-    throw new HttpError(400, `The metadata cannot be changed like this: ${(error as Error).message}`);
+    throw new HttpError(400, `Invalid body: operations: ${(error as Error).message}`);
   }
 }

@@ -1,19 +1,19 @@
 /**
- * Runs that wait for a place. The next one goes to the person (or else the session, or the task) that has the fewest
- * places already, so that neither a hundred chats of one person nor a task that was triggered a hundred times keeps
- * anybody else waiting; among equals the one that came first goes first.
+ * The queue of runs that need a worker. The next place goes to the person (or else the session, or the task) that holds
+ * the fewest, so that neither a hundred chats of one person nor a hundred runs of one task delay other people. Among
+ * equals the earliest run comes first.
  */
 import { callAt } from "../duration";
 import type { Run } from "./runs";
 
-type Item = {
+export type QueuedRun = {
   run: Run;
   attempt: number;
-  /** A run that must be gone first (the predecessor of an upgrade). */
+  /** The run that must be gone first (the predecessor of an upgrade). */
   after: string | undefined;
 };
 
-export function createQueue<Entry extends Item>(options: {
+export function createQueue<Entry extends QueuedRun>(options: {
   isLive(runId: string): boolean;
   onReady(): void;
   onExpired(entry: Entry): void;
@@ -22,7 +22,7 @@ export function createQueue<Entry extends Item>(options: {
   const cancels = new Map<Entry, () => void>();
 
   return {
-    /** In line from its delay on (`delay`), and not longer than its time to live (`ttl`). */
+    /** Queues the run after its `delay`, and expires it when it has not started within its `ttl`. */
     add(entry: Entry): void {
       const { delayedUntil } = entry.run;
       if (delayedUntil === null || delayedUntil.getTime() <= Date.now()) return admit(entry);
@@ -42,7 +42,7 @@ export function createQueue<Entry extends Item>(options: {
       if (index >= 0) entries.splice(index, 1);
     },
 
-    /** Those that could start now if there were places, best first, with the places that their origin has already. */
+    /** Lists the runs that could start now, best first, with the number of places that their origin holds. */
     ready(working: Entry[]): { entry: Entry; places: number }[] {
       const load = new Map<string, number>();
       for (const { run } of working) load.set(originOf(run), (load.get(originOf(run)) ?? 0) + 1);
@@ -52,7 +52,7 @@ export function createQueue<Entry extends Item>(options: {
         .toSorted((a, b) => a.places - b.places);
     },
 
-    /** 1: next in line, as far as is known now. */
+    /** Returns 1 for the run at the head of the queue. */
     position(runId: string): number | undefined {
       const index = entries.findIndex(({ run }) => run.id === runId);
       return index < 0 ? undefined : index + 1;

@@ -1,7 +1,7 @@
 /**
- * What becomes of a session whose chat is deleted. Revoked: its run is stopped, its readers are told and sent away,
- * and no token of a browser opens it, until the app creates it again because the deletion was taken back. Purged:
- * nothing of it is left.
+ * Removes a session whose chat is deleted, in two steps. Revoked: its run is stopped, its readers get a closing record
+ * and are disconnected, and browsers' tokens are refused until the app creates the session again to undo the deletion.
+ * Purged: all of its data is deleted.
  */
 import type { Attempts } from "./attempts";
 import type { Continuations } from "./continuations";
@@ -23,7 +23,7 @@ type Options = {
   log: Log;
 };
 
-/** The session's runs, and those that they started. */
+/** Selects the session's runs, and the runs that those started. */
 const RUNS = `
   with recursive gone as (
     select id, payload, payload_type, output, output_type from engine.runs where session_id = $1
@@ -35,7 +35,7 @@ const RUNS = `
 export function createRemoval({ database, sessions, streams, attempts, continuations, log }: Options) {
   return { revoke, reinstate, purge };
 
-  /** Safe to repeat; a session that there is not is as good as revoked. */
+  /** Revokes the session. Safe to repeat, also for a session that does not exist. */
   async function revoke(key: string): Promise<void> {
     const found = await sessions.find(key);
     if (!found) return;
@@ -50,16 +50,16 @@ export function createRemoval({ database, sessions, streams, attempts, continuat
       log("session revoked", { session: session.id });
     });
     streams.cut(prefixOf(found));
-    // Outside of the session's turn: the end of a run wants that, too.
+    // Outside of `withSession`, because the end of a run needs that lock too.
     const { currentRunId } = await sessions.get(found.id);
     for (const id of await liveRunsOf(found.id)) await attempts.cancel(id);
     if (currentRunId !== null) await attempts.cancel(currentRunId);
     await continuations.withSession(found.id, (session) =>
-      session.revokedAt === null ? Promise.resolve() : continuations.giveUp(session),
+      session.revokedAt === null ? Promise.resolve() : continuations.stopPending(session),
     );
   }
 
-  /** Call it with the session's turn. Readers that come later must not find that it was closed once. */
+  /** Call inside `withSession`. Later readers must not find the closing record of the revocation. */
   async function reinstate(session: Session): Promise<Session> {
     const output = streams.get(streamName(session.id, "out"));
     const closes = (await output.newestControls()).filter((record) => controlOf(record) === "session-closed");
@@ -94,7 +94,7 @@ export function createRemoval({ database, sessions, streams, attempts, continuat
   }
 }
 
-/** One after the other: the later ones delete what the earlier ones look at. */
+/** Run in this order: each statement reads rows that a later one deletes. */
 const PURGE = [
   `${RUNS} delete from engine.blobs where key = 'snapshots/' || $1::text
      or key in (select 'packets/' || payload from gone where payload_type = 'application/store')

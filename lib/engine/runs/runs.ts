@@ -15,8 +15,8 @@ export type RunStatus =
   | "EXPIRED";
 
 /**
- * Why a run was started; what `/inspect` shows first. `continuation`: the run before had left in good order. `crash`,
- * `restart`: it had not, and its input goes on here. A second attempt of the same run is a `retry` (see its attempts).
+ * Why a run was started, as `/inspect` shows it. `continuation`: the previous run ended normally. `crash`, `restart`: it
+ * did not, and this run takes over its input. A second attempt of the same run is a `retry` (see its attempts).
  */
 export type RunReason = "first" | "continuation" | "crash" | "restart" | "upgrade" | "trigger";
 
@@ -33,16 +33,16 @@ export type Run = {
   maxDuration: number | null;
   version: string | null;
   parentId: string | null;
-  /** The parent sleeps until this run has ended (`triggerAndWait`). */
+  /** True if the parent waits for the end of this run (`triggerAndWait`). */
   parentWaits: boolean;
   tags: string[];
-  /** Whose run it is: places are shared out among these, and one of them gets only so many at a time. */
+  /** The person whose run it is. Places are shared out among persons, and each person's are limited. */
   concurrencyKey: string | null;
   metadata: Record<string, unknown>;
   output: string | null;
   outputType: string | null;
   error: AttemptError | null;
-  /** Not started before this (`delay`), and only before that (`ttl`). */
+  /** The run starts after this time (`delay`) and before `expiresAt` (`ttl`). */
   delayedUntil: Date | null;
   expiresAt: Date | null;
   createdAt: Date;
@@ -73,7 +73,7 @@ const UNSTARTED = "(status = 'QUEUED' and attempt = 0 and session_id is null)";
 
 export type Runs = ReturnType<typeof createRuns>;
 
-/** Rows only. What lives and dies is decided by attempts and continuations. */
+/** The rows of runs. `attempts.ts` and `continuations.ts` decide which runs live. */
 export function createRuns(database: Database) {
   return {
     async create(run: NewRun): Promise<{ run: Run; created: boolean }> {
@@ -136,7 +136,7 @@ export function createRuns(database: Database) {
       );
     },
 
-    /** Returns the ended run, or undefined when somebody else has ended it before. */
+    /** Returns the ended run, or undefined if it had ended before. */
     async finish(
       id: string,
       end: { status: RunStatus; output?: string; outputType?: string; error?: AttemptError },
@@ -156,8 +156,8 @@ export function createRuns(database: Database) {
     },
 
     /**
-     * Runs that a dead engine has left behind. Their workers are gone with it, or fenced. Triggered runs that had not
-     * started yet are as good as new; a session's run is made anew from what is on its channel.
+     * Marks the runs that a dead engine left behind as crashed: their workers died with it, or can't write any more.
+     * Triggered runs that had not started stay queued. A session's run is replaced from the input on its channel.
      */
     async crashAllLive(message: string): Promise<Run[]> {
       const error: AttemptError = { type: "INTERNAL_ERROR", code: "ENGINE_RESTARTED", message };

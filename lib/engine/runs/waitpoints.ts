@@ -1,6 +1,6 @@
 /**
- * What runs wait for: a record on a channel, a date, or a token that somebody completes. A waitpoint settles once,
- * and is handed to the run that has declared to be blocked on it, whichever of the two comes first.
+ * Waitpoints: a run can wait for a record on a channel, a date, or a token that is completed over HTTP. A waitpoint
+ * completes once and is then delivered to the run that is blocked on it, whichever of the two comes first.
  */
 import type { Database } from "../database";
 import { callAt } from "../duration";
@@ -40,12 +40,12 @@ export function createWaitpoints(options: {
 }) {
   const { database, streams, deliver } = options;
   const open = new Map<string, Open>();
-  /** Runs that have said which waitpoint they sleep on. */
-  const blocked = new Map<string, string>();
+  /** The run that is blocked on a waitpoint, by the waitpoint's id. */
+  const blockedRuns = new Map<string, string>();
   let closed = false;
 
   return {
-    /** Completed by the next record on the channel, or by one that came after `lastSeq` while the run decided to park. */
+    /** Completes with the next record on the channel, or with one after `lastSeq` that came while the run was parking. */
     async onStream(
       run: string,
       streamName: string,
@@ -56,9 +56,9 @@ export function createWaitpoints(options: {
       const stream = streams.get(streamName);
       for (let from = (lastSeq ?? -1) + 1; ;) {
         const records = await stream.read(from);
-        const waiting = records.find((record) => !record.hidden && !isCommand(record));
-        if (waiting) await settle(waitpoint.id, completed(String(parseBody(waiting.body).data)));
-        if (waiting || records.length === 0) return waitpoint;
+        const unread = records.find((record) => !record.hidden && !isCommand(record));
+        if (unread) await complete(waitpoint.id, completed(String(parseBody(unread.body).data)));
+        if (unread || records.length === 0) return waitpoint;
         from = records.at(-1)!.seq + 1;
       }
     },
@@ -69,7 +69,7 @@ export function createWaitpoints(options: {
         runId: run,
         timeoutMs: date.getTime() - Date.now(),
       });
-      blocked.set(waitpoint.id, run);
+      blockedRuns.set(waitpoint.id, run);
       return waitpoint;
     },
 
@@ -79,11 +79,11 @@ export function createWaitpoints(options: {
       idempotencyKey?: string | undefined;
     }) {
       if (fields.idempotencyKey !== undefined) {
-        const found = await database.query<Row>(
+        const existing = await database.query<Row>(
           "select * from engine.waitpoints where idempotency_key = $1",
           [fields.idempotencyKey],
         );
-        if (found.rows[0]) return { waitpoint: toWaitpoint(found.rows[0]), isCached: true };
+        if (existing.rows[0]) return { waitpoint: toWaitpoint(existing.rows[0]), isCached: true };
       }
       return { waitpoint: await insert({ kind: "MANUAL", ...fields }), isCached: false };
     },
@@ -95,44 +95,44 @@ export function createWaitpoints(options: {
     },
 
     async complete(id: string, output: string): Promise<void> {
-      await settle(id, completed(output));
+      await complete(id, completed(output));
     },
 
-    /** Call after the record is durable: what wakes up reads the channel, not this output. */
+    /** Call after the record is stored, because the run that wakes up reads the channel. */
     async completeForStream(streamName: string, output: string): Promise<void> {
       for (const { waitpoint } of open.values()) {
-        if (waitpoint.streamName === streamName) await settle(waitpoint.id, completed(output));
+        if (waitpoint.streamName === streamName) await complete(waitpoint.id, completed(output));
       }
     },
 
-    /** The run is asleep until it is settled. Delivered at once when it already is. */
+    /** Blocks the run on the waitpoint, and delivers it at once if it is already completed. */
     async block(runId: string, id: string): Promise<void> {
-      // Before looking: whichever of this and the settling comes second hands it over.
-      blocked.set(id, runId);
+      // Before the query: whichever of this and the completion comes second delivers the waitpoint.
+      blockedRuns.set(id, runId);
       const waitpoint = await this.get(id);
-      if (waitpoint.status !== "WAITING") handOver(waitpoint);
+      if (waitpoint.status !== "WAITING") deliverToBlockedRun(waitpoint);
     },
 
-    /** Only a chat run that waits for its next message: any other wait would fail in the author's hands. */
+    /** True for a chat run that waits for its next message. Expiring any other wait would fail the author's code. */
     isReclaimable(runId: string): boolean {
       return [...open.values()].some(({ waitpoint }) => waitsForSession(waitpoint, runId));
     },
 
-    /** Ends a parked run's wait as its timeout would, which makes a chat run leave in good order. */
+    /** Ends a parked chat run's wait as its timeout would, so that the run ends normally. */
     async expireFor(runId: string): Promise<void> {
       for (const { waitpoint } of open.values()) {
-        if (waitsForSession(waitpoint, runId)) await settle(waitpoint.id, timedOut());
+        if (waitsForSession(waitpoint, runId)) await complete(waitpoint.id, timedOut());
       }
     },
 
     async endOf(runId: string): Promise<void> {
-      for (const [id, waiter] of blocked) if (waiter === runId) blocked.delete(id);
+      for (const [id, blockedRun] of blockedRuns) if (blockedRun === runId) blockedRuns.delete(id);
       for (const { waitpoint } of open.values()) {
-        if (waitpoint.runId === runId) await settle(waitpoint.id, timedOut());
+        if (waitpoint.runId === runId) await complete(waitpoint.id, timedOut());
       }
     },
 
-    /** After a restart: waits of dead runs are over, tokens and their deadlines go on. */
+    /** Call after a restart. Ends the waits of dead runs; tokens and their deadlines stay. */
     async recover(): Promise<void> {
       await database.query(
         "update engine.waitpoints set status = 'TIMED_OUT', completed_at = now() where status = 'WAITING' and run_id is not null",
@@ -180,21 +180,21 @@ export function createWaitpoints(options: {
     if (closed) return;
     const entry: Open = { waitpoint, cancelTimer: undefined };
     open.set(waitpoint.id, entry);
-    if (waitpoint.deadline) settleAt(entry, waitpoint.deadline.getTime());
+    if (waitpoint.deadline) completeAt(entry, waitpoint.deadline.getTime());
   }
 
-  function settleAt(entry: Open, time: number): void {
+  function completeAt(entry: Open, time: number): void {
     const { id, kind } = entry.waitpoint;
     entry.cancelTimer = callAt(time, () => {
       const outcome = kind === "DATETIME" ? completed(null) : timedOut();
-      // The database may be away just now; the run sleeps on and is asked again a little later.
-      settle(id, outcome).catch(() => {
-        if (open.get(id) === entry) settleAt(entry, Date.now() + RETRY_MS);
+      // During a database outage the run keeps waiting, and the completion is retried.
+      complete(id, outcome).catch(() => {
+        if (open.get(id) === entry) completeAt(entry, Date.now() + RETRY_MS);
       });
     });
   }
 
-  async function settle(id: string, outcome: Outcome): Promise<void> {
+  async function complete(id: string, outcome: Outcome): Promise<void> {
     const updated = await database.query<Row>(
       `update engine.waitpoints set status = $2, output = $3, output_type = 'application/json', output_is_error = $4,
          completed_at = now() where id = $1 and status = 'WAITING' returning *`,
@@ -202,13 +202,13 @@ export function createWaitpoints(options: {
     );
     open.get(id)?.cancelTimer?.();
     open.delete(id);
-    if (updated.rows[0]) handOver(toWaitpoint(updated.rows[0]));
+    if (updated.rows[0]) deliverToBlockedRun(toWaitpoint(updated.rows[0]));
   }
 
-  function handOver(waitpoint: Waitpoint): void {
-    const runId = blocked.get(waitpoint.id);
+  function deliverToBlockedRun(waitpoint: Waitpoint): void {
+    const runId = blockedRuns.get(waitpoint.id);
     if (runId === undefined) return;
-    blocked.delete(waitpoint.id);
+    blockedRuns.delete(waitpoint.id);
     deliver(runId, {
       id: waitpoint.id,
       index: 0,

@@ -1,7 +1,7 @@
 /**
- * A run can freeze with nothing to be seen from outside: in SDK 4.8.3 a chunk above about 1 MiB fails inside the
- * worker, the turn never ends and `stop` is not heard. So a stop that was read and is not honored, and a very long
- * silence over an unanswered message, end the run here. A run that is slow to boot is neither.
+ * Ends frozen runs. A run can freeze without a sign: in SDK 4.8.3 a chunk above about 1 MiB fails inside the worker, the
+ * turn never ends and `stop` has no effect. The watchdog ends a run that read a stop but did not obey it, and a run that
+ * is silent for very long over an unanswered message. A run that is slow to boot is left alone.
  */
 import type { Attempts } from "./attempts";
 import type { Continuations } from "./continuations";
@@ -12,10 +12,10 @@ import { type Session, streamName } from "./session";
 import type { Sessions } from "./sessions";
 import type { Streams } from "../streams/streams";
 
-const STOPPED = "Stopped. The agent did not react and was restarted.";
-/** As many times the grace: a run that goes on writing after a stop that it has read will not heed it. */
-const DEAF_AFTER = 6;
-const SILENT = "The agent stopped responding while answering this message and was restarted.";
+const STOPPED = "Stopped. The agent didn't react, so it was restarted.";
+/** A run that keeps writing after it has read a stop is ended after this many grace periods. */
+const MAX_GRACE_PERIODS = 6;
+const SILENT = "The agent stopped responding while answering this message, so it was restarted.";
 
 export type Watchdog = ReturnType<typeof createWatchdog>;
 
@@ -30,13 +30,13 @@ export function createWatchdog(options: {
 }) {
   const { sessions, streams, attempts, continuations, log } = options;
   const timers = new Set<NodeJS.Timeout>();
-  /** Since when a run reads its input. Before that it is being made, and can hear nothing. */
+  /** When a run began to read its input. Before that it is booting, and can't read a stop. */
   const readingSince = new Map<string, { attempt: number; since: number }>();
   const round = setInterval(() => void checkSilence(), Math.min(30_000, options.silenceMs));
   round.unref();
 
   return {
-    /** Call when a run begins to read its input: from now on it hears what is there. */
+    /** Call when a run begins to read its input: from now on it can read a stop. */
     onReading({ runId, attempt }: Caller): void {
       for (const id of readingSince.keys()) if (!attempts.find(id)) readingSince.delete(id);
       if (readingSince.get(runId)?.attempt !== attempt)
@@ -49,7 +49,7 @@ export function createWatchdog(options: {
       if (runId === null || !attempts.find(runId)) return;
       if ((await continuations.pending(session)).length === 0) return;
       const { next } = await streams.get(streamName(session.id, "out")).tail();
-      lookAgain({ session, runId, from: next, at: Date.now() }, options.stopGraceMs);
+      checkLater({ session, runId, from: next, at: Date.now() }, options.stopGraceMs);
     },
 
     close(): void {
@@ -60,36 +60,36 @@ export function createWatchdog(options: {
 
   type Stop = { session: Session; runId: string; from: number; at: number };
 
-  function lookAgain(stop: Stop, delay: number): void {
+  function checkLater(stop: Stop, delay: number): void {
     const timer = setTimeout(() => {
       timers.delete(timer);
-      void guarded(() => checkStop(stop));
+      void logFailure(() => checkStop(stop));
     }, delay);
     timers.add(timer);
   }
 
   async function checkStop(stop: Stop): Promise<void> {
-    // Another run finds the stop on its input.
+    // If the run has ended, its successor reads the stop from its input.
     if (!attempts.find(stop.runId)) return;
     const controls = await streams.get(streamName(stop.session.id, "out")).newestControls();
     if (controls.some((record) => record.seq >= stop.from && controlOf(record) === "turn-complete")) return;
-    const patience = patienceWith(stop);
-    if (patience > 0) lookAgain(stop, patience);
+    const graceMs = remainingGraceMs(stop);
+    if (graceMs > 0) checkLater(stop, graceMs);
     else await abandon(stop.session.id, stop.runId, STOPPED);
   }
 
-  /** How long the run may still take. Its time begins when it can hear, and again with every sign of life. */
-  function patienceWith({ runId, at }: Stop): number {
+  /** Returns how long the run may still take. The grace period restarts when the run begins to read, and when it writes. */
+  function remainingGraceMs({ runId, at }: Stop): number {
     const run = attempts.find(runId);
     const reading = readingSince.get(runId);
     if (!run || !reading || reading.attempt !== run.attempt) return options.stopGraceMs;
-    const heardAt = Math.max(at, reading.since);
-    const left = Math.max(heardAt, run.activeAt) + options.stopGraceMs - Date.now();
-    return Math.min(left, heardAt + DEAF_AFTER * options.stopGraceMs - Date.now());
+    const readAt = Math.max(at, reading.since);
+    const left = Math.max(readAt, run.activeAt) + options.stopGraceMs - Date.now();
+    return Math.min(left, readAt + MAX_GRACE_PERIODS * options.stopGraceMs - Date.now());
   }
 
   async function checkSilence(): Promise<void> {
-    await guarded(async () => {
+    await logFailure(async () => {
       for (const { run, status, activeAt } of attempts.all()) {
         if (run.sessionId === null || status !== "EXECUTING" || Date.now() - activeAt < options.silenceMs)
           continue;
@@ -107,8 +107,8 @@ export function createWatchdog(options: {
     await continuations.abandon(runId, reason);
   }
 
-  /** The next round looks again. */
-  async function guarded(check: () => Promise<void>): Promise<void> {
+  /** A failed check is only logged, because the next round repeats it. */
+  async function logFailure(check: () => Promise<void>): Promise<void> {
     try {
       await check();
     } catch (error) {

@@ -1,19 +1,17 @@
-/**
- * The end of one stream, kept in memory: most readers want nothing older, and a resent batch is recognised here.
- */
+/** The newest records of one stream, in memory. They serve most readers, and reveal a batch that was sent twice. */
 import type { Header, StreamRecord } from "./records";
 
 const MAX_RECORDS = 2_000;
 const MAX_BYTES = 8 * 1024 * 1024;
-/** Forgetting in strides: a busy stream should not move its whole tail for every record. */
+/** Old records are dropped in strides, so that a busy stream does not copy its whole tail for every record. */
 const STRIDE = 500;
-/** A control record that repeats the one before it within this time is a retry whose answer got lost. */
+/** A control record that repeats the previous one within this time is a retry whose response was lost. */
 const CONTROL_RETRY_MS = 10_000;
 
 type Sent = { body: string; headers?: Header[] };
 
 export function createRecentRecords() {
-  /** Without gaps, up to the newest record. */
+  /** Has no gaps, and ends with the newest record. */
   let records: StreamRecord[] = [];
   let bytes = 0;
   const seqById = new Map<string, number>();
@@ -29,7 +27,7 @@ export function createRecentRecords() {
       if (records.length >= MAX_RECORDS + STRIDE || bytes >= MAX_BYTES) forgetOldest();
     },
 
-    /** Undefined: not here, look in the table. */
+    /** Returns undefined if the records are no longer in memory. */
     slice(from: number, limit: number): StreamRecord[] | undefined {
       const first = records[0];
       if (!first || from < first.seq) return undefined;
@@ -41,10 +39,10 @@ export function createRecentRecords() {
     },
 
     /**
-     * Where a resent batch already lies. Only a whole batch counts: the client requires the acknowledgement to cover
-     * exactly what it sent. A record id is part of the body, so equal bodies mean the same record.
+     * Returns the first number of a batch that is already stored. Only a whole batch counts, because the client expects
+     * the acknowledgement of exactly that batch. A record id is part of the body, so equal bodies mean the same record.
      */
-    find(batch: Sent[]): number | undefined {
+    findStored(batch: Sent[]): number | undefined {
       const [first] = batch;
       const oldest = records[0];
       if (!first || !oldest) return undefined;
@@ -84,7 +82,7 @@ export function createRecentRecords() {
   }
 }
 
-/** The id that ends every body the SDK writes (`{"data":…,"id":"x"}`), without parsing what may be a megabyte. */
+/** Returns the id at the end of a body from the SDK (`{"data":…,"id":"x"}`) without parsing up to a megabyte of JSON. */
 export function recordId(body: string): string | undefined {
   if (!body.endsWith('"}')) return undefined;
   return /"id":"([^"\\]{1,64})"\}$/.exec(body.slice(-80))?.[1];

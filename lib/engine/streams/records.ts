@@ -1,4 +1,4 @@
-/** What the records of a session mean. Pure: knows the wire forms, nothing about storage. */
+/** The meaning of a session's records. Pure: it knows the wire forms, not how they are stored. */
 
 export type Header = [name: string, value: string];
 
@@ -7,11 +7,11 @@ export type StreamRecord = {
   timestamp: number;
   body: string;
   headers: Header[];
-  /** Taken out of everybody's sight (a quarantined message); its number stays used. */
+  /** A hidden record (a quarantined message) is skipped by every reader; its number stays used. */
   hidden: boolean;
 };
 
-/** A command to the stream itself (trim, fence): it takes a number but is not data. */
+/** True for a command to the stream itself (trim, fence): it takes a number but is not data. */
 export function isCommand(record: { headers: Header[] }): boolean {
   return record.headers[0]?.[0] === "";
 }
@@ -24,7 +24,7 @@ function headerOf(record: { headers: Header[] }, name: string): string | undefin
   return record.headers.find(([key]) => key === name)?.[1];
 }
 
-/** The client's JSON stays a string inside: the SDK relies on the double encoding. */
+/** Wraps the client's JSON as a string: the SDK relies on the double encoding. */
 export function inputBody(data: string, id: string): string {
   return JSON.stringify({ data, id });
 }
@@ -33,13 +33,13 @@ export function dataBody(data: unknown, id: string): string {
   return JSON.stringify({ data, id });
 }
 
-/** `data` is a string for `.in` and an object for `.out`; both go back out as they came in. */
+/** Parses a record's body. `data` is a string for `.in` and an object for `.out`, as its writer sent it. */
 export function parseBody(body: string): { data: unknown; id: string } {
   try {
     const parsed = JSON.parse(body) as { data?: unknown; id?: unknown };
     return { data: parsed.data ?? "", id: typeof parsed.id === "string" ? parsed.id : "" };
   } catch {
-    return { data: "", id: "" }; // A control record has no body; an S2 client of its own may write anything.
+    return { data: "", id: "" }; // A control record has an empty body, and another S2 client may write any text.
   }
 }
 
@@ -60,13 +60,13 @@ export function parseInput(record: { body: string }): Input {
 }
 
 export type InputCursor = {
-  /** Everything at or below was answered. Held back behind records that wait in the run. */
+  /** Every record up to this one was answered. A record that still waits inside the run holds it back. */
   answered: number;
-  /** The highest record a turn has handled. */
+  /** The highest record that a turn has handled. */
   consumed: number;
 };
 
-/** Cursor of the newest turn-complete that carries one. `records` are `.out` records, newest first. */
+/** Returns the cursor of the newest turn-complete record that has one. Takes `.out` records, newest first. */
 export function inputCursor(newestFirst: Iterable<StreamRecord>): InputCursor {
   for (const record of newestFirst) {
     if (controlOf(record) !== "turn-complete") continue;
@@ -79,8 +79,8 @@ export function inputCursor(newestFirst: Iterable<StreamRecord>): InputCursor {
 }
 
 /**
- * The records of `.in` that still want an answer. `answered + 1` is the record a run holds back on; between it and
- * `consumed` lie records that were handled out of order; above `consumed` nothing was seen by a finished turn.
+ * Returns the unanswered records of `.in`. `answered + 1` is the record that a run holds back; the records from there to
+ * `consumed` were handled out of order; no finished turn has read the records above `consumed`.
  */
 export function pendingInput(records: StreamRecord[], cursor: InputCursor): StreamRecord[] {
   return records.filter((record) => {

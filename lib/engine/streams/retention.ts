@@ -2,7 +2,7 @@ import type { Database } from "../database";
 import type { Log } from "../log";
 import type { Streams } from "./streams";
 
-export type Retention = { sweep(): Promise<void>; close(): void };
+type Retention = { sweep(): Promise<void>; close(): void };
 
 const FINISHED_RUNS = "7 days";
 const PARTS = "1 day";
@@ -11,10 +11,10 @@ const RECENTLY_USED = "1 day";
 const SIDE_CHANNELS_MS = 24 * 60 * 60_000;
 
 /**
- * Deletes what no reader can want any more. Records of `.out` go in two rounds, mark then delete, so that each stays
- * readable for at least one interval after the trim before the last one has passed it (see `streams.ts`). Records of
- * `.in` go with the turns that answered them: what is left of `.out` says up to where all older turns had read, so a
- * transcript that was saved a turn late still finds every message behind its cursor.
+ * Deletes records that no reader needs any more. Records of `.out` are marked in one round and deleted in the next, so
+ * that each stays readable for at least one interval after the trim before the last one (see `streams.ts`). Records of
+ * `.in` are deleted with the turns that answered them. The oldest remaining turn of `.out` says how far the earlier ones
+ * had read, so a transcript that was saved a turn late still finds every message after its cursor.
  */
 export function createRetention(options: {
   database: Database;
@@ -62,7 +62,7 @@ export function createRetention(options: {
     await sweepSideChannels();
   }
 
-  /** No turn says how far somebody has read there. */
+  /** Deletes side channel records by age, because no turn records how far their readers are. */
   async function sweepSideChannels(): Promise<void> {
     const before = Date.now() - SIDE_CHANNELS_MS;
     await database.query(

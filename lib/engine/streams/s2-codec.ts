@@ -3,7 +3,7 @@ import { gunzipSync } from "node:zlib";
 import { requireShallow } from "../http/input";
 import { HttpError } from "../http/errors";
 import type { Header } from "./records";
-import type { Appended, NewRecord, Position } from "./streams";
+import type { Appended, NewRecord, Position } from "./append-queue";
 
 export type AppendInput = {
   records: NewRecord[];
@@ -11,7 +11,7 @@ export type AppendInput = {
   fencingToken: string | undefined;
 };
 
-export type Frame = { terminal: boolean; body: Buffer };
+type Frame = { terminal: boolean; body: Buffer };
 
 const MAX_FRAME = 2 * 1024 * 1024;
 const MAX_BATCH_RECORDS = 1_000;
@@ -30,14 +30,14 @@ export function encodeFrame(body: Buffer, flag = 0): Buffer {
   return frame;
 }
 
-/** The last frame of a refused session: a status the client can act on, and the error as JSON. */
+/** Encodes the last frame of a refused connection: an HTTP status, and the error as JSON. */
 export function encodeTerminal(status: number, body: unknown): Buffer {
   const prefix = Buffer.allocUnsafe(2);
   prefix.writeUInt16BE(status, 0);
   return encodeFrame(Buffer.concat([prefix, Buffer.from(JSON.stringify(body))]), TERMINAL);
 }
 
-/** Collects bytes until frames are whole. Call with each chunk; throws on what no client of ours would send. */
+/** Returns a reader that takes chunks and returns complete frames. It throws on a malformed frame. */
 export function createFrameReader(): (chunk: Buffer) => Frame[] {
   let chunks: Buffer[] = [];
   let size = 0;

@@ -1,8 +1,8 @@
-/** The tables behind the streams: what can be asked of them and written to them. When, is decided in `streams.ts`. */
+/** The statements on the tables of the streams. `streams.ts` and `append-queue.ts` decide when they run. */
 import type { Database } from "../database";
 import type { Header, StreamRecord } from "./records";
 
-/** A stream as its row says. Between commits the one process that appends knows it better than the table. */
+/** The row of a stream. The engine keeps it in memory, because only this process appends. */
 export type StreamState = {
   id: number;
   next: number;
@@ -12,16 +12,16 @@ export type StreamState = {
   fencingToken: string;
 };
 
-export type Addition = {
+type Addition = {
   records: { body: string; headers?: Header[] }[];
   timestamp: number;
   trim: number;
   fencingToken: string;
-  /** Part ids, with the place of their first record in `records`. */
+  /** Part ids, with the index of their first record in `records`. */
   parts: { id: string; offset: number }[];
 };
 
-/** One statement: the row of the stream is locked, counted up, and the records take the numbers it gave. */
+/** One statement locks the stream's row, counts it up, and stores the records under the new numbers. */
 const APPEND = `
   with head as (
     update engine.streams set
@@ -47,7 +47,7 @@ const COLUMNS = "seq, ts, body, headers, hidden";
 
 export function createStreamRows(database: Database) {
   return {
-    /** Creates the stream when there is none of that name. */
+    /** Creates the stream if it does not exist. */
     async open(name: string): Promise<StreamState> {
       const found = await database.query(
         `insert into engine.streams (name) values ($1) on conflict (name) do update set name = excluded.name
@@ -75,7 +75,7 @@ export function createStreamRows(database: Database) {
       return found.rows.map(toRecord);
     },
 
-    /** Newest first. */
+    /** Returns records with headers, newest first. */
     async controls(id: number, limit: number): Promise<StreamRecord[]> {
       const found = await database.query<RecordRow>({
         name: "engine-stream-controls",
@@ -86,7 +86,7 @@ export function createStreamRows(database: Database) {
       return found.rows.map(toRecord);
     },
 
-    /** The newest record that is neither a command nor hidden. */
+    /** Returns the newest record that is neither a command nor hidden. */
     async newest(id: number): Promise<StreamRecord | undefined> {
       const found = await database.query<RecordRow>({
         name: "engine-stream-newest",
@@ -105,7 +105,7 @@ export function createStreamRows(database: Database) {
       );
     },
 
-    /** Where the parts lie that are stored already. */
+    /** Returns the first number of each part that is already stored. */
     async partSeqs(id: number, partIds: string[]): Promise<Map<string, number>> {
       if (partIds.length === 0) return new Map();
       const found = await database.query({
@@ -116,7 +116,7 @@ export function createStreamRows(database: Database) {
       return new Map(found.rows.map((row) => [row.part_id as string, row.seq as number]));
     },
 
-    /** False when the stream is not where `state` says: somebody else has appended. */
+    /** Returns false if another process has appended since `state` was loaded. */
     async append(state: StreamState, { records, parts, ...addition }: Addition): Promise<boolean> {
       const answer = await database.query({
         name: "engine-stream-append",

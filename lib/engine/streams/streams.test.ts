@@ -3,7 +3,8 @@ import { freshDatabase } from "@/e2e/support/database";
 import { connect, type Database } from "../database";
 import { createRetention } from "./retention";
 import { migrate } from "../schema";
-import { createStreams, type NewRecord, type Streams } from "./streams";
+import type { NewRecord } from "./append-queue";
+import { createStreams, type Streams } from "./streams";
 
 let database: Database;
 let streams: Streams;

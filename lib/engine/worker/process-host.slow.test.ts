@@ -432,7 +432,7 @@ export const a = task({ id: "a", run: async (wait: number) => { console.log("run
     const { host, lines } = await openWatched(answering("never", `throw new Error("no key");`));
 
     expect(lines.map((line) => line.message).join()).toMatch(
-      /The tasks do not load\. .*a\.ts could not be loaded: Error: no key/,
+      /The task files failed to load\. .*a\.ts could not be loaded: Error: no key/,
     );
     expect(host.tasks().size).toBe(0);
     const ended = await run(host, "a").end;

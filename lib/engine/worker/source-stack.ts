@@ -1,6 +1,6 @@
 /**
- * Points stack frames of a bundle at the source files. Done here, on the text, when there is a stack to show: Node's own
- * `--enable-source-maps` costs every worker 15 MB and 35 ms.
+ * Maps the stack frames of a bundle to its source files. It works on the text of a stack when one is shown, because
+ * Node's own `--enable-source-maps` costs every worker 15 MB and 35 ms.
  */
 import { readFileSync } from "node:fs";
 import { SourceMap } from "node:module";
@@ -12,15 +12,15 @@ export function createSourceStack(bundleFile: string, projectDir: string) {
 
   return function sourceStack(text: string) {
     if (!text.includes(bundleFile)) return text;
-    return text.replace(frame, (found, line: string, column: string) => {
+    return text.replace(frame, (original, line: string, column: string) => {
       try {
         map ??= new SourceMap(JSON.parse(readFileSync(`${bundleFile}.map`, "utf8")));
       } catch {
-        // The folder is gone (an old version): the frame stays as it is.
-        return found;
+        // The folder of an old version may be deleted; the frame then stays as it is.
+        return original;
       }
       const origin = map.findEntry(Number(line) - 1, Number(column) - 1);
-      if (!("originalSource" in origin)) return found;
+      if (!("originalSource" in origin)) return original;
       const file = path.resolve(path.dirname(bundleFile), origin.originalSource);
       return `${path.relative(projectDir, file)}:${origin.originalLine + 1}:${origin.originalColumn + 1}`;
     });

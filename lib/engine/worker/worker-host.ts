@@ -1,9 +1,9 @@
 /**
- * The seam between the engine, which decides that a run should live, and whatever gives it a place to live.
- * One run per worker: the SDK keeps its managers on `globalThis`, so two runs cannot share one.
+ * The interface between the engine, which decides what runs, and the host, which provides the workers. A worker takes
+ * one run only, because the SDK keeps its managers on `globalThis`.
  */
 
-/** What `TaskExecutor` needs to run one attempt of one run. Dates stay `Date` objects across the channel. */
+/** The input of `TaskExecutor` for one attempt of one run. Dates stay `Date` objects across the process boundary. */
 export type Execution = {
   task: { id: string; filePath: string };
   attempt: { number: number; startedAt: Date };
@@ -31,7 +31,7 @@ export type Execution = {
   machine: { name: "small-1x"; cpu: number; memory: number; centsPerMs: number };
 };
 
-/** A settled waitpoint on its way to the run that waits for it (the SDK's `CompletedWaitpoint`). */
+/** A completed waitpoint for the run that waits for it (the SDK's `CompletedWaitpoint`). */
 export type CompletedWaitpoint = {
   id: string;
   index: number;
@@ -44,7 +44,7 @@ export type CompletedWaitpoint = {
   completedByTaskRun?: { id: string; friendlyId: string };
 };
 
-/** What the executor returned for one attempt. */
+/** The executor's result of one attempt. */
 export type AttemptResult =
   | { ok: true; id: string; output?: string; outputType: string }
   | {
@@ -63,12 +63,12 @@ export type AttemptError = {
   stackTrace?: string;
 };
 
-/** How an attempt ended: the executor answered, or the worker died under it. */
+/** How an attempt ended: the executor returned a result, or the worker died. */
 export type AttemptEnd =
   | { kind: "returned"; result: AttemptResult }
   | { kind: "crashed"; code: CrashCode; message: string; exitCode: number | null; signal: string | null };
 
-/** The process was gone before the task began, or never got that far in time: nothing that it was to do can be why. */
+/** The process died, or timed out, before the task began. So the task itself can't be the cause. */
 export const NEVER_STARTED = "TASK_PROCESS_NEVER_STARTED";
 
 export type CrashCode =
@@ -82,13 +82,13 @@ export type ExecuteOptions = {
   execution: Execution;
   /** Added to the worker's environment before the task runs (`TRIGGER_API_URL`, `TRIGGER_SECRET_KEY`). */
   env: Record<string, string>;
-  /** A worker that has loaded already is for somebody else: this one loads its own, and is behind them for a processor. */
+  /** Leaves the loaded spare worker to another person: the run loads its own worker, at a lower priority. */
   leavesSpare?: boolean;
-  /** What loading may take from now on, when the worker that takes this on has not loaded yet. */
+  /** The boot timeout, from now on, of a worker that has not loaded yet. */
   bootTimeoutMs?: number;
-  /** The task is about to begin: what ends the worker from now on may be its fault. */
+  /** Called when the task is about to begin. From now on it may be the cause of a crash. */
   onStarted(): void;
-  /** The run parked itself on a waitpoint (`true`) or went on (`false`). */
+  /** Called when the run parks on a waitpoint (`true`) or continues (`false`). */
   onSuspendable(suspendable: boolean): void;
   /** Called exactly once, after the worker is gone or can no longer write. */
   onEnd(end: AttemptEnd): void;
@@ -97,27 +97,27 @@ export type ExecuteOptions = {
 export type Worker = {
   /** Undefined until the operating system has given the process an id. */
   readonly pid: number | undefined;
-  /** The bundle this attempt runs; a rebuild does not change it. */
+  /** The version of the bundle that this attempt runs. A rebuild does not change it. */
   readonly version: string;
   resolveWaitpoint(waitpoint: CompletedWaitpoint): void;
-  /** Asks the run to leave (abort signal, cancel hooks), then kills it after a grace period. Resolves when it is gone. */
+  /** Cancels the run (abort signal, cancel hooks) and kills it after a grace period. Resolves when the process is gone. */
   cancel(): Promise<void>;
-  /** Resolves when the process is gone. */
+  /** Kills the process. Resolves when it is gone. */
   kill(): Promise<void>;
 };
 
 export type WorkerHost = {
   execute(options: ExecuteOptions): Worker;
-  /** Task ids of the newest bundle, with the retry settings their authors gave. */
+  /** Returns the tasks of the newest bundle by id, with their authors' retry settings. */
   tasks(): ReadonlyMap<string, TaskInfo>;
-  /** Prompts that the task files of the newest bundle define, by id. */
+  /** Returns the prompts of the newest bundle by id. */
   prompts(): ReadonlyMap<string, PromptInfo>;
-  /** The newest bundle that boots: what the next run will get. */
+  /** Returns the version of the newest bundle that boots. The next run gets it. */
   version(): string;
   close(): Promise<void>;
 };
 
-/** One line for the log of whoever runs the host. `runId` names the run whose worker wrote it. */
+/** Logs one line. `runId` names the run whose worker wrote it. */
 export type WorkerLog = (
   level: "debug" | "info" | "warn" | "error",
   message: string,

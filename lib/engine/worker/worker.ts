@@ -1,6 +1,6 @@
 /**
- * What runs inside a worker process: registers the SDK's managers, loads the task files, then executes one attempt.
- * It is never imported by the engine: the bundler makes it the entry of every bundle.
+ * The program of a worker process: it registers the SDK's managers, loads the task files, then executes one attempt. The
+ * engine never imports it; the bundler makes it the entry of every bundle.
  */
 import {
   apiClientManager,
@@ -49,7 +49,7 @@ import {
 } from "@trigger.dev/core/v3/workers";
 import type { AttemptResult, CompletedWaitpoint, Execution, PromptInfo, TaskInfo } from "./worker-host";
 
-export type TaskFile = { filePath: string; load: () => Promise<unknown> };
+type TaskFile = { filePath: string; load: () => Promise<unknown> };
 
 export type ToWorker =
   | { type: "EXECUTE"; execution: Execution; env: Record<string, string> }
@@ -63,7 +63,7 @@ export type FromWorker =
       prompts: PromptInfo[];
       collisions: { id: string; filePaths: string[] }[];
     }
-  /** The execution has arrived: what ends this process from now on may be its fault. */
+  /** The execution has arrived. From now on the task may be the cause of a crash. */
   | { type: "STARTED" }
   | { type: "SUSPENDABLE"; suspendable: boolean }
   | { type: "DONE"; result: AttemptResult }
@@ -71,7 +71,7 @@ export type FromWorker =
 
 type Managers = ReturnType<typeof registerManagers>;
 
-/** Stays below the host's own grace period, so that a worker which behaves leaves by itself. */
+/** Shorter than the host's grace period, so that a well-behaved worker exits on its own. */
 const cancelGraceMs = 2500;
 const metadataFlushMs = 2000;
 
@@ -80,8 +80,8 @@ let running: Promise<unknown> | undefined;
 const cancellation = new AbortController();
 
 export async function startWorker(files: TaskFile[], parentPid: number) {
-  dieWithParent(parentPid);
-  process.on("uncaughtException", (error) => fail(describe(error)));
+  exitWithParent(parentPid);
+  process.on("uncaughtException", (error) => exitWithError(describeError(error)));
 
   const managers = registerManagers();
   const loaded = loadTasks(files);
@@ -90,7 +90,7 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
       case "EXECUTE":
         send({ type: "STARTED" });
         running = loaded.then(() => execute(message.execution, message.env, managers));
-        running.catch((error: unknown) => fail(describe(error)));
+        running.catch((error: unknown) => exitWithError(describeError(error)));
         return;
       case "WAITPOINT":
         void managers.runtime.resolveWaitpoints([message.waitpoint]);
@@ -114,11 +114,11 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
       .map(({ id, content, model, config }) => ({ id, content: content ?? "", model, config })),
     collisions: resourceCatalog.listTaskIdCollisions(),
   });
-  // Only now: nobody waits for what a spare worker does, and one that is wanted already has better things to do.
+  // After READY, so that it delays no run. A worker that already has a run skips it.
   if (!running) for (const whenSpare of spareWork) void whenSpare();
 }
 
-/** Everything here is independent of the run, so a warm worker has done it before it is needed. */
+/** Registers every manager that does not depend on the run, so that a spare worker has done it in advance. */
 function registerManagers() {
   localsAPI.setGlobalLocalsManager(new StandardLocalsManager());
   lifecycleHooks.setGlobalLifecycleHooksManager(new StandardLifecycleHooksManager());
@@ -136,7 +136,7 @@ function registerManagers() {
   const runtimeManager = new SharedRuntimeManager({ send: forward } as never, false);
   runtime.setGlobalRuntimeManager(runtimeManager);
 
-  // A tracer without a provider records nothing; TracingSDK would want an OpenTelemetry collector.
+  // A tracer without a provider records nothing. TracingSDK would need an OpenTelemetry collector.
   const tracer = new TriggerTracer({ name: "holdfast", version: "1" });
   const taskLogger = tracerLogger(tracer);
   logger.setGlobalTaskLogger(
@@ -157,25 +157,25 @@ function tracerLogger(tracer: TriggerTracer) {
   return (tracer as unknown as { logger: ConstructorParameters<typeof ConsoleInterceptor>[0] }).logger;
 }
 
-/** The runtime manager's own channel: it also sends debug logs, which nobody reads here. */
+/** Receives the messages of the runtime manager. Its debug logs are dropped. */
 async function forward(type: string, payload: { suspendable?: boolean }) {
   if (type !== "SET_SUSPENDABLE") return;
   suspendable = payload.suspendable === true;
   send({ type: "SUSPENDABLE", suspendable });
 }
 
-/** Resolves with what the task files want done while this worker has no run: their `whenSpare` exports. */
+/** Resolves with the `whenSpare` exports of the task files: work for a worker that has no run. */
 async function loadTasks(files: TaskFile[]): Promise<(() => unknown)[]> {
   const spareWork: (() => unknown)[] = [];
   for (const { filePath, load } of files) {
-    // Without a file context the catalog drops every `task()` silently.
+    // Without a file context the catalog ignores every `task()` silently.
     resourceCatalog.setCurrentFileContext(filePath, filePath);
     try {
       const { whenSpare } = (await load()) as { whenSpare?: unknown };
       if (typeof whenSpare === "function") spareWork.push(whenSpare as () => unknown);
     } catch (error) {
-      const { message, stack } = describe(error);
-      fail({ message: `${filePath} could not be loaded: ${message}`, stack });
+      const { message, stack } = describeError(error);
+      exitWithError({ message: `${filePath} could not be loaded: ${message}`, stack });
       return new Promise<never>(() => {});
     }
   }
@@ -195,7 +195,7 @@ async function execute(execution: Execution, env: Record<string, string>, manage
     });
   }
 
-  // These capture the API client, so they must come after the environment.
+  // These managers capture the API client, so they are created after the environment is set.
   const client = apiClientManager.clientOrThrow();
   const baseUrl = apiClientManager.baseURL ?? "";
   const metadata = new StandardMetadataManager(client);
@@ -249,13 +249,13 @@ async function execute(execution: Execution, env: Record<string, string>, manage
 }
 
 function finish(result: AttemptResult) {
-  // A cancelled run has no result: the host waits for the exit that `cancel` makes.
+  // A canceled run has no result: the host waits for the exit in `cancel`.
   if (!cancellation.signal.aborted) send({ type: "DONE", result });
 }
 
 async function cancel() {
-  cancellation.abort("run cancelled");
-  // A parked run sees no abort signal: there is nothing to wait for.
+  cancellation.abort("run canceled");
+  // A parked run does not react to the abort signal, so its end is not awaited.
   const unwound = suspendable ? undefined : running?.catch(() => {});
   await Promise.race([
     Promise.allSettled([lifecycleHooks.callOnCancelHookListeners(), unwound]),
@@ -269,20 +269,20 @@ function send(message: FromWorker, sent: () => void = () => {}) {
   process.send?.(message, undefined, undefined, sent);
 }
 
-function fail({ message, stack }: { message: string; stack?: string }) {
+function exitWithError({ message, stack }: { message: string; stack?: string }) {
   send({ type: "UNCAUGHT", message, stack }, () => process.exit(1));
 }
 
-function describe(error: unknown) {
+function describeError(error: unknown) {
   if (!(error instanceof Error)) return { message: String(error) };
   return { message: `${error.name}: ${error.message}`, stack: error.stack };
 }
 
 /**
- * A worker must not outlive its engine. `disconnect` is the ordinary sign; the poll is for a channel that vanished
- * without one. Ctrl-C reaches the whole process group, and there it is the engine that decides.
+ * Exits with the engine. The poll covers a channel that closed without a `disconnect` event. Ctrl-C reaches the whole
+ * process group, so the worker ignores it and leaves the decision to the engine.
  */
-function dieWithParent(parentPid: number) {
+function exitWithParent(parentPid: number) {
   process.on("SIGINT", () => {});
   process.on("disconnect", () => process.exit(0));
   setInterval(() => {

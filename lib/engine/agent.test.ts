@@ -311,7 +311,7 @@ describe("an agent on the engine", () => {
       // The page that pressed stop is through; every other reader is told by the engine.
       await collect(stream);
       const ended = async () => JSON.stringify((await api("/realtime/v1/sessions/frozen/out/records")).body);
-      await vi.waitFor(async () => expect(await ended()).toContain("did not react"), {
+      await vi.waitFor(async () => expect(await ended()).toContain("didn't react"), {
         timeout: 20_000,
         interval: 200,
       });

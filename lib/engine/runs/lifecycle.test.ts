@@ -231,7 +231,8 @@ describe("input that cannot be answered", () => {
       attempt.complete();
     }
     await vi.waitFor(
-      async () => expect((await outOf(chat))[0]!.data.errorText).toContain("upgrade loop"),
+      async () =>
+        expect((await outOf(chat))[0]!.data.errorText).toContain("kept restarting on a new version"),
       5_000,
     );
     expect(attemptsOf(chat)).toHaveLength(3);
@@ -256,7 +257,7 @@ describe("input that cannot be answered", () => {
     await listen(chat, attemptsOf(chat)[0]!);
     await call(`/realtime/v1/sessions/deaf/in/append`, { kind: "stop" });
     await vi.waitFor(() => expect(attemptsOf(chat)[0]!.killed).toBe(true), 5_000);
-    const reason = /^Stopped\. The agent did not react and was restarted\.$/;
+    const reason = /^Stopped\. The agent didn't react, so it was restarted\.$/;
     await vi.waitFor(async () => expect((await outOf(chat))[0]!.data.errorText).toMatch(reason), 5_000);
     await say(chat);
     await nextAttempt(chat, 2);

@@ -1,7 +1,7 @@
 /** The worker dies around a side effect. What counts is the back office: how often it was really done. */
 import { bankFailures } from "@/e2e/support/bank";
 import { newChatId, readAnswer, savedTranscript, type TestPage } from "@/e2e/support/page";
-import { listEffects, settleEffect } from "@/lib/chat/effects/ledger";
+import { listEffects, settleEffect } from "@/lib/chat/effects/outcomes";
 import { createChat } from "@/lib/chat/tree/queries";
 import { effectFault, type EffectMoment } from "./effect-moments";
 import { count, PATIENCE_MS, pause, random, stuck, verdict, within, type Fault, type Verdict } from "./fault";

@@ -9,7 +9,7 @@ import { isToolUIPart, type UIMessageChunk } from "ai";
 import { isNodeId } from "@/lib/chat/tree/branch-actions";
 import { moveBranch } from "@/lib/chat/tree/branches";
 import { skipRequests, stopRequests } from "@/lib/chat/requests/settle";
-import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects/ledger";
+import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects/outcomes";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/tree/queries";
 import {

@@ -5,15 +5,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vites
 import { bankFailures, payAt, startBank, type Bank } from "@/e2e/support/bank";
 import { testDatabase } from "@/e2e/support/chat-fixtures";
 import { deleteChat } from "../chats/changes";
-import {
-  canonical,
-  DidNotHappenError,
-  effectKey,
-  listEffects,
-  runOnce,
-  readOutcome,
-  settleEffect,
-} from "./ledger";
+import { canonical, DidNotHappenError, effectKey, runOnce } from "./ledger";
+import { listEffects, readOutcome, settleEffect } from "./outcomes";
 import type { EffectCall } from "./effect";
 import { createChat } from "../tree/queries";
 import { UnknownOutcomeError, unknownOutcomeOf } from "./unknown-outcome";

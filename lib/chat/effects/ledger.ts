@@ -5,18 +5,14 @@
  */
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import type { Db, DbClient } from "@/lib/db/client";
+import type { Db } from "@/lib/db/client";
 import type { Effect } from "@/prisma/generated/client";
 import {
   claimEffect,
   endEffect,
   endLease,
   renewLease,
-  selectEffects,
-  selectEffectsOfCalls,
-  settleUnknownEffect,
 } from "./effects.sql";
-import type { RequestName } from "../requests/pending-calls";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
 import type { Attempt, EffectCall, EffectState, End } from "./effect";
@@ -226,82 +222,4 @@ function retrying<T>({ call }: Attempt, work: () => Promise<T>): Promise<T> {
 function messageOf(error: unknown): string {
   const words = error instanceof Error ? error.message : String(error);
   return sanitise(words.slice(0, MAX_ERROR_LENGTH));
-}
-
-// ── What a person says about it ──
-
-export type Outcome = "happened" | "did-not-happen" | "unknown";
-
-export type Settlement =
-  | { outcome: "happened"; /** What the tool would have returned, if the person can say. */ output?: unknown }
-  | { outcome: "did-not-happen" };
-
-const FOUND_OUT = { outcome: "happened", note: "A person has checked that it happened." };
-
-/**
- * Ends an unknown outcome with what a person has found out. From then on it counts as done, or as failed, and then the
- * next call does it. The caller has checked that the chat is that person's; an effect of another chat is not found.
- * The first word counts: an effect whose outcome is known is left as it is.
- */
-export async function settleEffect(
-  db: DbClient,
-  effect: { chatId: string; key: string },
-  settlement: Settlement,
-  settledBy: string,
-): Promise<"settled" | "already-known" | "not-found"> {
-  const { chatId, key } = sanitise(effect);
-  const settled = await settleUnknownEffect(db, {
-    chatId,
-    key,
-    settledBy,
-    ...(settlement.outcome === "happened"
-      ? {
-          end: { state: "done", output: sanitise(settlement.output ?? FOUND_OUT) },
-          reason: "Checked afterwards: it happened.",
-        }
-      : { end: { state: "failed" }, reason: "Checked afterwards: it did not happen." }),
-  });
-  if (settled.length > 0) return "settled";
-  return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
-}
-
-/** What is known of an effect in the chat; null when the chat has no such effect. */
-export async function readOutcome(
-  db: DbClient,
-  { chatId, key }: { chatId: string; key: string },
-): Promise<Outcome | null> {
-  const effect = await db.effect.findUnique({
-    where: { key: sanitise(key), chatId },
-    select: { state: true },
-  });
-  switch (effect?.state as EffectState | undefined) {
-    case undefined:
-      return null;
-    case "done":
-      return "happened";
-    case "failed":
-      return "did-not-happen";
-    case "started":
-    case "unknown":
-      return "unknown";
-  }
-}
-
-export type EffectSummary = Awaited<ReturnType<typeof selectEffects>>[number];
-
-/** What was begun for these calls of the chat and did not surely fail. */
-export async function effectsOfCalls(
-  db: DbClient,
-  { chatId, calls }: { chatId: string; calls: RequestName[] },
-): Promise<EffectSummary[]> {
-  const [messageIds, callIds] = [
-    calls.map(({ messageId }) => messageId),
-    calls.map(({ toolCallId }) => toolCallId),
-  ].map(sanitise);
-  return selectEffectsOfCalls(db, chatId, messageIds!, callIds!);
-}
-
-/** The chat's effects, newest first. Whoever calls has checked that the chat is the reader's. */
-export async function listEffects(db: DbClient, chatId: string, limit = 200): Promise<EffectSummary[]> {
-  return selectEffects(db, chatId, limit);
 }

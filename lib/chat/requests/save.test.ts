@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { describeCall } from "@/lib/agent/approval-policy";
 import { expireRequests } from "./settle";
-import { settleEffect } from "../effects/ledger";
+import { settleEffect } from "../effects/outcomes";
 import { createChat } from "../tree/queries";
 import { listChatRequests, listWaitingRequests } from "./views";
 import { prismaStorage } from "../tree/storage";

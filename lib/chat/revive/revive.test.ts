@@ -6,7 +6,8 @@ import { message, put, save, testDatabase } from "@/e2e/support/chat-fixtures";
 import { startTestEngine, TEST_SECRET_KEY, type FakeAttempt, type TestEngine } from "@/e2e/support/engine";
 import { listChatPage } from "../chats/list";
 import { loadTranscript } from "../tree/queries";
-import { isQueued, revive as reviveChat } from "./revive";
+import { isQueued } from "./current-run";
+import { revive as reviveChat } from "./revive";
 import { prismaStorage } from "../tree/storage";
 
 const shared = testDatabase();

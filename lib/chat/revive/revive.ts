@@ -6,7 +6,7 @@
  *
  * Everything here may be done by many servers and pages at once, and as often as they like.
  */
-import { runs, sessions } from "@trigger.dev/sdk";
+import { sessions } from "@trigger.dev/sdk";
 import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
 import type { Db } from "@/lib/db/client";
@@ -16,6 +16,7 @@ import { branchAction, BranchError } from "../tree/branch-actions";
 import { moveBranch } from "../tree/branches";
 import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
 import type { Describe } from "../requests/save";
+import { currentRun } from "./current-run";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
 import { cancelCheck, claimDueChats, countDeadRun, scheduleCheck } from "./revive.sql";
 import { saveUnlessChanged } from "../tree/storage";
@@ -97,11 +98,6 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
 /** The run has come to the question: should it die from now on, that may be because of it. */
 export async function noteBeginning(db: Db, chatId: string, runId: string): Promise<void> {
   await db.revival.updateMany({ where: { chatId }, data: { begunBy: runId } });
-}
-
-/** Whether the chat's run waits for a worker. */
-export async function isQueued(chatId: string): Promise<boolean> {
-  return (await currentRun(chatId))?.isQueued ?? false;
 }
 
 /** From now on the sweep looks after the chat: something was asked, or is about to be. */
@@ -251,38 +247,6 @@ function toQuestion({ seq, trigger, message }: InRecord): { seq: number; message
     return { seq, message: parseUserMessage(message) };
   } catch {
     return undefined;
-  }
-}
-
-// ── Runs ──
-
-type CurrentRun = { id: string; isAlive: boolean; isQueued: boolean; hasCrashed: boolean };
-
-const QUEUED = new Set(["PENDING_VERSION", "DELAYED", "QUEUED", "DEQUEUED"]);
-const ALIVE = new Set([...QUEUED, "EXECUTING", "WAITING"]);
-/** Ends that say nothing about the question: it left by itself, or it never came to it. */
-const BLAMELESS = new Set(["COMPLETED", "EXPIRED"]);
-
-/** The run that the chat's session had last; undefined when it has no session, or the run is long gone. */
-async function currentRun(chatId: string): Promise<CurrentRun | undefined> {
-  const session = await orMissing(sessions.retrieve(chatId));
-  if (!session?.currentRunId) return undefined;
-  const run = await orMissing(runs.retrieve(session.currentRunId));
-  if (!run) return { id: session.currentRunId, isAlive: false, isQueued: false, hasCrashed: false };
-  return {
-    id: run.id,
-    isAlive: ALIVE.has(run.status),
-    isQueued: QUEUED.has(run.status),
-    hasCrashed: !ALIVE.has(run.status) && !BLAMELESS.has(run.status),
-  };
-}
-
-async function orMissing<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer;
-  } catch (error) {
-    if ((error as { status?: unknown }).status === 404) return undefined;
-    throw error;
   }
 }
 

@@ -7,7 +7,8 @@ import { checkInput, checkOutput, describeCall } from "@/lib/agent/approval-poli
 import { copyChat } from "../chats/copy";
 import { decideRequest } from "../requests/decide";
 import { stopRequests, skipRequests } from "../requests/settle";
-import { runOnce, settleEffect } from "../effects/ledger";
+import { runOnce } from "../effects/ledger";
+import { settleEffect } from "../effects/outcomes";
 import { createChat, loadTranscript } from "./queries";
 import { listChatRequests } from "../requests/views";
 import { createShare, listShares } from "../chats/share";

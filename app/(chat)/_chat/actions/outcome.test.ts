@@ -1,7 +1,8 @@
 import { beforeEach, expect, it, vi } from "vitest";
 import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { request } from "@/e2e/support/sign-in";
-import { effectKey, runOnce, readOutcome } from "@/lib/chat/effects/ledger";
+import { effectKey, runOnce } from "@/lib/chat/effects/ledger";
+import { readOutcome } from "@/lib/chat/effects/outcomes";
 import { createChat } from "@/lib/chat/tree/queries";
 import { describeError } from "./expected-error";
 import { settleOutcome } from "./outcome";

@@ -1,7 +1,7 @@
 "use server";
 
 import { z } from "zod";
-import { readOutcome, settleEffect, type Outcome } from "@/lib/chat/effects/ledger";
+import { readOutcome, settleEffect, type Outcome } from "@/lib/chat/effects/outcomes";
 import { db } from "@/lib/db/client";
 import { idInAddress } from "../reads/answer-read";
 import { expectedError } from "./expected-error";

@@ -1,7 +1,7 @@
 import { KnownError } from "@/components/chat/shared/known-error";
 import type { HumanRequestView } from "@/components/chat/requests/request";
 import type { ChatListOptions, ChatListPage, ListedChat } from "@/lib/chat/chats/list";
-import type { Outcome } from "@/lib/chat/effects/ledger";
+import type { Outcome } from "@/lib/chat/effects/outcomes";
 import type { Transcript } from "@/lib/chat/tree/queries";
 import type { SearchHit } from "@/lib/chat/chats/search";
 import type { ShareSummary } from "@/lib/chat/chats/share";

@@ -1,7 +1,7 @@
 import { getUser } from "@/lib/auth";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
-import { isQueued } from "@/lib/chat/revive/revive";
+import { isQueued } from "@/lib/chat/revive/current-run";
 import { db } from "@/lib/db/client";
 import { isSameOrigin } from "@/lib/http/same-origin";
 

@@ -1,7 +1,7 @@
 import { answerRead, idInAddress } from "@/app/(chat)/_chat/reads/answer-read";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
-import { readOutcome } from "@/lib/chat/effects/ledger";
+import { readOutcome } from "@/lib/chat/effects/outcomes";
 import { db } from "@/lib/db/client";
 
 /** Whether a tool's effect in the chat happened, as far as it is known by now. */

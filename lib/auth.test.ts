@@ -5,7 +5,7 @@ import { testDatabase } from "@/e2e/support/chat-fixtures";
 import type * as Auth from "./auth";
 import { createChat } from "@/lib/chat/tree/queries";
 import { moveGuest, saveSettings } from "@/lib/chat/chats/settings";
-import { addressOfLink, browserMark, isOwnBrowser } from "./sign-in-link";
+import { addressOfLink, browserMark, isOwnBrowser } from "./sign-in/link";
 
 vi.mock("server-only", () => ({}));
 vi.mock("next/headers", () => ({ headers: async () => new Headers() }));
@@ -157,7 +157,7 @@ describe("a guest", () => {
     await other.does(auth.signUp({ email, password }, other.headers()));
     const wrong = await visitor.does(auth.signIn({ email, password: "wrong password" }, visitor.headers()));
     const unknown = await visitor.does(auth.signIn({ email: newEmail(), password }, visitor.headers()));
-    expect(wrong).toMatchObject({ ok: false, problem: expect.stringContaining("do not belong together") });
+    expect(wrong).toMatchObject({ ok: false, problem: expect.stringContaining("Wrong email or password") });
     expect({ ...unknown, cookies: [] }).toEqual({ ...wrong, cookies: [] });
     const taken = await visitor.does(auth.signUp({ email, password }, visitor.headers()));
     expect(taken).toMatchObject({ ok: false, problem: expect.stringContaining("already") });
@@ -184,7 +184,7 @@ describe("a guest", () => {
     await stranger.arrive();
     expect(await follow(stranger)).toMatchObject({
       ok: false,
-      problem: expect.stringContaining("used already"),
+      problem: expect.stringContaining("already used"),
     });
     expect(await addressOfLink(shared.db, token)).toBeNull();
   });
@@ -358,7 +358,7 @@ describe("attempts", () => {
       );
       if (!outcome.ok) problems.push(outcome.problem);
     }
-    expect(problems.slice(0, 20).every((problem) => problem.includes("do not belong together"))).toBe(true);
+    expect(problems.slice(0, 20).every((problem) => problem.includes("Wrong email or password"))).toBe(true);
     expect(problems[20]).toMatch(/^Too many attempts\. Try again in/);
   });
 
@@ -381,6 +381,6 @@ describe("attempts", () => {
     });
     expect(await shared.db.rateLimit.count()).toBe(1);
     visitor.address = "203.0.113.8";
-    expect(await attempt()).toMatchObject({ problem: expect.stringContaining("do not belong together") });
+    expect(await attempt()).toMatchObject({ problem: expect.stringContaining("Wrong email or password") });
   });
 });

@@ -1,5 +1,5 @@
 import "server-only";
-/** What browsers may do over `/engine`, and how often: the engine itself knows sessions, not people. */
+/** Limits what browsers send through `/engine`: the engine itself knows sessions, not people. */
 import { userFrom } from "./auth";
 import { requireRoomForAnswer } from "@/lib/chat/chats/parallel-answers";
 import { clientAddress } from "@/lib/http/client-address";
@@ -9,10 +9,10 @@ import { countLocally, LimitError, countUse, limitResponse } from "@/lib/http/ra
 
 const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
 const FOLLOW = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?out$/;
-/** A message is longer than that in most cases, a stop never. */
+/** A stop is never longer; a message is longer in most cases. */
 const LONGEST_STOP = 300;
 
-/** The refusal of a request that comes too often; null for any other. */
+/** The response that refuses a request over the limit; null for any other request. */
 export async function refuseTooMany(request: Request): Promise<Response | null> {
   const { pathname } = new URL(request.url);
   const [, followed] = FOLLOW.exec(pathname) ?? [];
@@ -23,7 +23,7 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
   const user = await userFrom(request.headers);
   const who = { userId: user?.id, address: clientAddress(request) };
   try {
-    // Whoever may send no more may still stop what is being written.
+    // A person over the message limit can still stop an answer.
     if (await isStop(request)) await countUse("stops", who);
     else {
       await countUse("messages", who);
@@ -36,7 +36,7 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
 }
 
 function asResponse(error: unknown): Response | null {
-  // A path that cannot be decoded, or a database that is away: the engine says so in its own words.
+  // The engine itself reports a path that can't be decoded, or a database that is down.
   return error instanceof LimitError ? limitResponse(error) : null;
 }
 

@@ -1,7 +1,6 @@
 /**
- * What the app passes on to the embedded engine for a browser: reading one's own session, following its answers, and
- * appending to its input. Everything else of the engine's API is for the app's server and for workers, which call the
- * engine itself.
+ * The engine routes that the app forwards for browsers: reading one's own session, following its answers, and appending
+ * to its input. The app's server and the workers use the other routes, and call the engine directly.
  */
 const BROWSER_PATHS = [
   ["GET", /^\/api\/v1\/sessions\/[^/]+$/],
@@ -14,7 +13,7 @@ export function isForBrowsers(method: string, path: string): boolean {
   return BROWSER_PATHS.some(([allowed, pattern]) => allowed === method && pattern.test(path));
 }
 
-/** On every answer under `/engine`: nothing that comes from there is a page of this origin. */
+/** On every response under `/engine`, so that none of them can act as a page of this origin. */
 export const INERT_HEADERS = {
   "x-content-type-options": "nosniff",
   "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",

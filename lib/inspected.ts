@@ -1,4 +1,4 @@
-/** What the inspector reads of an engine. Beside the engine, so that the page keeps its types when that is deleted. */
+/** What the inspector reads from an engine. Outside lib/engine, so that the page keeps its types without it. */
 export type InspectedState = "answering" | "awake" | "parked" | "queued" | "at-rest" | "closed";
 
 export type InspectedSession = {
@@ -7,7 +7,7 @@ export type InspectedSession = {
   task: string;
   state: InspectedState;
   runs: number;
-  /** How the newest run ended, or that it lives. */
+  /** How the newest run ended, or that it is running. */
   runStatus: string | null;
   records: { in: number; out: number };
   createdAt: string;
@@ -19,7 +19,7 @@ export type InspectedRun = {
   reason: string;
   status: string;
   attempt: number;
-  /** Of the worker process, while it lives. */
+  /** The worker process, while it runs. */
   pid: number | null;
   version: string | null;
   error: string | null;
@@ -33,11 +33,11 @@ export type InspectedRecord = {
   timestamp: number;
   body: string;
   headers: [name: string, value: string][];
-  /** Quarantined: no run sees it any more. */
+  /** Quarantined: runs no longer see it. */
   hidden: boolean;
 };
 
-/** One line of the watch: what has changed since the line before. */
+/** One line of the watch stream: what has changed since the previous line. */
 export type InspectedEvent = {
   session?: InspectedSession & { unanswered: number; closedReason: string | null };
   /** Newest first. */

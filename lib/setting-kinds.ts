@@ -96,7 +96,10 @@ function numeric(
 }
 
 /** So many times in so many seconds, or `off`. */
-export function frequency(about: string, fallback: string): Setting<{ count: number; seconds: number } | undefined> {
+export function frequency(
+  about: string,
+  fallback: string,
+): Setting<{ count: number; seconds: number } | undefined> {
   const schema = z
     .string()
     .optional()

@@ -17,7 +17,7 @@ import {
   browserMark,
   isOwnBrowser,
   newBrowserSecret,
-} from "@/lib/sign-in-link";
+} from "@/lib/sign-in/link";
 import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";

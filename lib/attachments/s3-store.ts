@@ -22,7 +22,7 @@ export function s3Store({ bucketUrl, ...credentials }: S3Options): AttachmentSto
       ...(body && { body: new Uint8Array(body) }),
     });
     if (response.ok || (response.status === 404 && method !== "PUT")) return response;
-    throw new Error(`The bucket answered ${response.status} to ${method}.`);
+    throw new Error(`The bucket returned status ${response.status} to ${method}.`);
   }
 
   return {

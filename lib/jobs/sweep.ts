@@ -1,7 +1,7 @@
 import "server-only";
 /**
- * What happens while nobody looks: requests expire, decisions are delivered, people are told elsewhere, answers that
- * stopped coming go on, the engine hears of what was deleted, and that is removed for good.
+ * Background work: requests expire, decisions are delivered, people are notified, interrupted answers continue, and
+ * deleted chats are ended in the engine and later removed for good.
  */
 import { sweepAttachments } from "@/lib/attachments/attachments";
 import { attachmentStore } from "@/lib/attachments/store";
@@ -16,47 +16,48 @@ import { sweepLimits } from "@/lib/http/rate-limit";
 import { env } from "@/lib/env";
 import { requestChannels } from "@/lib/notices/channels";
 
-/** Sweeps once, never twice at a time in this process. Never rejects; false when something is left for the next time. */
-export const sweep = oneAtATime("Not every decision could be delivered", async () => {
+/** Expires requests and delivers decisions. Like the others it runs once at a time, never rejects, and resolves with
+ * false when something is left for the next run. */
+export const sweep = oneAtATime("Some decisions could not be delivered", async () => {
   await sweepRequests(db);
   return [];
 });
 
-/** Tells the engine what was deleted. By itself, because no decision should wait for runs that are being stopped. */
-export const endDeleted = oneAtATime("The engine does not know of every deletion", async () => {
+/** Ends the sessions of deleted chats. Separate, so that no decision waits for runs that are being stopped. */
+export const endDeleted = oneAtATime("Some sessions of deleted chats could not be ended", async () => {
   await endSessions(db);
   return [];
 });
 
-/** Tells people elsewhere what waits. By itself, because no decision should wait for a slow webhook. */
-export const notifyPeople = oneAtATime("Not everybody could be told elsewhere", () =>
+/** Notifies people of pending requests. Separate, so that no decision waits for a slow webhook. */
+export const notifyPeople = oneAtATime("Some notifications could not be sent", () =>
   notifyWaiting(db, requestChannels()),
 );
 
-/** Looks after the answers that are awaited, so that none is forgotten when its worker dies. */
-export const sweepAnswers = oneAtATime("Not every awaited answer could be looked after", lookAfterAll);
+/** Checks on pending answers, so that none is lost when its worker dies. */
+export const sweepAnswers = oneAtATime("Some pending answers could not be checked", lookAfterAll);
 
-/** Removes for good what was deleted. By itself, because no decision should wait for a slow store of files. */
-export const removeDeleted = oneAtATime("Not everything that was deleted could be removed", async () => {
+/** Removes deleted chats for good. Separate, so that no decision waits for a slow file store. */
+export const removeDeleted = oneAtATime("Some deleted chats or files could not be removed", async () => {
   await sweepDeletedChats(db);
   await sweepGuests(db);
   await sweepLimits(db);
-  // Last, because the files of those chats are nobody's now.
+  // Last, because the files of the removed chats have no owner now.
   await sweepAttachments(db, attachmentStore());
   return [];
 });
 
-/** `work` resolves with what failed, or rejects. */
+/** `work` resolves with its failures, or rejects. */
 function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Promise<boolean> {
   let running: Promise<boolean> | undefined;
   let hasFailed = false;
 
   async function sweepOnce(): Promise<boolean> {
     const failures = await work().catch((error: unknown) => [error]);
-    // Said once per outage: the next time is near.
+    // Logged once per outage, because the next run is soon.
     if (failures.length > 0 && !hasFailed)
       console.warn(
-        `${complaint}, and it is tried again:`,
+        `${complaint}. Trying again:`,
         ...failures.map((failure) => (failure instanceof Error ? failure.message : failure)),
       );
     hasFailed = failures.length > 0;
@@ -66,12 +67,12 @@ function oneAtATime(complaint: string, work: () => Promise<unknown[]>): () => Pr
 }
 
 const REMOVE_EVERY_MS = 10 * 60 * 1000;
-/** Often: each look is at what is due only, and an answer that stopped coming should go on within half a minute. */
-const LOOK_EVERY_S = 5;
+/** Often: each check reads only what is due, and an interrupted answer should continue within half a minute. */
+const CHECK_EVERY_S = 5;
 
 const shared = globalThis as { holdfastSweep?: NodeJS.Timeout[] };
 
-/** Sweeps again and again for as long as the server lives. Where servers sleep, a cron job asks for it instead. */
+/** Starts the timers of the background work. Where servers sleep, a cron job calls `/requests/sweep` instead. */
 export function startSweeping(): void {
   for (const timer of shared.holdfastSweep ?? []) clearInterval(timer);
   const seconds = env.REQUEST_SWEEP_SECONDS;
@@ -80,7 +81,7 @@ export function startSweeping(): void {
     setInterval(() => void sweep(), seconds * 1000),
     setInterval(() => void notifyPeople(), seconds * 1000),
     setInterval(() => void endDeleted(), seconds * 1000),
-    setInterval(() => void sweepAnswers(), Math.min(seconds, LOOK_EVERY_S) * 1000),
+    setInterval(() => void sweepAnswers(), Math.min(seconds, CHECK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];
   for (const timer of shared.holdfastSweep) timer.unref();

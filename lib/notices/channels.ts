@@ -1,5 +1,5 @@
 import "server-only";
-/** Who is told of a request beside the page: a webhook, an e-mail, whatever is configured. */
+/** Where people are notified of requests: the webhook and the email that are configured. */
 import { createAnswerToken } from "@/lib/chat/requests/answer-link";
 import { requestPath } from "@/lib/chat/requests/pending-calls";
 import type { Channel, Notice } from "@/lib/chat/requests/notify";
@@ -14,7 +14,7 @@ export function requestChannels(): Channel[] {
       ? [
           {
             name: "webhook",
-            notify: (notice) => postWebhook({ url, secret }, JSON.stringify(newsOf(notice))),
+            notify: (notice) => postWebhook({ url, secret }, JSON.stringify(payloadOf(notice))),
           },
         ]
       : [];
@@ -22,12 +22,12 @@ export function requestChannels(): Channel[] {
   return [...webhook, ...mail];
 }
 
-/** What is proposed stays here: the link shows it to whoever follows it. */
-function newsOf(notice: Notice) {
+/** Without the proposed arguments: the page behind the link shows them. */
+function payloadOf(notice: Notice) {
   const { chatId, messageId, toolCallId, ...rest } = notice;
   return {
     type: "request.created",
-    /** The same whenever this is sent again. */
+    /** The same when this is sent again. */
     id: `${chatId}:${messageId}:${toolCallId}`,
     ...rest,
     ...linksOf(notice),
@@ -41,18 +41,18 @@ async function mailTo(notice: Notice): Promise<void> {
   const lines = [
     title,
     why,
-    answerUrl && `Answer it here, without signing in. The link works once:\n${answerUrl}`,
+    answerUrl && `Answer here without signing in. The link works once:\n${answerUrl}`,
     chatUrl && `Or open the chat:\n${chatUrl}`,
   ];
   await sendMail({
     to: owner.email,
-    // Without the title, which a model wrote: a subject is read in lists and notices, where nobody sees who wrote it.
+    // Without the title, which a model wrote: in a list of mails, a subject looks like our own words.
     subject: "A request in Holdfast is waiting for you",
     text: `${lines.filter(Boolean).join("\n\n")}\n`,
   });
 }
 
-/** No links without an address of our own: the one in a request is whatever its sender wrote. */
+/** No links unless this site's address is configured: the host in a request is chosen by its sender. */
 function linksOf(notice: Notice): { answerUrl: string | null; chatUrl: string | null } {
   const base = env.BETTER_AUTH_URL;
   if (!base) return { answerUrl: null, chatUrl: null };

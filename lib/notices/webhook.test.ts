@@ -60,7 +60,7 @@ describe("a webhook", () => {
     expect(received).toHaveLength(3);
     received.length = 0;
     answers = [503];
-    await expect(post()).rejects.toThrow("The webhook answered 503.");
+    await expect(post()).rejects.toThrow("The webhook returned status 503.");
     expect(received).toHaveLength(3);
     received.length = 0;
     answers = ["silence"];
@@ -70,7 +70,7 @@ describe("a webhook", () => {
 
   it.each([400, 404, 410, 302])("is sent once when the service answers %i", async (status) => {
     answers = [status];
-    await expect(post()).rejects.toThrow(`The webhook answered ${status}.`);
+    await expect(post()).rejects.toThrow(`The webhook returned status ${status}.`);
     expect(received).toHaveLength(1);
   });
 

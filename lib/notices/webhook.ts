@@ -1,4 +1,4 @@
-/** Signed news for another service. Where it goes is checked when the connection is made, not before. */
+/** Posts signed messages to another service. Its address is checked when the connection is made, not before. */
 import { createHmac } from "node:crypto";
 import { lookup as lookUpName } from "node:dns";
 import { request as requestHttp } from "node:http";
@@ -10,7 +10,7 @@ import { isInRanges, isPublicAddress } from "@/lib/http/addresses";
 export type Webhook = { url: string; secret: string };
 
 export type WebhookOptions = {
-  /** Whether the service may run on this very machine. Default: in development only. */
+  /** Whether the service may run on this machine. Default: in development only. */
   allowLoopback?: boolean;
   timeoutMs?: number;
   /** Before the second and the third try. */
@@ -18,7 +18,7 @@ export type WebhookOptions = {
   now?: () => Date;
 };
 
-/** Thrown when trying again would not help. */
+/** Thrown when a retry would not help. */
 class RefusedError extends Error {
   override name = "RefusedError";
 }
@@ -51,7 +51,7 @@ export async function postWebhook(
   }
 }
 
-/** `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>`, so that an old message cannot be sent again as a new one. */
+/** `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>`, so that an old message can't be replayed as a new one. */
 function signatureOf(secret: string, body: string, now: Date): string {
   const seconds = Math.floor(now.getTime() / 1000);
   return `t=${seconds},v1=${createHmac("sha256", secret).update(`${seconds}.${body}`).digest("hex")}`;
@@ -64,18 +64,16 @@ function post(
   { allowLoopback, timeoutMs }: Required<Pick<WebhookOptions, "allowLoopback" | "timeoutMs">>,
 ): Promise<void> {
   if (!/^https?:$/.test(url.protocol))
-    throw new RefusedError(
-      `The webhook's address begins with ${url.protocol}, and only http: and https: are used.`,
-    );
+    throw new RefusedError(`The webhook's address begins with ${url.protocol}. Use http: or https:.`);
   const lookup = guardedLookup(allowLoopback);
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  // A name is checked when it is looked up; an address is not looked up.
+  // A host name is checked when it is resolved; an IP address is not resolved.
   if (isIP(host)) checkAddress(host, allowLoopback);
   return new Promise((resolve, reject) => {
     const send = url.protocol === "https:" ? requestHttps : requestHttp;
     const signal = AbortSignal.timeout(timeoutMs);
-    // A redirect is not followed: it would lead past what was configured.
-    // Nor is a connection taken that was made, and checked, for somebody else.
+    // Redirects are not followed, because they would bypass the check. `agent: false` opens a new connection: a pooled one
+    // was checked for another webhook.
     const sent = send(url, { method: "POST", headers, lookup, signal, agent: false }, (response) => {
       response.resume();
       response.on("error", reject);
@@ -83,7 +81,7 @@ function post(
         const status = response.statusCode ?? 0;
         if (status >= 200 && status < 300) return resolve();
         const isPassing = status >= 500 || status === 429 || status === 408;
-        const text = `The webhook answered ${status}.`;
+        const text = `The webhook returned status ${status}.`;
         reject(isPassing ? new Error(text) : new RefusedError(text));
       });
     });
@@ -94,7 +92,7 @@ function post(
   });
 }
 
-/** The address that is checked is the one that is connected to. */
+/** Resolves a name and checks the address that will be connected to. */
 function guardedLookup(allowLoopback: boolean): LookupFunction {
   return (hostname, options, callback) =>
     lookUpName(hostname, { ...options, all: true }, (error, addresses) => {
@@ -112,7 +110,7 @@ function guardedLookup(allowLoopback: boolean): LookupFunction {
 
 function checkAddress(address: string, allowLoopback: boolean): void {
   if (allowLoopback && isInRanges(address, ["loopback"])) return;
-  // Private, link-local (where clouds keep their keys), reserved, or translated to one of those.
+  // Private, link-local (which includes cloud metadata), reserved, or translated to one of those.
   if (!isPublicAddress(address))
-    throw new RefusedError(`The webhook leads to ${address}, which is not a public address.`);
+    throw new RefusedError(`The webhook resolves to ${address}, which is not a public address.`);
 }

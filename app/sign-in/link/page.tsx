@@ -2,7 +2,7 @@ import type { Metadata } from "next";
 import { cookies } from "next/headers";
 import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db/client";
-import { addressOfLink, BROWSER_COOKIE, isOwnBrowser } from "@/lib/sign-in-link";
+import { addressOfLink, BROWSER_COOKIE, isOwnBrowser } from "@/lib/sign-in/link";
 import { FollowLink } from "./follow-link";
 
 export const metadata: Metadata = { title: "Sign in", robots: { index: false }, referrer: "no-referrer" };

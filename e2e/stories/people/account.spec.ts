@@ -40,7 +40,7 @@ test(
     await signIn.getByLabel("Email").fill(email);
     await signIn.getByLabel("Password").fill("not the password");
     await signIn.getByRole("button", { name: "Sign in" }).click();
-    await expect(signIn.getByRole("alert")).toContainText("do not belong together");
+    await expect(signIn.getByRole("alert")).toContainText("Wrong email or password");
     await signIn.getByLabel("Password").fill(password);
     await signIn.getByRole("button", { name: "Sign in" }).click();
     await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();

@@ -7,12 +7,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
 import type { Db } from "@/lib/db/client";
 import type { Effect } from "@/prisma/generated/client";
-import {
-  claimEffect,
-  endEffect,
-  endLease,
-  renewLease,
-} from "./effects.sql";
+import { claimEffect, endEffect, endLease, renewLease } from "./effects.sql";
 import { sanitise } from "../message";
 import { withRetry } from "@/lib/db/retry";
 import type { Attempt, EffectCall, EffectState, End } from "./effect";

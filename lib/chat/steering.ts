@@ -1,17 +1,6 @@
-/** A message that is to reach the answer that is being written, instead of waiting for its end. */
 import type { UIMessage } from "ai";
 import { parseUserMessage } from "./message";
-
-const PREFIX = "steer-";
-
-/** The id says what is wanted, because it is the one thing that every place a message passes through keeps. */
-export function steeringId(id: string): string {
-  return `${PREFIX}${id}`;
-}
-
-export function isSteering({ id }: Pick<UIMessage, "id">): boolean {
-  return id.startsWith(PREFIX);
-}
+import { isSteering } from "./steering-id";
 
 /**
  * Whether the message may be put into a running answer: text of a user and nothing else. It goes past the gate of an

@@ -7,7 +7,7 @@ import { z } from "zod";
 import { appDatabase, message } from "@/e2e/support/chat-fixtures";
 import { DidNotHappenError } from "@/lib/chat/effects/ledger";
 import { listEffects, settleEffect } from "@/lib/chat/effects/outcomes";
-import { steeringId } from "@/lib/chat/steering";
+import { steeringId } from "@/lib/chat/steering-id";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { db as workerDb } from "@/lib/db/client";

@@ -2,7 +2,7 @@
 import { locals } from "@trigger.dev/sdk";
 import { isToolUIPart, type UIMessage } from "ai";
 import { nestedRequestOf } from "@/lib/chat/requests/pending-calls";
-import { isSteering } from "@/lib/chat/steering";
+import { isSteering } from "@/lib/chat/steering-id";
 
 export type Turn = {
   chatId: string;

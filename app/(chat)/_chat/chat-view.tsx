@@ -27,6 +27,7 @@ import { MAX_STEPS } from "@/lib/chat/max-steps";
 import { KnownError } from "@/components/chat/shared/known-error";
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
+import { steeringId } from "@/lib/chat/steering-id";
 import { attachmentLimits, uploadAttachment } from "@/app/attachments/upload";
 import { AccountNotice, closedReason } from "./account-notice";
 import { isQueued } from "./reads/awaited-answer";
@@ -113,6 +114,7 @@ export function ChatView({
     isClosed: deleted.isDeleted,
     onClosed: deleted.onClosed,
     isQueued,
+    steeringId,
     queueKey: keyOf.queue(chatId),
   });
 

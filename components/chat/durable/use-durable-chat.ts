@@ -40,6 +40,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
   /** A fresh token, whenever the engine refuses the present one. */
   mintAccessToken(chatId: string): Promise<string>;
+  /** Marks the id of a message for the running answer, as the agent expects it. */
+  steeringId: (id: string) => string;
   /** Where queued messages are kept in this browser; name the chat in it. */
   queueKey?: string;
   /** Has the server look after an answer that does not come. Without it, a dead worker's page waits for good. */
@@ -476,7 +478,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   async function steer({ text, files }: OutgoingMessage): Promise<void> {
     if (files.length > 0)
       throw new KnownError("Files can't be added to a running answer. Queue the message instead.");
-    const message = steeringMessage(text);
+    const message = steeringMessage(text, options.steeringId);
     own.current.add(message.id);
     pages.know(message.id);
     lastInput.current = Math.max(

@@ -34,7 +34,7 @@ export function useSteering(messages: UIMessage[]) {
   };
 }
 
-/** The id tells the agent what is wanted; see lib/chat/steering.ts. */
-export function steeringMessage(text: string): UIMessage {
-  return { id: `steer-${generateId()}`, role: "user", parts: [{ type: "text", text }] };
+/** Its id tells the agent that it should reach the running answer. */
+export function steeringMessage(text: string, steeringId: (id: string) => string): UIMessage {
+  return { id: steeringId(generateId()), role: "user", parts: [{ type: "text", text }] };
 }

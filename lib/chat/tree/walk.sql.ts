@@ -1,5 +1,6 @@
 /** The ways through a chat's tree, as members of a `WITH RECURSIVE` list. Each step is one lookup by key. */
 import { empty, sql, type Sql } from "@/lib/db/statement";
+import { STEERING_PREFIX } from "../steering-id";
 
 const columns = sql`"chatId", id, "messageId", "parentId", role, final, "order", "removedAt"`;
 
@@ -74,7 +75,7 @@ export function pathApart(chatId: string, headId: string, otherId: string | null
  * of that answer, and belongs to its exchange; one that came too late to steer is a question like any other.
  */
 export function asks(node: Sql): Sql {
-  return sql`(${node}.role = 'user' AND (${node}."messageId" NOT LIKE 'steer-%' OR NOT EXISTS (
+  return sql`(${node}.role = 'user' AND (${node}."messageId" NOT LIKE ${`${STEERING_PREFIX}%`} OR NOT EXISTS (
     SELECT 1 FROM "Message" above
     WHERE above."chatId" = ${node}."chatId" AND above.id = ${node}."parentId" AND above.role = 'user'
   )))`;

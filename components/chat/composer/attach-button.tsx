@@ -3,7 +3,7 @@ import { Paperclip } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import type { Attachments } from "./use-attachments";
 
-/** The file dialog, for whoever neither drags nor pastes. */
+/** Opens the file dialog. */
 export function AttachButton({ add, limits }: Pick<Attachments, "add" | "limits">) {
   const input = useRef<HTMLInputElement>(null);
   return (
@@ -16,7 +16,7 @@ export function AttachButton({ add, limits }: Pick<Attachments, "add" | "limits"
         accept={limits.accept}
         onChange={(event) => {
           add([...(event.currentTarget.files ?? [])]);
-          // Otherwise the same file could not be chosen again.
+          // Without this, choosing the same file again would fire no event.
           event.currentTarget.value = "";
         }}
       />
@@ -38,7 +38,7 @@ export function AttachButton({ add, limits }: Pick<Attachments, "add" | "limits"
   );
 }
 
-/** An iPad says that it is a Mac; no Mac has a touch screen. */
+/** An iPad calls itself a Mac, but no Mac has a touch screen. */
 function isIos(): boolean {
   return (
     /iPhone|iPad|iPod/.test(navigator.userAgent) ||

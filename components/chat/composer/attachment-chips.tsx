@@ -5,7 +5,7 @@ import { formatSize, type Attachment, type Attachments } from "./use-attachments
 
 export type AttachmentChipsProps = Pick<Attachments, "items" | "remove" | "retry" | "notice">;
 
-/** The files of the message that is being written, each with its fate. */
+/** The files of the message being written, each with its upload state. */
 export function AttachmentChips({ items, remove, retry, notice }: AttachmentChipsProps) {
   return (
     <>

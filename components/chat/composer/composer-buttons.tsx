@@ -1,22 +1,25 @@
 import { ArrowUp, CornerDownRight, ListPlus, Square } from "lucide-react";
 import { cn } from "@/lib/utils";
 
-/** What happens to the message: it is sent now, waits for the answer's end, or reaches the answer that is being written. */
+/** How a message is sent: now, queued until the answer ends, or into the answer being written. */
 export type SendMode = "send" | "queue" | "steer";
 
 export type ComposerButtonsProps = {
   isStreaming: boolean;
-  /** There is something to send, and nothing is in its way. */
+  /** There is something to send, and nothing blocks it. */
   canSend: boolean;
   canQueue: boolean;
   canSteer: boolean;
-  /** Id of the element that explains why a button does nothing. */
+  /** Id of the element that explains why a button is unavailable. */
   explainedBy?: string;
   onSend: (mode: SendMode) => void;
   onStop: () => void;
 };
 
-/** Each says what will happen. While an answer streams, Stop keeps the place of Send, and the others come beside it. */
+/**
+ * Each button says what it will do. While an answer streams, Stop replaces Send, and the other buttons appear beside
+ * it.
+ */
 export function ComposerButtons({
   isStreaming,
   canSend,
@@ -41,7 +44,7 @@ export function ComposerButtons({
           <ListPlus aria-hidden /> Queue
         </LabelledButton>
       )}
-      {/* One button in both roles, so that the focus stays and a double press cannot start and stop at once. */}
+      {/* One button in both roles keeps the focus, and a double press can't start and stop at once. */}
       <button
         data-slot="composer-button"
         data-role={isStreaming ? "stop" : "send"}
@@ -97,7 +100,7 @@ function LabelledButton({ title, isMain = false, onPress, children }: LabelledBu
   );
 }
 
-/** A key that is held down presses once. */
+/** Ignores key repeat: holding a key down counts as one press. */
 function ignoreRepeat(event: React.KeyboardEvent) {
   if (event.repeat) event.preventDefault();
 }

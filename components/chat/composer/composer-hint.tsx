@@ -3,7 +3,7 @@ import { useModifierName } from "../shared/modifier-key";
 
 export type ComposerHintProps = {
   id: string;
-  /** Why something cannot be done now, or what waits. Takes the place of the keys. */
+  /** Why something is unavailable, or what is pending. Replaces the keyboard hints. */
   explanation: string | null;
   isError?: boolean;
   isStreaming: boolean;
@@ -11,7 +11,7 @@ export type ComposerHintProps = {
   canSteer: boolean;
 };
 
-/** The quiet line below the box: what Enter will do. */
+/** The line below the box that says what Enter will do. */
 export function ComposerHint({
   id,
   explanation,

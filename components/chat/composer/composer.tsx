@@ -22,42 +22,43 @@ const SlashCommands = lazy(() => untilLoaded(() => import("./slash-commands")));
 
 export type ComposerProps = Omit<React.ComponentProps<"form">, "onSubmit" | "children"> & {
   /**
-   * Called with the trimmed text and the files, which leave the composer at once and its draft when the promise
-   * resolves. When it rejects they come back, and the error's message is shown with "Try again". The mode is "send"
-   * unless an answer streams, or the message before is still on its way and this one can be queued behind it.
+   * Called with the trimmed text and the files. They leave the composer at once, and the draft when the promise
+   * resolves.
+   * If the promise rejects, they return to the box and the error's message is shown with "Try again". The mode is
+   * "send" unless an answer is streaming, or the previous message is still being sent and this one can be queued.
    */
   onSend: (message: OutgoingMessage, mode: SendMode) => Promise<void> | void;
   onStop: () => void;
   /** From `useChat`. An answer counts as streaming while this is "submitted" or "streaming". */
   status?: ChatStatus;
-  /** Overrides what `status` says, for example after a reload in the middle of an answer. */
+  /** Overrides `status`, for example after a reload in the middle of an answer. */
   isStreaming?: boolean;
-  /** While an answer streams, Enter hands the message over with mode "queue". Without it, Enter waits. */
+  /** While an answer streams, Enter calls `onSend` with mode "queue". Without it, Enter does nothing. */
   canQueue?: boolean;
-  /** While an answer streams, Ctrl+Enter or ⌘+Enter hands a message without files over with mode "steer". */
+  /** While an answer streams, Ctrl+Enter or ⌘+Enter sends a message without files with mode "steer". */
   canSteer?: boolean;
-  /** From `useAttachments`. Without it the composer takes text alone. */
+  /** From `useAttachments`. Without it the composer accepts text only. */
   attachments?: Attachments;
-  /** What was asked before, oldest first: arrow-up in an empty box brings it back. */
+  /** Earlier prompts, oldest first: arrow-up in an empty box recalls them. */
   history?: string[];
-  /** Offered when the box begins with a slash. */
+  /** Offered when the text begins with a slash. */
   commands?: SlashCommand[];
-  /** Why nothing can be sent now, as a sentence. What is typed stays. */
+  /** Why nothing can be sent now, as a sentence. The typed text is kept. */
   disabledReason?: string;
   placeholder?: string;
-  /** Which model will answer, shown quietly below the text: words, or a `ModelPicker`. */
+  /** The model that will answer, shown below the text: a name, or a `ModelPicker`. */
   modelLabel?: ReactNode;
   maxLength?: number;
-  /** Where the draft is kept in this browser; name the chat in it. When it changes the draft moves. */
+  /** The draft's key in this browser's storage; include the chat's id. When it changes, the draft moves. */
   draftKey?: string;
-  /** Focus the box on mount, on devices where that does not open a keyboard. */
+  /** Focuses the box on mount, on devices where that opens no on-screen keyboard. */
   autoFocus?: boolean;
 };
 
 type Ready = Extract<Attachment, { state: "ready" }>;
-/** A message between the box and its arrival. */
+/** A message that has left the box and isn't delivered yet. */
 type Underway = { text: string; files: Ready[]; mode: SendMode };
-/** `message` when it could not go back into the box, where something else has been written since. */
+/** `message` is set when it couldn't return to the box because new text was typed there. */
 type Failure = { error: string; mode: SendMode; message?: Underway };
 
 export function Composer({
@@ -79,10 +80,10 @@ export function Composer({
   className,
   ...props
 }: ComposerProps) {
-  // The box is uncontrolled: what is typed before the page hydrates is the browser's, and React must not take it back.
+  // The box is uncontrolled, so React can't overwrite text typed before hydration.
   const box = useRef<HTMLTextAreaElement>(null);
   const form = useRef<HTMLFormElement>(null);
-  // "Queue", a file's "Remove" and "Try again" leave with what they were for.
+  // "Queue", "Remove" and "Try again" disappear when pressed, so the focus needs a new place.
   const focusRestore = useFocusRestore(form, "textarea");
   const isSendingNow = useRef(false);
   const recalled = useRef(nothingRecalled);
@@ -91,7 +92,7 @@ export function Composer({
   const [isBlank, setIsBlank] = useState(true);
   const [excess, setExcess] = useState<string | null>(null);
   const [failure, setFailure] = useState<Failure | null>(null);
-  /** Out of the box, and part of the draft until it has arrived: a reload must not lose it. */
+  /** Messages leave the box at once but stay in the draft until delivered, so a reload can't lose them. */
   const underway = useRef<Underway[]>([]);
   const [offered, setOffered] = useState<SlashCommand[]>([]);
   const [active, setActive] = useState(0);
@@ -101,7 +102,7 @@ export function Composer({
   const files = attachments?.items ?? [];
   const hasFiles = files.length > 0;
   const isEmpty = isBlank && !hasFiles;
-  // What a running answer hears of at its next step is words.
+  // A running answer can only be steered with text.
   const canSteer = takesSteering && !hasFiles;
 
   function look() {
@@ -140,14 +141,14 @@ export function Composer({
     if (merged !== element.value) element.value = merged;
     look();
     if (autoFocus && matchMedia("(pointer: fine)").matches) element.focus({ preventScroll: true });
-    // Only once: later the box, not the storage, is the truth.
+    // Runs once: afterwards the box is the truth, not the storage.
     // eslint-disable-next-line react/exhaustive-deps
   }, []);
 
   useEffect(() => {
     moveDraft(keptUnder.current, draftKey, wholeDraft());
     keptUnder.current = draftKey;
-    // What is in the box and on its way is read when the key changes, not watched.
+    // The box and the messages being sent are read when the key changes, not watched.
     // eslint-disable-next-line react/exhaustive-deps
   }, [draftKey]);
 
@@ -194,7 +195,7 @@ export function Composer({
     }
   }
 
-  /** What was written since must not run together with it. */
+  /** Keeps the returned text apart from text typed since. */
   function giveBack(message: Underway, error: string) {
     const element = box.current;
     const { mode } = message;
@@ -207,7 +208,7 @@ export function Composer({
   }
 
   function tryAgain({ mode, message }: Failure) {
-    // What could not be queued may find the answer over by now.
+    // The answer may have ended since queueing failed.
     const now = isStreaming ? mode : "send";
     return message ? dispatch({ ...forget(message), mode: now }) : send(now);
   }
@@ -218,7 +219,7 @@ export function Composer({
     return message;
   }
 
-  /** Enter does the plain thing, with Ctrl or ⌘ the urgent one; where there is only one of them, both do that. */
+  /** Enter sends or queues, Ctrl+Enter or ⌘+Enter steers. If only one of the two is possible, both keys do it. */
   function enter(isUrgent: boolean) {
     if (!isStreaming) return send("send");
     if (isSendingNow.current) return send("queue");
@@ -231,7 +232,7 @@ export function Composer({
   }
 
   function onKeyDown(event: React.KeyboardEvent<HTMLTextAreaElement>) {
-    // 229 is what some browsers report for the key that ends an IME composition.
+    // Some browsers report 229 for the key that ends an IME composition.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     if (offered.length > 0 && steerList(event)) return event.preventDefault();
     if (event.key === "ArrowUp" || event.key === "ArrowDown") {
@@ -248,7 +249,7 @@ export function Composer({
     if (!event.repeat) void enter(event.ctrlKey || event.metaKey);
   }
 
-  /** Whether the key was for the list of commands. */
+  /** Returns true if the list of commands used the key. */
   function steerList(event: React.KeyboardEvent): boolean {
     const command = offered[active];
     if (event.key === "ArrowDown") setActive((active + 1) % offered.length);
@@ -305,7 +306,7 @@ export function Composer({
           </Button>
         </div>
       )}
-      {/* Pressing anywhere in the frame is pressing the box; the box itself is what keyboards and readers meet. */}
+      {/* A press anywhere in the frame focuses the box. Keyboards and screen readers use the box itself. */}
       {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions, jsx-a11y/click-events-have-key-events */}
       <div
         data-slot="composer-frame"
@@ -348,7 +349,7 @@ export function Composer({
           onKeyDown={onKeyDown}
           onPaste={(event) => {
             const { files: pasted, folders } = droppedItems(event.clipboardData);
-            // A word processor puts a picture of the words beside them: the words are what is meant.
+            // Word processors add a picture of the copied text. The text is what the person meant to paste.
             const hasWords = event.clipboardData.types.includes("text/plain");
             if (!attachments || pasted.length + folders.length === 0 || hasWords) return;
             event.preventDefault();
@@ -391,7 +392,7 @@ function idsOf(attachments: Attachment[]): string[] {
   return attachments.map(({ id }) => id);
 }
 
-/** What has to become of the files before the message can go. */
+/** What still has to happen to the files before the message can be sent. */
 function waitingFor(files: Attachments["items"]): string | null {
   const failed = files.filter((file) => file.state === "failed");
   if (failed.length > 0) {

@@ -1,4 +1,4 @@
-// What stands in the composer, as plain text questions. Storage is best effort: a private window may refuse it.
+// Composer drafts as plain text. Storage is best effort: a private window may refuse it.
 
 import type { FileUIPart } from "ai";
 import { keyOf } from "../shared/storage-keys";
@@ -18,7 +18,7 @@ export function saveDraft(key: string | undefined, text: string) {
   try {
     localStorage.setItem(keyOf.draft(key), text);
   } catch {
-    // Full or forbidden: the words are still in the box.
+    // Storage is full or blocked. The text is still in the box.
   }
 }
 
@@ -27,18 +27,18 @@ function forgetDraft(key: string | undefined) {
   try {
     localStorage.removeItem(keyOf.draft(key));
   } catch {
-    // Nothing was stored then either.
+    // Storage is blocked, so nothing was stored.
   }
 }
 
-/** A chat that got its address takes its draft along. */
+/** Moves the draft of a new chat to the chat's id. */
 export function moveDraft(from: string | undefined, to: string | undefined, text: string) {
   if (from === to) return;
   forgetDraft(from);
   saveDraft(to, text);
 }
 
-/** A file of a draft: it is on the server, and waits here for its message. */
+/** A file of a draft, already uploaded to the server. */
 export type StoredFile = { part: FileUIPart; size: number };
 
 export function readFiles(key: string | undefined): StoredFile[] {
@@ -57,7 +57,7 @@ export function saveFiles(key: string | undefined, files: StoredFile[]) {
     if (files.length === 0) localStorage.removeItem(keyOf.draftFiles(key));
     else localStorage.setItem(keyOf.draftFiles(key), JSON.stringify(files));
   } catch {
-    // Full or forbidden: the files are still in the composer.
+    // Storage is full or blocked. The files are still in the composer.
   }
 }
 
@@ -66,7 +66,7 @@ function isStoredFile(value: unknown): value is StoredFile {
   return typeof size === "number" && typeof part?.url === "string" && typeof part.mediaType === "string";
 }
 
-/** The stored draft plus what was typed before the page was ready; neither is dropped, and neither stands twice. */
+/** Merges the stored draft with text typed before hydration: keeps both, and repeats neither. */
 export function mergeDraft(stored: string, typed: string) {
   if (!stored || typed === stored || typed.startsWith(stored)) return typed || stored;
   if (!typed || stored.startsWith(typed)) return stored;

@@ -5,14 +5,14 @@ import { Paperclip } from "lucide-react";
 import { droppedItems } from "./dropped-files";
 
 export type DropOverlayProps = {
-  /** `folders` are names: what is in a folder is not taken. */
+  /** `folders` are the names of dropped folders, whose files aren't attached. */
   onFiles: (files: File[], folders: string[]) => void;
-  /** What is taken, in a few words. */
+  /** The accepted file types, in a few words. */
   hint?: string;
 };
 
 /**
- * Files can be let go anywhere over the page. Without it the browser would leave the chat to show the file. Put it
+ * Accepts files dropped anywhere on the page; otherwise the browser would leave the chat to show the file. Put it
  * inside the positioned element that it should cover.
  */
 export function DropOverlay({ onFiles, hint }: DropOverlayProps) {
@@ -20,7 +20,7 @@ export function DropOverlay({ onFiles, hint }: DropOverlayProps) {
   const take = useEffectEvent(onFiles);
 
   useEffect(() => {
-    // Children fire their own enter and leave; the difference says whether the pointer is still over the page.
+    // Children fire their own enter and leave events, so this counts both to know if the pointer is over the page.
     let depth = 0;
     const listen = <Name extends "dragenter" | "dragover" | "dragleave" | "drop">(
       name: Name,
@@ -54,7 +54,7 @@ export function DropOverlay({ onFiles, hint }: DropOverlayProps) {
   return isDragging ? <DropTarget hint={hint} /> : null;
 }
 
-/** What the overlay shows. */
+/** The overlay's text. */
 export function DropTarget({ hint = "Images, PDF and text" }: { hint?: string }) {
   return (
     <div

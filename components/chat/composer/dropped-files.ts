@@ -1,7 +1,7 @@
-/** What was dropped or pasted: files, and the names of folders, which a browser hands over as files that can't be read. */
+/** Splits a drop or paste into files and folder names. Browsers list a folder as a file that can't be read. */
 export function droppedItems(transfer: DataTransfer | null): { files: File[]; folders: string[] } {
   const items = [...(transfer?.items ?? [])].filter(({ kind }) => kind === "file");
-  // Older browsers have no list of items.
+  // Older browsers have no `items`.
   if (items.length === 0) return { files: [...(transfer?.files ?? [])], folders: [] };
   const files: File[] = [];
   const folders: string[] = [];

@@ -4,15 +4,15 @@ import { cn } from "@/lib/utils";
 export type ModelOption = { id: string; label: string };
 
 export type ModelPickerProps = {
-  /** What is configured; the first is the default. */
+  /** The configured models; the first is the default. */
   models: ModelOption[];
-  /** The chat's model. One that is not configured (any more) gives way to the default. */
+  /** The chat's model. A model that isn't configured is replaced by the default. */
   value?: string | null;
   onChange: (id: string) => void;
   className?: string;
 };
 
-/** Who answers next. The browser's own select: complete with any keyboard, screen reader and phone. */
+/** Chooses the model for the next answer. A native select works with every keyboard, screen reader and phone. */
 export function ModelPicker({ models, value, onChange, className }: ModelPickerProps) {
   const [standard] = models;
   const chosen = models.find((model) => model.id === value) ?? standard;

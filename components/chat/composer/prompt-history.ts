@@ -1,6 +1,6 @@
-/** Arrow-up in an empty box brings back what was asked before, as in a shell. */
+/** Arrow-up in an empty box recalls earlier prompts, as in a shell. */
 export type Recall = {
-  /** How far back: 0 is the newest. Null: the box is the person's own. */
+  /** Steps back from the newest prompt, which is 0. Null when the box holds the person's own text. */
   index: number | null;
   text: string;
 };
@@ -8,8 +8,8 @@ export type Recall = {
 export const nothingRecalled: Recall = { index: null, text: "" };
 
 /**
- * The next step back ("older") or forth ("newer"), or undefined when the key should do what it always does: the box
- * holds something of the person's own, or there is nothing further that way.
+ * The next older or newer prompt. Undefined when the key should keep its usual meaning: the box holds the person's own
+ * text, or there is no further prompt.
  */
 export function recall(
   history: string[],

@@ -8,21 +8,21 @@ import type { QueuedMessage } from "../durable/use-message-queue";
 import { isSendable } from "../shared/sendable";
 
 export type QueueListProps = {
-  /** The next one first. */
+  /** In sending order. */
   queued: QueuedMessage[];
   onEdit: (id: string, text: string) => void;
   onMove: (id: string, index: number) => void;
   onRemove: (id: string) => void;
-  /** Sends this one before the rest, without waiting for the answer. Absent while nothing can be sent from here. */
+  /** Sends this message next, without waiting for the answer. Absent while nothing can be sent. */
   onSendNow?: ((id: string) => void) | undefined;
 };
 
 type Action = "edit" | "up" | "down" | "remove";
 
-/** What is queued, above the composer: nothing is sent unseen, and nothing is stuck in its place. */
+/** The queued messages above the composer, where each can be edited, moved, sent or removed. */
 export function QueueList({ queued, onEdit, onMove, onRemove, onSendNow }: QueueListProps) {
   const list = useRef<HTMLOListElement>(null);
-  // A row that moves is taken out of the page for a moment, and the focus with it.
+  // Moving a row detaches it briefly, which drops the focus.
   const focusNext = useRef<{ id: string; action: Action } | null>(null);
   const [editingId, setEditingId] = useState<string | null>(null);
   const [announcement, setAnnouncement] = useState("");
@@ -148,7 +148,7 @@ function Files({ files }: { files: FileUIPart[] }) {
 type IconButtonProps = {
   action: Action;
   label: string;
-  /** Cannot go further. It stays focusable, so that the focus is not lost at the end of the way. */
+  /** Can't move further. The button stays focusable, so that the focus isn't lost at the end of the list. */
   isAtEnd?: boolean;
   onPress: () => void;
   children: React.ReactNode;
@@ -174,7 +174,7 @@ function IconButton({ action, label, isAtEnd = false, onPress, children }: IconB
 
 type EditQueuedProps = { text: string; mayBeEmpty: boolean; onDone: (text?: string) => void };
 
-/** Enter keeps, Escape leaves it as it was. */
+/** Enter saves, Escape cancels. */
 function EditQueued({ text, mayBeEmpty, onDone }: EditQueuedProps) {
   const box = useRef<HTMLTextAreaElement>(null);
   const [isBlank, setIsBlank] = useState(!isSendable(text));

@@ -5,13 +5,13 @@ import type { SlashCommand } from "./slash";
 export type SlashCommandsProps = {
   id: string;
   commands: SlashCommand[];
-  /** The one that Enter takes. */
+  /** The command that Enter runs. */
   active: number;
   onPick: (command: SlashCommand) => void;
   onPoint: (index: number) => void;
 };
 
-/** The commands above the box. The focus stays in the box, which steers this list (`aria-activedescendant`). */
+/** The commands above the box. The focus stays in the box, which controls this list with `aria-activedescendant`. */
 export default function SlashCommands({ id, commands, active, onPick, onPoint }: SlashCommandsProps) {
   const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
@@ -23,20 +23,20 @@ export default function SlashCommands({ id, commands, active, onPick, onPoint }:
       ref={list}
       id={id}
       data-slot="slash-commands"
-      // Of the native ones, neither can stay open beside a box that keeps the focus.
+      // A native select or datalist can't stay open while the box keeps the focus.
       // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
       role="listbox"
       aria-label="Commands"
       className="absolute inset-x-0 bottom-full z-20 mb-2 max-h-64 overflow-y-auto rounded-lg border bg-surface p-1 shadow-card"
     >
       {commands.map((command, index) => (
-        // The keyboard is the box's: see `onKeyDown` in composer.tsx.
+        // The box handles the keys: see `onKeyDown` in composer.tsx.
         // oxlint-disable-next-line jsx-a11y/click-events-have-key-events
         <div
           key={command.name}
           id={`${id}-${index}`}
           data-slot="slash-command"
-          // An option element holds text alone, and only inside a select.
+          // An `option` element holds only text and works only inside a select.
           // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
           role="option"
           tabIndex={-1}
@@ -46,7 +46,7 @@ export default function SlashCommands({ id, commands, active, onPick, onPoint }:
             index === active && "bg-raised",
           )}
           onPointerMove={() => onPoint(index)}
-          // The press must not take the focus out of the box.
+          // Keeps the focus in the box.
           onPointerDown={(event) => event.preventDefault()}
           onClick={() => onPick(command)}
         >

@@ -1,7 +1,7 @@
 import type { UIMessage } from "ai";
 import { CornerDownRight } from "lucide-react";
 
-/** What is on its way into the running answer. It disappears from here when it appears there. */
+/** Messages on their way into the running answer. Each disappears here when it appears in the answer. */
 export function SteeringList({ messages }: { messages: UIMessage[] }) {
   if (messages.length === 0) return null;
   return (

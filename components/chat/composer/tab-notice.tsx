@@ -6,9 +6,9 @@ import { cn } from "@/lib/utils";
 import type { Elsewhere } from "../durable/use-other-pages";
 
 export type TabNoticeProps = Omit<React.ComponentProps<"section">, "children"> & {
-  /** Where the answer was asked for. The notice is not there while it was here. */
+  /** Where the running answer was requested. No notice is shown for this page's own answers. */
   elsewhere: Elsewhere | undefined;
-  /** This page writes from now on. */
+  /** Makes this page the one that writes. */
   onTakeOver: () => void;
 };
 
@@ -17,12 +17,12 @@ const faces = {
   device: { text: "Another device is answering here", icon: MonitorSmartphone },
 };
 
-/** Above the composer while this page reads along: who is at it, and the way to be the one who is. */
+/** Shown above the composer of a view-only page: says who is writing, with a button to take over. */
 export function TabNotice({ elsewhere, onTakeOver, className, ...props }: TabNoticeProps) {
   const face = elsewhere && faces[elsewhere];
   return (
     <section data-slot="tab-notice" aria-label="Other pages of this chat" {...props}>
-      {/* There before it has anything to say, so that what it says is heard. */}
+      {/* Rendered before it has any text, so that screen readers announce the text when it appears. */}
       <output className="sr-only">{face && `${face.text}. You can read along, or take over.`}</output>
       {face && (
         <div

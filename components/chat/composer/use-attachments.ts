@@ -4,14 +4,14 @@ import type { FileUIPart } from "ai";
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { readFiles, saveFiles, type StoredFile } from "./draft";
 
-/** A file in the composer, from the moment it is chosen until its message is sent. */
+/** A file in the composer, from its selection until its message is sent. */
 export type Attachment = {
-  /** Of this page alone. */
+  /** Unique on this page only. */
   id: string;
   name: string;
   size: number;
   mediaType: string;
-  /** An address that shows it, for an image. */
+  /** A URL for the preview of an image. */
   previewUrl?: string;
 } & (
   | { state: "uploading"; progress: number }
@@ -22,16 +22,16 @@ export type Attachment = {
 export type AttachmentLimits = {
   maxBytes: number;
   maxFiles: number;
-  /** For the file dialog, as in `<input accept>`. The server decides. */
+  /** For the file dialog, as in `<input accept>`. The server makes the final decision. */
   accept: string;
   /**
-   * The same on an iPhone or iPad, where the list decides what a photo is sent as: iOS makes JPEG of HEIC when it names
-   * `image/jpeg` and not `image/heic`. Default: `accept`.
+   * The same for iPhone and iPad. iOS converts HEIC photos to JPEG if the list has `image/jpeg` and not `image/heic`.
+   * Default: `accept`.
    */
   acceptOnIos?: string;
 };
 
-/** Stores one file. Reject with `UploadError` to say whether another try makes sense. */
+/** Stores one file. Rejects with `UploadError` to say if a retry can help. */
 export type UploadFile = (
   file: File,
   options: { onProgress: (fraction: number) => void; signal: AbortSignal },
@@ -50,30 +50,30 @@ export class UploadError extends Error {
 export type Attachments = {
   items: Attachment[];
   limits: AttachmentLimits;
-  /** Why some of the last files were not taken at all. */
+  /** Why some of the last files were not attached. */
   notice: string | null;
-  /** `folders` are names of what was dropped and is no file. */
+  /** `folders` are the names of dropped folders. */
   add: (files: Iterable<File>, folders?: string[]) => void;
   remove: (id: string) => void;
   retry: (id: string) => void;
-  /** Out of sight while their message is on its way; still part of the draft. */
+  /** Hides the files while their message is being sent. They stay in the draft. */
   take: (ids: string[]) => void;
-  /** Their message did not arrive. */
+  /** Shows the files again: their message wasn't delivered. */
   putBack: (ids: string[]) => void;
-  /** Of sent files: they belong to their message now. */
+  /** Drops sent files: they belong to their message now. */
   release: (ids: string[]) => void;
 };
 
 export type UseAttachmentsOptions = {
   upload: UploadFile;
   limits: AttachmentLimits;
-  /** Where stored files wait in this browser while the message is a draft. When it changes they move. */
+  /** The key of stored files in this browser's storage while the message is a draft. When it changes, they move. */
   draftKey?: string;
 };
 
 const nothingYet: Attachment[] = [];
 
-/** The files of the message that is being written. They upload at once, so that sending has nothing to wait for. */
+/** The files of the message being written. They upload at once, so sending needn't wait for them. */
 export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptions): Attachments {
   const [items, setItems] = useState<Attachment[]>(nothingYet);
   const [taken, setTaken] = useState<ReadonlySet<string>>(new Set());
@@ -88,7 +88,8 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     const stored = readFiles(draftKey).map(restored);
     if (stored.length === 0) return;
     count.current += stored.length;
-    // After hydration, because the server cannot know them; only once, because later the chips are the truth.
+    // Runs after hydration, because the server can't know the files, and only once, because afterwards the chips are
+    // the truth.
     // oxlint-disable-next-line react/set-state-in-effect
     setItems((now) => [...stored, ...now]);
   }, [draftKey]);
@@ -103,13 +104,13 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
   const isUploading = items.some((item) => item.state === "uploading");
   useEffect(() => {
     if (!isUploading) return;
-    // A file that is only half on the server would be gone with the page.
+    // Leaving the page would lose a file that is only partly uploaded.
     const ask = (event: BeforeUnloadEvent) => event.preventDefault();
     window.addEventListener("beforeunload", ask);
     return () => window.removeEventListener("beforeunload", ask);
   }, [isUploading]);
 
-  // Nobody waits for them any more, and a big file would go on holding the line.
+  // The page is gone, so a large upload would only use bandwidth.
   useEffect(() => {
     const uploads = files.current;
     return () => {

@@ -10,7 +10,7 @@ import { VersionNotice } from "./version-notice";
 
 const nothing = () => {};
 const question: UIMessage = { id: "q", role: "user", parts: [{ type: "text", text: "How high?" }] };
-/** The opening tag of the button with that name. */
+/** The opening tag of the button with this name. */
 const button = (html: string, name: string) =>
   html.match(new RegExp(`<button[^>]*aria-label="${name}"[^>]*>`))?.[0];
 const text = (html: string) => html.replaceAll(/<!--.*?-->|<[^>]*>/g, "");

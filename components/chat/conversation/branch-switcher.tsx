@@ -5,12 +5,12 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
 export type BranchSwitcherProps = Omit<React.ComponentProps<"fieldset">, "children"> & {
-  /** Which version is shown, from 1. */
+  /** The number of the shown version, from 1. */
   index: number;
   count: number;
-  /** Absent at the first version. */
+  /** Absent on the first version. */
   onPrevious?: (() => void) | undefined;
-  /** Absent at the last version. */
+  /** Absent on the last version. */
   onNext?: (() => void) | undefined;
 };
 
@@ -24,14 +24,14 @@ export function BranchSwitcher({
   ...props
 }: BranchSwitcherProps) {
   return (
-    // The keys are a shortcut to the two buttons inside, which are what is focused.
+    // The keys are a shortcut for the two focusable buttons inside.
     // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <fieldset
       data-slot="branch-switcher"
       aria-label={`Version ${index} of ${count}`}
       className={cn("flex items-center", className)}
       onKeyDown={(event) => {
-        // With a modifier the arrows are the browser's: Alt+Left goes back a page.
+        // With a modifier the arrow keys belong to the browser: Alt+Left goes back a page.
         if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return;
         const go = event.key === "ArrowLeft" ? onPrevious : event.key === "ArrowRight" ? onNext : undefined;
         if (!go) return;
@@ -47,7 +47,7 @@ export function BranchSwitcher({
         <span aria-hidden>
           {index}/{count}
         </span>
-        {/* Words and not a label: only a text that changes is spoken. */}
+        {/* Text rather than a label, because screen readers announce only changed text. */}
         <span className="sr-only">{`Version ${index} of ${count}`}</span>
       </output>
       <Step label="Next version" onStep={onNext}>
@@ -59,7 +59,7 @@ export function BranchSwitcher({
 
 type StepProps = { label: string; onStep: (() => void) | undefined; children: React.ReactNode };
 
-/** Stays focusable at the end, so that whoever walks with the keyboard does not fall off. */
+/** Stays focusable at either end, so that keyboard users keep their focus. */
 function Step({ label, onStep, children }: StepProps) {
   return (
     <Button

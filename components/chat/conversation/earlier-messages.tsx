@@ -10,7 +10,10 @@ export type EarlierMessagesProps = Omit<React.ComponentProps<"div">, "children">
   onLoad: () => void;
 };
 
-/** The top of a conversation that goes on above. Scrolling there is enough; the button is for everyone who does not scroll. */
+/**
+ * The top of a conversation that has earlier messages. Scrolling there loads them; the button serves people who don't
+ * scroll.
+ */
 export function EarlierMessages({
   isLoading = false,
   hasFailed = false,
@@ -33,7 +36,7 @@ export function EarlierMessages({
       <Button
         variant="ghost"
         size="sm"
-        // Not `disabled`: a button that loses the focus while it works leaves a keyboard nowhere.
+        // `aria-disabled` instead of `disabled`: a disabled button would drop the keyboard focus.
         aria-disabled={isLoading}
         onClick={isLoading ? undefined : onLoad}
       >

@@ -5,18 +5,18 @@ import { Button } from "@/components/ui/button";
 import { isSendable, tooLong } from "../shared/sendable";
 
 export type EditMessageProps = {
-  /** What the message says now. */
+  /** The message's current text. */
   text: string;
-  /** What was typed before, when it could not be saved then. */
+  /** The edited text, if an earlier attempt to save it failed. */
   draft?: string | undefined;
-  /** Why it could not, as a sentence. */
+  /** Why saving failed, as a sentence. */
   error?: string | undefined;
   onSave: (text: string) => void;
   onCancel: () => void;
   maxLength?: number;
 };
 
-/** A question, open for another wording. The old one stays as a version of its own. */
+/** Edits a prompt. The earlier wording is kept as a version. */
 export function EditMessage({
   text,
   draft = text,

@@ -2,10 +2,10 @@
 
 import { Button } from "@/components/ui/button";
 
-/** How an answer ended, when it ended otherwise than a reader would think. */
+/** Why an answer ended early or differently than it seems. */
 export type Ending = "length" | "content-filter" | "steps" | "empty" | "only-thoughts";
 
-/** Also what a screen reader hears in place of "Answer finished". */
+/** Screen readers hear it instead of "Answer finished". */
 export const endingTexts: Record<Ending, string> = {
   length: "Cut off at the model's limit.",
   "content-filter": "The model provider's content filter stopped this answer.",
@@ -16,15 +16,15 @@ export const endingTexts: Record<Ending, string> = {
 
 export type EndingNoticeProps = {
   ending: Ending;
-  /** How many steps the agent may take, for `steps`. */
+  /** The step limit of the agent, for `steps`. */
   maxSteps?: number;
-  /** Asks the agent to go on from the last word. Absent when there is nothing to continue. */
+  /** Continues the answer after its last word. Absent when there is nothing to continue. */
   onContinue?: (() => void) | undefined;
-  /** Answers the same question again; this answer is kept as a version. */
+  /** Regenerates the answer; this one is kept as a version. */
   onRegenerate?: (() => void) | undefined;
 };
 
-/** Stands below an answer that is less than it looks, with the way on. */
+/** Shown below an incomplete answer, with the actions that help. */
 export function EndingNotice({ ending, maxSteps, onContinue, onRegenerate }: EndingNoticeProps) {
   const text =
     ending === "steps" && maxSteps !== undefined ? `Stopped after ${maxSteps} steps.` : endingTexts[ending];

@@ -10,9 +10,9 @@ export type FirstRunProps = Omit<React.ComponentProps<"section">, "children" | "
   title?: string;
   description?: ReactNode;
   prompts: FirstRunPrompt[];
-  /** Runs the card: the prompt is sent as it stands. */
+  /** Sends the card's prompt unchanged. */
   onPick: (prompt: string) => void;
-  /** While a picked card is on its way, or when nothing can be sent. */
+  /** True while a card is being sent, or when nothing can be sent. */
   isDisabled?: boolean;
 };
 

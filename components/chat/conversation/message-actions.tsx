@@ -10,19 +10,19 @@ import { BranchSwitcher, type BranchSwitcherProps } from "./branch-switcher";
 
 export type MessageActionsProps = {
   message: UIMessage;
-  /** Given for what the reader may ask again in other words. */
+  /** Given if the reader may edit the message. */
   onEdit?: (() => void) | undefined;
-  /** Given for what may be answered again. */
+  /** Given if the answer may be regenerated. */
   onRegenerate?: (() => void) | undefined;
-  /** Given where the conversation may go on from. */
+  /** Given if the conversation may continue from this message. */
   onContinue?: (() => void) | undefined;
-  /** Absent while a message has no alternatives. */
+  /** Absent while the message has only one version. */
   version?: Pick<BranchSwitcherProps, "index" | "count" | "onPrevious" | "onNext"> | undefined;
-  /** Follows the buttons: model, tokens, cost. */
+  /** Shown after the buttons: model, tokens, cost. */
   meta?: ReactNode;
 };
 
-/** The quiet row under a message. */
+/** The row of actions under a message. */
 export function MessageActions({
   message,
   onEdit,
@@ -58,7 +58,7 @@ export function MessageActions({
       )}
       {meta && (
         <>
-          {/* On a narrow screen what follows may stand on a line of its own. */}
+          {/* On a narrow screen the details may wrap to a line of their own. */}
           <Divider className="max-sm:hidden" />
           <div className="px-1">{meta}</div>
         </>

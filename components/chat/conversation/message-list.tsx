@@ -18,37 +18,37 @@ import {
 
 export type MessageListProps = Omit<React.ComponentProps<"div">, "children"> & {
   messages: UIMessage[];
-  /** The last message is being written right now. */
+  /** The last message is being written. */
   isStreaming?: boolean;
-  /** The transcript is still on its way: skeletons in the shape of messages. */
+  /** The transcript is loading: shows skeletons in the shape of messages. */
   isLoading?: boolean;
   /** There are messages before the first of `messages`. */
   hasOlder?: boolean;
-  /** Puts the page before the first message in front of `messages`. Called when the reader comes near the top. */
+  /** Loads the page before the first message and prepends it to `messages`. Called when the reader nears the top. */
   onLoadOlder?: () => Promise<void>;
-  /** Keeps the reader's place across a reload under this name, in the tab's own storage. Give it the chat's id. */
+  /** Keeps the scroll position across a reload under this key, in the tab's session storage. Pass the chat's id. */
   placeKey?: string;
-  /** Opens at this message instead, for example at one that a search found. */
+  /** Opens at this message instead, for example at a search result. */
   openAt?: string | undefined;
-  /** Whether a question was sent from this page, and so brings its reader to the end. Without it every one does. */
+  /** Whether this page sent the message, so that the list scrolls to the end. Without it every new prompt scrolls. */
   isOwn?: (messageId: string) => boolean;
-  /** Shown instead of the list while there is no message. */
+  /** Shown instead of an empty list. */
   empty?: ReactNode;
   /**
-   * Draws one message and what belongs to it: `<Message>` with its actions, an editor, a line before the next one.
+   * Renders one message with what belongs to it: `<Message>` with its actions, an editor, a line before the next one.
    * Keep it stable (module level or `useCallback`), or every message renders again per token.
    */
   renderMessage: (message: UIMessage, isStreaming: boolean) => ReactNode;
-  /** Follows the last message: the turn status. */
+  /** Shown after the last message: the turn status. */
   footer?: ReactNode;
 };
 
-/** How many pages are fetched to find the message that the reader was at; further back they start at the end. */
+/** How many pages to load in search of the reader's last message; beyond that, the list opens at the end. */
 const SEARCHED_PAGES = 10;
 
 /**
- * The conversation. Of the messages it is given only a window is in the page, the newest ones at first; it moves
- * with the reader, so that a chat of a thousand messages costs what is on the screen.
+ * The conversation. Only a window of the messages is in the page, the newest at first. It moves with the reader, so a
+ * chat of a thousand messages costs no more than what is on the screen.
  */
 export function MessageList({
   messages,
@@ -89,7 +89,7 @@ export function MessageList({
     scrollToEnd();
   }, [scrollToEnd]);
 
-  // Whoever sends wants to see what they sent, wherever they had scrolled to. A switch of branches is not a send.
+  // Sending scrolls to the end, so that people see what they sent. A branch switch isn't a send.
   const lastQuestion = messages.findLast((message) => message.role === "user")?.id;
   const before = useRef({ question: lastQuestion, last: messages.at(-1)?.id });
   useIsomorphicLayoutEffect(() => {
@@ -99,15 +99,16 @@ export function MessageList({
     if (!last || messages.some(({ id }) => id === last)) jumpToEnd();
   }, [isOwn, lastQuestion, messages, jumpToEnd]);
 
-  // Nothing leaves the page under the eyes of a reader who is not at the end.
+  // Messages leave the window only while the reader is at the end, so that nothing in view disappears.
   const first = messages[from]?.id;
   useEffect(() => {
-    // Not while rendering: the end is left by a scroll, and the window has to be the one that was then on the screen.
+    // Runs in an effect, not while rendering: a scroll leaves the end, and the window must be the one that was on the
+    // screen then.
     // oxlint-disable-next-line react/set-state-in-effect
     if (!isAtEnd && first) setShown((window) => (window.first ? window : { ...window, first }));
   }, [isAtEnd, first]);
 
-  // A reader at the end of a long conversation does not need its far beginning.
+  // A reader at the end doesn't need the beginning of a long conversation.
   const isLong = isAtEnd && to - from > MOST;
   useEffect(() => {
     if (isLong) startTransition(() => setShown({}));
@@ -146,14 +147,15 @@ export function MessageList({
         data-slot="message-list-scroller"
         role="log"
         aria-label="Conversation"
-        // Not spoken word by word as it streams: the turn status says when an answer ends.
+        // Screen readers don't read the stream word by word: the turn status announces the end of an answer.
         aria-live="off"
         aria-busy={isStreaming || isLoading}
-        // A box that scrolls must be reachable by keyboard.
+        // A scrolling box must be reachable by keyboard.
         // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
         tabIndex={0}
         {...focusRestore}
-        // Reversed, the server's HTML already stands at its end before any script runs; turned round on mount.
+        // The column is reversed, so the server's HTML shows its end before any script runs. It is turned around on
+        // mount.
         className="flex min-h-0 flex-1 flex-col-reverse overflow-x-hidden overflow-y-auto overscroll-contain px-4 -outline-offset-2 [overflow-anchor:none] data-ready:flex-col has-data-empty:flex-col sm:px-6"
       >
         <div
@@ -175,7 +177,7 @@ export function MessageList({
           )}
           {messages.slice(from, to).map((message, index) => (
             <MessageRow
-              // The versions of a message share its place, so whoever walks through them keeps the focus on the arrows.
+              // The versions of a message share a key, so the arrows keep the focus during a switch.
               key={messages[from + index - 1]?.id ?? ""}
               message={message}
               isStreaming={
@@ -216,7 +218,7 @@ export function MessageList({
   );
 }
 
-/** One request for older messages at a time. */
+/** Allows one request for earlier messages at a time. */
 function useOlder(onLoadOlder: MessageListProps["onLoadOlder"]) {
   const isBusy = useRef(false);
   const [state, setState] = useState<"idle" | "loading" | "failed">("idle");
@@ -237,7 +239,7 @@ function useOlder(onLoadOlder: MessageListProps["onLoadOlder"]) {
   return { load, isLoading: state === "loading", hasFailed: state === "failed" };
 }
 
-/** How many messages came since the reader left the end. */
+/** How many messages arrived since the reader left the end. */
 function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
   const last = messages.at(-1)?.id;
   const [seen, setSeen] = useState(last);
@@ -248,7 +250,7 @@ function useUnseen(messages: UIMessage[], isAtEnd: boolean) {
 
 type RowProps = Pick<MessageListProps, "renderMessage"> & { message: UIMessage; isStreaming: boolean };
 
-/** Memoised: while an answer streams, only the last message renders again. */
+/** Memoized: while an answer streams, only the last message renders again. */
 const MessageRow = memo(function MessageRow({ message, isStreaming, renderMessage }: RowProps) {
   return renderMessage(message, isStreaming);
 });

@@ -1,22 +1,22 @@
 import { formatDuration } from "../tools/duration";
 
 export type MessageMetaProps = Omit<React.ComponentProps<"p">, "children"> & {
-  /** The model that answered, as a person would call it. */
+  /** The display name of the model that answered. */
   model?: string | undefined;
   inputTokens?: number | undefined;
   outputTokens?: number | undefined;
-  /** In US dollars; null when nobody knows this model's price. */
+  /** In US dollars; null when the model's price is unknown. */
   cost?: number | null | undefined;
-  /** How long the answer took, in milliseconds. */
+  /** The duration of the answer in milliseconds. */
   durationMs?: number | undefined;
-  /** The text of the message, for how long it takes to read. */
+  /** The message's text, for its reading time. */
   text?: string | undefined;
   finishedAt?: Date | string | number | undefined;
-  /** The reader's own when it is left out. */
+  /** Default: the reader's locale. */
   timeZone?: string;
 };
 
-/** What an answer took, in one quiet line. Says only what is known. */
+/** Model, tokens, cost and time of an answer in one line. Omits unknown values. */
 export function MessageMeta({
   model,
   inputTokens,
@@ -51,7 +51,7 @@ export function MessageMeta({
   );
 }
 
-/** Whether there is anything to say: without that, what would stand before the line should not be there either. */
+/** Returns true if there is anything to show, so that a separator isn't shown alone. */
 export function hasMeta(props: MessageMetaProps): boolean {
   return itemsOf(props).length > 0;
 }
@@ -70,7 +70,7 @@ function itemsOf({
     inputTokens === undefined && outputTokens === undefined
       ? undefined
       : (inputTokens ?? 0) + (outputTokens ?? 0);
-  // Nothing was said, and nothing is known to have been used for it: there is no answer to tell of.
+  // No text and no usage: there is no answer to describe.
   if (text?.trim() === "" && tokens === undefined) return [];
   const date = finishedAt === undefined ? undefined : new Date(finishedAt);
   return [
@@ -84,7 +84,7 @@ function itemsOf({
     durationMs !== undefined && <span title="Time to answer">{formatDuration(durationMs)}</span>,
     text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
     date && !Number.isNaN(date.getTime()) && (
-      // The server does not know the reader's time zone; the browser's word counts.
+      // The server doesn't know the reader's time zone, so the browser renders the time again.
       <time dateTime={date.toISOString()} title={formatTime(date, timeZone, true)} suppressHydrationWarning>
         {formatTime(date, timeZone)}
       </time>
@@ -96,7 +96,7 @@ function count(tokens: number | undefined) {
   return tokens === undefined ? "?" : tokens.toLocaleString("en");
 }
 
-/** Dollars with the digits that mean something: `$0.0042`, `$0.12`, `$3.40`; a price of nothing is said in words. */
+/** Dollars with their significant digits: `$0.0042`, `$0.12`, `$3.40`; zero as a word. */
 export function formatCost(dollars: number) {
   if (!Number.isFinite(dollars)) return "price unknown";
   if (dollars === 0) return "free";
@@ -105,7 +105,7 @@ export function formatCost(dollars: number) {
   return `$${dollars.toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })}`;
 }
 
-/** At a calm 220 words a minute; for scripts without spaces, 500 characters. */
+/** Assumes 220 words a minute; for scripts without spaces, 500 characters. */
 export function minutesToRead(text: string) {
   const words = text.match(/[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu)?.length ?? 0;
   const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;

@@ -1,18 +1,21 @@
 /**
- * Which of the loaded messages are in the page: from `first` to `last`, both included. Ids and not positions, because
- * messages arrive at both ends. Without `last` the window reaches to the newest message and takes in what comes;
- * without `first`, or when a branch switch took that message away, it is the newest page.
+ * The loaded messages that are in the page: from `first` to `last`, both included. Stores ids instead of positions,
+ * because messages arrive at both ends. Without `last` the window includes every new message; without `first`, or when
+ * a branch switch removed that message, it is the newest page.
  */
 export type MessageWindow = { first?: string; last?: string };
 
 type Identified = { id: string };
 
-/** How many messages join at a time: more than fills a screen, and few enough to draw between two frames. */
+/** How many messages join at a time: enough to fill a screen, and few enough to render between two frames. */
 export const PAGE = 20;
-/** How many may be in the page at once. Beyond it the far side leaves, so a long walk costs no more than a short one. */
+/**
+ * The most messages in the page at once. The far side leaves when there are more, so long scrolling costs no more than
+ * short.
+ */
 export const MOST = 80;
 
-/** The window as positions, the end excluded. */
+/** The window as positions; the end is exclusive. */
 export function rangeOf(messages: readonly Identified[], { first, last }: MessageWindow): [number, number] {
   const end = last === undefined ? -1 : messages.findLastIndex(({ id }) => id === last);
   const to = end === -1 ? messages.length : end + 1;
@@ -38,7 +41,7 @@ export function growDown(messages: readonly Identified[], shown: MessageWindow):
   return windowOf(messages, Math.max(from, end - MOST), end);
 }
 
-/** A window in which the message has neighbours on both sides. */
+/** A window with neighbors on both sides of the message. */
 export function windowAround(messages: readonly Identified[], id: string): MessageWindow {
   const at = messages.findIndex((message) => message.id === id);
   return at === -1 ? {} : windowOf(messages, Math.max(0, at - PAGE / 2), at + PAGE);

@@ -19,21 +19,21 @@ type DataPart = Extract<Part, { type: `data-${string}` }>;
 
 export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "ref"> & {
   message: UIMessage;
-  /** This message is being written right now. */
+  /** This message is being written. */
   isStreaming?: boolean;
-  /** The quiet row under the message: copy, edit, versions. Null keeps its height free, undefined has no row. */
+  /** The row under the message: copy, edit, versions. Null reserves its height, undefined omits the row. */
   actions?: ReactNode;
-  /** Shown instead of the content while the message is being edited. */
+  /** Replaces the content while the message is being edited. */
   editor?: ReactNode;
-  /** Faces for the app's own `data-*` parts. Undefined means "not mine": the part shows as a plain card. */
+  /** Renders the app's own `data-*` parts. Return undefined for others, which are shown as plain cards. */
   renderData?: (part: DataPart) => ReactNode | undefined;
-  /** Faces for the app's own tools. Undefined means "not mine": the part shows as the generic tool card. */
+  /** Renders the app's own tools. Return undefined for others, which are shown as generic tool cards. */
   renderTool?: (part: ToolPart, message: UIMessage) => ReactNode | undefined;
 };
 
 /**
- * One message. Memoised by identity: while an answer streams, `useChat` replaces only the last message, so only
- * that one renders again, provided `actions`, `renderData` and `renderTool` are stable.
+ * One message. Memoized by identity: while an answer streams, `useChat` replaces only the last message, so only that
+ * one renders again, provided `actions`, `renderData` and `renderTool` are stable.
  */
 export const Message = memo(function Message({
   message,
@@ -53,7 +53,7 @@ export const Message = memo(function Message({
       data-message-id={message.id}
       data-role={message.role}
       data-streaming={isStreaming || undefined}
-      // A stored role may be any word, also the name of something that every object has.
+      // A stored role may be any string, such as the name of an inherited property.
       aria-label={Object.hasOwn(SPEAKERS, message.role) ? SPEAKERS[message.role] : "Message"}
       className={cn(
         "group/message flex min-w-0 flex-col",
@@ -64,9 +64,9 @@ export const Message = memo(function Message({
       ref={article}
     >
       {editor || (
-        // Another version in the same place starts afresh, with nothing unfolded.
+        // Another version in the same place starts with its details folded.
         <MessageBoundary key={message.id} message={message}>
-          {/* A part that throws on the server ends here too: React sends these words and tries again in the browser. */}
+          {/* Catches errors during server rendering, too: React sends the fallback and tries again in the browser. */}
           <Suspense fallback={<PlainText message={message} />}>
             <div
               data-slot="message-content"
@@ -74,7 +74,7 @@ export const Message = memo(function Message({
             >
               {message.parts.map((part, index) => (
                 <MessagePart
-                  // Parts are only ever appended or settled in place, so the position is the identity.
+                  // Parts are only appended or updated in place, so the position is a stable key.
                   key={index}
                   part={part}
                   index={index}
@@ -105,7 +105,7 @@ export const Message = memo(function Message({
   );
 });
 
-/** Whoever leaves the editor without a new wording is back at the button that opened it. */
+/** Returns the focus to the Edit button after a canceled edit. */
 function useFocusAfterEdit(messageId: string, isEdited: boolean) {
   const article = useRef<HTMLElement>(null);
   const editedId = useRef<string>(undefined);
@@ -154,7 +154,7 @@ function MessagePart({
       <>{own}</>
     );
   }
-  // No default: a part type that a new SDK brings is a compile error at the `satisfies never` below.
+  // No default case: a part type added by a new SDK fails to compile at `satisfies never` below.
   switch (part.type) {
     case "text":
       if (!part.text) return null;
@@ -191,17 +191,17 @@ function MessagePart({
       return <UnknownPart name={part.kind} value={part.providerMetadata} />;
     case "source-url":
     case "source-document":
-      // Gathered in one row at the end of the message.
+      // Shown in one row at the end of the message.
       return null;
     case "step-start":
       return null;
   }
   part satisfies never;
-  // The types say this cannot happen; a transcript written by a newer version says otherwise.
+  // Types exclude this, but a newer version may have stored such a part.
   return <UnknownPart name={String((part as { type: unknown }).type)} value={part} />;
 }
 
-/** What the reader said while the answer was being written, where it reached the answer. */
+/** A steering message, shown where it reached the answer. */
 function Steering({ text }: { text: string }) {
   return (
     <div data-slot="message-steering" className="flex items-start gap-2 text-sm text-ink-2">
@@ -214,7 +214,7 @@ function Steering({ text }: { text: string }) {
   );
 }
 
-/** From here on a pasted log is measured by the second, not by the millisecond. */
+/** Longer text, such as a pasted log, takes seconds to lay out, not milliseconds. */
 const HUGE = 10_000;
 
 function Bubble({ text }: { text: string }) {
@@ -306,7 +306,7 @@ function Sources({ parts }: { parts: Part[] }) {
   );
 }
 
-/** Something this version has no face for. It is part of the conversation, so it is shown, quietly. */
+/** A part that this version can't render. It belongs to the conversation, so its data is shown. */
 function UnknownPart({ name, value }: { name: string; value: unknown }) {
   const text = toText(value);
   return (
@@ -338,7 +338,7 @@ function PlainText({ message }: { message: UIMessage }) {
 type BoundaryProps = { message: UIMessage; children: ReactNode };
 type BoundaryState = { hasFailed: boolean; message: UIMessage };
 
-/** A message that cannot be drawn costs only its own place on the page, and gets another try when it changes. */
+/** Limits a rendering error to its message, and tries again when the message changes. */
 class MessageBoundary extends Component<BoundaryProps, BoundaryState> {
   override state: BoundaryState = { hasFailed: false, message: this.props.message };
 
@@ -362,8 +362,8 @@ class MessageBoundary extends Component<BoundaryProps, BoundaryState> {
 }
 
 /**
- * Durations travel in the message's metadata, by tool call id or reasoning id:
- * `{ durations: { call_1: 412 } }`. Whatever is there that is not a number is ignored.
+ * Durations in the message's metadata, by tool call id or reasoning id: `{ durations: { call_1: 412 } }`. Values that
+ * aren't numbers are ignored.
  */
 function durationOf(message: UIMessage, id: string) {
   const { metadata } = message;

@@ -3,15 +3,15 @@
 import { Button } from "@/components/ui/button";
 
 export type ResumeNoticeProps = {
-  /** Asks the agent to go on from the last word. Absent when there is no word yet. */
+  /** Continues the answer after its last word. Absent when there is no text yet. */
   onContinue?: (() => void) | undefined;
-  /** Asks the question again; what is there stays as a version. */
+  /** Regenerates the answer; the unfinished one is kept as a version. */
   onAskAgain: () => void;
-  /** Takes what is there out of sight; redo brings it back. */
+  /** Hides the unfinished answer; redo shows it again. */
   onDiscard?: (() => void) | undefined;
 };
 
-/** The branch ends in the middle of an answer, or before one. No way on loses what is there. */
+/** Shown when the branch ends in an unfinished answer or a prompt without one. Every action keeps what was written. */
 export function ResumeNotice({ onContinue, onAskAgain, onDiscard }: ResumeNoticeProps) {
   return (
     <fieldset

@@ -20,7 +20,7 @@ export const turnStates: Record<TurnState, Face> = {
   queued: { text: "Busy, starting soon", icon: Clock, isActive: true },
   thinking: { text: "Thinking…", icon: Pulse, isActive: true },
   "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
-  // The words themselves show that it goes on.
+  // The growing text already shows progress.
   answering: { text: "", icon: null, isActive: true },
   stalled: { text: "Still waiting for the model", icon: Clock, isActive: true },
   waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
@@ -33,23 +33,23 @@ export const turnStates: Record<TurnState, Face> = {
 
 export type TurnStatusProps = Omit<React.ComponentProps<"div">, "children"> & {
   state: TurnState;
-  /** Named while a tool is at work. */
+  /** The running tool, shown by name. */
   tool?: string | undefined;
-  /** Replaces the sentence, or for a failure follows it: what went wrong, in words a person can use. */
+  /** Replaces the sentence, or for a failure follows it: what went wrong, in words that people can act on. */
   detail?: ReactNode;
-  /** Shows "Retry" when the turn failed, was stopped or does not go on. */
+  /** Shows "Retry" when the turn failed, was stopped or is stuck. */
   onRetry?: (() => void) | undefined;
-  /** Shows "Stop" when the turn does not go on. */
+  /** Shows "Stop" when the turn is stuck. */
   onStop?: (() => void) | undefined;
-  /** The answer ends with something that this person has to decide. Said instead of "Answer finished". */
+  /** The answer ends with a request for this person. Announced instead of "Answer finished". */
   needsAnswer?: boolean;
-  /** Said once at the end of an answer. Default: "Answer finished". */
+  /** Announced once at the end of an answer. Default: "Answer finished". */
   finished?: string | undefined;
 };
 
 /**
- * The quiet line under the list. It keeps its height in every state, and it is the one place that speaks to screen
- * readers: states, and once at the end of an answer; never the words as they stream.
+ * The status line under the list. It keeps its height in every state and is the only live region: it announces states
+ * and the end of an answer, never the streamed words.
  */
 export function TurnStatus({
   state,

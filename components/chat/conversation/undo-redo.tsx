@@ -4,13 +4,13 @@ import { Redo2, Undo2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
 
 export type UndoRedoProps = {
-  /** Absent when there is nothing to step back over. */
+  /** Absent when there is nothing to undo. */
   onUndo?: (() => void) | undefined;
-  /** Absent when nothing was stepped back over. */
+  /** Absent when there is nothing to redo. */
   onRedo?: (() => void) | undefined;
 };
 
-/** Steps over the last exchange, and back. Nothing is shown while neither is possible. */
+/** Undoes and redoes the last exchange. Hidden while neither is possible. */
 export function UndoRedo({ onUndo, onRedo }: UndoRedoProps) {
   if (!onUndo && !onRedo) return null;
   return (
@@ -27,7 +27,7 @@ export function UndoRedo({ onUndo, onRedo }: UndoRedoProps) {
 
 type StepProps = { label: string; onPress: (() => void) | undefined; children: React.ReactNode };
 
-/** Stays in place and focusable while there is nothing to do, so that the other one does not jump. */
+/** Stays in place and focusable while unavailable, so that the other button doesn't move. */
 function Step({ label, onPress, children }: StepProps) {
   return (
     <Button

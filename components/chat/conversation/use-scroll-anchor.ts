@@ -1,31 +1,31 @@
 import { type RefObject, useCallback, useEffect, useLayoutEffect, useRef, useState } from "react";
 
-/** Where a reader is: a message, and how far its top is below the top of the box. */
+/** The reader's position: a message, and the distance of its top from the top of the box. */
 export type ScrollAnchor = { id: string; top: number };
 
-/** How near the end still counts as "at the end". */
+/** How close to the end counts as "at the end". */
 const NEAR = 32;
-/** How far ahead of the reader messages join, so that scrolling does not meet an edge. */
+/** How far ahead of the reader messages are added, so that scrolling meets no edge. */
 const AHEAD = 600;
 
 export const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
 
 export type ScrollAnchorOptions = {
-  /** Changes whenever the messages in the page do. */
+  /** Changes when the messages in the page change. */
   shown: unknown;
-  /** The newest message is in the page: the end of the box is the end of the conversation. */
+  /** The newest message is in the page, so the end of the box is the end of the conversation. */
   reachesEnd: boolean;
-  /** Where the reader left off, under this name in the tab's own storage. */
+  /** The storage key of the reader's position, in the tab's session storage. */
   placeKey?: string;
   onNearTop: () => void;
   onNearEnd: () => void;
 };
 
 /**
- * Keeps the box at its end while content grows, until the reader moves away; from then on keeps the message that
- * they are reading where it is, whatever joins, leaves or changes its height above it.
+ * Keeps the box at its end while content grows, until the reader scrolls away. From then on it keeps the message being
+ * read in place when messages above it are added, removed or resized.
  *
- * The browser's own scroll anchoring is switched off: Safari has none, and two hands on one wheel fight.
+ * The browser's own scroll anchoring is off: Safari has none, and two mechanisms would compete.
  */
 export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNearEnd }: ScrollAnchorOptions) {
   const scroller = useRef<HTMLDivElement>(null);
@@ -38,7 +38,7 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
     latest.current = { reachesEnd, onNearTop, onNearEnd };
   });
 
-  /** Puts the reader back where they were, if anything moved them. `isScroll`: they may just have moved themselves. */
+  /** Restores the reader's position if something moved it. With `isScroll` the reader may have moved it. */
   const adjust = useCallback((isScroll: boolean) => {
     const element = scroller.current;
     if (!element || !content.current || isEmpty(content)) return;
@@ -47,7 +47,7 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
     } else if (place.current) {
       const { id, top, scrollTop } = place.current;
       const row = findRow(content, id);
-      // What the reader scrolled by themselves since then is theirs to keep.
+      // Keeps the distance that the reader scrolled since then.
       if (row) element.scrollTop += topIn(element, row) - (top - (element.scrollTop - scrollTop));
       else isStuck.current = latest.current.reachesEnd && fromEnd(element) < NEAR;
     }
@@ -64,7 +64,7 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
     settle();
   }, [settle]);
 
-  /** Moves the reader to a message, which may join the page only with the next render. */
+  /** Moves to a message, which may be added to the page only in the next render. */
   const goTo = useCallback(
     ({ id, top }: ScrollAnchor) => {
       isStuck.current = false;
@@ -80,10 +80,10 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
     if (!element || !inner) return;
 
     if (isEmpty(content)) {
-      // What stands there instead of messages is read from its top.
+      // Content shown instead of messages is read from its top.
       element.dataset.ready = "";
     } else {
-      // From reversed (scrollTop counts up to 0) to ordinary, at the very place where the reader is.
+      // From reversed (scrollTop counts up to 0) to normal, at the same position.
       const distance = -element.scrollTop;
       element.dataset.ready = "";
       element.scrollTop = element.scrollHeight - element.clientHeight - distance;
@@ -152,7 +152,7 @@ function findRow(content: RefObject<HTMLDivElement | null>, id: string) {
   return rows(content).find((row) => row.dataset.messageId === id);
 }
 
-/** The first message of which something can be seen. */
+/** The first message that is at least partly visible. */
 function notePlace(
   element: HTMLElement,
   content: RefObject<HTMLDivElement | null>,
@@ -164,7 +164,7 @@ function notePlace(
   place.current = row && id ? { id, top: topIn(element, row), scrollTop: element.scrollTop } : null;
 }
 
-/** The place kept for this tab. Storage that is refused or was tampered with only costs the place. */
+/** The stored position of this tab. If storage is blocked or its value invalid, only the position is lost. */
 export function readAnchor(placeKey: string): ScrollAnchor | null {
   try {
     const value: unknown = JSON.parse(sessionStorage.getItem(`place:${placeKey}`) ?? "null");
@@ -181,6 +181,6 @@ function writePlace(placeKey: string, place: ScrollAnchor | null) {
     if (place) sessionStorage.setItem(`place:${placeKey}`, JSON.stringify({ id: place.id, top: place.top }));
     else sessionStorage.removeItem(`place:${placeKey}`);
   } catch {
-    // A browser without storage forgets the place.
+    // Without storage the position isn't kept.
   }
 }

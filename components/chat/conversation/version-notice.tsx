@@ -1,13 +1,13 @@
 "use client";
 
 export type VersionNoticeProps = {
-  /** Which version is the earlier one, from 1, and of how many. */
+  /** The number of the earlier version, from 1, and the number of versions. */
   index: number;
   count: number;
   onShow: () => void;
 };
 
-/** After an edit or a regenerate: nothing is gone, and this is where it is. */
+/** Shown after an edit or a regenerate: says that the earlier version is kept, and where. */
 export function VersionNotice({ index, count, onShow }: VersionNoticeProps) {
   return (
     <p

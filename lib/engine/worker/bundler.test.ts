@@ -132,7 +132,7 @@ describe("while watching", () => {
     await vi.waitFor(() => expect(log).toHaveBeenCalledOnce(), 5000);
 
     expect(log.mock.calls[0]![1]).toMatch(
-      /do not build, still running the previous version[\s\S]*a\.ts:1:13/,
+      /failed to build, so the previous version keeps running[\s\S]*a\.ts:1:13/,
     );
     expect(bundler.current()).toEqual(good);
     const change = nextBundle(bundler);

@@ -418,7 +418,7 @@ export const a = task({ id: "a", run: async (wait: number) => { console.log("run
     const { host, said, write, becomes } = await openWatched(answering("old"));
     const old = host.version();
     await write(answering("bad", `throw new Error("half saved");`));
-    await said("still running the previous version. ../");
+    await said("the previous version keeps running. ../");
     await said("could not be loaded: Error: half saved");
 
     expect(host.version()).toBe(old);

@@ -4,7 +4,7 @@ import type { UIMessageChunk } from "ai";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 
-/** A scripted agent: the last user message says what to do. */
+/** A scripted agent: the last user message selects what it does. */
 const TASKS = `
 import { metadata, tags, task, wait } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
@@ -308,7 +308,7 @@ describe("an agent on the engine", () => {
       void vi
         .waitFor(answering, 20_000)
         .then(() => setTimeout(() => void chat.stopGeneration("frozen"), 1_000));
-      // The page that pressed stop is through; every other reader is told by the engine.
+      // The page that pressed Stop is done; other readers get the end of the turn from the engine.
       await collect(stream);
       const ended = async () => JSON.stringify((await api("/realtime/v1/sessions/frozen/out/records")).body);
       await vi.waitFor(async () => expect(await ended()).toContain("didn't react"), {

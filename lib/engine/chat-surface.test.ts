@@ -18,7 +18,7 @@ import { z } from "zod";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { engineClient, eventually } from "@/e2e/support/engine-client";
 
-/** An agent with everything an agent can have; the last user message says what to do. */
+/** An agent with every feature; the last user message selects what it does. */
 const TASKS = `
 import { chat } from "@trigger.dev/sdk/ai";
 import { simulateReadableStream, stepCountIs, tool } from "ai";
@@ -104,7 +104,7 @@ afterAll(() => test.close());
 
 type Sent = { url: string; bytes: number };
 
-/** One browser page on one chat: what it sends, and the messages it would show. */
+/** Acts as one browser page on one chat: sends messages, and collects those that it would show. */
 function openPage(chatId: string, options: Record<string, unknown> = {}) {
   const start = agentChat.createStartSessionAction("chat");
   const sent: Sent[] = [];
@@ -122,7 +122,7 @@ function openPage(chatId: string, options: Record<string, unknown> = {}) {
   let number = 0;
   let messages: UIMessage[] = [];
 
-  async function read(stream: ReadableStream<UIMessageChunk>, resume?: UIMessage) {
+  async function readAnswer(stream: ReadableStream<UIMessageChunk>, resume?: UIMessage) {
     const chunks: UIMessageChunk[] = [];
     const seen = stream.pipeThrough(
       new TransformStream<UIMessageChunk, UIMessageChunk>({
@@ -147,15 +147,15 @@ function openPage(chatId: string, options: Record<string, unknown> = {}) {
       messageId: undefined,
       abortSignal: undefined,
     });
-    return read(stream, resume);
+    return readAnswer(stream, resume);
   }
 
   return {
     transport,
     sent,
-    read,
+    readAnswer,
     messages: () => messages,
-    ask(text: string) {
+    send(text: string) {
       messages = [...messages, user(`${chatId}-${++number}`, text)];
       return submit("submit-message");
     },
@@ -210,7 +210,7 @@ describe("a conversation", () => {
   it("of thirty turns with tools never sends more than 5 KB", { timeout: 120_000 }, async () => {
     const page = openPage("long");
     for (let turn = 1; turn <= 30; turn++) {
-      const { text } = await page.ask(`tool ${turn} ${"x".repeat(500)}`);
+      const { text } = await page.send(`tool ${turn} ${"x".repeat(500)}`);
       expect(text).toMatch(new RegExp(`^tool said "found tool ${turn} x+"`));
     }
     const appends = page.sent.filter(({ url }) => url.endsWith("/in/append"));
@@ -221,10 +221,10 @@ describe("a conversation", () => {
 
   it("goes on in a new run when the old one has slept too long, and the reason is recorded", async () => {
     const page = openPage("idle");
-    await page.ask("sleep briefly");
+    await page.send("sleep briefly");
     await asleep("idle");
     await gone("idle");
-    expect((await page.ask("again")).text).toBe("answer 2 to again");
+    expect((await page.send("again")).text).toBe("answer 2 to again");
     expect((await runsOf("idle")).map(({ reason, status }) => [reason, status])).toMatchObject([
       ["first", "COMPLETED"],
       ["continuation", expect.any(String)],
@@ -233,35 +233,35 @@ describe("a conversation", () => {
 
   it("answers again what is regenerated", async () => {
     const page = openPage("regenerate");
-    await page.ask("one");
-    await page.ask("two");
+    await page.send("one");
+    await page.send("two");
     expect((await page.regenerate()).text).toBe("answer 2 to two");
-    expect((await page.ask("three")).text).toBe("answer 3 to three");
+    expect((await page.send("three")).text).toBe("answer 3 to three");
   });
 
   it("takes actions: one that only edits, and one that has a turn answer", async () => {
     const page = openPage("actions");
-    await page.ask("one");
-    await page.ask("two");
-    await page.read(await page.transport.sendAction("actions", { type: "undo" }));
-    expect((await page.ask("three")).text).toBe("answer 2 to three");
-    const again = await page.read(await page.transport.sendAction("actions", { type: "again" }));
+    await page.send("one");
+    await page.send("two");
+    await page.readAnswer(await page.transport.sendAction("actions", { type: "undo" }));
+    expect((await page.send("three")).text).toBe("answer 2 to three");
+    const again = await page.readAnswer(await page.transport.sendAction("actions", { type: "again" }));
     expect(again.text).toBe("answer 2 to three");
   });
 
   it("refuses a message that the agent's own check does not want, and lives", async () => {
     const page = openPage("validated");
-    await page.ask("hello");
-    const { chunks } = await page.ask("forbidden").catch((error: unknown) => ({ chunks: [String(error)] }));
+    await page.send("hello");
+    const { chunks } = await page.send("forbidden").catch((error: unknown) => ({ chunks: [String(error)] }));
     expect(JSON.stringify(chunks)).toContain("not in this house");
-    expect((await page.ask("sorry")).text).toContain("to sorry");
+    expect((await page.send("sorry")).text).toContain("to sorry");
     expect(await runsOf("validated")).toHaveLength(1);
   });
 
   it("hears what is said during a tool call", async () => {
     const page = openPage("steered");
-    await page.ask("hello");
-    const answering = page.ask("slow tool");
+    await page.send("hello");
+    const answering = page.send("slow tool");
     await vi.waitFor(async () => {
       const { body } = await call("/realtime/v1/sessions/steered/out/records");
       expect(JSON.stringify(body)).toContain("tool-input-available");
@@ -270,7 +270,7 @@ describe("a conversation", () => {
     const { text, chunks } = await answering;
     expect(text).toContain("and hurry");
     expect(chunks.map(({ type }) => type)).toContain("data-pending-message-injected");
-    expect((await page.ask("thanks")).text).toContain("to thanks");
+    expect((await page.send("thanks")).text).toContain("to thanks");
   });
 });
 
@@ -279,7 +279,7 @@ describe("a human in the loop", () => {
     for (const sleep of [false, true]) {
       const chatId = `hitl-${sleep}`;
       const page = openPage(chatId);
-      const asked = await page.ask("ask me");
+      const asked = await page.send("ask me");
       expect(asked.message!.parts.at(-1)).toMatchObject({ type: "tool-confirm", state: "input-available" });
       if (sleep) await asleep(chatId);
       const done = await page.answerTool((part) => ({ ...part, state: "output-available", output: "yes" }));
@@ -291,7 +291,7 @@ describe("a human in the loop", () => {
 
   it("answers a question in the next run when the first one is gone", async () => {
     const page = openPage("hitl-gone");
-    await page.ask("ask me");
+    await page.send("ask me");
     await call(`/api/v2/runs/${(await session("hitl-gone"))["currentRunId"]}/cancel`, {});
     await gone("hitl-gone");
     const done = await page.answerTool((part) => ({ ...part, state: "output-available", output: "late" }));
@@ -300,7 +300,7 @@ describe("a human in the loop", () => {
 
   it("approves a tool before it runs", async () => {
     const page = openPage("approval");
-    const asked = await page.ask("dangerous");
+    const asked = await page.send("dangerous");
     const part = asked.message!.parts.at(-1) as { state: string; approval: { id: string } };
     expect(part).toMatchObject({ state: "approval-requested" });
     const approval = { id: part.approval.id, approved: true };
@@ -312,33 +312,33 @@ describe("a human in the loop", () => {
 describe("leaving", () => {
   it("before the turn hands the message to the newest version", async () => {
     const page = openPage("upgrade-first");
-    expect((await page.ask("upgrade first")).text).toBe("answer 1 to upgrade first");
+    expect((await page.send("upgrade first")).text).toBe("answer 1 to upgrade first");
     expect((await runsOf("upgrade-first")).map(({ reason }) => reason)).toEqual(["first", "upgrade"]);
   });
 
   it("before every turn is noticed as a loop", { timeout: 60_000 }, async () => {
     const page = openPage("upgrade-always");
     const { chunks } = await page
-      .ask("upgrade always")
+      .send("upgrade always")
       .catch((error: unknown) => ({ chunks: [String(error)] }));
     expect(JSON.stringify(chunks)).toContain("kept restarting on a new version");
-    expect((await page.ask("hello")).text).toContain("to hello");
+    expect((await page.send("hello")).text).toContain("to hello");
   });
 
   it("after the turn starts the next one in a new run", async () => {
     const page = openPage("end-run");
-    expect((await page.ask("end the run")).text).toBe("answer 1 to end the run");
+    expect((await page.send("end the run")).text).toBe("answer 1 to end the run");
     await gone("end-run");
-    expect((await page.ask("back")).text).toBe("answer 2 to back");
+    expect((await page.send("back")).text).toBe("answer 2 to back");
     expect((await runsOf("end-run")).map(({ reason }) => reason)).toEqual(["first", "continuation"]);
   });
 
   it("for good closes the session from inside", async () => {
     const page = openPage("closed");
-    await page.ask("close the chat");
+    await page.send("close the chat");
     await gone("closed");
     expect(await session("closed")).toMatchObject({ closedReason: "agent said so", currentRun: null });
-    await expect(page.ask("hello?")).rejects.toThrow();
+    await expect(page.send("hello?")).rejects.toThrow();
     expect((await runsOf("closed")).map(({ status }) => status)).toEqual(["COMPLETED"]);
   });
 });
@@ -350,15 +350,15 @@ describe("other ways in", () => {
     expect((await (await chat.sendMessage("look it up")).result()).toolResults).toHaveLength(1);
     await chat.close();
     await gone("server");
-    // The close was AgentChat's own; the conversation is open to whoever comes.
+    // Only AgentChat was closed; the conversation is still open to other clients.
     const page = openPage("server");
-    expect((await page.ask("anyone?")).text).toBe("answer 3 to anyone?");
-    expect((await page.ask("good")).text).toBe("answer 4 to good");
+    expect((await page.send("anyone?")).text).toBe("answer 3 to anyone?");
+    expect((await page.send("good")).text).toBe("answer 4 to good");
   });
 
   it("a watcher sees every turn and may not speak", { timeout: 60_000 }, async () => {
     const page = openPage("watched");
-    await page.ask("hello");
+    await page.send("hello");
     const token = await agentChat.createWatchToken("watched");
     const watcher = openPage("watched", {
       accessToken: async () => token,
@@ -372,8 +372,8 @@ describe("other ways in", () => {
       for (let next = await reader.read(); !next.done; next = await reader.read())
         if (next.value.type === "text-delta") seen.push(next.value.delta);
     })().catch(() => {});
-    await page.ask("two");
-    await page.ask("three");
+    await page.send("two");
+    await page.send("three");
     await vi.waitFor(() => expect(seen.join("")).toContain("answer 2 to twoanswer 3 to three"), eventually);
     await reader.cancel();
     await watching;
@@ -387,7 +387,7 @@ describe("other ways in", () => {
 
   it("side channels carry data past the conversation", async () => {
     const page = openPage("side");
-    await page.ask("side");
+    await page.send("side");
     const notes = await call("/realtime/v1/sessions/side/channels/notes/out/records");
     expect(notes.body["records"].map(({ data }: any) => data)).toEqual([{ note: 1 }]);
     await sessions.open("side").channel("notes").in.send({ hello: 1 });
@@ -398,7 +398,7 @@ describe("other ways in", () => {
 
   it("the transcript is paged as the default storage keeps it", async () => {
     const page = openPage("transcript");
-    for (const text of ["one", "two", "three"]) await page.ask(text);
+    for (const text of ["one", "two", "three"]) await page.send(text);
     await vi.waitFor(async () => {
       const { body } = await call("/api/v1/sessions/transcript/transcript");
       expect(body["messages"]).toHaveLength(6);
@@ -452,8 +452,8 @@ describe("a head start", () => {
     await new Promise<void>((resolve) => void app.listen(0, "127.0.0.1", resolve));
     const { port } = app.address() as AddressInfo;
     const page = openPage("head-text", { headStart: `http://127.0.0.1:${port}/api/chat` });
-    expect((await page.ask("hello")).text).toBe("head start");
-    expect((await page.ask("and you?")).text).toBe("answer 2 to and you?");
+    expect((await page.send("hello")).text).toBe("head start");
+    expect((await page.send("and you?")).text).toBe("answer 2 to and you?");
     app.close();
   });
 

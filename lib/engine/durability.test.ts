@@ -180,7 +180,7 @@ async function s2(chat: Chat) {
     .stream(headers.get("x-s2-stream-name")!, { forceTransport: "s2s" });
 }
 
-/** Without what is only waiting to be collected. */
+/** Collects garbage first, so that only live memory counts. */
 function memoryInUse(): number {
   setFlagsFromString("--expose-gc");
   (runInNewContext("gc") as () => void)();
@@ -188,7 +188,7 @@ function memoryInUse(): number {
   return heapUsed + external;
 }
 
-/** Asks for the stream and never takes a byte of it. */
+/** Requests the stream and never reads a byte of it. */
 function lazyReader({ engine }: TestEngine, chatId: string): Promise<net.Socket> {
   return new Promise((resolve, reject) => {
     const socket = net.connect(engine.port, "127.0.0.1", () => {

@@ -14,7 +14,7 @@ afterAll(() => test.close());
 
 const session = async (name: string) => (await call(`/api/v1/sessions/${name}`)).body;
 
-/** What is stored when the run's end has been dealt with: its row says so after everything else. */
+/** Waits until the end of the run is handled: its row is written last. */
 async function end(chat: { runId: string }, how: () => void, status: string) {
   how();
   await untilStatus(chat.runId, status);
@@ -87,7 +87,7 @@ it("leaves a run alone that is silent and hears no stop", async () => {
   const chat = await createChat("deaf");
   await say(chat);
   await stop(chat);
-  // The watchdog of the other mode would have looked many times within these turns of another chat.
+  // During these turns of another chat the watchdog of the other mode would have checked many times.
   const other = await createChat("other");
   for (let turn = 0; turn < 20; turn++) await write(other, [answered(await say(other))]);
   expect(attemptsOf(chat)[0]!.killed).toBe(false);

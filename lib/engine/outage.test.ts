@@ -1,11 +1,11 @@
-/** What becomes of a message while the storage takes nothing: it waits, and nothing is held against it. */
+/** During a storage outage a message stays pending, and the failures do not count against it. */
 import pg from "pg";
 import { afterAll, beforeAll, expect, it, vi } from "vitest";
 import { type FakeAttempt, startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import type { Header } from "./streams/records";
 
 let test: TestEngine;
-/** Streams, by the end of their name, that the disk has no room for. */
+/** Name suffixes of the streams whose appends fail with a full disk. */
 let fullFor: string | undefined;
 
 beforeAll(async () => {
@@ -43,7 +43,7 @@ async function outOf(name: string) {
   return ((await answer.json()) as { records: { data: unknown; headers?: Header[] }[] }).records;
 }
 
-/** Writes as a run does, as often as its client would try. */
+/** Appends as a run does, with as many attempts as its client makes. */
 async function write(attempt: FakeAttempt, name: string, body: string): Promise<number> {
   const opened = await call(`/realtime/v1/sessions/${name}/out`, undefined, attempt.apiUrl, "PUT");
   const token = opened.headers.get("x-s2-access-token");
@@ -94,7 +94,7 @@ it("gives an interrupted answer a new run when there is room again, however ofte
     fullFor = "/out";
     expect(await write(attempt, "interrupted", `{"data":0,"id":"lost"}`)).toBe(503);
     await eventually(() => expect(attempt.killed).toBe(true));
-    // No worker for an answer that could not be stored.
+    // No worker starts while the answer can't be stored.
     await new Promise((resolve) => setTimeout(resolve, 300));
     expect(attempts()).toHaveLength(outage);
     fullFor = undefined;

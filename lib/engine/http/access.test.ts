@@ -1,4 +1,4 @@
-/** Every route of the engine with every kind of token: who gets in, and that nobody else does. */
+/** Tries every kind of token on every route of the engine, and checks that only the right ones are accepted. */
 import { SignJWT } from "jose";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
@@ -6,7 +6,7 @@ import { engineClient, type Chat } from "@/e2e/support/engine-client";
 import { isForBrowsers } from "@/lib/engine-paths";
 import { createAuth } from "./auth";
 
-/** What opens a route: the secret key always does, except where a proof of its own is asked for. */
+/** What a route accepts. The secret key always opens it, unless the route has a proof of its own. */
 type Verdict =
   | "secret key"
   | "token that reads this chat"
@@ -15,7 +15,7 @@ type Verdict =
   | "own proof"
   | "anybody";
 
-/** A new route without a line here fails the first test: decide who may call it, then say so. */
+/** A new route without a line here fails the first test: decide who may call it, then add the line. */
 const VERDICTS: Record<string, Verdict> = {
   "GET /api/v1/sessions/:session": "token that reads this chat",
   "GET /realtime/v1/sessions/:session/out": "token that reads this chat",
@@ -105,7 +105,7 @@ function sign(claims: Claims, secret = TEST_SECRET_KEY): Promise<string> {
     .sign(new TextEncoder().encode(secret));
 }
 
-/** Names what it is; `opens` says which verdicts it meets. Made anew for every call: one of them is for one use. */
+/** A kind of token; `opens` lists the verdicts it meets. Each call gets a new token, because one kind is for one use. */
 type Kind = { kind: string; token: (chat: Chat) => Promise<string | undefined>; opens?: Verdict[] };
 
 const own = ({ name }: Chat) => [`read:sessions:${name}`, `write:sessions:${name}`];
@@ -152,7 +152,7 @@ const KINDS: Kind[] = [
     kind: "its chat's token for one use, used",
     token: async (chat) => {
       const once = await sign({ scopes: own(chat), otu: true, jti: crypto.randomUUID() });
-      await ask("GET", `/api/v1/sessions/${chat.name}`, once);
+      await responseTo("GET", `/api/v1/sessions/${chat.name}`, once);
       return once;
     },
   },
@@ -185,8 +185,8 @@ const KINDS: Kind[] = [
   },
 ];
 
-/** The status, without waiting for the end of a stream. */
-async function ask(method: string, path: string, token: string | undefined) {
+/** Sends a request and returns its status without waiting for the end of a stream. */
+async function responseTo(method: string, path: string, token: string | undefined) {
   const cut = new AbortController();
   const response = await fetch(`${test.url}${path}`, {
     method,
@@ -199,7 +199,7 @@ async function ask(method: string, path: string, token: string | undefined) {
   return { status, headers };
 }
 
-/** A path of this route: what is the chat's is the chat's own, and the rest is nobody's. */
+/** Fills in a route's path with the chat's own ids, and with ids that don't exist for everything else. */
 function pathOf(pattern: string, chat: Chat): string {
   const values: Record<string, string> = { ":session": chat.name, ":run": chat.runId };
   return pattern
@@ -220,7 +220,7 @@ describe.each(Object.entries(VERDICTS))("%s is for the %s", (route, verdict) => 
   it("and opens to no other token", async () => {
     const chat = await createChat(`chat ${route}`.replaceAll(/[^a-z]+/gi, "-"));
     for (const { kind, token, opens = [] } of KINDS) {
-      const answer = await ask(method, pathOf(pattern, chat), await token(chat));
+      const answer = await responseTo(method, pathOf(pattern, chat), await token(chat));
       const isOpen = ![401, 403].includes(answer.status);
       expect([kind, isOpen, answer.status]).toEqual([
         kind,
@@ -237,8 +237,8 @@ describe.each(Object.entries(VERDICTS))("%s is for the %s", (route, verdict) => 
     if (verdict === "own proof" || verdict === "anybody") return expect(pattern).not.toContain(":session");
     const chat = await createChat(`worker ${route}`.replaceAll(/[^a-z]+/gi, "-"));
     const path = `/run/${chat.runId}/1${pathOf(pattern, chat)}`;
-    expect([401, 403]).not.toContain((await ask(method, path, TEST_SECRET_KEY)).status);
-    expect([401, 403]).toContain((await ask(method, path, await sign({ scopes: ["admin"] }))).status);
+    expect([401, 403]).not.toContain((await responseTo(method, path, TEST_SECRET_KEY)).status);
+    expect([401, 403]).toContain((await responseTo(method, path, await sign({ scopes: ["admin"] }))).status);
   });
 
   it("and passes through the app only where a browser has something to do", () => {

@@ -71,7 +71,7 @@ describe("the longest duration of a run", () => {
     const sleeper = await createChat("sleeper", { maxDuration: 1 });
     await park(sleeper, attemptsOf(sleeper)[0]!);
     await say(chat);
-    // It is not silent, only long.
+    // The turn is long, but the run is not silent.
     let response = await write(chat, [{ body: '{"data":{"type":"start"}}' }], attemptsOf(chat)[0]!);
     while (response.status === 200) {
       await new Promise((resolve) => setTimeout(resolve, 100));
@@ -136,7 +136,7 @@ describe("a run that hands over", () => {
     const path = "/api/v1/sessions/swapping/end-and-continue";
     const { body } = await call(path, { callingRunId: chat.runId });
     expect(body["swapped"]).toBe(true);
-    // The caller goes on with its turn while its successor waits for it to leave.
+    // The caller continues its turn while its successor waits for it to end.
     expect(attemptsOf(chat)).toHaveLength(1);
     expect((await write(chat, [{ body: '{"data":1}' }], attemptsOf(chat)[0]!)).status).toBe(200);
     expect((await call(path, { callingRunId: chat.runId })).body).toEqual({

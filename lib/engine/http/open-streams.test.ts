@@ -36,7 +36,7 @@ it("a person has so many streams at once, over all chats and addresses, and gets
   expect(response.status).toBe(429);
   expect(response.headers.get("retry-after")).toBe("10");
   expect(await response.json()).toMatchObject({ error: expect.stringContaining("try again in 10 seconds") });
-  // Neither somebody else nor the worker of the same chat is kept out.
+  // Other people and the worker of the same chat are still let in.
   await createChat("t1", { concurrencyKey: "tom" });
   const other = await follow("t1", "203.0.113.3");
   expect(other.response.status).toBe(200);

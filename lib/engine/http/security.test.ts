@@ -25,7 +25,7 @@ async function request(method: string, path: string, token?: string) {
   return { status: response.status, text: await response.text() };
 }
 
-/** What a browser with a token for its own chat may try on another one. */
+/** Requests that a browser with a token for its own chat may try on another chat. */
 const SESSION_ROUTES: [string, string][] = [
   ["GET", "/api/v1/sessions/CHAT"],
   ["PATCH", "/api/v1/sessions/CHAT"],

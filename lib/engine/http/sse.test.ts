@@ -61,8 +61,8 @@ const trim = (seq: number): WireRecord => ({
 
 type Event = { name: string; data: string };
 
-/** Reads events until the stream ends, or `enough` says so. */
-async function read(
+/** Reads events until the stream ends or `enough` returns true. */
+async function readEvents(
   chatId: string,
   headers: Record<string, string> = {},
   options: { io?: "in" | "out"; enough?: (events: Event[]) => boolean } = {},
@@ -108,19 +108,20 @@ describe("following a stream", () => {
   it("starts where the reader's cursor is, and says which form it speaks", async () => {
     const { id } = await createSession("resume");
     await write(id, [data(0), data(1), data(2)]);
-    const all = await read("resume", { "timeout-seconds": "1" });
+    const all = await readEvents("resume", { "timeout-seconds": "1" });
     expect(all.seqs).toEqual([0, 1, 2]);
     expect(all.response.headers.get("x-stream-version")).toBe("v2");
     expect(all.response.headers.get("cache-control")).toBe("no-cache, no-transform");
     expect(all.response.headers.get("x-accel-buffering")).toBe("no");
     expect(done(all.events)).toBe(true);
-    const cursor = (value: string) => read("resume", { "timeout-seconds": "1", "last-event-id": value });
+    const cursor = (value: string) =>
+      readEvents("resume", { "timeout-seconds": "1", "last-event-id": value });
     expect((await cursor("1")).seqs).toEqual([2]);
     expect((await cursor("2")).seqs).toEqual([]);
     expect((await cursor("0,3,412")).seqs).toEqual([0, 1, 2]);
-    // Beyond the tail: the reader remembers a stream that this one is not.
+    // A cursor beyond the tail comes from another stream.
     expect((await cursor("99")).seqs).toEqual([0, 1, 2]);
-    const latest = await read("resume", { "timeout-seconds": "1", "x-trigger-stream-start": "latest" });
+    const latest = await readEvents("resume", { "timeout-seconds": "1", "x-trigger-stream-start": "latest" });
     expect(latest.seqs).toEqual([]);
   });
 
@@ -133,7 +134,7 @@ describe("following a stream", () => {
     const enough = (events: Event[]) => seqsOf(events).length >= total;
     const readers = Array.from({ length: 4 }, async (_, index) => {
       await new Promise((resolve) => setTimeout(resolve, index * 60));
-      return read("busy", {}, { enough });
+      return readEvents("busy", {}, { enough });
     });
     await Promise.all(writers);
     for (const { seqs } of await Promise.all(readers))
@@ -143,14 +144,14 @@ describe("following a stream", () => {
   it("refuses a window that is not a whole number from 1 to 600", async () => {
     await createSession("window");
     for (const seconds of ["0", "601", "1.5", "x"]) {
-      expect((await read("window", { "timeout-seconds": seconds })).response.status).toBe(400);
+      expect((await readEvents("window", { "timeout-seconds": seconds })).response.status).toBe(400);
     }
   });
 
   it("counts the window anew from each record", async () => {
     const { id } = await createSession("renewed");
     const started = Date.now();
-    const reading = read("renewed", { "timeout-seconds": "1" });
+    const reading = readEvents("renewed", { "timeout-seconds": "1" });
     for (let index = 0; index < 3; index++) {
       await new Promise((resolve) => setTimeout(resolve, 600));
       await write(id, [data(index)]);
@@ -173,7 +174,7 @@ describe("following a stream", () => {
 
   it("pings while nothing happens", { timeout: 15_000 }, async () => {
     await createSession("quiet");
-    const { events } = await read(
+    const { events } = await readEvents(
       "quiet",
       {},
       { enough: (seen) => seen.some((event) => event.name === "ping") },
@@ -184,7 +185,7 @@ describe("following a stream", () => {
   it("sends commands without their body", async () => {
     const { id } = await createSession("commands");
     await write(id, [data(0), trim(0)]);
-    const { events } = await read("commands", { "timeout-seconds": "1" });
+    const { events } = await readEvents("commands", { "timeout-seconds": "1" });
     const { records } = JSON.parse(events[0]!.data) as { records: unknown[] };
     expect(records[1]).toMatchObject({ seq_num: 1, body: "", headers: [["", "trim"]] });
   });
@@ -192,10 +193,10 @@ describe("following a stream", () => {
   it("lets one reader be slow without keeping the others or the records", { timeout: 60_000 }, async () => {
     const { id } = await createSession("slow");
     const slow = await fetch(`${test.url}/realtime/v1/sessions/slow/out`, { headers: key });
-    const fast = read("slow", {}, { enough: (events) => seqsOf(events).length >= 40 });
+    const fast = readEvents("slow", {}, { enough: (events) => seqsOf(events).length >= 40 });
     for (let index = 0; index < 40; index++) await write(id, [data("x".repeat(400_000))]);
     expect((await fast).seqs).toHaveLength(40);
-    // Fetch does not read ahead without bound, so most of it is still with the engine; now it comes, from the table.
+    // Fetch buffers only a part, so the engine still has most of the stream and now reads it from the table.
     let bytes = 0;
     for await (const chunk of slow.body!) {
       bytes += chunk.length;
@@ -214,7 +215,7 @@ describe("a settled stream", () => {
     await write(id, [turnComplete()]);
     await write(id, [trim(0)]);
     const started = Date.now();
-    const { events, seqs, response } = await read("settled", { ...peek, "last-event-id": "0" });
+    const { events, seqs, response } = await readEvents("settled", { ...peek, "last-event-id": "0" });
     expect(Date.now() - started).toBeLessThan(900);
     expect(seqs).toEqual([1, 2, 3]);
     expect(done(events)).toBe(true);
@@ -224,10 +225,10 @@ describe("a settled stream", () => {
   it("stays open in mid-turn, and without the question", async () => {
     const { id } = await createSession("unsettled");
     await write(id, [turnComplete(), data(1)]);
-    const midTurn = await read("unsettled", { ...peek, "timeout-seconds": "1" });
+    const midTurn = await readEvents("unsettled", { ...peek, "timeout-seconds": "1" });
     expect(midTurn.response.headers.get("x-session-settled")).toBeNull();
     await write(id, [turnComplete()]);
-    const unasked = await read("unsettled", { "timeout-seconds": "1" });
+    const unasked = await readEvents("unsettled", { "timeout-seconds": "1" });
     expect(unasked.response.headers.get("x-session-settled")).toBeNull();
   });
 
@@ -241,7 +242,7 @@ describe("a settled stream", () => {
         body: JSON.stringify({ kind: "message", payload: { trigger: "submit-message" } }),
       });
     await send();
-    const reading = read(
+    const reading = readEvents(
       "asked",
       { ...peek, "last-event-id": "0" },
       { enough: (events) => seqsOf(events).length >= 2 },
@@ -250,7 +251,9 @@ describe("a settled stream", () => {
     await write(id, [data("answer"), turnComplete(0)]);
     expect((await reading).seqs).toEqual([1, 2]);
     expect(
-      (await read("asked", { ...peek, "last-event-id": "2" })).response.headers.get("x-session-settled"),
+      (await readEvents("asked", { ...peek, "last-event-id": "2" })).response.headers.get(
+        "x-session-settled",
+      ),
     ).toBe("true");
   });
 });
@@ -263,18 +266,18 @@ describe("trim", () => {
     await write(id, [trim(1)]);
     await write(id, [data("3a"), turnComplete()]);
     await write(id, [trim(3)]);
-    expect((await read("trimmed", { "timeout-seconds": "1" })).seqs).toEqual([3, 4, 5, 6, 7]);
-    expect((await read("trimmed", { "timeout-seconds": "1", "last-event-id": "1" })).seqs).toEqual([
+    expect((await readEvents("trimmed", { "timeout-seconds": "1" })).seqs).toEqual([3, 4, 5, 6, 7]);
+    expect((await readEvents("trimmed", { "timeout-seconds": "1", "last-event-id": "1" })).seqs).toEqual([
       2, 3, 4, 5, 6, 7,
     ]);
     await test.engine.sweep();
     await test.engine.sweep();
     await test.restart();
-    expect((await read("trimmed", { "timeout-seconds": "1" })).seqs).toEqual([3, 4, 5, 6, 7]);
-    expect((await read("trimmed", { "timeout-seconds": "1", "last-event-id": "1" })).seqs).toEqual([
+    expect((await readEvents("trimmed", { "timeout-seconds": "1" })).seqs).toEqual([3, 4, 5, 6, 7]);
+    expect((await readEvents("trimmed", { "timeout-seconds": "1", "last-event-id": "1" })).seqs).toEqual([
       2, 3, 4, 5, 6, 7,
     ]);
-    expect((await read("trimmed", { "timeout-seconds": "1", "last-event-id": "0" })).seqs).toEqual([
+    expect((await readEvents("trimmed", { "timeout-seconds": "1", "last-event-id": "0" })).seqs).toEqual([
       1, 2, 3, 4, 5, 6, 7,
     ]);
     const records = async (query: string) => {
@@ -284,7 +287,7 @@ describe("trim", () => {
       return ((await answer.json()) as { records: { seqNum: number; data: unknown; headers?: Header[] }[] })
         .records;
     };
-    // No commands, headers where there are any, data as it was written.
+    // Without commands, with headers where present, and with the data as it was written.
     expect(await records("")).toEqual([
       { data: "", id: "", seqNum: 3, headers: [["trigger-control", "turn-complete"]] },
       { data: "3a", id: expect.any(String), seqNum: 5 },
@@ -301,7 +304,7 @@ describe("a restart", () => {
     await test.restart();
     const { start } = await write(id, [data(2)]);
     expect(start.seq_num).toBe(2);
-    expect((await read("kept", { "timeout-seconds": "1", "last-event-id": "0" })).seqs).toEqual([1, 2]);
+    expect((await readEvents("kept", { "timeout-seconds": "1", "last-event-id": "0" })).seqs).toEqual([1, 2]);
     await vi.waitFor(async () => expect((await fetch(`${test.url}/healthz`)).status).toBe(200));
   });
 });

@@ -87,7 +87,7 @@ async function send(response: ServerResponse, stream: Stream, options: ReadOptio
     if (!closed) response.write(OPENING);
     while (!closed) {
       alarm.reset();
-      const records = await stream.read(cursor);
+      const records = await stream.readRecords(cursor);
       if (closed) return;
       if (records.length > 0) {
         cursor = records.at(-1)!.seq + 1;

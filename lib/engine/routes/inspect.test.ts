@@ -27,13 +27,13 @@ async function createSession(chatId: string): Promise<{ id: string; runId: strin
   };
 }
 
-async function ask(chatId: string, text: string) {
+async function sendQuestion(chatId: string, text: string) {
   const payload = { chatId, trigger: "submit-message", message: { id: text, role: "user", parts: [] } };
   const body = JSON.stringify({ kind: "message", payload });
   return call(`/realtime/v1/sessions/${chatId}/in/append`, { method: "POST", body });
 }
 
-/** The lines of a watch, put together, until `enough` of it is there. */
+/** Reads the lines of a watch and merges them until `enough` returns true. */
 async function watchUntil(path: string, enough: (seen: Required<InspectedEvent>) => boolean) {
   const stop = new AbortController();
   const response = await call(path, { signal: stop.signal });
@@ -66,7 +66,7 @@ it("lists sessions with what they are doing, the owner's alone when asked", asyn
   expect(await list("?externalIds=list-2,unknown")).toEqual([
     expect.objectContaining({ externalId: "list-2", task: "chat", state: "awake", runs: 1 }),
   ]);
-  await ask("list-2", "hello");
+  await sendQuestion("list-2", "hello");
   expect(await list("?externalIds=list-2")).toEqual([
     expect.objectContaining({ state: "answering", records: { in: 1, out: 0 } }),
   ]);
@@ -74,20 +74,20 @@ it("lists sessions with what they are doing, the owner's alone when asked", asyn
 
 it("shows runs and records as they come, and goes on from a cursor", async () => {
   const { runId } = await createSession("watched");
-  await ask("watched", "first");
+  await sendQuestion("watched", "first");
   const seen = await watchUntil("/inspect/sessions/watched/watch", (so) => so.in.length === 1);
   expect(seen.session).toMatchObject({ externalId: "watched", unanswered: 1 });
   expect(seen.runs).toEqual([
     expect.objectContaining({ id: runId, reason: "first", status: "EXECUTING", attempt: 1 }),
   ]);
-  await ask("watched", "second");
+  await sendQuestion("watched", "second");
   const later = await watchUntil("/inspect/sessions/watched/watch?in=0", (so) => so.in.length === 1);
   expect(later.in).toEqual([expect.objectContaining({ seq: 1, hidden: false })]);
 });
 
 it("kills the worker as the kernel would, and the next run says why it is there", async () => {
   const { runId } = await createSession("crashed");
-  await ask("crashed", "hello");
+  await sendQuestion("crashed", "hello");
   const answer = await call("/inspect/sessions/crashed/crash", { method: "POST" });
   expect(await answer.json()).toMatchObject({ runId, attempt: 1 });
   const seen = await watchUntil("/inspect/sessions/crashed/watch", (so) => so.runs.length === 2);

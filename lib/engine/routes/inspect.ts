@@ -116,7 +116,7 @@ export function inspectRoutes(options: Options): Route[] {
       // A cursor beyond the tail comes from before a backup was restored.
       let at = last !== undefined && last < next ? last + 1 : Math.max(0, next - SHOWN_RECORDS);
       return async () => {
-        const records = await stream.read(at);
+        const records = await stream.readRecords(at);
         at = (records.at(-1)?.seq ?? at - 1) + 1;
         return records.map(shownRecord);
       };

@@ -14,7 +14,7 @@ afterAll(() => test.close());
 
 const key = { authorization: `Bearer ${TEST_SECRET_KEY}` };
 
-/** Creates a session and asks for the credentials of its `.out`, as a run or as the server. */
+/** Creates a session and returns the credentials of its `.out`, as a run or as the server gets them. */
 async function credentials(chatId: string, from: "run" | "server" = "server") {
   const created = await fetch(`${test.url}/api/v1/sessions`, {
     method: "POST",

@@ -4,7 +4,7 @@ import { type Chat, engineClient, eventually } from "@/e2e/support/engine-client
 import { type BootOptions, createBoots } from "./boots";
 import type { Mode } from "../mode";
 
-/** An engine whose workers reach their task when the test says so. */
+/** Starts an engine whose workers begin their task only when the test lets them. */
 async function start(boots: BootOptions, mode: Mode = "embedded") {
   const test = await startTestEngine({ boots: { backoffMs: 1, ...boots }, mode, maxWorkers: 100 });
   onTestFinished(() => test.close());
@@ -87,7 +87,7 @@ describe("workers that load at the same time", () => {
     await nextAttempt(c, 1);
     expect(loads()).toHaveLength(3);
 
-    // Two that are too slow leave one place, and that is not theirs.
+    // Two boots that time out leave one place, and another run gets it.
     (await nextAttempt(b, 1)).neverStart();
     (await nextAttempt(c, 1)).neverStart();
     await nextAttempt(d, 1);

@@ -98,7 +98,7 @@ const settled = async (runId: string) => {
     async () => expect(["QUEUED", "EXECUTING", "WAITING"]).not.toContain(await statusOf(runId)),
     5_000,
   );
-  // A run that is taken over is so before its end is shown; give the taking over a moment.
+  // The successor starts just before the end of the run is shown, so the test waits for it.
   await new Promise((resolve) => setTimeout(resolve, 150));
 };
 
@@ -271,7 +271,7 @@ describe("input that cannot be answered", () => {
     await say(deaf);
     await listen(deaf, attemptsOf(deaf)[0]!);
     await call(`/realtime/v1/sessions/deaf-beside/in/append`, { kind: "stop" });
-    // The one that was stopped later, and could hear, is ended; the one that boots has all the time it needs.
+    // The run that could read the stop is ended; the run that is still booting is left alone.
     await vi.waitFor(() => expect(attemptsOf(deaf)[0]!.killed).toBe(true), 5_000);
     expect(attemptsOf(chat)[0]!.killed).toBe(false);
     await listen(chat, attemptsOf(chat)[0]!);

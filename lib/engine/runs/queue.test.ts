@@ -73,7 +73,7 @@ describe("more runs than places", () => {
     expect(attemptsOf(third)).toEqual([]);
     await finish(parked.runId);
     await nextAttempt(third, 1);
-    // The parked chat has lost its process, not its place in the conversation.
+    // The parked chat has lost its process, but continues its conversation.
     await finish(busy.runId, third.runId);
     const seq = await say(parked, "still there?");
     expect((await nextAttempt(parked, 2)).payload).toMatchObject({ continuation: true });

@@ -130,7 +130,7 @@ describe("a session whose chat was deleted", () => {
 
 describe("a purge", () => {
   const TABLES = ["sessions", "runs", "streams", "stream_records", "stream_parts", "waitpoints", "blobs"];
-  /** Rows of the whole engine, and where a text of the chat still stands. */
+  /** Counts the rows of the whole engine, and those that still contain a text of the chat. */
   async function rows(text: string) {
     const found: Record<string, { mine: number; all: number }> = {};
     for (const table of TABLES) {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { startTestEngine, TEST_SECRET_KEY, type TestEngine } from "@/e2e/support/engine";
 import { engineClient, eventually } from "@/e2e/support/engine-client";
 
-/** Plain tasks, as the SDK offers them beside its agents. */
+/** Plain tasks of the SDK, without an agent. */
 const TASKS = `
 import { metadata, prompts, streams, task } from "@trigger.dev/sdk";
 
@@ -70,15 +70,15 @@ async function start(task: string, payload: unknown = {}) {
 describe("streams of a run", () => {
   it("are read while they are written, and whole after the run has ended", async () => {
     const id = await start("pipes", { count: 40 });
-    const read = async () => {
+    const readWords = async () => {
       const seen: unknown[] = [];
       for await (const part of await streams.read(id, "words", { timeoutInSeconds: 2 })) seen.push(part);
       return seen;
     };
-    const live = read();
+    const live = readWords();
     expect((await result(id)).output).toBe(40);
     const all = Array.from({ length: 41 }, (_, index) => ({ index }));
-    expect(await read()).toEqual(all);
+    expect(await readWords()).toEqual(all);
     expect(await live).toEqual(all);
   });
 
@@ -164,22 +164,22 @@ describe("a one-time token", () => {
     const id = await start("pipes", { count: 0 });
     const asked = { scopes: [`read:runs:${id}`], oneTimeUse: true };
     const { token } = (await call("/api/v1/auth/public-tokens", asked)).body;
-    const read = async (key?: string) => {
+    const readOnce = async (key?: string) => {
       const headers = {
         authorization: `Bearer ${token}`,
         ...(key ? { "x-trigger-request-idempotency-key": key } : {}),
       };
       return fetch(`${test.url}/api/v3/runs/${id}`, { headers });
     };
-    const tries = await Promise.all([1, 2, 3].map(async () => (await read("call-1")).status));
+    const tries = await Promise.all([1, 2, 3].map(async () => (await readOnce("call-1")).status));
     expect(tries).toEqual([200, 200, 200]);
-    const again = await read("call-2");
+    const again = await readOnce("call-2");
     expect([again.status, await again.json()]).toEqual([
       401,
       expect.objectContaining({ code: "token_used" }),
     ]);
     await test.engine.sweep();
-    expect((await read()).status).toBe(401);
+    expect((await readOnce()).status).toBe(401);
     await result(id);
   });
 });

@@ -8,10 +8,10 @@ import { createWaitpoints } from "./waitpoints";
 
 let fresh: Awaited<ReturnType<typeof freshDatabase>>;
 let real: Database;
-/** The same database, when it is there. */
+/** The same database, with outages. */
 let database: Database;
 let isAway = false;
-/** How often each waitpoint's end was to be written. */
+/** Counts the attempts to write each waitpoint's end. */
 const tries = new Map<string, number>();
 
 beforeAll(async () => {

@@ -55,7 +55,7 @@ export function createWaitpoints(options: {
       const waitpoint = await insert({ kind: "MANUAL", runId: run, streamName, timeoutMs });
       const stream = streams.get(streamName);
       for (let from = (lastSeq ?? -1) + 1; ;) {
-        const records = await stream.read(from);
+        const records = await stream.readRecords(from);
         const unread = records.find((record) => !record.hidden && !isCommand(record));
         if (unread) await complete(waitpoint.id, completed(String(parseBody(unread.body).data)));
         if (unread || records.length === 0) return waitpoint;

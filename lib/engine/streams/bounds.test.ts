@@ -1,4 +1,4 @@
-/** What strangers can make the engine hold: slow and deep bodies, idle sockets, side channels, odd characters. */
+/** Limits on what a stranger can make the engine hold: slow and deep bodies, idle sockets, side channels, odd characters. */
 import { EventEmitter } from "node:events";
 import type { IncomingMessage } from "node:http";
 import net from "node:net";
@@ -140,7 +140,7 @@ describe("side channels that a browser makes", () => {
       (select id from engine.streams where name like '%/channels/notes/in')`);
     await test.engine.sweep();
     expect((await asBrowser(channel, note)).status).toBe(200);
-    // A channel that nobody has in memory goes as a whole.
+    // A channel without readers is deleted as a whole.
     await test.restart();
     await database.query(aged);
     await database.query(

@@ -1,6 +1,6 @@
 /**
- * 100,000 inputs that nobody should send: no crash, no hang, no 5xx. Seeded: a failure prints the seed, and
- * FUZZ_SEED=<seed> makes the same inputs again.
+ * Sends 100,000 malformed inputs: none may cause a crash, a hang or a 5xx. A failure prints its seed, and
+ * FUZZ_SEED=<seed> repeats the same inputs.
  */
 import http from "node:http";
 import http2 from "node:http2";
@@ -14,7 +14,7 @@ import { createFrameReader, decodeAppendInput, decodeJsonInput, encodeFrame, enc
 const seed = Number(process.env["FUZZ_SEED"] ?? Date.now() % 2 ** 31);
 const auth = createAuth(TEST_SECRET_KEY);
 
-/** A parser may refuse, in its own words; anything else it throws is a bug. */
+/** A parser may throw an `HttpError` below 500; any other error is a bug. */
 function refusesAtMost(parse: () => unknown): void {
   try {
     parse();
@@ -31,7 +31,7 @@ function check<Input>(runs: number, inputs: fc.Arbitrary<Input>, parse: (input: 
 }
 
 const bytes = fc.uint8Array({ maxLength: 96 }).map((array) => Buffer.from(array));
-/** Mostly valid protobuf: fields of known and unknown numbers, nested, with lies about their length. */
+/** Mostly valid protobuf: nested fields with known and unknown numbers, some with a wrong length. */
 const field = fc
   .tuple(
     fc.integer({ min: 0, max: 6 }),
@@ -70,9 +70,9 @@ describe("the S2 codec", () => {
         { maxLength: 4 },
       ),
       (chunks) => {
-        const read = createFrameReader();
+        const readFrames = createFrameReader();
         for (const chunk of chunks)
-          for (const frame of read(chunk)) if (!frame.terminal) decodeAppendInput(frame.body);
+          for (const frame of readFrames(chunk)) if (!frame.terminal) decodeAppendInput(frame.body);
       },
     ));
 });
@@ -121,7 +121,7 @@ describe("the engine", () => {
           response.setEncoding("utf8");
           response.on("data", (chunk: string) => {
             text += chunk;
-            // A stream that is open is an answer.
+            // An open stream counts as a response.
             if (response.headers["content-type"] === "text/event-stream") response.destroy();
           });
           const done = () => resolve({ status: response.statusCode!, text });
@@ -257,7 +257,7 @@ describe("the engine", () => {
     };
     await Promise.all(Array.from({ length: 16 }, worker));
     expect([...statuses.values()].reduce((sum, count) => sum + count, 0)).toBe(calls.length);
-    // Most of it was refused, but not all of it: the inputs are not mere noise.
+    // Most inputs were refused, but not all: the generator also makes valid ones.
     expect(statuses.get(200) ?? 0).toBeGreaterThan(200);
     expect((await send("GET", "/healthz")).status).toBe(200);
   });

@@ -109,9 +109,9 @@ describe("frames", () => {
   it("come out whole however the bytes are cut", () => {
     const wire = Buffer.concat([encodeFrame(Buffer.from("one")), encodeFrame(Buffer.from("two"), 0x80)]);
     for (let size = 1; size <= wire.length; size++) {
-      const read = createFrameReader();
+      const readFrames = createFrameReader();
       const frames = [];
-      for (let at = 0; at < wire.length; at += size) frames.push(...read(wire.subarray(at, at + size)));
+      for (let at = 0; at < wire.length; at += size) frames.push(...readFrames(wire.subarray(at, at + size)));
       expect(frames.map((frame) => [frame.terminal, frame.body.toString()])).toEqual([
         [false, "one"],
         [true, "two"],
@@ -120,9 +120,9 @@ describe("frames", () => {
   });
 
   it("may be compressed with gzip, not with zstd", () => {
-    const read = createFrameReader();
-    expect(read(encodeFrame(gzipSync("packed"), 0x40))[0]!.body.toString()).toBe("packed");
-    expect(statusOf(() => read(encodeFrame(Buffer.from("x"), 0x20)))).toBe(415);
+    const readFrames = createFrameReader();
+    expect(readFrames(encodeFrame(gzipSync("packed"), 0x40))[0]!.body.toString()).toBe("packed");
+    expect(statusOf(() => readFrames(encodeFrame(Buffer.from("x"), 0x20)))).toBe(415);
     expect(statusOf(() => createFrameReader()(encodeFrame(Buffer.from("not gzip"), 0x40)))).toBe(400);
   });
 

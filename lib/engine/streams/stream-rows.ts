@@ -65,7 +65,7 @@ export function createStreamRows(database: Database) {
       };
     },
 
-    async read(id: number, from: number, limit: number): Promise<StreamRecord[]> {
+    async readRecords(id: number, from: number, limit: number): Promise<StreamRecord[]> {
       const found = await database.query<RecordRow>({
         name: "engine-stream-read",
         text: `select ${COLUMNS} from engine.stream_records

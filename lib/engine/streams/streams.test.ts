@@ -27,7 +27,7 @@ const chunk = (id: string, data: unknown = id): NewRecord => ({ body: JSON.strin
 const trimTo = (trim: number): NewRecord => ({ body: "", headers: [["", "trim"]], command: { trim } });
 const seqsFrom = async (name: string, from: number) =>
   (await streams.get(name).readAll(from)).map((r) => r.seq);
-/** What another process would see. */
+/** Opens the same streams as another process would. */
 const reopened = (name: string) => createStreams(database).get(name);
 
 describe("append", () => {
@@ -121,7 +121,7 @@ describe("append", () => {
     await expect(stream.append({ records: [{ body: "a\u0000b" }] })).rejects.toMatchObject({ status: 400 });
     const body = JSON.stringify({ data: "\u0000 \ud800", id: "x" });
     await stream.append({ records: [{ body }] });
-    expect((await reopened("nul").read(0))[0]!.body).toBe(body);
+    expect((await reopened("nul").readRecords(0))[0]!.body).toBe(body);
   });
 
   it("goes on with the next number after the database has refused one append", async () => {
@@ -175,17 +175,17 @@ describe("read", () => {
     for (let at = 0; at < records.length; at += 500)
       await stream.append({ records: records.slice(at, at + 500) });
     for (const from of [0, 1, 2_499, 2_500, 4_999]) {
-      const hot = await stream.read(from);
-      const cold = await reopened("pages").read(from);
+      const hot = await stream.readRecords(from);
+      const cold = await reopened("pages").readRecords(from);
       expect(hot[0]!.seq).toBe(from);
       expect(cold.map((record) => record.body)).toEqual(hot.map((record) => record.body));
       expect(hot.length).toBeLessThanOrEqual(500);
     }
-    expect(await stream.read(5_000)).toEqual([]);
+    expect(await stream.readRecords(5_000)).toEqual([]);
     await stream.append({
       records: Array.from({ length: 4 }, (_, index) => chunk(`big${index}`, "x".repeat(900_000))),
     });
-    expect(await stream.read(5_000)).toHaveLength(1);
+    expect(await stream.readRecords(5_000)).toHaveLength(1);
     expect(await stream.readAll(5_000)).toHaveLength(4);
   });
 

@@ -92,18 +92,22 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
     },
 
     /** Reads a bounded number of records from `from` on, hidden ones included; none at the tail. */
-    async read(from: number, limit = READ_RECORDS): Promise<StreamRecord[]> {
+    async readRecords(from: number, limit = READ_RECORDS): Promise<StreamRecord[]> {
       const { id, next } = await loadState();
       usedAt = Date.now();
       if (from >= next) return [];
       const hot = recent.slice(from, limit);
       if (hot) return withinBytes(hot);
-      return withinBytes(await rows.read(id, from, Math.min(limit, READ_RECORDS)));
+      return withinBytes(await rows.readRecords(id, from, Math.min(limit, READ_RECORDS)));
     },
 
     async readAll(from: number): Promise<StreamRecord[]> {
       const all: StreamRecord[] = [];
-      for (let page = await this.read(from); page.length > 0; page = await this.read(page.at(-1)!.seq + 1)) {
+      for (
+        let page = await this.readRecords(from);
+        page.length > 0;
+        page = await this.readRecords(page.at(-1)!.seq + 1)
+      ) {
         all.push(...page);
       }
       return all;
@@ -168,7 +172,7 @@ function createStream(name: string, database: Database, failpoints: Failpoints) 
 
   async function openState(): Promise<StreamState> {
     const opened = await rows.open(name);
-    recent.add(await rows.read(opened.id, opened.next - RELOADED_RECORDS, RELOADED_RECORDS));
+    recent.add(await rows.readRecords(opened.id, opened.next - RELOADED_RECORDS, RELOADED_RECORDS));
     return (state = opened);
   }
 }

@@ -115,7 +115,7 @@ function isAlive(pid: number) {
   }
 }
 
-/** The one worker that this test file has running. */
+/** Returns the only worker that this test file has running. */
 function onlyChild() {
   const list = execFileSync("ps", ["-A", "-o", "pid=,ppid=,command="], { encoding: "utf8" }).split("\n");
   const children = list
@@ -363,7 +363,7 @@ export const slow = task({ id: "slow", run: async () => "done" });`,
 
   it("starts the clock of a spare again when a run gets it", async () => {
     const { host } = await openSlow({ bootTimeoutMs: 200, refillMs: 0 });
-    // The second takes the spare that began to load when the first had its worker; such a spare has 0.2 s.
+    // The second run takes the spare that began to load after the first run got its worker. A spare has 0.2 s to boot.
     const ends = ["run_1", "run_2", "run_3"].map(async (runId) => {
       await run(host, "slow", null, runId, { bootTimeoutMs: 60_000 }).end;
       return run(host, "slow", null, `${runId}_again`, { bootTimeoutMs: 60_000 }).end;

@@ -12,14 +12,16 @@ import { useCodeColors } from "./use-code-colors";
 export type CodeBlockProps = React.ComponentProps<"div"> & {
   code: string;
   language?: string | undefined;
-  /** The block is being written: its colours wait until it is closed. */
+  /** The block is still being written: its colors wait until it is closed. */
   isStreaming?: boolean;
 };
 
-/** From here on a line that does not wrap is measured by the second, not by the millisecond. */
+/** An unwrapped line longer than this takes seconds to lay out, not milliseconds. */
 const HUGE = 10_000;
 
-/** Code with its language, a copy button and a wrap toggle. Long lines scroll inside the block, never the page. */
+/**
+ * A code block with its language, a copy button and a wrap toggle. Long lines scroll inside the block, never the page.
+ */
 export function CodeBlock({ code, language, isStreaming = false, className, ...props }: CodeBlockProps) {
   const [wraps, setWraps] = useState(false);
   const id = useId();

@@ -1,11 +1,11 @@
-/** Loaded when the first block of code is seen: the colours of code, as ranges of its text. */
+/** Syntax highlighting as colored ranges of the code's text. Loaded when the first code block is seen. */
 import hljs from "highlight.js/lib/core";
 import type { LanguageFn } from "highlight.js";
 import { untilLoaded } from "../shared/until-loaded";
 
 export type ColoredRange = { from: number; to: number; color: string };
 
-/** One small file per language, fetched when the first block in it is seen. */
+/** One small file per language, fetched when the first block in that language is seen. */
 const languages: Record<string, () => Promise<{ default: LanguageFn }>> = {
   bash: () => import("highlight.js/lib/languages/bash"),
   c: () => import("highlight.js/lib/languages/c"),
@@ -58,7 +58,7 @@ const aliases: Record<string, string> = {
   zsh: "bash",
 };
 
-/** What the highlighter tells apart, in the few colours that help reading. */
+/** Maps the highlighter's many classes to a few colors. */
 const colors: Record<string, string> = {
   addition: "string",
   attr: "name",
@@ -88,7 +88,7 @@ const colors: Record<string, string> = {
 
 export const colorNames = [...new Set(Object.values(colors))];
 
-/** The coloured ranges of the code; none for a language that nobody here speaks. */
+/** The colored ranges of the code; empty for an unknown language. */
 export async function colorCode(code: string, language: string): Promise<ColoredRange[]> {
   const asked = language.toLowerCase();
   const name = Object.hasOwn(aliases, asked) ? aliases[asked]! : asked;
@@ -105,7 +105,7 @@ const ENTITIES: Record<string, string> = {
   "&#x27;": "'",
 };
 
-/** The highlighter writes HTML; only where its marks begin and end is read from it, and the HTML is dropped. */
+/** The highlighter writes HTML. Only the positions of its spans are used; the HTML is dropped. */
 function toRanges(html: string): ColoredRange[] {
   const ranges: ColoredRange[] = [];
   const open: { color: string | undefined; from: number }[] = [];

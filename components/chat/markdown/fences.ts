@@ -2,11 +2,11 @@ const FENCE = /^([ \t]*(?:> ?|[-*+] +|\d{1,9}[.)] +)*)(`{3,})[ \t]*([^`]*)$/;
 const MARKDOWN = /^(?:markdown|md|mdx)\b/i;
 
 /**
- * Models show Markdown in a block of three backticks that holds more blocks of three backticks. CommonMark ends the
- * outer block at the first inner end. Here the inner starts are counted by their language, and the outer block gets a
- * longer fence, so that it ends at its own.
+ * Models show Markdown in a block of three backticks that contains blocks of three backticks. CommonMark ends the outer
+ * block at the first inner end. This counts the inner starts by their language and lengthens the outer fence, so that
+ * the outer block ends at its own end.
  *
- * @returns The text with longer fences where they are needed; otherwise the same text.
+ * @returns The text with longer fences where needed; otherwise the same text.
  */
 export function lengthenOuterFences(text: string): string {
   if (!/```[ \t]*(?:markdown|md|mdx)\b/i.test(text)) return text;
@@ -25,7 +25,7 @@ export function lengthenOuterFences(text: string): string {
   return lines.join("\n");
 }
 
-/** The line that ends the block, or the number of lines when it is not there yet. */
+/** The line that ends the block, or the number of lines if the block is still open. */
 function endOf(lines: string[], start: number, fence: string, isMarkdown: boolean) {
   const inner: string[] = [];
   let longest = fence.length;

@@ -1,24 +1,24 @@
 /**
- * Finds the formulas of a text and writes them all as `$$…$$` on one line, which is what remark-math reads without
- * guessing. Models write `\(…\)` and `\[…\]` as often as dollars, and Markdown takes those for escaped brackets. What
- * only looks like a formula (`$5 and $10`, `Cost $$5`, `\[not a link\](x)`) stays text.
+ * Finds the formulas of a text and writes each as `$$…$$` on one line, which remark-math parses without guessing.
+ * Models write `\(…\)` and `\[…\]` as often as dollars, and Markdown treats those as escaped brackets. Text that only
+ * looks like a formula (`$5 and $10`, `Cost $$5`, `\[not a link\](x)`) stays text.
  */
 
-/** Code, fenced or inline, is left alone. */
+/** Fenced and inline code is left unchanged. */
 const CODE =
   /(^[ \t>]*(?:[-*+] +|\d{1,9}[.)] +)*(`{3,}|~{3,})[\s\S]*?(?:^[ \t>]*\2[`~]*[ \t]*$|$(?![\s\S]))|(?<!`)(`+)(?!`)[^\n]*?(?<!`)\3(?!`))/gm;
 const BRACKETS = /(?<!\\)\\\[((?:(?!\n[ \t>]*\n|\\\[)[\s\S]){1,4000}?)\\\](?!\()/g;
 const PARENTHESES = /(?<!\\)\\\(((?:(?!\n[ \t>]*\n|\\\()[\s\S]){1,1000}?)\\\)/g;
-/** A block with its dollars on lines of their own, as remark-math reads it; or any other two pairs of dollars. */
+/** A block with dollars on their own lines, which remark-math parses; or any other pair of `$$`. */
 const BLOCK = /^[ \t>]*(?:[-*+] +|\d{1,9}[.)] +)*\$\$[ \t]*\n(?:(?!\$\$)[\s\S])*?\n[ \t>]*\$\$[ \t]*$/gm;
 const DOLLARS = /(?<![\\$])\$\$(?!\$)((?:(?!\n[ \t>]*\n|\$\$)[\s\S]){1,4000}?)(?<![\\$])\$\$(?![$\d])/g;
 /** Escaped brackets around words, a number or nothing: `\[sic\]`, `\[1\]`, `\[ \]`. */
 const WORDS = /^(?:[\p{L}\p{M}\s,.;:!?'’-]{2,}|\s*\d*\s*)$/u;
 
-/** A mark that no text contains, for what is a formula already. */
+/** A placeholder for formulas that are already marked. No text contains it. */
 const DONE = "\u0000";
 
-/** @returns The text with its formulas as `$$…$$`, or undefined when there is none. */
+/** @returns The text with its formulas as `$$…$$`, or undefined if it has no formula. */
 export function withFormulas(text: string): string | undefined {
   if (!/\$\$|\\[([]/.test(text)) return undefined;
   let count = 0;

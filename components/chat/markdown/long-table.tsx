@@ -11,7 +11,9 @@ export type LongTableProps = {
   render: (markdown: string) => ReactNode;
 };
 
-/** A table of thousands of rows, some hundreds at a time: all of it at once would hold the page for many seconds. */
+/**
+ * Renders a table of thousands of rows a few hundred at a time. All rows at once would block the page for many seconds.
+ */
 export function LongTable({ head, rows, render }: LongTableProps) {
   const [count, setCount] = useState(TABLE_ROWS);
   const whole = () => [head, ...rows].join("\n");

@@ -6,7 +6,7 @@ import { lengthenOuterFences } from "./fences";
 import { cutIntoPieces } from "./pieces";
 import MarkdownView from "./markdown-view";
 
-/** What a reader sees of it, as HTML without the renderer's own attributes. */
+/** The rendered HTML without the renderer's own attributes. */
 function html(text: string, isStreaming = false): string {
   return renderToString(<MarkdownView text={text} isStreaming={isStreaming} idPrefix="m1" />)
     .replace(/<!--.*?-->/g, "")
@@ -156,7 +156,7 @@ it("a long list is drawn, and what is drawn stays drawn while it grows", () => {
     const pieces = cutIntoPieces(list.slice(0, count).join("\n"));
     expect(pieces.every(({ kind }) => kind === "markdown")).toBe(true);
     const now = pieces.map((piece) => (piece.kind === "markdown" ? piece.text : ""));
-    // Each finished piece is what it was.
+    // Finished pieces don't change.
     expect(now.slice(0, Math.max(0, drawn.length - 1))).toEqual(drawn.slice(0, -1));
     drawn = now;
   }

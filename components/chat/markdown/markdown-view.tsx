@@ -23,9 +23,9 @@ type Plugin = NonNullable<StreamdownProps["rehypePlugins"]>[number];
 type Node = NonNullable<ExtraProps["node"]> | NonNullable<ExtraProps["node"]>["children"][number];
 
 /**
- * A model's text may carry what an attacker wrote, and an image address is a way to send words out of the page
- * without a click. So: raw HTML stays text (the plugin that would parse it is left out), `sanitize` is listed
- * again because a custom list replaces the defaults, and images may only come from this origin.
+ * A model's text may contain an attacker's text, and an image address can send data out of the page without a click. So
+ * raw HTML stays text (the plugin that would parse it is left out), `sanitize` is listed again because a custom list
+ * replaces the defaults, and images may only come from this origin.
  */
 const rehypePlugins: Plugin[] = [
   withOptions(plugin("sanitize"), sanitizeSchema()),
@@ -41,7 +41,7 @@ const rehypePlugins: Plugin[] = [
   calmWords,
 ];
 
-/** Code keeps every character: its block shows them in its own way. */
+/** Code keeps every character: the code block makes them visible itself. */
 function calmWords() {
   return (tree: Node) => calm(tree);
 }
@@ -59,7 +59,7 @@ function plugin(name: "sanitize" | "harden"): Plugin {
   return found;
 }
 
-/** `u` and `mark` come from our own reading of bare tags (markdown-syntax.ts), always without attributes. */
+/** `u` and `mark` come from our own parsing of bare tags (syntax.ts), always without attributes. */
 function sanitizeSchema() {
   const listed = plugin("sanitize");
   const schema = (Array.isArray(listed) ? listed[1] : undefined) as { tagNames?: string[] } | undefined;
@@ -72,7 +72,7 @@ function withOptions(listed: Plugin, options: object): Plugin {
   return [attach, options] as Plugin;
 }
 
-/** A link as it was written: relative addresses come out of the plugin on the stand-in origin. */
+/** A link as written: the plugin resolves relative addresses against the stand-in origin. */
 function address(url: unknown) {
   return typeof url === "string"
     ? url.startsWith(`${OWN_ORIGIN}/`)
@@ -108,7 +108,7 @@ function Anchor({
       </a>
     );
   }
-  // Words that look like one address and lead to another are how a reader is fooled: name the real host.
+  // If the link's text looks like an address but leads to another host, this names the real host to prevent phishing.
   const shown = hostOf(textOf(node).trim());
   const real = hostOf(url);
   return (
@@ -121,10 +121,10 @@ function Anchor({
 
 function Image({ src, alt, width, height }: React.ComponentProps<"img"> & ExtraProps) {
   const url = address(src);
-  // The plugin has refused everything else already; this is the line that must hold if it ever changes.
+  // The plugin already refuses everything else. This is the second check, should the plugin change.
   if (!url || !isOwnPath(url)) return <span>{alt}</span>;
   return (
-    // The kit does not need Next, and its image optimiser must not fetch what a model names.
+    // The kit doesn't need Next, and its image optimizer must not fetch an address chosen by a model.
     // oxlint-disable-next-line nextjs/no-img-element
     <img
       data-slot="markdown-image"
@@ -171,7 +171,7 @@ function Checkbox({ checked }: React.ComponentProps<"input"> & ExtraProps) {
   );
 }
 
-/** What the ids of this text begin with: two answers may both have a footnote 1. */
+/** The prefix of this text's ids: two answers may both have a footnote 1. */
 const IdPrefix = createContext("");
 
 function useOwnIds({ id, "aria-describedby": describedBy }: React.HTMLAttributes<HTMLElement>) {
@@ -185,7 +185,7 @@ function useOwnIds({ id, "aria-describedby": describedBy }: React.HTMLAttributes
   };
 }
 
-/** Plain elements, styled by `.prose-chat`. Headings start at h2: the page's h1 is the title of the chat. */
+/** Plain elements, styled by `.prose-chat`. Headings start at h2, because the page's h1 is the chat's title. */
 function bare(Tag: React.ElementType, level?: number) {
   return function Bare({ node: _node, className, ...props }: React.HTMLAttributes<HTMLElement> & ExtraProps) {
     const kept = className?.includes("sr-only") ? "sr-only" : undefined;
@@ -245,9 +245,9 @@ function textOf(node: Node | undefined): string {
 export type MarkdownViewProps = {
   text: string;
   isStreaming: boolean;
-  /** What the ids in this text begin with, such as the message's id. Default: one of React's. */
+  /** The prefix of ids in this text, such as the message's id. Default: one from `useId`. */
   idPrefix?: string | undefined;
-  /** The two halves of a math renderer. Its second runs after the sanitiser, on what that let through. */
+  /** The two plugins of a math renderer. The second runs after the sanitizer, on sanitized HTML. */
   math?: { remark: Plugin[]; rehype: Plugin };
 };
 
@@ -278,7 +278,7 @@ export default function MarkdownView({ text, isStreaming, idPrefix, math }: Mark
     </Streamdown>
   );
   const drawn = pieces.map((piece, index) => {
-    // Pieces are only ever appended, so the position is the identity.
+    // Pieces are only appended, so the position is a stable key.
     switch (piece.kind) {
       case "markdown":
         return (

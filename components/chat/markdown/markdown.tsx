@@ -7,22 +7,22 @@ import { withFormulas } from "./formulas";
 import { MarkdownOptions } from "./options";
 import { untilLoaded } from "../shared/until-loaded";
 
-// The renderer and its parser are 150 KB of JavaScript that a page without an answer never needs.
+// The renderer and its parser are 150 KB of JavaScript, which a page without an answer doesn't need.
 const MarkdownView = lazy(() => untilLoaded(() => import("./markdown-view")));
 const MarkdownMath = lazy(() => untilLoaded(() => import("./math")));
 
-/** Beyond this a parser would hold the page for seconds; the words are shown as they are instead. */
+/** Parsing a longer text would block the page for seconds, so it is shown as plain text. */
 const MARKDOWN_LIMIT = 200_000;
 
 export type MarkdownProps = React.ComponentProps<"div"> & {
   text: string;
-  /** While true, unfinished markdown is closed for display, so half a table or link never flickers. */
+  /** While true, unfinished Markdown is closed for display, so that partial tables and links don't flicker. */
   isStreaming?: boolean;
-  /** What the ids in this text (of footnotes) begin with, such as the message's id; unique on the page. */
+  /** The prefix of ids in this text (of footnotes), such as the message's id; unique on the page. */
   idPrefix?: string;
 };
 
-/** Markdown from a model. Until its renderer has loaded (and when the text is huge) the same text stands as plain words. */
+/** Renders Markdown from a model. Until the renderer has loaded, and for huge texts, shows plain text. */
 export function Markdown({ text, isStreaming = false, idPrefix, className, ...props }: MarkdownProps) {
   const { math } = use(MarkdownOptions);
   const isHuge = text.length > MARKDOWN_LIMIT;

@@ -9,8 +9,8 @@ import { eachParent } from "./syntax";
 import MarkdownView, { type MarkdownViewProps } from "./markdown-view";
 
 /**
- * As MathML, which every current browser draws and a screen reader reads: no fonts and no stylesheet to load. The
- * formula comes from a model, so it may neither link nor load (`trust`), nor grow beyond its place.
+ * Renders a formula as MathML, which every current browser displays and screen readers read: no fonts or stylesheet to
+ * load. The formula comes from a model, so it may not link or load anything (`trust`), or grow beyond its place.
  */
 const math: NonNullable<MarkdownViewProps["math"]> = {
   remark: [[remarkMath, { singleDollarTextMath: false }], displayAlone],
@@ -24,7 +24,7 @@ export default function MarkdownMath({ text, ...props }: MarkdownViewProps) {
   return <MarkdownView {...props} text={withFormulas(text) ?? text} math={math} />;
 }
 
-/** A formula that is a paragraph by itself is set as one, in the form that remark-math gives to a block. */
+/** A formula that is its own paragraph becomes a display formula, in the form that remark-math gives to a block. */
 function displayAlone() {
   return (tree: Root) =>
     eachParent(tree, (parent) => {

@@ -12,15 +12,15 @@ import {
 export type FenceProps = { code: string };
 
 export type MarkdownOptionsValue = {
-  /** Draws `$$…$$`, `\(…\)` and `\[…\]`. The renderer is loaded when the first formula comes. */
+  /** Renders `$$…$$`, `\(…\)` and `\[…\]`. The renderer is loaded with the first formula. */
   math?: boolean;
-  /** What draws a closed block of code in this language instead of showing its code. Give it a lazy component. */
+  /** Components that render a closed code block of a language instead of showing its code. Make them lazy. */
   fences?: Record<string, ComponentType<FenceProps>>;
 };
 
 /**
- * What the markdown below may draw besides the usual. Nothing by default: each costs weight, and diagrams run a
- * parser over what a model wrote. Keep the value stable.
+ * Enables optional Markdown features below. All are off by default: each adds weight, and diagrams run a parser on a
+ * model's text. Keep the value stable.
  *
  * ```tsx
  * const fences = { mermaid: lazy(() => import("./diagram")) };
@@ -33,7 +33,7 @@ export const MarkdownOptions = createContext<MarkdownOptionsValue>({});
 
 type FenceBoxProps = FenceProps & { renderer: ComponentType<FenceProps>; fallback: ReactNode };
 
-/** A drawing that has not loaded yet, or cannot be made of this code, leaves the code where it was. */
+/** Shows the code while a diagram loads, and when its component fails. */
 export class Fence extends Component<FenceBoxProps, { hasFailed: boolean }> {
   override state = { hasFailed: false };
 
@@ -56,7 +56,7 @@ export class Fence extends Component<FenceBoxProps, { hasFailed: boolean }> {
   }
 }
 
-/** The server has no error boundaries, and what draws diagrams wants a document to draw in. */
+/** Renders diagrams only in the browser: the server has no error boundaries and no document. */
 function InBrowser({ fallback, children }: { fallback: ReactNode; children: ReactNode }) {
   const isBrowser = useSyncExternalStore(
     () => () => {},

@@ -1,22 +1,24 @@
 /**
- * What a markdown text is cut into before it is parsed. A parser's time grows faster than some texts do, and a deep
- * one overflows its stack; a page must survive both, so what is out of all proportion never reaches it.
+ * Cuts a Markdown text into pieces before parsing. Parsing time grows faster than the length of some texts, and deep
+ * nesting overflows the parser's stack, so extreme input never reaches the parser.
  */
 export type Piece =
   | { kind: "markdown"; text: string }
-  /** Shown as it was written. */
+  /** Shown as plain text. */
   | { kind: "plain"; text: string }
-  /** A table too long to be drawn at once: its header and delimiter, and its rows. */
+  /** A table too long to render at once: its header, its delimiter row and its rows. */
   | { kind: "table"; head: string; rows: string[] };
 
-/** No person writes a nesting, an indentation or a word like that. */
+/** Limits beyond any nesting, indentation or word that a person writes. */
 const DEEPEST = 30;
 const LONGEST_WORD = 10_000;
-/** What one parse may get: it takes longer than linear in both. A longer block is drawn in parts, so many at most. */
+/**
+ * Limits for one parse, whose time grows faster than its input. A longer block is rendered in parts, up to a maximum.
+ */
 const PART_LENGTH = 10_000;
 const PART_MARKS = 2_000;
 const MOST_PARTS = 16;
-/** Beyond this a table comes in parts. */
+/** A table with more rows is rendered in parts. */
 export const TABLE_ROWS = 100;
 
 const FENCE = /^ {0,3}(`{3,}|~{3,})/;
@@ -64,7 +66,7 @@ export function cutIntoPieces(text: string): Piece[] {
   return pieces;
 }
 
-/** A fence with its code, a table, or lines up to the next empty one. */
+/** A fence with its code, a table, or the lines up to the next empty line. */
 function endOfBlock(lines: string[], start: number) {
   const fence = FENCE.exec(lines[start]!)?.[1];
   let at = start + 1;
@@ -113,7 +115,10 @@ const LONG_WORD = new RegExp(`[^\\s\\u3000-\\u9fff\\uac00-\\ud7af\\uff00-\\uffef
 const ITEM = /^ {0,3}(?:[-*+]|\d{1,9}[.)])[ \t]/;
 const QUOTE = /^ {0,3}(?:> ?)+/;
 
-/** A long list is cut between its items, a long paragraph between its lines or sentences: what is drawn stays drawn. */
+/**
+ * Cuts a long list between its items, and a long paragraph between its lines or sentences, so that rendered parts don't
+ * change.
+ */
 function cutIntoParts(block: string[]): string[][] {
   const isList = block.some((line) => ITEM.test(line));
   const parts: string[][] = [[]];
@@ -122,7 +127,7 @@ function cutIntoParts(block: string[]): string[][] {
   for (const line of block.flatMap(cutLine)) {
     const ofLine = line.match(MARKS)?.length ?? 0;
     const isFull = length + line.length > PART_LENGTH || marks + ofLine > PART_MARKS;
-    // An item that is too long for a part by itself is cut where it has to be.
+    // An item that is too long for one part is cut inside.
     const isOverfull = length > 2 * PART_LENGTH || marks > 2 * PART_MARKS;
     if (length > 0 && isFull && (!isList || ITEM.test(line) || isOverfull)) {
       parts.push([]);
@@ -135,7 +140,7 @@ function cutIntoParts(block: string[]): string[][] {
   return parts;
 }
 
-/** Where a line may end: after a space, or after the end of a sentence in a script without spaces. */
+/** Where a line may be cut: after a space, or after a sentence in a script without spaces. */
 const BREAKS = /\s+|(?<=[。！？；])/g;
 
 function cutLine(line: string): string[] {
@@ -165,7 +170,7 @@ function quoted(line: string, quote: string) {
   return quote + (quote ? line.trimStart() : line);
 }
 
-/** Nothing that was opened is left open. */
+/** Nothing is left open. */
 function isBalanced(words: string) {
   const count = (mark: string) => words.split(mark).length - 1;
   return (

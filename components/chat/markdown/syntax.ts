@@ -1,6 +1,6 @@
 /**
- * What models write and CommonMark reads otherwise. Each plugin works on the parsed tree, where code and escapes are
- * known, and none of them lets a model's text become anything but the few elements named here.
+ * Handles text that models write and CommonMark parses differently than meant. Each plugin works on the parsed tree,
+ * where code and escapes are known, and creates only the few elements named here.
  */
 import type { Html, Link, Nodes, Parents, PhrasingContent, Root, RootContent, Text } from "mdast";
 import remarkCjkFriendly from "remark-cjk-friendly";
@@ -9,7 +9,7 @@ import type { StreamdownProps } from "streamdown";
 
 type File = { value: unknown };
 
-/** In place of Streamdown's defaults: `from ~200 to ~300` is no deletion, only `~~two~~` tildes are. */
+/** Replaces Streamdown's defaults: only `~~two~~` tildes delete, so `from ~200 to ~300` is no deletion. */
 export const remarkPlugins: NonNullable<StreamdownProps["remarkPlugins"]> = [
   remarkCjkFriendly,
   [remarkGfm, { singleTilde: false }],
@@ -18,7 +18,7 @@ export const remarkPlugins: NonNullable<StreamdownProps["remarkPlugins"]> = [
   addressEnds,
 ];
 
-/** Calls `change` for every node that has children, the innermost first. */
+/** Calls `change` for every node with children, the innermost first. */
 export function eachParent(node: Nodes, change: (parent: Parents) => void): void {
   if (!("children" in node)) return;
   for (const child of node.children) eachParent(child, change);
@@ -29,21 +29,21 @@ function text(value: string): Text {
   return { type: "text", value };
 }
 
-/** An element of HTML that Markdown has no syntax for. remark-rehype reads `hName`. */
+/** An HTML element that Markdown has no syntax for. remark-rehype reads `hName`. */
 function element(name: string, children: PhrasingContent[]): PhrasingContent {
   return { type: "emphasis", data: { hName: name }, children };
 }
 
 // ── **note:**text ──
 
-/** What closes bold and follows punctuation: no bracket or quotation mark that opens. */
+/** The end of bold text after punctuation: no opening bracket or quotation mark. */
 const BEFORE_END = /[^\s\p{Ps}\p{Pi}*]$/u;
-/** What opens bold and comes before punctuation: no bracket or quotation mark that closes. */
+/** The start of bold text before punctuation: no closing bracket or quotation mark. */
 const AFTER_START = /^[^\s\p{Pe}\p{Pf}*]/u;
 
 /**
- * CommonMark leaves the asterisks of `**note:**text` and `text**(note)**` as they are: a run between punctuation and a
- * letter neither opens nor closes. No writer means that, so what is left over in pairs becomes bold.
+ * CommonMark leaves the asterisks of `**note:**text` and `text**(note)**` unchanged, because a run between punctuation
+ * and a letter neither opens nor closes. No writer means that, so remaining pairs become bold.
  */
 function boldBesidePunctuation() {
   return (tree: Root, file: File) => {
@@ -55,7 +55,7 @@ function boldBesidePunctuation() {
   };
 }
 
-/** The words of an escaped asterisk are the writer's own. */
+/** Escaped asterisks stay as the writer wrote them. */
 function isEscaped(node: Text, source: string): boolean {
   const { start, end } = node.position ?? {};
   return source.slice(start?.offset ?? 0, end?.offset ?? 0).includes("\\*");
@@ -63,7 +63,7 @@ function isEscaped(node: Text, source: string): boolean {
 
 function pairBold(nodes: PhrasingContent[], source: string): PhrasingContent[] {
   const done: PhrasingContent[] = [];
-  /** Where in `done` the text stands that follows a start without an end yet. */
+  /** The position in `done` of the text after a start that has no end yet. */
   let open: number | undefined;
   for (const node of nodes) {
     if (node.type !== "text" || isEscaped(node, source)) {
@@ -94,7 +94,7 @@ function pairBold(nodes: PhrasingContent[], source: string): PhrasingContent[] {
   return done.some((node) => node.type === "strong" && !nodes.includes(node)) ? done : nodes;
 }
 
-/** A start that found no end stays the two asterisks it was. */
+/** A start without an end stays two asterisks. */
 function unopened(done: PhrasingContent[], at: number): undefined {
   done.splice(at, 0, text("**"));
   return undefined;
@@ -104,7 +104,7 @@ function unopened(done: PhrasingContent[], at: number): undefined {
 
 const TAG = /<(\/?)(b|i|u|s|mark|sub|sup|kbd)>|<br\s*\/?>/gi;
 
-/** These few tags, bare; any other HTML, and any attribute, stays text. */
+/** Only these tags, without attributes, are parsed; all other HTML stays text. */
 function plainTags() {
   return (tree: Root) =>
     eachParent(tree, (parent) => {
@@ -118,7 +118,7 @@ function plainTags() {
 
 const FLOW = new Set(["root", "blockquote", "listItem", "footnoteDefinition"]);
 
-/** A line of HTML by itself is a block to Markdown. With nothing but these tags and words in it, it is a paragraph. */
+/** Markdown parses a line of HTML as a block. If it has only these tags and words, it becomes a paragraph. */
 function paragraphOf(node: Html): RootContent {
   return node.value.search(TAG) < 0 ? node : { type: "paragraph", children: pairTags([node]) };
 }
@@ -155,11 +155,11 @@ function pairTags(nodes: PhrasingContent[]): PhrasingContent[] {
 
 // ── https://example.com/a（说明） ──
 
-/** CJK punctuation and full-width forms: no address contains them unencoded, and a sentence goes on with them. */
+/** CJK punctuation and full-width forms. Addresses never contain them unencoded, but the text after an address may. */
 const AFTER_ADDRESS =
   /[\u2018-\u201f\u2026\u3000-\u303f\uff00-\uff0f\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65]/;
 
-/** A bare address ends where the sentence around it goes on. */
+/** Ends a bare address where the sentence continues. */
 function addressEnds() {
   return (tree: Root, file: File) => {
     const source = String(file.value);
@@ -177,7 +177,7 @@ const ADDRESS = /https?:\/\/\S+/;
 function endAddress(node: Link, source: string): PhrasingContent[] {
   const [shown] = node.children;
   if (node.children.length !== 1 || shown?.type !== "text" || !node.url.endsWith(shown.value)) return [node];
-  // `<https://…>` and `[words](https://…)` say themselves where they end.
+  // `<https://…>` and `[words](https://…)` mark their own end.
   const { start } = node.position ?? {};
   if (start?.offset !== undefined && "<[".includes(source[start.offset] ?? "")) return [node];
   return cutAddress(shown.value, node);

@@ -1,13 +1,13 @@
 import { type RefObject, useEffect } from "react";
 import { untilLoaded } from "../shared/until-loaded";
 
-/** Longer code is read by searching, not by its colours. */
+/** Longer code stays plain, because highlighting it would take too long. */
 const LONGEST = 30_000;
 
 /**
- * Colours the code when it comes near the screen. The browser paints ranges of the text that stands there, so the
- * code stays one text node: nothing to hydrate, nothing that breaks a search or a selection, no element per token.
- * A browser that cannot do it shows plain code.
+ * Colors the code when it nears the screen. The browser paints ranges of the existing text, so the code stays one text
+ * node: nothing to hydrate, search and selection work, and no element per token. Browsers without this feature show
+ * plain code.
  */
 export function useCodeColors(
   element: RefObject<HTMLElement | null>,
@@ -16,7 +16,7 @@ export function useCodeColors(
   useEffect(() => {
     const target = element.current;
     const text = target?.firstChild;
-    // A line that is being written changes its colours with every token; they come when the block is closed.
+    // An unfinished block would change its colors with every token, so the colors wait until it is closed.
     if (isStreaming || !language || code.length > LONGEST || !(text instanceof Text) || !CSS.highlights)
       return;
 
@@ -31,7 +31,7 @@ export function useCodeColors(
           .then((ranges) => {
             if (!isGone) erase = paint(text, ranges);
           })
-          // The code was shown before its colours and is shown without them.
+          // If highlighting fails, the code stays plain.
           .catch(() => {});
       },
       { rootMargin: "200px" },

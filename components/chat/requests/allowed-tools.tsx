@@ -5,13 +5,13 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 
 export type AllowedToolsProps = Omit<React.ComponentProps<"section">, "children"> & {
-  /** The tools that run without asking in this chat, by their code names, each with its title for a person. */
+  /** The tools that run without asking in this chat: code names, each with its title. */
   tools: { name: string; title: string }[];
-  /** From the next call on the tool asks again. Rejects with a sentence for the person. */
+  /** Makes the tool ask again from its next call. Rejects with a sentence for the person. */
   onRevoke: (name: string) => Promise<void>;
 };
 
-/** What a person has allowed for the whole chat, and the way back. Not there while nothing is allowed. */
+/** The tools that are always allowed in this chat, each with a button to revoke it. Hidden when there are none. */
 export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedToolsProps) {
   const [revoking, setRevoking] = useState<string | null>(null);
   const [said, setSaid] = useState("");
@@ -27,7 +27,7 @@ export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedTo
     try {
       await onRevoke(name);
       setSaid(`${title} will ask again.`);
-      // Its button is about to go, and the focus must not go with it.
+      // Moves the focus before the focused button disappears.
       section.current?.focus();
     } catch (error) {
       setProblem(error instanceof Error ? error.message : String(error));

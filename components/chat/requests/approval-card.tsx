@@ -10,23 +10,23 @@ import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 
 type Step = "decide" | "edit" | "deny";
-/** The button that takes the focus back when its step is over. */
+/** Identifies the button that gets the focus back when its step ends. */
 const OPENED_BY: Record<Step, string> = { decide: "approve", edit: "edit", deny: "deny" };
 const MAX_REASON = 2_000;
 
 export type ArgumentEditorProps = {
   request: HumanRequestView;
-  /** Takes the arguments as the person wants them. */
+  /** Called with the edited arguments. */
   onReview: (value: unknown) => void;
   onCancel: () => void;
 };
 
 export type ApprovalCardProps = RequestCardProps & {
-  /** The form in which the arguments are edited. Without it they are approved or denied as proposed. */
+  /** The form that edits the arguments. Without it they can only be approved or denied as proposed. */
   Editor?: ComponentType<ArgumentEditorProps>;
 };
 
-/** A call that runs only when a person says so, with the arguments that they see: the proposed ones, or their own. */
+/** A call that needs approval. It runs with the arguments shown: the proposed or the edited ones. */
 export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, Editor }: ApprovalCardProps) {
   const decision = useDecision(onDecide);
   const [step, setStep] = useRequestDraft<Step>(request, "step", () => "decide");
@@ -41,7 +41,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, 
     request,
     "remember",
     () => false,
-    // Ticked while the page was still coming alive.
+    // The box may have been checked before hydration.
     (kept) => content.current?.querySelector("[name=remember]:checked") != null || kept,
   );
   const returnTo = useRef<string | null>(null);
@@ -72,7 +72,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, 
     content.current?.querySelector<HTMLElement>("[data-action=edit]")?.focus();
   }
 
-  /** With what this render shows: an edit that was kept from before is not approved by who has not seen it. */
+  /** Uses the edit of this render, so that a stored edit can't be approved before it was shown. */
   function approve(fields: FormData) {
     void decision.decide({
       type: "approve",
@@ -138,7 +138,7 @@ export function ApprovalCard({ request, onDecide, canAllowTool = true, settled, 
               </form>
             ) : (
               <RequestForm className="mt-auto">
-                {/* What Enter would press: nothing is approved by a key in the checkbox. */}
+                {/* A disabled submit button, so that Enter in the checkbox approves nothing. */}
                 <input type="submit" value="Nothing" disabled hidden />
                 <RequestActions>
                   <Button

@@ -4,17 +4,17 @@ import { ScrollBox } from "@/components/ui/scroll-box";
 import { isRecord, isSame, labelOfPath, toText } from "../shared/json";
 
 export type ArgumentTableProps = {
-  /** Names the table: the tool. */
+  /** The table's accessible name: the tool. */
   label: string;
-  /** What was proposed. */
+  /** The proposed value. */
   value: unknown;
-  /** What it was changed to, if it was. */
+  /** The edited value, if it was edited. */
   edited?: unknown;
-  /** JSON Schema of the value. Its titles name the rows; without it their keys do, in words. */
+  /** JSON Schema of the value. Its titles label the rows; without it, the humanized keys do. */
   schema?: unknown;
 };
 
-/** Arguments as they are, one per row; where an edit differs, what was proposed and what stands now. */
+/** Arguments, one per row. An edited row shows the proposed and the current value. */
 export function ArgumentTable({ label, value, edited, schema }: ArgumentTableProps) {
   const isEdited = edited !== undefined && edited !== null;
   const rows = rowsOf(value, isEdited ? edited : value);
@@ -66,7 +66,7 @@ const MAX_DEPTH = 3;
 function rowsOf(before: unknown, after: unknown, path = "", depth = 0): Row[] {
   if (depth >= MAX_DEPTH || !(isRecord(before) || isRecord(after)))
     return before === undefined && after === undefined ? [] : [{ path, before, after }];
-  // One side may have become something else altogether: then the whole of it is one row.
+  // If one side isn't an object, the whole value is one row.
   if (![before, after].every((side) => side === undefined || isRecord(side)))
     return [{ path, before, after }];
   const [from, to] = [isRecord(before) ? before : {}, isRecord(after) ? after : {}];
@@ -80,7 +80,7 @@ function rowsOf(before: unknown, after: unknown, path = "", depth = 0): Row[] {
   );
 }
 
-/** Characters that cannot be seen or that turn the text round: whoever approves has to see them. */
+/** Shows invisible and direction-changing characters, so that people see what they approve. */
 const UNSEEN = /(?![\n\t])[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 function printed(value: unknown): string {

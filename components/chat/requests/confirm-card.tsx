@@ -8,7 +8,7 @@ import { type RequestCardProps, toolTitle } from "./request";
 import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { useDecision } from "./use-decision";
 
-/** A destructive call: approved only in a dialog, where its phrase has to be typed. */
+/** A destructive call: approved in a dialog, by typing its phrase. */
 export function ConfirmCard({ request, onDecide, settled }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const [isOpen, setIsOpen] = useState(false);

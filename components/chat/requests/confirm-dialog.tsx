@@ -8,16 +8,16 @@ export type ConfirmDialogProps = {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   title: string;
-  /** What will happen, and that it cannot be taken back. */
+  /** What will happen, and that it can't be undone. */
   description: string;
-  /** Has to be typed before the action can be confirmed. */
+  /** The phrase to type before the button is enabled. */
   phrase?: string | undefined;
   confirmLabel: string;
-  /** Rejects with a sentence for the person; the dialog then stays open with it. */
+  /** Rejects with a sentence for the person; the dialog then stays open and shows it. */
   onConfirm: () => Promise<void>;
 };
 
-/** The last stop before something that cannot be taken back. */
+/** Confirms an action that can't be undone. */
 export function ConfirmDialog({
   isOpen,
   onOpenChange,
@@ -45,7 +45,7 @@ type ConfirmationProps = Pick<ConfirmDialogProps, "phrase" | "confirmLabel" | "o
   onCancel: () => void;
 };
 
-/** Mounted while the dialog is open, so that each opening begins with nothing typed. */
+/** Mounted while the dialog is open, so that it always opens with an empty field. */
 function Confirmation({ phrase, confirmLabel, onConfirm, onCancel }: ConfirmationProps) {
   const [typed, setTyped] = useState("");
   const [isConfirming, setIsConfirming] = useState(false);

@@ -5,13 +5,13 @@ import { requestKey, toolTitle, type HumanRequestView } from "./request";
 import { SettledRequest, settledFaces } from "./settled-request";
 
 export type DecisionHistoryProps = Omit<React.ComponentProps<"div">, "children"> & {
-  /** Everything that was decided in the chat, the newest first. */
+  /** Every decision in the chat, the newest first. */
   decisions: HumanRequestView[];
-  /** Addresses of the same list as files. */
+  /** Links to the same list as files. */
   exports?: { csv: string; json: string };
 };
 
-/** Who decided what, when, from where, and what was proposed. */
+/** Lists who decided what, when, from where, and what was proposed. */
 export function DecisionHistory({ decisions, exports, className, ...props }: DecisionHistoryProps) {
   if (decisions.length === 0)
     return <p className="text-sm text-ink-2">Nothing was decided in this chat yet.</p>;

@@ -8,12 +8,12 @@ import { requestKey, type Decision, type HumanRequestView, type RequestKind } fr
 import { RequestCard } from "./request-card";
 
 export type InboxListProps = {
-  /** What waits, and what was decided while the list was open: a card that is answered stays in its place. */
+  /** Pending requests, and those decided while the list was open: an answered card stays in its place. */
   requests: HumanRequestView[];
   onDecide: (request: HumanRequestView, decision: Decision) => Promise<void>;
-  /** Where a request stands in its chat. */
+  /** Link to the request in its chat. */
   hrefOf: (request: HumanRequestView) => string;
-  /** `next/link`, or any component that takes the props of `<a>`. */
+  /** `next/link`, or any component with the props of `<a>`. */
   LinkComponent?: ComponentType<React.ComponentProps<"a"> & { href: string }>;
   /** Whether j, k and Enter work wherever the focus is, or only inside the list. */
   keys?: "page" | "within";
@@ -28,7 +28,7 @@ const FILTERS: Array<{ label: string; kinds: RequestKind[] | null }> = [
 
 const CARD = "[data-slot=request-card]";
 
-/** Everything that waits for a person, chat by chat, answered in place. */
+/** All pending requests, grouped by chat and answered in place. */
 export function InboxList({
   requests,
   onDecide,

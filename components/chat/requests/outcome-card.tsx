@@ -12,14 +12,14 @@ export type Outcome = "happened" | "did-not-happen";
 
 export type OutcomeCardProps = Omit<React.ComponentProps<"article">, "children"> & {
   tool: string;
-  /** What the tool was called with. */
+  /** The tool's proposed input. */
   input: unknown;
-  /** What it was carried out with, when a person had changed that. */
+  /** The tool's actual input, if a person edited it. */
   edited?: unknown;
   startedAt: string | Date;
-  /** What is known by now. */
+  /** The current state of the outcome. */
   outcome: Outcome | "unknown";
-  /** Rejects when it could not be saved, with a sentence for the person. */
+  /** Rejects with a sentence for the person if it couldn't be saved. */
   onSettle: (outcome: Outcome) => Promise<void>;
 };
 
@@ -36,7 +36,7 @@ const settledText = {
 
 const choices = ["happened", "did-not-happen"] as const;
 
-/** A tool that broke off while it changed something: only a person can find out whether it did, and says so here. */
+/** Asks a person for the outcome of a tool call that was interrupted while it changed something. */
 export function OutcomeCard({
   tool,
   input,
@@ -50,7 +50,7 @@ export function OutcomeCard({
   const titleId = useId();
   const [isSending, setIsSending] = useState(false);
   const [error, setError] = useState<string>();
-  // Two presses before the page was alive come in one go.
+  // Two presses before hydration are replayed together.
   const isTaken = useRef(false);
   const { icon: Icon, tone, label } = faces[outcome];
 
@@ -123,7 +123,7 @@ export function OutcomeCard({
   );
 }
 
-/** "Refund" in the middle of a sentence; "SQL query" stays as it is. */
+/** Lowercases a title for the middle of a sentence: "refund", but "SQL query". */
 function named(title: string): string {
   return /^[A-Z][a-z]/.test(title) ? title.charAt(0).toLowerCase() + title.slice(1) : title;
 }

@@ -3,11 +3,11 @@ import { cn } from "@/lib/utils";
 
 export type OwnersRequestProps = Omit<React.ComponentProps<"div">, "children"> & {
   title: string;
-  /** Or it waits no longer, and this version of the conversation does not say how it ended. */
+  /** Or it is closed, and this version of the conversation doesn't say how. */
   isWaiting: boolean;
 };
 
-/** What a conversation asks of somebody else than its reader: to be seen, and not to be answered. */
+/** A request shown to readers who can't answer it. */
 export function OwnersRequest({ title, isWaiting, className, ...props }: OwnersRequestProps) {
   const Icon = isWaiting ? Hand : CircleDashed;
   return (

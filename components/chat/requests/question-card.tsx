@@ -9,7 +9,7 @@ import { RequestActions, RequestForm, RequestFrame } from "./request-frame";
 import { isTyping } from "../shared/is-typing";
 import { useDecision } from "./use-decision";
 
-/** A question with a few answers to choose from. Their numbers are their keys while the focus is in the card. */
+/** A question with a few options. Their numbers are keyboard shortcuts while the focus is in the card. */
 export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
   const { question, options, multiple, allowText } = readQuestion(request.input);
   const decision = useDecision(onDecide);
@@ -19,7 +19,7 @@ export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
     request,
     "answer",
     () => ({ optionIds: [] }),
-    // Chosen or typed while the page was still coming alive: the browser knows, and nobody was told.
+    // Input from before hydration is only in the DOM, because no event reached React.
     (kept) => {
       const form = fieldset.current?.form;
       const { optionIds, text } = chosenIn(form ? new FormData(form) : new FormData(), name);
@@ -52,7 +52,7 @@ export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
       [options.indexOf(option)]?.focus();
   }
 
-  /** Takes the answer from the fields: a press from before the page was alive is for what stood there then. */
+  /** Reads the answer from the fields, so that a press from before hydration submits what was shown then. */
   function submit(fields: FormData) {
     const { optionIds, text = "" } = chosenIn(fields, name);
     if (optionIds.length === 0 && text.trim() === "") {
@@ -92,7 +92,7 @@ export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
                   className="mt-0.5 size-4 shrink-0 accent-kelp"
                   onChange={() => toggle(option.id)}
                   onKeyDown={(event) => {
-                    // A radio that was chosen by mistake can be left again.
+                    // Lets people clear a radio button that they chose by mistake.
                     if (event.key === "Backspace" && isChosen) toggle(option.id);
                   }}
                 />
@@ -153,7 +153,7 @@ export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
   );
 }
 
-/** What the fields say; the options in the order in which they were offered. */
+/** The values of the fields, in the order of the options. */
 function chosenIn(fields: FormData, name: string): QuestionAnswer {
   const isText = (value: unknown): value is string => typeof value === "string";
   const [text] = fields.getAll(`${name}text`).filter(isText);

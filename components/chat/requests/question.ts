@@ -1,22 +1,24 @@
 import { isRecord } from "../shared/json";
 
-/** What a question asks: two to four options. */
+/** The input of a question: two to four options. */
 export type Question = {
   question: string;
   options: Array<{ id: string; label: string; description?: string }>;
   /** More than one may be chosen. */
   multiple?: boolean;
-  /** An answer in one's own words, instead of an option or beside it. */
+  /** Allows a free-text answer, instead of an option or with it. */
   allowText?: boolean;
 };
 
 export type QuestionAnswer = { optionIds: string[]; text?: string };
 
 const MAX_OPTIONS = 9;
-/** Of the person's own words. More than that the tool does not take. */
+/** The longest free-text answer that the tool accepts. */
 export const MAX_ANSWER_LENGTH = 2_000;
 
-/** The question in a tool's input. What does not fit is left out: a half-written call must not break the card. */
+/**
+ * Parses the question in a tool's input. Invalid values are dropped, so that a half-streamed call can't break the card.
+ */
 export function readQuestion(input: unknown): Question {
   const from = isRecord(input) ? input : {};
   const options = Array.isArray(from.options) ? from.options.slice(0, MAX_OPTIONS) : [];
@@ -32,7 +34,7 @@ export function readQuestion(input: unknown): Question {
   };
 }
 
-/** The answer in a tool's output. */
+/** Parses the answer in a tool's output. */
 export function readAnswer(output: unknown): QuestionAnswer {
   const from = isRecord(output) ? output : {};
   const ids = Array.isArray(from.optionIds) ? from.optionIds : [];

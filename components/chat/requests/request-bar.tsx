@@ -8,13 +8,13 @@ import { requestKey, type HumanRequestView } from "./request";
 import { showRequest } from "./show-request";
 
 export type RequestBarProps = React.ComponentProps<"section"> & {
-  /** What waits in this conversation, the oldest first. The bar is not there while nothing does. */
+  /** Pending requests of this conversation, oldest first. The bar is hidden while there are none. */
   requests: HumanRequestView[];
-  /** Makes the card of a request reachable when it is not in the page: another branch, or far away. */
+  /** Loads the card of a request that isn't in the page: on another branch, or far away. */
   onReveal?: ((request: HumanRequestView) => void) | undefined;
 };
 
-/** Above the composer: what waits for an answer, and the way to it. */
+/** The bar above the composer that leads to pending requests. */
 export function RequestBar({ requests, onReveal, className, ...props }: RequestBarProps) {
   const [currentId, setCurrentId] = useState<string>();
   if (requests.length === 0) return null;

@@ -19,7 +19,7 @@ const request: HumanRequestView = {
   createdAt: "2026-11-21T14:02:00Z",
 };
 
-/** What is read, without the marks that React leaves between two pieces of text. */
+/** The visible text, without the comment nodes that React puts between two pieces of text. */
 function textOf(element: React.ReactElement) {
   return renderToString(element)
     .replaceAll("<!-- -->", "")

@@ -8,7 +8,7 @@ import { QuestionCard } from "./question-card";
 import type { RequestCardProps } from "./request";
 import { settledView } from "./settled-request";
 
-/** Whatever waits for a person, by its kind; and what became of it. */
+/** The card of a request, by its kind and state. */
 export function RequestCard(shown: Omit<RequestCardProps, "settled">) {
   const props = { ...shown, settled: settledView(shown.request) };
   switch (props.request.kind) {

@@ -3,17 +3,17 @@
 import { useEffectEvent, useLayoutEffect, useState } from "react";
 import { requestKey, type HumanRequestView } from "./request";
 
-/** Under which names they are kept. */
+/** The names of the stored drafts. */
 export const PREFIX = "holdfast:request:";
 
 type Place = Pick<HumanRequestView, "chatId" | "messageId" | "toolCallId">;
 
-// A card leaves the page when its message is scrolled far away. What was typed in it must not leave with it.
+// A card unmounts when its message is scrolled far away, so its draft is stored outside it.
 const drafts = new Map<string, unknown>();
 
 /**
- * State that lives as long as the request waits: its card may leave the page, and the page may be reloaded. `takeOver`
- * adds what was typed into the server's page while it was still coming alive to what was kept before.
+ * State that lives as long as the request is pending, across unmounts and reloads. `takeOver` merges text typed before
+ * hydration with the stored draft.
  */
 export function useRequestDraft<T>(
   request: Place,
@@ -28,7 +28,7 @@ export function useRequestDraft<T>(
     keep(key, next);
     setValue(next);
   };
-  // After the first render, which has to be the server's; before anybody sees it.
+  // Runs after the first render, which must match the server's, and before paint.
   const restore = useEffectEvent(() => {
     if (drafts.has(key)) return;
     const restored = takeOver(readKept(key, value));
@@ -39,21 +39,21 @@ export function useRequestDraft<T>(
   return [value, set];
 }
 
-/** Forgets one value: the next `useRequestDraft` of that name begins afresh. */
+/** Clears one value: the next `useRequestDraft` with this name starts with its initial value. */
 export function forgetRequestDraft(request: Place, name: string) {
   const key = `${prefixOf(request)}${name}`;
   drafts.delete(key);
   keep(key, undefined);
 }
 
-/** What was typed is of no use any more: for one request, for all of a chat, or for all there are. */
+/** Clears the drafts of one request, of a chat, or of all chats. */
 export function forgetRequestDrafts(of: Place | { chatId: string } | "all") {
   const prefix = of === "all" ? PREFIX : "toolCallId" in of ? prefixOf(of) : `${PREFIX}${of.chatId} `;
   for (const key of drafts.keys()) if (key.startsWith(prefix)) drafts.delete(key);
   try {
     for (const key of Object.keys(localStorage)) if (key.startsWith(prefix)) localStorage.removeItem(key);
   } catch {
-    // Nothing was kept then either.
+    // Storage is blocked, so nothing was stored.
   }
 }
 
@@ -62,11 +62,11 @@ function keep(key: string, value: unknown) {
     if (value === undefined) localStorage.removeItem(key);
     else localStorage.setItem(key, JSON.stringify(value));
   } catch {
-    // Full or forbidden: it stands in the card, as long as the page does.
+    // Storage is full or blocked. The draft lives as long as the page.
   }
 }
 
-/** What does not look like the value of this version of the page is nobody's draft. */
+/** Ignores a stored value that this version can't read. */
 function readKept<T>(key: string, initial: T): T {
   try {
     const text = localStorage.getItem(key);

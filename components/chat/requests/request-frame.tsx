@@ -11,15 +11,15 @@ import type { DecisionState } from "./use-decision";
 export type RequestFrameProps = Omit<React.ComponentProps<"article">, "children"> & {
   request: HumanRequestView;
   decision: DecisionState;
-  /** Shown instead of the content once the request is decided. */
+  /** Replaces the content once the request is decided. */
   settled?: SettledView | undefined;
-  /** The card while it waits. Its last element is the row of buttons. */
+  /** The content while the request is pending. Its last element is the row of buttons. */
   children: ReactNode;
 };
 
 const useIsomorphicLayoutEffect = typeof window === "undefined" ? useEffect : useLayoutEffect;
 
-/** What every request looks like around its own content; and, once it is decided, inside it too. */
+/** The frame of every request card: header, content and, once decided, the result. */
 export function RequestFrame({
   request,
   decision,
@@ -60,7 +60,7 @@ export function RequestFrame({
         </h2>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
           {isPending && decision.phase === "sent" ? (
-            // In place of the time, so that the card does not grow under a hand that is about to press.
+            // Replaces the time, so that the card's height doesn't change while someone is about to press a button.
             <output>
               Saved<span className="sr-only">. The agent takes it from here.</span>
             </output>
@@ -97,11 +97,11 @@ export function RequestFrame({
 }
 
 /**
- * The form around the buttons of a card. A button with a `formAction` counts before the page is alive: React keeps the
- * press and carries it out then. The same goes for the form's own `action`.
+ * The form around a card's buttons. React replays presses from before hydration for a button's `formAction` and for the
+ * form's `action`.
  */
 export function RequestForm(props: React.ComponentProps<"form">) {
-  // React clears a form whose action was taken; what is in this one is the card's to clear.
+  // React resets a form after its action. Here the card resets its own fields.
   return <form noValidate onReset={(event) => event.preventDefault()} {...props} />;
 }
 
@@ -117,8 +117,8 @@ export function RequestActions({ className, ...props }: React.ComponentProps<"di
 }
 
 /**
- * While a card waits, neither it nor another one gets shorter once it is decided: nothing may move under a hand that is
- * about to approve. And whoever decided here stays here.
+ * While any card is pending, a decided card keeps its height, so that no button moves while someone is about to press
+ * it. The focus stays in the card that was just decided.
  */
 function useSettling(
   card: React.RefObject<HTMLElement | null>,
@@ -142,7 +142,7 @@ function useSettling(
     else holdHeight(element, height);
     const observer = new ResizeObserver(() => {
       if (height === null) openHeight.current = element.offsetHeight;
-      // No card waited any longer. It must not grow again when the next one comes.
+      // No card is pending. Release the height, so that it doesn't grow again with the next request.
       else if (element.offsetHeight < height) letGo();
     });
     observer.observe(element);
@@ -158,12 +158,12 @@ function useSettling(
     const { activeElement } = document;
     const isFocusLost = activeElement === document.body || element.contains(activeElement);
     if (isFocusLost) element.focus({ preventScroll: true });
-    // Only the moment in which it settles matters.
+    // Runs only when the request settles.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [state]);
 }
 
-/** At once: a transition may only lead away from this height, and also does when no card waits any longer. */
+/** Sets the height without a transition: a transition is only for releasing it, when no card is pending. */
 function holdHeight(element: HTMLElement, height: number) {
   const { style } = element;
   style.setProperty("--held-height", `${height}px`);

@@ -2,9 +2,9 @@
 
 import { useSyncExternalStore } from "react";
 
-/** When something was, in the reader's own zone: the time, and the day when it was not today. */
+/** A time in the reader's time zone, with the date when it isn't today. */
 export function RequestTime({ at, className }: { at: string | Date; className?: string }) {
-  // The server does not know the reader's zone: both first renders count in UTC, the browser then in its own.
+  // The server doesn't know the reader's time zone: the first render uses UTC, the next one the browser's zone.
   const today = useSyncExternalStore(
     noSubscription,
     () => new Date().toDateString(),

@@ -11,7 +11,7 @@ export type RequestState =
   | "expired"
   | "superseded"
   | "unknown-outcome";
-/** What names a request within its chat, on the page: providers repeat the ids of calls. */
+/** Identifies a request within its chat. Providers repeat call ids, so the message's id is part of it. */
 export function requestKey({ messageId, toolCallId }: { messageId: string; toolCallId: string }): string {
   return `${messageId} ${toolCallId}`;
 }
@@ -26,8 +26,8 @@ export type HumanRequestView = {
   title: string;
   why?: string | null;
   input: unknown;
-  /** JSON Schema of the tool's input or of the asked form */ schema?: unknown;
-  /** What has to be typed to approve a `confirm`. */ phrase?: string | null;
+  /** JSON Schema of the tool's input or of the requested form. */ schema?: unknown;
+  /** The phrase to type to approve a `confirm`. */ phrase?: string | null;
   state: RequestState;
   output?: unknown;
   editedInput?: unknown;
@@ -45,14 +45,14 @@ export type Decision =
   | { type: "answer"; output: unknown }
   | { type: "skip" };
 
-/** What a person calls the tool: the title of its input's schema, else its code name in words. */
+/** The tool's title: from its input's schema, else its humanized code name. */
 export function toolTitle({ tool, schema }: Pick<HumanRequestView, "tool" | "schema">): string {
   return isRecord(schema) && typeof schema.title === "string" && schema.title ? schema.title : humanize(tool);
 }
 
 /**
- * What the button says that approves `edited` in place of what was proposed. A schema with `x-approve`, a template such
- * as "Approve {amount} {currency}", names what will happen.
+ * The label of the Approve button for edited arguments. A schema's `x-approve`, a template such as "Approve {amount}
+ * {currency}", says what will happen.
  */
 export function approveLabel({ schema }: Pick<HumanRequestView, "schema">, edited: unknown): string {
   const template = isRecord(schema) ? schema["x-approve"] : undefined;
@@ -63,21 +63,21 @@ export function approveLabel({ schema }: Pick<HumanRequestView, "schema">, edite
   return label.length <= 60 ? label : "Approve with changes";
 }
 
-/** Rejects with a sentence for the person when the decision is not taken. */
+/** Rejects with a sentence for the person if the decision isn't accepted. */
 export type Decide = (decision: Decision) => Promise<void>;
 
-/** What the card of every kind takes. */
+/** The props of every kind of card. */
 export type RequestCardProps = {
   request: HumanRequestView;
-  /** When it rejects, the card says why and keeps all that was typed. */
+  /** If it rejects, the card shows why and keeps all input. */
   onDecide: Decide;
-  /** Whether an approval may be for the rest of the chat, too. */
+  /** Whether the approval can cover the rest of the chat. */
   canAllowTool?: boolean;
-  /** What the card shows once the request is decided, from `settledView`. */
+  /** Shown once the request is decided, from `settledView`. */
   settled?: SettledView | undefined;
 };
 
-/** A request that is decided: what stands in the header, and what became of it. */
+/** A decided request: its header and its result. */
 export type SettledView = {
   icon: ComponentType<{ className?: string }>;
   tone: string;

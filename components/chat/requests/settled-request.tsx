@@ -42,16 +42,16 @@ export const settledFaces: Record<RequestState, Face> = {
   },
 };
 
-/** How a card shows that its request is decided. Undefined while it waits. */
+/** The view of a decided request. Undefined while it is pending. */
 export function settledView(request: HumanRequestView): SettledView | undefined {
   if (request.state === "pending") return undefined;
   const { icon, tone, label } = settledFaces[request.state];
   return { icon, tone, label, content: <SettledRequest request={request} /> };
 }
 
-/** What became of a request: what was decided, by whom, from where, when. */
+/** The result of a request: what was decided, by whom, from where, when. */
 export function SettledRequest({ request }: { request: HumanRequestView }) {
-  // Why it was not carried out says more than that it was not answered, which may not even be so.
+  // Why an approved call didn't run says more than that the request wasn't answered, which may not even be true.
   const note = isNotCarriedOut(request) ? undefined : settledFaces[request.state].note;
   return (
     <div data-slot="settled-request" className="flex flex-col gap-3">
@@ -163,7 +163,7 @@ function DecidedBy({ request }: { request: HumanRequestView }) {
   );
 }
 
-/** What whoever is named after it did; what became of it afterwards was nobody's decision. */
+/** The decision made by the named person. Later states, such as expiry, have no person. */
 function labelOf(request: HumanRequestView): string {
   const { state, decidedBy, decidedVia } = request;
   if (state === "unknown-outcome" || isNotCarriedOut(request)) return settledFaces.approved.label;
@@ -171,7 +171,7 @@ function labelOf(request: HumanRequestView): string {
   return isOvertaken ? "Superseded after a decision" : settledFaces[state].label;
 }
 
-/** Somebody approved it, and the agent passed over it. Whoever skips a request gives no reason. */
+/** The request was approved, but the agent skipped it. A skipped request has no reason. */
 function isNotCarriedOut({ state, reason }: HumanRequestView): boolean {
   return state === "skipped" && Boolean(reason);
 }

@@ -1,6 +1,6 @@
 import { requestKey } from "./request";
 
-/** Brings the card of a request into view and puts the focus on it. False when it is not in the page. */
+/** Scrolls to a request's card and focuses it. Returns false if the card isn't in the page. */
 export function showRequest(request: { messageId: string; toolCallId: string }): boolean {
   const name = CSS.escape(requestKey(request));
   const card = document.querySelector<HTMLElement>(`[data-request="${name}"]`);

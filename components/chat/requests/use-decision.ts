@@ -4,20 +4,20 @@ import { useRef, useState } from "react";
 import type { Decide, Decision } from "./request";
 
 export type DecisionState = {
-  /** `sent`: it is decided, and the request has not heard of it yet. */
+  /** `sent`: the decision is saved, but the request doesn't show it yet. */
   phase: "open" | "sending" | "sent";
-  /** Why the last decision was not taken, as a sentence. */
+  /** Why the last decision wasn't accepted, as a sentence. */
   error: string | undefined;
   decide: Decide;
-  /** The same, for a dialog that stays open and says it itself when the decision is refused. */
+  /** Like `decide`, but rejects, for a dialog that stays open and shows the error itself. */
   decideOrThrow: Decide;
 };
 
-/** One decision at a time. One that is refused leaves the card as it was, with the reason. */
+/** Allows one decision at a time. If it is refused, the card stays as it was and shows why. */
 export function useDecision(onDecide: Decide): DecisionState {
   const [phase, setPhase] = useState<DecisionState["phase"]>("open");
   const [error, setError] = useState<string>();
-  // Two presses before the page was alive come in one go: the second must not be sent as well.
+  // Two presses before hydration are replayed together: don't send the second.
   const isTaken = useRef(false);
 
   async function decideOrThrow(decision: Decision) {

@@ -4,7 +4,7 @@ import { useEffect } from "react";
 
 const SIZE = 32;
 
-/** Says in the tab how much waits: a number before the title, a dot on the icon. */
+/** Shows the number of pending requests before the tab's title, and a dot on its icon. */
 export function useWaitingBadge(count: number): void {
   useEffect(() => {
     if (count === 0) return undefined;
@@ -13,7 +13,7 @@ export function useWaitingBadge(count: number): void {
       if (!document.title.startsWith(prefix)) document.title = prefix + withoutBadge(document.title);
     };
     mark();
-    // A navigation brings a title of its own.
+    // A navigation sets a new title.
     const observer = new MutationObserver(mark);
     observer.observe(document.head, { childList: true, subtree: true, characterData: true });
     return () => {
@@ -35,7 +35,7 @@ export function useWaitingBadge(count: number): void {
       const href = withDot(image);
       if (!href) return;
       marked.href = href;
-      // Of several icons the browser takes the last.
+      // Browsers use the last of several icons.
       document.head.append(marked);
     });
     image.src = own.href;

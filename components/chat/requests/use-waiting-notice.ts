@@ -7,14 +7,17 @@ const KEY = "holdfast:notify";
 const CHANGED = "holdfast:notify-changed";
 
 export type WaitingNotice = {
-  /** `unsupported`: this browser has none, or the address is not a safe one. `blocked`: only its settings can change that. */
+  /**
+   * `unsupported`: the browser has no notifications, or the origin isn't secure. `blocked`: only the browser's settings
+   * can change it.
+   */
   state: "unsupported" | "blocked" | "off" | "on";
-  /** Call it from a click: the browser asks the person then. */
+  /** Call it from a click: the browser then asks for permission. */
   turnOn: () => Promise<void>;
   turnOff: () => void;
 };
 
-/** Whether this browser tells of a new request while nobody looks at the page. Off until somebody asks for it. */
+/** Whether this browser shows notifications of new requests while the page is hidden. Off by default. */
 export function useWaitingNotice(): WaitingNotice {
   const state = useSyncExternalStore(subscribe, read, () => "off" as const);
   return {
@@ -27,7 +30,7 @@ export function useWaitingNotice(): WaitingNotice {
   };
 }
 
-/** Tells of each request once, from whatever chat, when it is new and the page is not looked at. */
+/** Notifies once of each new request, from any chat, while the page is hidden. */
 export function useTellOfRequests(
   waiting: HumanRequestView[],
   onOpen: (request: HumanRequestView) => void,
@@ -67,7 +70,7 @@ function remember(value: "on" | null) {
     if (value) localStorage.setItem(KEY, value);
     else localStorage.removeItem(KEY);
   } catch {
-    // A browser that keeps nothing is asked again next time.
+    // Storage is blocked, so the choice is not kept.
   }
   window.dispatchEvent(new Event(CHANGED));
 }

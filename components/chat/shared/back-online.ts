@@ -1,4 +1,4 @@
-/** The delay, or less when the browser reports that the network is back, or nobody waits any more. */
+/** Resolves after the delay, or earlier when the browser is back online or the signal aborts. */
 export function backOnline(delay: number, patience?: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

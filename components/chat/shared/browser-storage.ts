@@ -1,10 +1,10 @@
-// What this browser keeps of chats for the person in front of it: drafts, their files, messages that wait, and what was
-// typed into cards. It is kept by chat, so it goes along when a guest becomes an account; and it leaves with the person.
+// Data of chats in this browser's storage: drafts, their files, queued messages, and input in cards. It is stored by
+// chat, so it stays when a guest creates an account, and is cleared at sign-out.
 
 import { forgetRequestDrafts, PREFIX as REQUEST } from "../requests/request-drafts";
 import { DRAFT, DRAFT_FILES, keyOf, QUEUE } from "./storage-keys";
 
-/** The chat is deleted. What is returned takes that back. */
+/** Clears the data of a deleted chat. The returned function restores it. */
 export function forgetChat(chatId: string): () => void {
   const isOf = (key: string) => Object.values(keyOf).some((of) => key === of(chatId));
   const remember = forget((key) => isOf(key) || key.startsWith(`${REQUEST}${chatId} `));
@@ -12,7 +12,7 @@ export function forgetChat(chatId: string): () => void {
   return remember;
 }
 
-/** Somebody signs out, or deletes everything. */
+/** Clears everything, at sign-out or after deleting everything. */
 export function forgetEverything(): void {
   forgetRequestDrafts("all");
   forget((key) => [DRAFT, DRAFT_FILES, QUEUE].some((prefix) => key.startsWith(prefix)));
@@ -27,7 +27,7 @@ function forget(isMeant: (key: string) => boolean): () => void {
       localStorage.removeItem(key);
     }
   } catch {
-    // Where nothing can be kept, nothing is.
+    // Storage is blocked, so nothing was stored.
   }
   return () => {
     for (const [key, value] of kept) localStorage.setItem(key, value);

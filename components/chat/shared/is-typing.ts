@@ -1,4 +1,4 @@
-/** Whether a letter that is pressed here is meant for a field, not for a shortcut. */
+/** Returns true if a key press goes to a text field, so it isn't a shortcut. */
 export function isTyping(target: EventTarget | null): boolean {
   if (target instanceof HTMLInputElement) return target.type !== "radio" && target.type !== "checkbox";
   return (

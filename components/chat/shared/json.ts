@@ -1,16 +1,16 @@
-// Values as JSON knows them: what a tool was given, what a form holds, what was stored.
+// JSON values: tool inputs, form values, stored data.
 
-/** How deep two values are compared before they count as one difference. */
+/** Below this depth, two values are compared as a whole. */
 const MAX_DEPTH = 6;
 
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** One difference between what was proposed and what was approved. `before` or `after` is absent when the key is. */
+/** A difference between the proposed and the approved value. `before` or `after` is absent when the key is. */
 export type Change = { path: string; before?: unknown; after?: unknown };
 
-/** What an edit changed, down to the values. */
+/** The differences of two values, down to single values. */
 export function changesBetween(before: unknown, after: unknown, path = "", depth = 0): Change[] {
   if (isSame(before, after)) return [];
   if (depth < MAX_DEPTH && isRecord(before) && isRecord(after)) {
@@ -36,24 +36,24 @@ export function isSame(one: unknown, other: unknown): boolean {
   );
 }
 
-/** The path of a key below `path`, as a person reads it: `address.city`. */
+/** The display path of a key below `path`: `address.city`. */
 export function join(path: string, key: string) {
   return path === "" ? key : `${path}.${key}`;
 }
 
-/** A value as text for a person: strings as they are, the rest as indented JSON. */
+/** A value as text for people: strings unchanged, the rest as indented JSON. */
 export function toText(value: unknown): string {
   if (value === undefined) return "";
   if (typeof value === "string") return value;
   try {
     return JSON.stringify(value, null, 2) ?? "";
   } catch {
-    // Circular, or a number too big for JSON: the card must still open.
+    // Circular values and BigInts can't be JSON, but the card must still open.
     return "This value can't be displayed.";
   }
 }
 
-/** A key or a code name as a person would write it: "deliveryDate" and "delivery_date" are "Delivery date". */
+/** Turns a key or code name into words: "deliveryDate" and "delivery_date" become "Delivery date". */
 export function humanize(key: string): string {
   const words = key
     .replace(/([a-z\d])([A-Z])/g, "$1 $2")
@@ -63,7 +63,7 @@ export function humanize(key: string): string {
   return words ? words.charAt(0).toUpperCase() + words.slice(1) : key;
 }
 
-/** What the JSON Schema of an object calls the value at `path` ("address.street"); else the key, humanized. */
+/** The title in an object's JSON Schema of the value at `path` ("address.street"); else the humanized key. */
 export function labelOfPath(schema: unknown, path: string): string {
   let here = schema;
   return path

@@ -1,6 +1,6 @@
 import { useSyncExternalStore } from "react";
 
-/** What the modifier of a shortcut is called here. The server says "Ctrl". */
+/** The name of the shortcut modifier on this device. The server assumes "Ctrl". */
 export function useModifierName(): string {
   return useSyncExternalStore(
     never,
@@ -9,7 +9,7 @@ export function useModifierName(): string {
   );
 }
 
-/** Whether that modifier is down, and no other: on a Mac, Ctrl and a letter edit text. */
+/** Returns true if only that modifier is pressed: on a Mac, Ctrl and a letter edit text. */
 export function isWithModifier(event: KeyboardEvent): boolean {
   if (event.altKey || event.shiftKey) return false;
   return isApple() ? event.metaKey && !event.ctrlKey : event.ctrlKey && !event.metaKey;

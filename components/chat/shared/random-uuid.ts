@@ -1,6 +1,6 @@
 /**
- * Plain http to another machine (a phone on the LAN) is no "secure context", and there browsers hide
- * `crypto.randomUUID`, with which the transport numbers what it sends. Import for its effect.
+ * Adds `crypto.randomUUID`, which the transport needs for its ids and which browsers hide over plain http (a phone on
+ * the LAN). Import it for its effect.
  */
 if (typeof crypto.randomUUID !== "function") {
   crypto.randomUUID = () => {

@@ -1,9 +1,9 @@
-/** Whether a text says anything at all. */
+/** Returns true if a text has visible characters. */
 export function isSendable(text: string) {
   return text.trim() !== "";
 }
 
-/** A sentence when the text is over the limit, else null. */
+/** A sentence if the text is over the limit, else null. */
 export function tooLong(text: string, limit: number) {
   if (text.length <= limit) return null;
   const format = (count: number) => count.toLocaleString("en");

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A script that comes at the given try. */
+/** A script that loads at the given attempt. */
 function comesAt(attempt: number) {
   let tries = 0;
   return vi.fn<() => Promise<string>>(async () => {

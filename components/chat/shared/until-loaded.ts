@@ -4,18 +4,17 @@ const FIRST_DELAY_MS = 500;
 const LONGEST_DELAY_MS = 30_000;
 
 /**
- * Imports a part of the page, and asks for it again for as long as it does not come: when the browser is back online,
- * and after a while. What waits for it shows what it shows without that part. A script that failed once would
- * otherwise stay away until the page is reloaded.
+ * Imports a part of the page, and retries until it loads: after a delay, and when the browser is back online. Its
+ * Suspense fallback is shown until then. Without retries, a script that failed once would be missing until a reload.
  */
 export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
   for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
     try {
       return await load();
     } catch (error) {
-      // On a server nothing is on its way: what cannot be loaded there is a mistake.
+      // On a server, a failing import is a bug, so there is no retry.
       if (typeof window === "undefined") throw error;
-      // A part may have several scripts. When one of them came, the next is asked for at once.
+      // A part may need several scripts. After one loads, the next is tried at once.
       if (await fetchLostScript(error)) continue;
     }
     await backOnline(delay);
@@ -25,8 +24,8 @@ export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
 const fetched = new Set<string>();
 
 /**
- * Fetches the script that an import failed to get. Turbopack keeps the failure for good, so importing again would only
- * repeat it; but it takes the script when that comes by itself, and the next import finds it. Says whether it came.
+ * Fetches the script that an import failed to load. Turbopack caches the failure, so importing again would repeat it;
+ * but it accepts the script if a tag loads it, and the next import finds it. Returns true if it loaded.
  */
 export function fetchLostScript(error: unknown): Promise<boolean> {
   const [, src] = (error instanceof Error && /\bload chunk (\S+\.js\S*)/.exec(error.message)) || [];

@@ -2,10 +2,10 @@
 
 import { useEffect, useState } from "react";
 
-/** Timers stand still while a computer sleeps, so midnight is looked for more often than once a day. */
+/** Timers pause while a computer sleeps, so the date is checked more often than once a day. */
 const LOOK_EVERY_MS = 15 * 60_000;
 
-/** A moment of the day that it is where the reader is. Renders again when a new day begins, also in a tab left open. */
+/** A timestamp of the reader's current day. Renders again when a new day begins, also in a tab left open. */
 export function useDay(initial: number | undefined): number {
   const [now, setNow] = useState(() => initial ?? Date.now());
   useEffect(() => {

@@ -1,25 +1,24 @@
 import { type FocusEventHandler, type RefObject, useLayoutEffect, useRef } from "react";
 
 /**
- * What has the focus may leave the page: with its message, after a regenerate or an undo, or because it has done its
- * work. The region takes the focus then, or what `heir` selects in it, so that the keyboard goes on from here and not
- * from the top of the page.
+ * Keeps the keyboard focus in a region. When the focused element is removed, for example after a regenerate or an undo,
+ * the region or what `fallback` selects in it gets the focus, so that it doesn't return to the top of the page.
  */
 export function useFocusRestore(
   region: RefObject<HTMLElement | null>,
-  heir?: string,
+  fallback?: string,
 ): {
   onFocus: FocusEventHandler;
   onBlur: FocusEventHandler;
 } {
-  // React reports no blur for what it removes itself: that is how a loss differs from a reader who went elsewhere.
+  // React fires no blur for elements that it removes, which tells a removal from a reader who moved the focus.
   const isInside = useRef(false);
   useLayoutEffect(() => {
     const { activeElement } = document;
-    // What was focused before the page came alive told nobody.
+    // Focus from before hydration fired no React event.
     if (activeElement !== document.body) isInside.current = region.current?.contains(activeElement) ?? false;
     else if (isInside.current) {
-      const target = heir ? region.current?.querySelector<HTMLElement>(heir) : region.current;
+      const target = fallback ? region.current?.querySelector<HTMLElement>(fallback) : region.current;
       target?.focus({ preventScroll: true });
     }
   });

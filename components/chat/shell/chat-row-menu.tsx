@@ -25,7 +25,7 @@ export type ChatRowMenuProps = ChatRowActions & {
   children: React.ReactNode;
 };
 
-/** Loaded with the first press. It offers what there are callbacks for. */
+/** The menu of a chat, loaded at the first press. It offers the actions that have callbacks. */
 export default function ChatRowMenu({
   chat,
   isOpen,

@@ -20,7 +20,7 @@ export type ChatRowProps = ChatRowActions & {
   onNavigate?: () => void;
 };
 
-/** A chat of the list: the way to it, its marks, and a menu that is loaded when it is first asked for. */
+/** A chat in the list: its link, its marks, and a menu that is loaded when it is first opened. */
 export const ChatRow = memo(function ChatRow({
   chat,
   isCurrent,
@@ -118,7 +118,7 @@ export const ChatRow = memo(function ChatRow({
   );
 });
 
-/** One at a time, the most pressing. */
+/** Shows only the most important mark. */
 function Mark({ isWaiting, isRunning, isUnread }: ChatShellChat) {
   if (isWaiting) {
     return (
@@ -151,14 +151,14 @@ type RenameFormProps = {
   onEnd: (byKeyboard: boolean) => void;
 };
 
-/** Enter and leaving save, Escape does not. What was refused stays, with the reason. */
+/** Enter and blur save, Escape cancels. A refused title stays in the field, with the reason. */
 function RenameForm({ title, onRename, onEnd }: RenameFormProps) {
   const [text, setText] = useState(title);
   const [problem, setProblem] = useState<string | null>(null);
   const input = useRef<HTMLInputElement>(null);
   const isOver = useRef(false);
 
-  // The menu that began this gives the focus back to its trigger first, which is gone.
+  // The closing menu first returns the focus to its trigger, which is no longer there.
   useEffect(() => {
     const frame = requestAnimationFrame(() => input.current?.select());
     return () => cancelAnimationFrame(frame);
@@ -212,7 +212,7 @@ function RenameForm({ title, onRename, onEnd }: RenameFormProps) {
   );
 }
 
-/** However often the pointer passes: one script is on its way. */
+/** Loads the menu's script once, however often the pointer passes. */
 function once<T>(load: () => Promise<T>): () => Promise<T> {
   let loading: Promise<T> | undefined;
   return () => (loading ??= load());

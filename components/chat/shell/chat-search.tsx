@@ -10,10 +10,10 @@ import { type SearchAnswer, useSearch } from "./use-search";
 
 export type ChatSearchResult = {
   key: string;
-  /** Where the match is. */
+  /** The chat, or the message, of the match. */
   href: string;
   title: HighlightedText;
-  /** The words around the match, when it is in a message. */
+  /** The text around the match, if it is in a message. */
   excerpt?: HighlightedText;
 };
 
@@ -22,13 +22,16 @@ export type ChatSearchProps = {
   LinkComponent: ChatShellLink;
   onNavigate?: () => void;
   inputRef?: RefObject<HTMLInputElement | null>;
-  /** Shown while nothing is asked: the list of chats. */
+  /** Shown while the box is empty: the list of chats. */
   children: ReactNode;
 };
 
 type Answer = SearchAnswer<ChatSearchResult>;
 
-/** A search box, and its results in the place of what is below it. Arrow keys walk through them, Escape ends it. */
+/**
+ * A search box whose results replace the content below it. Arrow keys move through the results, Escape clears the
+ * search.
+ */
 export function ChatSearch({
   onSearch,
   LinkComponent: Link,
@@ -49,7 +52,7 @@ export function ChatSearch({
     input.current?.focus();
   }
 
-  /** From the box into the results, through them, and back. */
+  /** Moves the focus between the box and the results. */
   function onKeyDown(event: React.KeyboardEvent) {
     if (event.key === "Escape" && query !== "") {
       event.stopPropagation();
@@ -67,7 +70,7 @@ export function ChatSearch({
 
   const isAsking = query.trim() !== "";
   return (
-    // It only hears what its box and its results hear.
+    // It only handles keys that bubble up from its box and results.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div ref={box} data-slot="chat-search" onKeyDown={onKeyDown}>
       <search aria-label="Search chats" className="relative my-1 flex items-center">

@@ -11,15 +11,15 @@ import { useFocusRestore } from "../shared/use-focus-restore";
 export type ChatShellProps = Omit<React.ComponentProps<"div">, "title"> &
   ChatSidebarProps & {
     title: string;
-    /** Whether only a rail is left of the sidebar, on wide screens. Keep it where the next visit finds it. */
+    /** Whether the sidebar is collapsed to a rail, on wide screens. Store it for the next visit. */
     isCollapsed?: boolean;
-    /** Without it the sidebar cannot be collapsed. */
+    /** Without it the sidebar can't be collapsed. */
     onCollapsedChange?: (isCollapsed: boolean) => void;
     /** Beside the title: chips. */
     headerStart?: ReactNode;
     /** At the right end of the header. */
     headerEnd?: ReactNode;
-    /** It stands in a page that has a `main` of its own, and brings none. */
+    /** The page has its own `main`, so the shell adds none. */
     isEmbedded?: boolean;
   };
 
@@ -48,7 +48,7 @@ export function ChatShell({
   ...props
 }: ChatShellProps) {
   const [isDrawerOpen, setIsDrawerOpen] = useState(false);
-  /** Where the focus goes when the sidebar and the rail change places: what had it is gone then. */
+  /** Moves the focus when the sidebar and the rail replace each other, because the focused element is gone. */
   const [focus, setFocus] = useState<"toggle" | "search" | null>(null);
   const links = { newChatHref, inbox, user, LinkComponent, onSearch };
   const list = { chats, currentId, now, footer, actions, view, onViewChange, onLoadMore };
@@ -120,10 +120,10 @@ export function ChatShell({
   );
 }
 
-/** The lower edge of the conversation: what is docked there fades over the list and keeps the reading column. */
+/** The lower edge of the conversation. Its content fades over the list and has the width of the reading column. */
 export function ChatDock({ className, children, ...props }: React.ComponentProps<"div">) {
   const dock = useRef<HTMLDivElement>(null);
-  // The last message of the queue takes the queue along when it goes.
+  // Sending the last queued message removes the queue, and its focused button.
   const focusRestore = useFocusRestore(dock, "[data-slot=composer-input]");
   return (
     <div
@@ -141,7 +141,7 @@ export function ChatDock({ className, children, ...props }: React.ComponentProps
   );
 }
 
-/** A small fact about the chat, in the header. */
+/** A short fact about the chat, in the header. */
 export function ChatChip({
   tone = "plain",
   className,

@@ -15,37 +15,37 @@ import { useFocusRestore } from "../shared/use-focus-restore";
 import { useDay } from "../shared/use-day";
 
 export type ChatSidebarProps = {
-  /** Undefined while they load: skeletons in the shape of rows. */
+  /** Undefined while loading: shows skeletons in the shape of rows. */
   chats?: ChatShellChat[];
   currentId?: string;
   newChatHref?: string;
-  /** The way to everything that waits for this person, and how much that is. */
+  /** The link to the inbox, with the number of pending requests. */
   inbox?: { href: string; count: number };
-  /** Who is here. A guest's chats belong to this browser. `href` leads to their settings. */
+  /** The signed-in person. A guest's chats belong to this browser. `href` leads to the settings. */
   user?: { name: string; note?: string; href?: string };
-  /** `next/link`, or any component that takes the props of `<a>`. */
+  /** `next/link`, or any component with the props of `<a>`. */
   LinkComponent?: ChatShellLink;
-  /** The time by which days are counted; pass the server's to both renders. */
+  /** The current time for grouping by day; pass the server's to both renders. */
   now?: number;
-  /** Below the account row: development links and the like. */
+  /** Below the account row: development links, for example. */
   footer?: ReactNode;
-  /** What each row's menu offers. Keep it stable, or every row renders again. */
+  /** The actions of each row's menu. Keep it stable, or every row renders again. */
   actions?: ChatRowActions;
-  /** Resolves with what was found. Without it there is no search box. */
+  /** Resolves with the results. Without it there is no search box. */
   onSearch?: ChatSearchProps["onSearch"];
-  /** Which chats are listed, and the way to the others. Without `onViewChange` there is no way. */
+  /** Which chats are listed. Without `onViewChange` the view can't be changed. */
   view?: "active" | "archived";
   onViewChange?: (view: "active" | "archived") => void;
-  /** Called when the end of the list comes into view. Absent when everything is there. */
+  /** Called when the end of the list comes into view. Absent when everything is loaded. */
   onLoadMore?: () => void;
 };
 
 type SidebarProps = ChatSidebarProps & {
-  /** Called when a link was followed: the drawer closes. */
+  /** Called after a link was followed, to close the drawer. */
   onNavigate?: () => void;
-  /** The button that makes the rail of it. */
+  /** The button that collapses the sidebar. */
   onCollapse?: () => void;
-  /** What takes the focus when it comes up. */
+  /** Takes the focus when the sidebar appears. */
   focus?: "toggle" | "search" | null;
 };
 
@@ -72,7 +72,7 @@ export function ChatSidebar({
 }: SidebarProps) {
   const search = useRef<HTMLInputElement>(null);
   const toggle = useRef<HTMLButtonElement>(null);
-  // A chat that is deleted or archived takes its row along.
+  // Deleting or archiving a chat removes its row, and the focused button.
   const nav = useRef<HTMLElement>(null);
   const focusRestore = useFocusRestore(nav);
   useEffect(() => {
@@ -176,7 +176,7 @@ function ChatList({
   onNavigate,
 }: ChatListProps) {
   const today = useDay(now);
-  // The server does not know the reader's day: both first renders count in UTC, the browser then in its own zone.
+  // The server doesn't know the reader's time zone: the first render uses UTC, the next one the browser's zone.
   const offset = useSyncExternalStore(
     noSubscription,
     () => new Date().getTimezoneOffset(),
@@ -230,7 +230,7 @@ function ChatList({
   );
 }
 
-/** Asks for the next page when it is scrolled to, once; a press asks, too. */
+/** Loads the next page once when it is scrolled into view, or at a press. */
 function LoadMore({ onLoadMore }: { onLoadMore: () => void }) {
   const end = useRef<HTMLButtonElement>(null);
   const loadMore = useEffectEvent(onLoadMore);
@@ -301,11 +301,11 @@ export type ChatRailProps = Pick<
   "newChatHref" | "inbox" | "user" | "LinkComponent" | "onSearch"
 > & {
   focus: SidebarProps["focus"];
-  /** What is to have the focus then. */
+  /** Takes the focus when the rail appears. */
   onExpand: (focus: "toggle" | "search") => void;
 };
 
-/** What is left of the sidebar when it is collapsed. */
+/** The collapsed sidebar. */
 export function ChatRail({
   newChatHref = "/",
   inbox,

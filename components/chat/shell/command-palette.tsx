@@ -16,11 +16,11 @@ export type PaletteCommand = {
   id: string;
   label: string;
   icon?: ComponentType<{ className?: string }>;
-  /** Other words under which it is found. */
+  /** Other words that find it. */
   keywords?: string[];
-  /** The combination that does the same; `Mod` stands for ⌘ or Ctrl. */
+  /** The shortcut for the same command; `Mod` stands for ⌘ or Ctrl. */
   keys?: readonly string[];
-  /** How things are now: the chat that is open, the theme that is chosen. */
+  /** The current choice: the open chat, the chosen theme. */
   isCurrent?: boolean;
   onRun: () => void;
 };
@@ -28,22 +28,22 @@ export type PaletteCommand = {
 export type PaletteGroup = {
   heading: string;
   commands: PaletteCommand[];
-  /** How many of them are offered before anything is typed. All, when it is absent. */
+  /** How many are shown before anything is typed. Default: all. */
   offered?: number;
 };
 
 export type CommandPaletteProps = {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** What can be done now, in the order in which it is offered before anything is typed. */
+  /** The available commands, in the order shown before anything is typed. */
   groups: PaletteGroup[];
-  /** Resolves with what was found in titles and messages. Without it chats cannot be searched from here. */
+  /** Resolves with matches in titles and messages. Without it the palette can't search chats. */
   onSearch?: ChatSearchProps["onSearch"];
-  /** A result was chosen: go there. */
+  /** Called with the chosen result, to open it. */
   onFollow?: (href: string) => void;
 };
 
-/** Everything that can be done, under one key. Load it lazily: it brings `cmdk` along. */
+/** The command palette. Load it lazily: it includes `cmdk`. */
 export function CommandPalette({ isOpen, onOpenChange, ...palette }: CommandPaletteProps) {
   return (
     <Dialog open={isOpen} onOpenChange={onOpenChange}>
@@ -53,7 +53,7 @@ export function CommandPalette({ isOpen, onOpenChange, ...palette }: CommandPale
         isBare
         className="top-[min(14dvh,120px)] max-h-[min(480px,76dvh)] w-[min(600px,calc(100vw-24px))] -translate-x-1/2 translate-y-0 gap-0 overflow-hidden p-0"
       >
-        {/* Mounted while it is open, so that each opening begins with nothing typed. */}
+        {/* Mounted while open, so that it always opens with an empty field. */}
         <Palette {...palette} onClose={() => onOpenChange(false)} />
       </DialogContent>
     </Dialog>
@@ -138,7 +138,7 @@ type CommandsProps = {
   groups: PaletteGroup[];
   query: string;
   onRun: (command: PaletteCommand) => void;
-  /** Goes on to the search for these words. */
+  /** Searches the chats for the typed words. */
   onSearch: ((words: string) => void) | undefined;
 };
 
@@ -146,7 +146,7 @@ function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
   const wanted = query.trim();
   const shown = wanted === "" ? offered(groups) : ranked(groups, wanted);
   const modifier = useModifierName();
-  // Whoever types the name of the command has not said yet what to search for.
+  // The query is still the command's own name, so there is nothing to search for yet.
   const words = SEARCH.toLowerCase().startsWith(wanted.toLowerCase()) ? "" : wanted;
   return (
     <>
@@ -202,7 +202,7 @@ function Found({ query, onSearch, onFollow, onSelect }: FoundProps) {
   const isAsking = query.trim() !== "";
   const hasFailed = isAsking && answer?.results === "failed";
   const results = isAsking && answer && answer.results !== "failed" ? answer.results : [];
-  // What was selected may have left with the last answer: Enter is for the first of this one.
+  // New results may not contain the selected one: Enter then opens the first.
   const first = hasFailed ? RETRY : (results[0]?.key ?? "");
   useEffect(() => onSelect(first), [answer, first, onSelect]);
   return (
@@ -249,7 +249,7 @@ function List({ label, isEmpty, children }: { label: string; isEmpty: boolean; c
   return (
     <Command.List
       label={label}
-      // A list box without options is no list box: it is there for the field that names it, and says nothing.
+      // The field needs a list box to refer to, even an empty one, which isn't announced.
       hidden={isEmpty}
       className="min-h-0 flex-1 scroll-py-2 overflow-y-auto overscroll-contain p-2 outline-none"
     >
@@ -289,7 +289,7 @@ function offered(groups: PaletteGroup[]): PaletteGroup[] {
     .map((group) => ({ ...group, commands: group.commands.slice(0, group.offered) }));
 }
 
-/** What fits, the best first: groups by their best command, and the commands in them. */
+/** The matches, best first: groups by their best command, and the commands within them. */
 function ranked(groups: PaletteGroup[], query: string): PaletteGroup[] {
   return groups
     .map((group) => {

@@ -3,8 +3,8 @@ export type DateGroup<T> = { label: "Today" | "Yesterday" | "Previous 7 days" | 
 const DAY = 86_400_000;
 
 /**
- * Newest first, under the day they belong to. `offsetMinutes` is `Date.prototype.getTimezoneOffset()`: which day an
- * instant falls on depends on who looks. An unreadable date is "Older", never a crash.
+ * Groups chats by day, newest first. `offsetMinutes` is `Date.prototype.getTimezoneOffset()`, because the day of an
+ * instant depends on the reader's time zone. An invalid date counts as "Older".
  */
 export function groupByDate<T extends { updatedAt: string | number | Date }>(
   items: readonly T[],
@@ -21,7 +21,7 @@ export function groupByDate<T extends { updatedAt: string | number | Date }>(
     { label: "Older", items: [] },
   ];
   for (const item of items.toSorted((a, b) => timeOf(b) - timeOf(a))) {
-    // A clock that runs ahead must not invent a "Tomorrow".
+    // A clock that is ahead must not create a "Tomorrow".
     const age = Math.max(0, today - dayOf(timeOf(item)));
     groups[age === 0 ? 0 : age === 1 ? 1 : age <= 7 ? 2 : 3]?.items.push(item);
   }

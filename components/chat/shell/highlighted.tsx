@@ -1,4 +1,4 @@
-/** Text in its order; what matched is marked. */
+/** Text with its matches marked. */
 export type HighlightedText = Array<{ text: string; isMatch: boolean }>;
 
 export function Highlighted({ text }: { text: HighlightedText }) {

@@ -11,15 +11,15 @@ export type ShareLink = { id: string; createdAt: string | number | Date };
 export type ShareDialogProps = {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** The links there are; undefined while they load. */
+  /** The existing links; undefined while loading. */
   links?: ShareLink[];
-  /** Makes a link and resolves with its address. It rejects with what to tell the person. */
+  /** Creates a link and resolves with its address. Rejects with a sentence for the person. */
   onCreate: () => Promise<string>;
-  /** Rejects with what to tell the person. */
+  /** Rejects with a sentence for the person. */
   onRevoke: (id: string) => Promise<void>;
 };
 
-/** Read-only links to the branch that is shown: make one, see how many there are, take them back. */
+/** Creates, lists and revokes read-only links to the shown branch. */
 export function ShareDialog({ isOpen, onOpenChange, links, onCreate, onRevoke }: ShareDialogProps) {
   const [address, setAddress] = useState<string | null>(null);
   const [problem, setProblem] = useState<string | null>(null);
@@ -99,7 +99,7 @@ export type ShareLinksProps = {
 
 const day = new Intl.DateTimeFormat("en", { dateStyle: "medium", timeStyle: "short" });
 
-/** The links that work now. */
+/** The active links. */
 export function ShareLinks({ links, onRevoke, isBusy = false }: ShareLinksProps) {
   return (
     <ul data-slot="share-links" aria-label="Links" className="flex flex-col divide-y rounded-md border">

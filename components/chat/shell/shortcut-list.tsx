@@ -8,7 +8,7 @@ import type { ShortcutGroup } from "./shortcuts";
 
 export type ShortcutListProps = Omit<React.ComponentProps<"div">, "children"> & { groups: ShortcutGroup[] };
 
-/** Combinations and what they do, by the place in which they work. */
+/** Shortcuts and what they do, grouped by where they work. */
 export function ShortcutList({ groups, className, ...props }: ShortcutListProps) {
   const modifier = useModifierName();
   const named = (keys: readonly string[]) => keys.map((key) => (key === "Mod" ? modifier : key));

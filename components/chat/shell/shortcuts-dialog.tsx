@@ -7,11 +7,11 @@ import { kitShortcuts, type ShortcutGroup } from "./shortcuts";
 export type ShortcutsDialogProps = {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
-  /** What the keyboard does in your app, when that is more or less than what it does in the kit. */
+  /** The shortcuts of your app, if they differ from the kit's. */
   groups?: ShortcutGroup[];
 };
 
-/** What the keyboard can do. Load it lazily: few ask for it. */
+/** The dialog of keyboard shortcuts. Load it lazily: it is rarely opened. */
 export function ShortcutsDialog({ isOpen, onOpenChange, groups = kitShortcuts }: ShortcutsDialogProps) {
   return (
     <Dialog open={isOpen} onOpenChange={onOpenChange}>

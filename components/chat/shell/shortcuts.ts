@@ -1,14 +1,14 @@
-/** A combination that does something; `Mod` stands for ⌘ on a Mac and for Ctrl elsewhere. */
+/** A keyboard shortcut; `Mod` stands for ⌘ on a Mac and for Ctrl elsewhere. */
 export type Shortcut = {
   keys: readonly string[];
-  /** Another combination that does the same. */
+  /** Another shortcut for the same action. */
   or?: readonly string[];
   meaning: string;
 };
 
 export type ShortcutGroup = { heading: string; shortcuts: Shortcut[] };
 
-/** Every combination that the kit listens to, where it listens. */
+/** Every shortcut of the kit, grouped by where it works. */
 export const kitShortcuts: ShortcutGroup[] = [
   {
     heading: "Anywhere",

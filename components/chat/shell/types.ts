@@ -6,11 +6,11 @@ export type ChatShellChat = {
   title: string;
   href: string;
   updatedAt: string | number | Date;
-  /** The agent said something since it was last opened. */
+  /** The agent answered since the chat was last opened. */
   isUnread?: boolean;
-  /** Something in it waits for this person. */
+  /** A request in it is pending for this person. */
   isWaiting?: boolean;
-  /** An answer is being written right now. */
+  /** An answer is being written. */
   isRunning?: boolean;
   isPinned?: boolean;
   isArchived?: boolean;
@@ -18,18 +18,18 @@ export type ChatShellChat = {
 
 export type ChatShellLink = ComponentType<React.ComponentProps<"a"> & { href: string }>;
 
-/** What can be done with a chat of the list. The menu offers what is given. */
+/** The actions on a chat in the list. The menu offers those that are given. */
 export type ChatRowActions = {
-  /** Rejects with what to tell the person; the text they typed stays in the box. */
+  /** Rejects with a sentence for the person; the typed text stays in the box. */
   onRename?: (id: string, title: string) => Promise<void>;
   onPin?: (id: string, isPinned: boolean) => void;
   onArchive?: (id: string, isArchived: boolean) => void;
-  /** Deletes at once. Offer a way back, a `Toast` for example. */
+  /** Deletes at once. Offer Undo, with a `Toast` for example. */
   onDelete?: (id: string) => void;
-  /** A new chat out of the whole one, or of the branch that is shown. */
+  /** Creates a new chat from the whole one, or from the shown branch. */
   onCopy?: (id: string, what: "chat" | "branch") => void;
   onShare?: (id: string) => void;
-  /** Shows what its answers took. */
+  /** Shows the chat's token use and cost. */
   onUsage?: (id: string) => void;
   exportHref?: (id: string, format: "markdown" | "json") => string;
 };

@@ -7,22 +7,22 @@ export type UsageSum = {
   answers: number;
   inputTokens: number;
   outputTokens: number;
-  /** In US dollars, of the answers whose cost is known. */
+  /** In US dollars, of answers with a known cost. */
   cost: number;
-  /** Answers whose cost nobody knows. */
+  /** Answers without a known cost. */
   unpriced: number;
-  /** Of these, the answers whose tokens nobody counted. */
+  /** Of these, answers without a token count. */
   uncounted: number;
 };
 
 export type UsageSummaryProps = Omit<React.ComponentProps<"div">, "children"> & {
-  /** The branch that is shown. */
+  /** The shown branch. */
   branch: UsageSum;
   /** All branches together. */
   chat: UsageSum;
 };
 
-/** What the answers of a chat took: the shown branch, and all of them. Says what it does not know. */
+/** The token use and cost of a chat: of the shown branch and of all branches. Says what is unknown. */
 export function UsageSummary({ branch, chat, className, ...props }: UsageSummaryProps) {
   if (chat.answers === 0)
     return (
@@ -83,7 +83,7 @@ const rows: Array<{ name: string; value: (sum: UsageSum) => string }> = [
   { name: "Cost", value: costOf },
 ];
 
-/** Some of it unknown makes the rest a lower bound; all of it unknown is no number at all. */
+/** A partly unknown sum is a lower bound; a wholly unknown sum is no number. */
 function costOf({ answers, cost, unpriced }: UsageSum) {
   if (unpriced === 0) return formatCost(cost);
   return unpriced === answers ? "unknown" : `at least ${formatCost(cost)}`;

@@ -4,13 +4,13 @@ import { useEffect } from "react";
 import { withoutBadge } from "../requests/use-waiting-badge";
 
 /**
- * Keeps the tab's title at `title`, whatever else sets it; a badge before it may stay. Undefined leaves the title alone.
- * The page's metadata know only what the title was when the server drew the page.
+ * Keeps the tab's title at `title`, even when something else sets it; a badge before it may stay. Undefined leaves the
+ * title unchanged. The page's metadata only has the title from when the server rendered the page.
  */
 export function usePageTitle(title: string | undefined): void {
   useEffect(() => {
     if (title === undefined) return undefined;
-    // The browser gives a title back with its spaces collapsed, so that any other one would never be found said.
+    // Browsers return a title with its spaces collapsed, so an uncollapsed title would never compare equal.
     const wanted = title.replaceAll(/[\t\n\f\r ]+/g, " ").trim();
     const isSaid = () => withoutBadge(document.title) === withoutBadge(wanted);
     let replaced: string | undefined;
@@ -24,7 +24,7 @@ export function usePageTitle(title: string | undefined): void {
     observer.observe(document.head, { childList: true, subtree: true, characterData: true });
     return () => {
       observer.disconnect();
-      // What comes next may have the title that this one stood in for, and then nobody would set it again.
+      // Restores the title that was replaced: if the next page has the same one, nothing would set it again.
       if (replaced !== undefined && isSaid()) document.title = replaced;
     };
   }, [title]);

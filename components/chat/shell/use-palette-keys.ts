@@ -5,15 +5,15 @@ import { isTyping } from "../shared/is-typing";
 import { isWithModifier } from "../shared/modifier-key";
 
 export type PaletteKeys = {
-  /** ⌘K, or Ctrl+K. Called again while the palette is open: close it then. */
+  /** ⌘K, or Ctrl+K. Also called while the palette is open, to close it. */
   onPalette: () => void;
   /** `?`, outside of fields. */
   onShortcuts: () => void;
-  /** The modifier went down: what is loaded lazily may be wanted in a moment. */
+  /** The modifier was pressed: a good time to load the palette. */
   onPrepare?: () => void;
 };
 
-/** The two keys that work wherever the focus is. While another dialog or a menu is open they are not theirs. */
+/** The two global shortcuts. They are off while another dialog or a menu is open. */
 export function usePaletteKeys({ onPalette, onShortcuts, onPrepare }: PaletteKeys): void {
   const onKeyDown = useEffectEvent((event: KeyboardEvent) => {
     if (event.defaultPrevented || event.isComposing) return;

@@ -5,9 +5,9 @@ import { useEffect, useEffectEvent, useState } from "react";
 export type SearchAnswer<T> = { query: string; results: T[] | "failed" };
 
 export type Search<T> = {
-  /** The last answer. It stays while the next one is on its way: nothing flickers under a typing hand. */
+  /** The last results. They stay until the next ones arrive, so that nothing flickers while typing. */
   answer: SearchAnswer<T> | null;
-  /** Whether it answers what is asked now. */
+  /** Whether the results match the current query. */
   isCurrent: boolean;
   retry: () => void;
   forget: () => void;
@@ -15,7 +15,7 @@ export type Search<T> = {
 
 const PAUSE_MS = 150;
 
-/** Asks a moment after the last key; an empty query asks nothing. An answer that was overtaken is dropped. */
+/** Searches shortly after the last key press; an empty query doesn't search. Overtaken results are dropped. */
 export function useSearch<T>(query: string, onSearch: (query: string) => Promise<T[]>): Search<T> {
   const [answer, setAnswer] = useState<SearchAnswer<T> | null>(null);
   const [attempt, setAttempt] = useState(0);

@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "react";
 
-/** Milliseconds between the render in which `isRunning` began and the one in which it ended; undefined if it was not seen to begin. */
+/** Milliseconds between the renders in which `isRunning` began and ended; undefined if its beginning wasn't seen. */
 export function useElapsed(isRunning: boolean) {
   const startedAt = useRef<number | null>(null);
   const [elapsed, setElapsed] = useState<number>();

@@ -10,11 +10,11 @@ export type LightboxProps = {
   src: string;
   alt: string;
   onClose: () => void;
-  /** Has the focus again when the image closes. */
+  /** Gets the focus back when the image closes. */
   opener: RefObject<HTMLElement | null>;
 };
 
-/** One image, as large as the window lets it be. Loaded with the first image that somebody opens. */
+/** One image, as large as the window allows. Loaded when the first image is opened. */
 export default function Lightbox({ src, alt, onClose, opener }: LightboxProps) {
   return (
     <Dialog.Root defaultOpen onOpenChange={(isOpen) => !isOpen && onClose()}>
@@ -28,10 +28,10 @@ export default function Lightbox({ src, alt, onClose, opener }: LightboxProps) {
             event.preventDefault();
             opener.current?.focus();
           }}
-          // The picture is the content; what is around it is the way out.
+          // A press on the space around the picture closes it.
           onClick={(event) => event.target === event.currentTarget && onClose()}
         >
-          {/* The kit does not need Next's image component. */}
+          {/* The kit doesn't need Next's image component. */}
           {/* oxlint-disable-next-line nextjs/no-img-element */}
           <img
             src={src}

@@ -13,7 +13,7 @@ export type MessageImageProps = Omit<React.ComponentProps<"button">, "children" 
   alt: string;
 };
 
-/** An image that opens large. One that would be fetched from elsewhere is named and not shown. */
+/** An image that opens large. An image from another origin is named and not loaded. */
 export function MessageImage({ src, alt, className, ...props }: MessageImageProps) {
   const [isOpen, setIsOpen] = useState(false);
   const opener = useRef<HTMLButtonElement>(null);
@@ -44,7 +44,7 @@ export function MessageImage({ src, alt, className, ...props }: MessageImageProp
         {...props}
         onClick={() => setIsOpen(true)}
       >
-        {/* The kit does not need Next's image component. */}
+        {/* The kit doesn't need Next's image component. */}
         {/* oxlint-disable-next-line nextjs/no-img-element */}
         <img
           src={src}

@@ -1,4 +1,4 @@
-/** More would be a gallery, and a card is none. */
+/** The most images shown in one card. */
 const MOST = 6;
 const DEEPEST = 6;
 const LONG = 2_000;
@@ -7,7 +7,7 @@ const IMAGE_TYPE = /^image\/(png|jpeg|gif|webp|avif)$/i;
 const DATA_URL = /^data:[\w/+.-]+;base64,/i;
 const BASE64 = /^[\w+/-]+=*$/;
 
-/** The images that a tool's output carries in itself: data URLs, and `{ mimeType, data }` as MCP writes them. */
+/** The images inside a tool's output: data URLs, and `{ mimeType, data }` as in MCP. */
 export function findImages(output: unknown): string[] {
   const found: string[] = [];
   walk(output, 0, (value) => {
@@ -29,14 +29,14 @@ function asImage({ data, mimeType, mediaType }: { data?: unknown; mimeType?: unk
     : undefined;
 }
 
-/** The same value with the long data in it named by its size: nobody reads base64, and it buries what can be read. */
+/** Replaces long binary data in a value with its size: base64 is unreadable and hides the rest. */
 export function foldData(value: unknown): unknown {
   return fold(value, 0);
 }
 
 function fold(value: unknown, depth: number): unknown {
   if (typeof value === "string") {
-    // A look at its beginning is enough, and does not take long for a text of many megabytes.
+    // Checks only the beginning, which is fast even for many megabytes.
     const isData = DATA_URL.test(value) || (value.length > LONG && BASE64.test(value.slice(0, LONG)));
     return isData ? shorten(value) : value;
   }

@@ -9,7 +9,7 @@ import { useElapsed } from "./duration";
 export type ReasoningProps = React.ComponentProps<"div"> & {
   text: string;
   isStreaming?: boolean;
-  /** How long the model thought. Without it the line shows what it measured itself, or plain "Thought". */
+  /** How long the model thought. Without it, the line shows its own measurement, or just "Thought". */
   durationMs?: number;
 };
 
@@ -23,7 +23,7 @@ export function Reasoning({ text, isStreaming = false, durationMs, className, ..
     : ms === undefined
       ? "Thought"
       : `Thought for ${Math.max(1, Math.round(ms / 1000))} s`;
-  // Some providers say that the model thought, but not what.
+  // Some providers report that the model thought, but not what.
   const hasText = text.trim() !== "";
 
   return (

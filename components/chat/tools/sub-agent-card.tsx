@@ -11,18 +11,18 @@ export type SubAgentStep = {
   title: string;
   detail?: string;
   state: SubAgentState;
-  /** What this step delegated in turn. */
+  /** The steps that this step delegated in turn. */
   steps?: SubAgentStep[];
 };
 
 export type SubAgentCardProps = Omit<React.ComponentProps<"div">, "children"> & {
   name: string;
-  /** What it was asked to do. */
+  /** The sub-agent's task. */
   task?: string;
   state: SubAgentState;
   steps: SubAgentStep[];
   durationMs?: number;
-  /** Below the steps: what it asks of the person, or what it found. */
+  /** Shown below the steps: its request to the person, or its result. */
   children?: ReactNode;
 };
 
@@ -35,7 +35,7 @@ const subAgentStates: Record<SubAgentState, Face> = {
   failed: { label: "Failed", icon: CircleAlert, tone: "text-red" },
 };
 
-/** An agent that works for the agent: what it did step by step, folded away when it needs nobody. */
+/** A sub-agent's work, step by step. Folded unless a person is needed. */
 export function SubAgentCard({
   name,
   task,
@@ -46,7 +46,7 @@ export function SubAgentCard({
   className,
   ...props
 }: SubAgentCardProps) {
-  // What waits for a person is never folded away by itself; what they open or close stays so.
+  // A pending request is never folded automatically, and a person's own choice is kept.
   const [chosen, setChosen] = useState<boolean>();
   const isOpen = chosen ?? state === "waiting";
   const id = useId();

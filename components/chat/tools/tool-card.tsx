@@ -39,27 +39,27 @@ const toolStates: Record<ToolState, Face> = {
   "output-denied": { label: "Denied", icon: Ban, tone: "text-ink-3" },
 };
 
-/** The tool has said something and is still at work. */
+/** The tool has sent a partial result and is still running. */
 const UNDER_WAY: Face = { ...RUNNING, label: "Running" };
 const UNFINISHED: Face = { label: "Did not finish", icon: CircleDashed, tone: "text-ink-3" };
-/** Somebody was asked, and the conversation went on without an answer. */
+/** A person was asked, and the conversation continued without an answer. */
 const SKIPPED: Face = { label: "Skipped", icon: SkipForward, tone: "text-ink-3" };
 const OUTCOME_UNKNOWN: Face = { label: "Outcome unknown", icon: CircleHelp, tone: "text-red" };
 const UNKNOWN: Face = { label: "Unknown state", icon: CircleDashed, tone: "text-ink-3" };
 
 export type ToolCardProps = Omit<React.ComponentProps<"div">, "part"> & {
   part: ToolPart;
-  /** Whether the answer this call belongs to is still being written; a call left running after that did not finish. */
+  /** Whether the answer with this call is still being written; afterwards, a running call counts as unfinished. */
   isStreaming?: boolean;
-  /** How long the call took. Without it the card shows what it measured itself, or nothing. */
+  /** The duration of the call. Without it, the card shows its own measurement, or nothing. */
   durationMs?: number;
 };
 
-/** Any tool: its name, what it was asked, how it went; the whole input and output one press away. */
+/** Any tool call: its name, input and state, with the details one press away. */
 export function ToolCard({ part, isStreaming = false, durationMs, className, ...props }: ToolCardProps) {
   const [isOpen, setIsOpen] = useState(false);
   const id = useId();
-  // A stored message can hold a state that this version does not know yet, or the name of something every object has.
+  // A stored message can have a state that this version doesn't know, or the name of an inherited property.
   const known = Object.hasOwn(toolStates, part.state) ? toolStates[part.state] : UNKNOWN;
   const isPreliminary = part.state === "output-available" && part.preliminary === true;
   const settled = part.state === "output-available" ? faceOf(part.output) : undefined;
@@ -70,7 +70,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   const Icon = face.icon;
   const name = stripBidi(part.title || humanize(getToolName(part)));
   const { input, output, isEdited } = ran(part);
-  // While it works the news is how far it is; before and after, what it was asked.
+  // While running, the progress is shown; before and after, the input.
   const said =
     part.state === "output-error" ? part.errorText : (isPreliminary && summarize(output)) || summarize(input);
 
@@ -103,7 +103,7 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
         >
           {stripBidi(said.slice(0, 300))}
         </span>
-        {/* Wide enough for any duration, so the header does not move when the call settles. */}
+        {/* Wide enough for any duration, so that the header doesn't move when the call ends. */}
         <span className="min-w-11 shrink-0 text-right text-xs text-ink-3 tabular-nums">
           {duration === undefined
             ? face.isRunning || face === toolStates["output-available"]
@@ -132,29 +132,29 @@ export function ToolCard({ part, isStreaming = false, durationMs, className, ...
   );
 }
 
-/** What it really ran with: the output says so when a person changed the arguments before they approved. */
+/** The arguments that the call ran with, if a person edited them: the output contains them. */
 function ran({ state, input, output }: ToolPart): { input: unknown; output: unknown; isEdited: boolean } {
   if (state !== "output-available" || markOf(output) !== "edited") return { input, output, isEdited: false };
   const { approvedInput, result } = output as { approvedInput: unknown; result: unknown };
   return { input: approvedInput, output: result, isEdited: true };
 }
 
-/** What an output says of itself. Undefined for all that just worked. */
+/** The special state in an output. Undefined for an ordinary result. */
 function faceOf(output: unknown): Face | undefined {
   const mark = markOf(output);
   if (mark === "unanswered") return (output as { skipped?: boolean }).skipped ? SKIPPED : undefined;
-  // It changed something, or it did not: nobody can say, and the output says that.
+  // The output says that the tool may or may not have made its change.
   return mark === "unknown-outcome" ? OUTCOME_UNKNOWN : undefined;
 }
 
-/** What the server says about the call in its output. A tool cannot say it: a mark of its own is removed there. */
+/** The server's note about the call in its output. A tool can't forge it: the server removes a tool's own notes. */
 function markOf(output: unknown): unknown {
   return typeof output === "object" && output !== null && "$holdfast" in output
     ? output.$holdfast
     : undefined;
 }
 
-/** What a person sees of a long value; the copy button takes all of it. */
+/** Long values are shortened for display; the copy button copies everything. */
 const SHOWN = 20_000;
 
 function Value({ label, value, isError = false }: { label: string; value: unknown; isError?: boolean }) {
@@ -182,7 +182,7 @@ function Value({ label, value, isError = false }: { label: string; value: unknow
   );
 }
 
-/** What a tool drew or photographed, when it came along inside the output. */
+/** Images inside the tool's output. */
 function Images({ output }: { output: unknown }) {
   const images = findImages(output);
   if (images.length === 0) return null;
@@ -195,7 +195,7 @@ function Images({ output }: { output: unknown }) {
   );
 }
 
-/** One line of what the tool was asked: the lone value of a small input, else `key: value` pairs. */
+/** One line about the input: the only value of a small input, else `key: value` pairs. */
 export function summarize(input: unknown): string {
   const cut = (text: string) =>
     (text.length > 160 ? `${text.slice(0, 160)}…` : text).replace(/\s+/g, " ").trim();

@@ -6,7 +6,7 @@ import { RequestActions } from "../request-frame";
 import { FormFields } from "./form-fields";
 import { useForm } from "./use-form";
 
-/** The proposed arguments as a form. What is typed stays while the editor is closed and opened again. */
+/** The proposed arguments as a form. Typed text is kept while the editor is closed. */
 export function ArgumentEditor({ request, onReview, onCancel }: ArgumentEditorProps) {
   const form = useForm(request, request.input);
   return (

@@ -9,7 +9,7 @@ import { RequestActions, RequestForm, RequestFrame } from "../request-frame";
 import { useDecision } from "../use-decision";
 import { useForm } from "./use-form";
 
-/** A form that the agent needs filled in, drawn from the schema of its answer. */
+/** A form for the agent, built from the schema of its answer. */
 export function FormCard({ request, onDecide, settled }: RequestCardProps) {
   const decision = useDecision(onDecide);
   const defaults = useMemo(() => readDefaults(request.schema), [request.schema]);

@@ -13,7 +13,7 @@ const BOX =
   "w-full rounded-[10px] border border-line-strong bg-surface px-3 text-sm aria-invalid:border-red pointer-coarse:text-[16px]";
 const LINE = cn(BOX, "h-9 pointer-coarse:h-11");
 
-/** The fields of a form, each with its label, its hint and what is wrong with it. */
+/** The fields of a form, each with its label, hint and errors. */
 export function FormFields({ form }: { form: Form }) {
   return (
     <div data-slot="form-fields" className="flex flex-col gap-4">
@@ -27,7 +27,7 @@ export function FormFields({ form }: { form: Form }) {
   );
 }
 
-/** Names every mistake and leads to it. It takes the focus, so that a person who does not see the page hears of it. */
+/** Lists every error with a link to its field. It takes the focus, so that screen readers announce it. */
 function ErrorSummary({ form }: { form: Form }) {
   const box = useRef<HTMLDivElement>(null);
   const { problems } = form;
@@ -176,7 +176,7 @@ function Input({ form, field, path, draft, onChange }: FieldProps<InputField>) {
         />
       );
     case "number":
-      // Not type="number": it hides what it does not understand, and changes under a scrolling finger.
+      // Avoids type="number", which hides unparsable text and changes its value on scroll.
       return (
         <>
           <input
@@ -242,7 +242,7 @@ function Items({ form, field, path, draft, onChange }: FieldProps<ListField>) {
   return (
     <div ref={list} className="flex flex-col gap-3">
       {items.map((item, index) => (
-        // An item has no name but its place.
+        // An item has no name, only a position.
         <div key={index} data-slot="form-item" className="flex items-start gap-2">
           <div className="flex min-w-0 flex-1 flex-col gap-3">
             <Labelled

@@ -172,7 +172,7 @@ it("never mistakes a key for the prototype", () => {
   expect(Object.getPrototypeOf(value)).toBe(Object.prototype);
   expect(Object.keys(value as object)).toEqual(["__proto__", "constructor"]);
   expect(({} as Record<string, unknown>).polluted).toBeUndefined();
-  // Nothing inherited is taken for something that was proposed.
+  // Inherited properties don't count as proposed values.
   expect(toDraft(form, {})).toEqual(JSON.parse('{"__proto__":"","constructor":""}'));
 });
 

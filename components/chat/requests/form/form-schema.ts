@@ -1,6 +1,6 @@
-// From a JSON Schema to fields, from what a person typed to a value and back. The server checks again: this is for
-// the person, who should learn of a mistake beside the field where it was made. A `pattern` is the server's alone: a
-// regular expression from elsewhere can hang the page, and the server gives it a limit of time.
+// Converts a JSON Schema to fields, and typed text to a value and back. The server validates again; this validation
+// shows errors beside their fields. Only the server checks a `pattern`: a regular expression from elsewhere can hang
+// the page, and the server has a time limit for it.
 
 import { humanize, isRecord, isSame, join } from "../../shared/json";
 import { readNumber } from "./read-number";
@@ -13,7 +13,7 @@ export type TextField = Named & {
   isLong: boolean;
   minLength?: number;
   maxLength?: number;
-  /** One of these, but too many of them to offer. */
+  /** An enum with too many choices to list. */
   allowed?: Set<string>;
 };
 export type NumberField = Named & { kind: "number"; isInteger: boolean } & Range;
@@ -22,7 +22,7 @@ export type BooleanField = Named & { kind: "boolean" };
 export type ChoiceField = Named & { kind: "choice"; options: Array<{ value: unknown; label: string }> };
 export type ObjectField = Named & { kind: "object"; fields: Field[] };
 export type ListField = Named & { kind: "list"; item: Field; minItems: number; maxItems: number };
-/** What has no field of its own is written as JSON. */
+/** A value without a field of its own is edited as JSON. */
 export type JsonField = Named & { kind: "json" };
 export type Field =
   | TextField
@@ -36,7 +36,7 @@ export type Field =
 
 type Range = { min?: number; max?: number; isAboveMin?: boolean; isBelowMax?: boolean; step?: number };
 
-/** What stands in the fields: text as it was typed. A number is one that nobody has touched yet. */
+/** The values of the fields: typed text as it is. A number is one that hasn't been edited. */
 export type FormDraft = string | number | boolean | FormDraft[] | { [key: string]: FormDraft };
 
 export type FormProblem = { path: string; label: string; message: string };
@@ -50,7 +50,7 @@ const MAX_ITEMS = 100;
 const MAX_REFERENCES = 16;
 const ROOT = "";
 
-/** The fields of a form, or null when the schema is not one of an object: then the value is written as JSON. */
+/** The fields of a form, or null when the schema isn't an object's; then the value is edited as JSON. */
 export function readForm(schema: unknown): ObjectField | null {
   const reader = { root: isRecord(schema) ? schema : {}, fieldsLeft: MAX_FIELDS };
   const field = readField(reader, schema, { key: ROOT, label: "", isRequired: true }, 0);
@@ -138,7 +138,7 @@ function readText(schema: Schema, named: Named): Field {
   };
 }
 
-/** Follows `$ref` and a lone `allOf` inside the schema; anything that leads nowhere is an unknown schema. */
+/** Resolves `$ref` and a single `allOf` inside the schema; an unresolvable reference is an unknown schema. */
 function resolve(root: Schema, raw: unknown): Schema {
   let schema = raw;
   for (let step = 0; step < MAX_REFERENCES && isRecord(schema); step += 1) {
@@ -162,7 +162,7 @@ function follow(root: Schema, reference: string): unknown {
     .reduce<unknown>((at, key) => (isRecord(at) && Object.hasOwn(at, key) ? at[key] : undefined), root);
 }
 
-/** `null` is not a choice of its own: a field that may be null is one that may be left empty. */
+/** `null` isn't a choice: a nullable field may be left empty. */
 function withoutNull(schema: Schema): { schema: Schema; isNullable: boolean } {
   if (Array.isArray(schema.type)) {
     const types = schema.type.filter((type) => type !== "null");
@@ -182,7 +182,7 @@ function unionOf(schema: Schema): Schema[] | undefined {
   return Array.isArray(union) && union.every(isRecord) ? union : undefined;
 }
 
-/** What an enum, a constant or a union of constants allows. */
+/** The values that an enum, a constant or a union of constants allows. */
 function valuesOf(schema: Schema): unknown[] | undefined {
   if (Array.isArray(schema.enum) && schema.enum.length > 0) return [...new Set<unknown>(schema.enum)];
   if (Object.hasOwn(schema, "const")) return [schema.const];
@@ -198,14 +198,14 @@ function range(schema: Schema): Range {
   return {
     ...(min !== undefined && { min }),
     ...(above !== undefined && { min: above, isAboveMin: true }),
-    // A whole number without a limit of its own comes with those of the language.
+    // An integer without limits gets the limits of JavaScript's safe integers.
     ...(max !== undefined && max < Number.MAX_SAFE_INTEGER && { max }),
     ...(below !== undefined && { max: below, isBelowMax: true }),
     ...(step !== undefined && step > 0 && { step }),
   };
 }
 
-/** A value as it stands in the field: the given one, else the schema's default is the caller's to give. */
+/** Formats a value for its field. The caller supplies the schema's default. */
 export function toDraft(field: Field, value: unknown): FormDraft {
   switch (field.kind) {
     case "text":
@@ -218,7 +218,7 @@ export function toDraft(field: Field, value: unknown): FormDraft {
       return value === true;
     case "choice": {
       const index = field.options.findIndex((option) => isSame(option.value, value));
-      // A choice of one is no choice.
+      // A single choice isn't a choice.
       return index >= 0 ? String(index) : field.options.length === 1 && field.isRequired ? "0" : "";
     }
     case "json":
@@ -241,7 +241,7 @@ export function toDraft(field: Field, value: unknown): FormDraft {
   }
 }
 
-/** The defaults that a schema has, as a value to begin with. */
+/** The schema's defaults, as an initial value. */
 export function readDefaults(schema: unknown): unknown {
   const root = isRecord(schema) ? schema : {};
   return defaultsOf(root, schema, 0);
@@ -260,15 +260,15 @@ function defaultsOf(root: Schema, raw: unknown, depth: number): unknown {
 export type FormResult = { value: unknown; problems: FormProblem[] };
 
 /**
- * What the fields say, with everything that is wrong about it. Keys of `original` that have no field are kept: what
- * a person cannot see they did not mean to remove.
+ * Reads the value from the fields, with every error. Keys of `original` without a field are kept: people can't have
+ * meant to remove what they can't see.
  */
 export function fromDraft(
   field: Field,
   draft: FormDraft,
   original?: unknown,
   path = ROOT,
-  /** By whose customs numbers are read. */
+  /** The locale for numbers. */
   locale?: string,
 ): FormResult {
   const problem = (message: string): FormResult => ({
@@ -384,7 +384,7 @@ function numberProblem({ isInteger, ...field }: NumberField, value: number): str
   return undefined;
 }
 
-/** 0.3 is a multiple of 0.1, whatever the binary fractions say. */
+/** 0.3 is a multiple of 0.1 despite binary fractions. */
 function isMultiple(value: number, step: number) {
   const times = value / step;
   return Math.abs(times - Math.round(times)) <= 1e-9 * Math.max(1, Math.abs(times));
@@ -405,7 +405,7 @@ function isDay(typed: string): boolean {
   return /^\d{4}-\d\d-\d\d$/.test(typed) && new Date(typed).toISOString().startsWith(typed);
 }
 
-/** An instant as `datetime-local` wants it. */
+/** An instant in the format of `datetime-local`. */
 function toLocal(instant: string): string {
   const time = Date.parse(instant);
   if (Number.isNaN(time)) return "";

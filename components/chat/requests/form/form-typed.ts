@@ -7,7 +7,7 @@ export function inputName(path: string): string {
   return `field:${path}`;
 }
 
-/** What a form's inputs say, in the shape of `shown`: what was drawn into them. */
+/** The current values of a form's inputs, in the shape of `shown`: the values that were rendered into them. */
 export function draftIn(inputs: FormData, field: Field, shown: FormDraft, path = ""): FormDraft {
   const at = (key: string) => (path ? `${path}.${key}` : key);
   switch (field.kind) {
@@ -33,14 +33,14 @@ export function draftIn(inputs: FormData, field: Field, shown: FormDraft, path =
     case "json": {
       const text = inputs.get(inputName(path));
       if (typeof text !== "string") return shown;
-      // Before the page is alive its numbers are written as the server writes them.
+      // Before hydration, numbers are formatted in the server's locale.
       const isUntouched = typeof shown === "number" && text === writeNumber(shown);
       return isUntouched ? shown : text;
     }
   }
 }
 
-/** `kept`, with what was changed since `drawn` was drawn. */
+/** Applies the changes made since `drawn` was rendered to `kept`. */
 export function withChanges(kept: FormDraft, drawn: FormDraft, typed: FormDraft): FormDraft {
   if (isSame(drawn, typed)) return kept;
   if (!isRecord(kept) || !isRecord(drawn) || !isRecord(typed)) return typed;

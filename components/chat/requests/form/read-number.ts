@@ -1,4 +1,4 @@
-/** A number as a person wrote it: what it says, or why it cannot be told. */
+/** The result of parsing a number: its value, or why it is unclear. */
 export type NumberReading = { value: number } | { problem: string };
 
 type Signs = { decimal: string; group: string; digits: string };
@@ -8,8 +8,8 @@ const SPACES = /[\s\u00A0\u202F\u2009]/gu;
 const MAX_EXACT_DIGITS = 15;
 
 /**
- * Reads a number by the customs of a locale. Other customs count where they leave no doubt (`1.234,56`, `1'000`,
- * `7,5`); what can mean two numbers is refused, because somebody is about to act on it.
+ * Parses a number in a locale's format. Other formats are accepted if they are unambiguous (`1.234,56`, `1'000`,
+ * `7,5`). A number with two possible values is refused, because people act on it.
  */
 export function readNumber(typed: string, locale = "en"): NumberReading {
   const signs = signsOf(locale);
@@ -27,15 +27,15 @@ export function readNumber(typed: string, locale = "en"): NumberReading {
   return finite(value);
 }
 
-/** A number as somebody of the locale would write it, so that `readNumber` reads it back. */
+/** Formats a number so that `readNumber` can parse it again. */
 export function writeNumber(value: number, locale = "en"): string {
   if (!Number.isFinite(value)) return "";
-  // Plain digits to the last one; only the sign between them is the locale's.
+  // All digits, without grouping; only the decimal separator depends on the locale.
   const plain = String(value);
   return plain.includes("e") ? plain : plain.replace(".", signsOf(locale).decimal);
 }
 
-/** What was understood, where it is not what stands there: "1,000 → 1000". */
+/** The parsed value, if it differs from the typed text: "1,000 → 1000". */
 export function understood(typed: string, locale = "en"): string | undefined {
   const reading = readNumber(typed, locale);
   if ("problem" in reading) return undefined;
@@ -53,7 +53,7 @@ function split(text: string, { decimal, group }: Signs): Parts {
   const [head, tail] = cut(text, last);
 
   if (kinds.size > 2) return { problem: NOT_A_NUMBER };
-  // Two kinds: the last one is the decimal sign, if it stands there once and can be one.
+  // With two kinds of separators, the last is the decimal separator if it appears once and can be one.
   if (kinds.size === 2) {
     const other = marks[0]!;
     const isDecimal = /[.,]/.test(last) && marks.indexOf(last) === marks.length - 1;
@@ -64,11 +64,11 @@ function split(text: string, { decimal, group }: Signs): Parts {
   if (marks.length > 1 || /[' ]/.test(last))
     return canGroup ? { whole: without(text, last), fraction: "" } : { problem: NOT_A_NUMBER };
 
-  // One dot or comma, the only sign. Where it can group thousands as well, the locale has to say which it is.
+  // A single separator could be for decimals or thousands, so the locale decides.
   const asDecimal = { whole: head, fraction: tail };
   if (!canGroup) return last === decimal || tail.length < 3 ? asDecimal : ambiguous(text, head, tail);
   if (last === group) return { whole: without(text, last), fraction: "" };
-  // Nobody writes three zeros behind a decimal sign; who groups with it does.
+  // Three zeros after a separator mean thousands: nobody writes them as decimals.
   if (last === decimal && tail !== "000") return asDecimal;
   return ambiguous(text, head, tail);
 }
@@ -80,7 +80,7 @@ function ambiguous(text: string, head: string, tail: string): Parts {
   return { problem: `"${text}" can mean ${readings}. Write it without a sign for thousands.` };
 }
 
-/** Groups of three; or, as in India, of two before the last three. */
+/** Groups of three digits; or, as in India, of two before the last three. */
 function isGrouped(text: string, mark: string): boolean {
   const [first = "", ...groups] = text.split(mark);
   if (!/^[1-9]\d{0,2}$/.test(first) || groups.length === 0 || groups.at(-1)?.length !== 3) return false;
@@ -100,7 +100,7 @@ function without(text: string, mark: string): string {
   return text.replaceAll(mark, "");
 }
 
-/** The same digits and signs in ASCII: `１２`, `١٢٫٥`, `−5`, `1’000`. */
+/** Converts digits and signs to ASCII: `１２`, `١٢٫٥`, `−5`, `1’000`. */
 function toAscii(typed: string, { digits }: Signs): string {
   const trimmed = Array.from(typed.trim(), (character) => {
     const digit = digits.indexOf(character);

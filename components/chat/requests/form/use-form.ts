@@ -13,22 +13,22 @@ export type Form = {
   draft: FormDraft;
   problems: FormProblem[];
   change: (draft: FormDraft) => void;
-  /** By whose customs numbers are written and read. */
+  /** The locale for writing and parsing numbers. */
   locale: string;
   /**
-   * The value, or undefined when something is wrong; then every problem is shown at its field. Of what these inputs
-   * say, if they are given: a press from before the page was alive is for what stood there then.
+   * The value, or undefined if a field has an error; then every error is shown at its field. Pass `inputs` to read the
+   * values of a submit from before hydration.
    */
   check: (inputs?: FormData) => { value: unknown } | undefined;
 };
 
 const asJson: Field = { kind: "json", key: "", label: "Arguments", isRequired: true, isNullable: false };
 
-/** A form over a schema. Without a schema that can be read, the value is written as JSON. */
+/** State of a form for a schema. If the schema can't be read, the value is edited as JSON. */
 export function useForm(
   request: HumanRequestView,
   initial: unknown,
-  /** The form on the page, when the server may have drawn it. */
+  /** The form element, if the server may have rendered it. */
   element?: RefObject<HTMLFormElement | null>,
 ): Form {
   const id = useId();
@@ -38,7 +38,7 @@ export function useForm(
     request,
     "form",
     () => toDraft(field, initial),
-    // Typed while the page was still coming alive: the browser knows, and nobody was told.
+    // Text typed before hydration is only in the DOM, because no event reached React.
     (kept) => {
       if (!element?.current) return kept;
       const drawn = toDraft(field, initial);
@@ -63,7 +63,7 @@ export function useForm(
     problems,
     change(next) {
       setDraft(next);
-      // A mistake is pointed out when the form is given in; from then on it goes as soon as it is mended.
+      // Errors appear on submit; afterwards each disappears as soon as its field is valid.
       if (problems.length > 0) setProblems(read(next).problems);
     },
     check(inputs) {
@@ -74,7 +74,7 @@ export function useForm(
   };
 }
 
-/** The reader's. The server does not know it, so the first render is in English. */
+/** The reader's locale. The server doesn't know it, so the first render is in English. */
 function useLocale(): string {
   return useSyncExternalStore(
     () => () => {},

@@ -15,7 +15,7 @@ type Rule = {
   because: string;
 };
 
-/** Files that each have one side at run time and in the browser: both the engine and what talks to it import them. */
+/** What the engine shares with the app. None of it knows a chat. */
 const NEUTRAL = [
   "lib/engine-paths",
   "lib/engine-limits",

@@ -97,7 +97,7 @@ describe("a conversation", () => {
   it("shows a failure as a readable error and answers the next question", async () => {
     harness = mockChatAgent(chatAgent, { chatId });
     const failed = await ask("u1", "Show me an error");
-    expect(errorsOf(failed)).toEqual([expect.stringContaining("broke off on purpose")]);
+    expect(errorsOf(failed)).toEqual([expect.stringContaining("failed on purpose")]);
     const broken = await settled((saved) => expect(saved.messages).toHaveLength(2));
     expect(broken).toMatchObject({ status: "failed", nonFinalIds: [broken.messages[1]?.id] });
     const next = await ask("u2", "count to 3");

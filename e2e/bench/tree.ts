@@ -1,4 +1,4 @@
-import { moveBranch } from "@/lib/chat/tree/branches";
+import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { createDb, type Db } from "@/lib/db/client";
 import type { Bench } from "./support/bench";
@@ -47,10 +47,12 @@ const walks: Walk[] = [
     sizes: SIZES,
     async act(db, size, call) {
       const nodeId = call % 2 === 0 ? "other" : `m${size - 1}`;
-      const { headId } = await db.$transaction((tx) =>
-        moveBranch(tx, chatOf(size), { type: "switch", nodeId }),
+      const { messages } = await moveBranch(
+        db,
+        { chatId: chatOf(size), userId: "owner" },
+        { type: "switch", nodeId },
       );
-      return () => headId === nodeId;
+      return () => messages.at(-1)?.id === nodeId;
     },
   },
 ];

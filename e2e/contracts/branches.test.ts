@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Db } from "@/lib/db/client";
 import type { BranchAction } from "@/lib/chat/tree/branch-actions";
+import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { loadTranscript } from "@/lib/chat/tree/queries";
 import { type EnginePlace, startEnginePlace } from "../support/engine-place";
 import {
@@ -39,8 +40,8 @@ async function expectSaved(chatId: string, expected: Line[]) {
   expect(lines(await savedTranscript(chatId))).toEqual(expected);
 }
 
-const walked = async (page: ReturnType<typeof openPage>, action: BranchAction) =>
-  readAnswer(await page.walk(action));
+const acted = async (page: ReturnType<typeof openPage>, action: BranchAction) =>
+  readAnswer(await page.act(action));
 const ids = async (chatId: string) => (await savedTranscript(chatId)).messages.map(({ id }) => id);
 const texts = async (chatId: string) => lines(await savedTranscript(chatId)).map(([, text]) => text);
 /** The first answer that the model gives to this after a moment: what it says of the branch it was shown. */
@@ -53,13 +54,13 @@ it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a 
   await readAnswer(await page.ask("My city is Oslo.", "oslo"));
   expect(await city(page)).toContain("Oslo");
 
-  const answer = await walked(page, edit("oslo", "tokyo", "My city is Tokyo."));
+  const answer = await acted(page, edit("oslo", "tokyo", "My city is Tokyo."));
   expect(answer).toMatchObject({ errors: [], starts: 1 });
   expect(answer.text).toContain("Tokyo");
   expect(await city(page)).toContain("Tokyo");
   expect((await savedTranscript(chatId)).versions).toMatchObject({ tokyo: { ids: ["oslo", "tokyo"] } });
 
-  await walked(page, { type: "switch", nodeId: "oslo" });
+  await page.move({ type: "switch", nodeId: "oslo" });
   expect(await texts(chatId)).toHaveLength(4);
   expect(await city(page)).toContain("Oslo");
   // The run is gone: the next one has only what is stored.
@@ -67,7 +68,7 @@ it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a 
   engine.killWorkers();
   expect(await city(page)).toContain("Oslo");
   engine.killWorkers();
-  await walked(page, { type: "switch", nodeId: "tokyo" });
+  await page.move({ type: "switch", nodeId: "tokyo" });
   const reloaded = await reload(site(), chatId);
   expect(lines(reloaded.transcript)[0]).toEqual(["user", "My city is Tokyo."]);
   expect(await city(page)).toContain("Tokyo");
@@ -78,12 +79,12 @@ it("another answer stands beside the first, and each can be shown", async () => 
   const page = openPage(chatId);
   await readAnswer(await page.ask("count to 3", "q"));
   const [, first] = await ids(chatId);
-  const again = await walked(page, { type: "regenerate", actionId: "r1", nodeId: first! });
+  const again = await acted(page, { type: "regenerate", actionId: "r1", nodeId: first! });
   expect(again.text.trim()).toBe(counted(3));
   const [, second] = await ids(chatId);
   expect(second).not.toBe(first);
   expect((await savedTranscript(chatId)).versions[second!]?.ids).toEqual([first, second]);
-  await walked(page, { type: "switch", nodeId: first! });
+  await page.move({ type: "switch", nodeId: first! });
   expect(await ids(chatId)).toEqual(["q", first]);
 });
 
@@ -93,11 +94,11 @@ it("undo and redo move the head and lose nothing", async () => {
   await readAnswer(await page.ask("My city is Oslo."));
   await readAnswer(await page.ask("My city is Rome."));
   const all = await ids(chatId);
-  await walked(page, { type: "undo", headId: all.at(-1)! });
+  await page.move({ type: "undo", headId: all.at(-1)! });
   expect(await ids(chatId)).toEqual(all.slice(0, 2));
-  await walked(page, { type: "redo", headId: all[1]! });
+  await page.move({ type: "redo", headId: all[1]! });
   expect(await ids(chatId)).toEqual(all);
-  await walked(page, { type: "continue-from", nodeId: all[1]! });
+  await page.move({ type: "continue-from", nodeId: all[1]! });
   expect(await city(page)).toContain("Oslo");
   expect(await ids(chatId)).toHaveLength(4);
 });
@@ -110,7 +111,7 @@ it.each([
   const page = openPage(chatId);
   await readAnswer(await page.ask("count to 3", "q"));
   const action = edit("q", "q2", at === 0 ? "count to 10 at 100 ms" : text);
-  const stream = await page.walk(action);
+  const stream = await page.act(action);
   if (at === 0) {
     await expect.poll(async () => (await loadTranscript(db, chatId))?.messages.at(-1)?.id).toBe("q2");
     expect(engine.killWorkers()).toBeGreaterThan(0);
@@ -131,7 +132,7 @@ it("a regenerated answer whose worker dies stands once beside the first", async 
   const page = openPage(chatId);
   await readAnswer(await page.ask("count to 40 at 100 ms", "q"));
   const [, first] = await ids(chatId);
-  const stream = await page.walk({ type: "regenerate", actionId: "r", nodeId: first! });
+  const stream = await page.act({ type: "regenerate", actionId: "r", nodeId: first! });
   await readAnswer(stream, (seen) => {
     if (seen === 15) engine.killWorkers();
   });
@@ -145,20 +146,22 @@ it("a regenerated answer whose worker dies stands once beside the first", async 
   expect(rows).toBe(2);
 });
 
-it("a switch that arrives while an answer streams waits for it, and the answer stays on its own branch", async () => {
+it("a move while an answer is written is refused, and the answer stays on its branch", async () => {
   const chatId = newChatId();
   const page = openPage(chatId);
   await readAnswer(await page.ask("count to 3", "q"));
-  await readAnswer(await page.walk(edit("q", "q2", "count to 4")));
-  const other = openPage(chatId);
-  other.transport.setSession(chatId, { publicAccessToken: await mint(chatId) });
-  const stream = await page.ask("count to 30 at 25 ms", "q3");
-  const answer = readAnswer(stream);
-  await walked(other, { type: "switch", nodeId: "q" });
-  expect((await answer).text.trim()).toBe(counted(30));
-  await expect.poll(() => texts(chatId)).toEqual(["count to 3", counted(3)]);
-  const under = await loadTranscript(db, chatId, { through: "q2" });
-  expect(lines(under!).at(-1)).toEqual(["assistant", counted(30)]);
+  await readAnswer(await page.act(edit("q", "q2", "count to 4")));
+  const move = { type: "switch", nodeId: "q" } as const;
+  const answer = await readAnswer(await page.ask("count to 30 at 25 ms", "q3"), async (seen) => {
+    if (seen !== 10) return;
+    await expect(moveBranch(db, { chatId, userId }, move)).rejects.toThrow(
+      "An answer is being written here.",
+    );
+  });
+  expect(answer.text.trim()).toBe(counted(30));
+  expect((await texts(chatId)).at(-1)).toBe(counted(30));
+  await page.move(move);
+  expect(await texts(chatId)).toEqual(["count to 3", counted(3)]);
 });
 
 it("two tabs that edit the same message make two versions", async () => {
@@ -167,8 +170,8 @@ it("two tabs that edit the same message make two versions", async () => {
   await readAnswer(await one.ask("count to 3", "q"));
   two.transport.setSession(chatId, { publicAccessToken: await mint(chatId) });
   await Promise.all([
-    walked(one, edit("q", "left", "count to 4")),
-    walked(two, edit("q", "right", "count to 5")),
+    acted(one, edit("q", "left", "count to 4")),
+    acted(two, edit("q", "right", "count to 5")),
   ]);
   await expect.poll(() => db.message.count({ where: { chatId, parentId: null } })).toBe(3);
   await expect
@@ -183,7 +186,11 @@ it.each([
     { type: "edit", actionId: "e", nodeId: "gone", newId: "n", text: "x" },
     /not part/,
   ],
-  ["a branch of another chat", { type: "switch", nodeId: "foreign" }, /not part/],
+  [
+    "an edit of another chat",
+    { type: "edit", actionId: "e", nodeId: "foreign", newId: "n", text: "x" },
+    /not part/,
+  ],
 ] satisfies Array<[string, BranchAction, RegExp]>)(
   "%s is refused in words, and nothing moves",
   async (_, action, words) => {
@@ -196,7 +203,7 @@ it.each([
       data: { chatId: foreign, id: "foreign", messageId: "foreign", role: "user", message: {}, order: 0 },
     });
     const before = await ids(chatId);
-    const { errors } = await walked(page, action);
+    const { errors } = await acted(page, action);
     expect(errors.join()).toMatch(words);
     expect(await ids(chatId)).toEqual(before);
     expect((await readAnswer(await page.ask("count to 3"))).text.trim()).toBe(counted(3));

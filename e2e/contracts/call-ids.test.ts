@@ -97,7 +97,7 @@ it("two versions of an answer, which know nothing of each other, are two calls",
   expect(await booked(["C-3"])).toEqual([["C-3", 50]]);
   const { messages } = await savedTranscript(db, chatId);
   await readAnswer(
-    await page.walk({ type: "regenerate", actionId: crypto.randomUUID(), nodeId: messages[1]!.id }),
+    await page.act({ type: "regenerate", actionId: crypto.randomUUID(), nodeId: messages[1]!.id }),
   );
   await savedTranscript(db, chatId);
 

@@ -202,23 +202,17 @@ describe("an approval", () => {
     expect(mail).toMatchObject({ tool: "sendEmail", state: "pending" });
     // The news before comes once more.
     await openPage(chatId)
-      .transport.sendMessages({
-        trigger: "submit-message",
-        chatId,
-        messageId: undefined,
-        messages: [{ id: first!.messageId, role: "assistant", parts: [] }],
-        abortSignal: undefined,
-      })
+      .transport.sendAction(chatId, { type: "decided", messageId: first!.messageId })
       .then(readAnswer)
       .then(({ errors }) => expect(errors).toEqual([]));
     expect(await savedTranscript(db, chatId)).toMatchObject({ status: "idle" });
     expect(await listChatRequests(db, chatId)).toMatchObject([{ state: "approved" }, { state: "pending" }]);
     await decide(chatId, mail!, approve);
     await deliverDecisions(db, { chatId });
-    await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain("I sent the e-mail");
+    await expect.poll(() => textOf(chatId), { timeout: 30_000 }).toContain("I sent the email");
     expect((await savedTranscript(db, chatId)).messages).toHaveLength(2);
     expect(await textOf(chatId)).toMatch(
-      /^One after the other\.[^]*I refunded[^]*Now the next step\.[^]*I sent the e-mail/,
+      /^One after the other\.[^]*I refunded[^]*Now the next step\.[^]*I sent the email/,
     );
     expect(await refundsOf(order)).toHaveLength(1);
     const checkpoints = await db.checkpoint.findMany({ where: { chatId }, orderBy: { number: "asc" } });
@@ -485,7 +479,7 @@ describe("branches", () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests, transcript } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await readAnswer(
-      await openPage(chatId).walk({
+      await openPage(chatId).act({
         type: "edit",
         actionId: "e1",
         nodeId: "q",
@@ -506,7 +500,7 @@ describe("branches", () => {
     const [chatId, order] = [newChatId(), newOrder()];
     const { requests, transcript } = await askAndWait(chatId, `Refund 20 EUR of order ${order}`);
     await readAnswer(
-      await openPage(chatId).walk({ type: "regenerate", actionId: "r1", nodeId: transcript.messages[1]!.id }),
+      await openPage(chatId).act({ type: "regenerate", actionId: "r1", nodeId: transcript.messages[1]!.id }),
     );
     await savedTranscript(db, chatId);
     const now = await listChatRequests(db, chatId);
@@ -703,6 +697,12 @@ describe("trust", () => {
         for (const error of errors) expect(error).toContain("Only messages of role `user` can be sent.");
       }
     }
+    // Nor is something decided because somebody says so.
+    for (const id of [messageId, "no-such-message"]) {
+      const action = { type: "decided", messageId: id };
+      const { errors } = await readAnswer(await openPage(chatId).transport.sendAction(chatId, action));
+      expect(errors.join()).toContain("`messageId`: nothing that this message asked is decided.");
+    }
     expect((await savedTranscript(db, chatId)).messages).toEqual(transcript.messages);
     expect(await refundsOf(order)).toEqual([]);
     expect((await listChatRequests(db, chatId))[0]?.state).toBe("pending");
@@ -824,12 +824,12 @@ describe.each(kinds)("$kind", ({ ask, decision, done, missed }) => {
   const fork = async (chatId: string) => {
     const text = "count to 2";
     const edit = { type: "edit", actionId: crypto.randomUUID(), nodeId: "q", newId: "q2", text } as const;
-    await readAnswer(await openPage(chatId).walk(edit));
+    await readAnswer(await openPage(chatId).act(edit));
     expect(lines(await savedTranscript(db, chatId))[0]?.[1]).toBe(text);
   };
   const back = async (chatId: string) => {
     await fork(chatId);
-    await readAnswer(await openPage(chatId).walk({ type: "switch", nodeId: "q" }));
+    await openPage(chatId).move({ type: "switch", nodeId: "q" });
   };
 
   it.each<[string, (chatId: string) => Promise<unknown>]>([

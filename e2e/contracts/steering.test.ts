@@ -54,10 +54,8 @@ it("what is said during a step reaches the next one, stands in the saved answer,
   // The next turn knows the whole of it, and the steered message is not answered a second time.
   expect((await readAnswer(await page.ask("count to 3"))).text.trim()).toBe(counted(3));
   expect((await savedTranscript(chatId)).messages).toHaveLength(5);
-  await readAnswer(
-    await page.walk({ type: "undo", headId: (await savedTranscript(chatId)).messages.at(-1)!.id }),
-  );
-  await readAnswer(await page.walk({ type: "undo", headId: messages.at(-1)!.id }));
+  await page.move({ type: "undo", headId: (await savedTranscript(chatId)).messages.at(-1)!.id });
+  await page.move({ type: "undo", headId: messages.at(-1)!.id });
   expect((await savedTranscript(chatId)).messages).toEqual([]);
 });
 
@@ -78,9 +76,9 @@ it("what comes too late for a step is the next question", async () => {
   // So it is taken back, and brought back, without the exchange before it.
   const whole = await savedTranscript(chatId);
   const ids = whole.messages.map(({ id }) => id);
-  await readAnswer(await page.walk({ type: "undo", headId: ids[3]! }));
+  await page.move({ type: "undo", headId: ids[3]! });
   expect(lines(await savedTranscript(chatId))).toEqual(lines(whole).slice(0, 2));
-  await readAnswer(await page.walk({ type: "redo", headId: ids[1]! }));
+  await page.move({ type: "redo", headId: ids[1]! });
   expect(lines(await savedTranscript(chatId))).toEqual(lines(whole));
 });
 

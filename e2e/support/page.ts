@@ -4,7 +4,8 @@ import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
 import { patientFetch } from "@/components/chat/durable/retrying-fetch";
-import type { BranchAction } from "@/lib/chat/tree/branch-actions";
+import type { BranchAction, BranchMove } from "@/lib/chat/tree/branch-actions";
+import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { deliverDecisions } from "@/lib/chat/requests/deliver";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
 import { createChat, loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
@@ -32,8 +33,10 @@ export type PageOptions = {
 export type TestPage = {
   transport: TriggerChatTransport;
   ask(text: string, id?: string): Promise<ReadableStream<UIMessageChunk>>;
-  /** Walks the tree. The stream ends when it is done, and has the answer if it asks for one. */
-  walk(action: BranchAction): Promise<ReadableStream<UIMessageChunk>>;
+  /** Asks on another branch. The stream has the answer. */
+  act(action: BranchAction): Promise<ReadableStream<UIMessageChunk>>;
+  /** Moves through the tree, as the server action of the same name does. */
+  move(move: BranchMove): Promise<Transcript>;
   /** Answers the last question again. */
   retry(): Promise<ReadableStream<UIMessageChunk>>;
 };
@@ -53,15 +56,27 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
       return startSession({ chatId, ...(concurrencyKey && { triggerConfig: { concurrencyKey } }) });
     },
   });
-  const send = async (trigger: "submit-message" | "regenerate-message", messages: ChatMessage[]) => {
-    const request = { trigger, chatId, messageId: undefined, messages, abortSignal: undefined };
-    return watched(site, chatId, await transport.sendMessages(request));
-  };
+  const act = async (action: BranchAction) =>
+    watched(site, chatId, await transport.sendAction(chatId, action));
   return {
     transport,
-    ask: (text, id = crypto.randomUUID()) => send("submit-message", [question(id, text)]),
-    walk: async (action) => watched(site, chatId, await transport.sendAction(chatId, action)),
-    retry: () => send("regenerate-message", []),
+    async ask(text, id = crypto.randomUUID()) {
+      const messages = [question(id, text)];
+      const trigger = "submit-message" as const;
+      const request = { trigger, chatId, messageId: undefined, messages, abortSignal: undefined };
+      return watched(site, chatId, await transport.sendMessages(request));
+    },
+    act,
+    async move(move) {
+      // The last word of an answer is read a moment before it is saved. The real page waits for that, too.
+      await savedTranscript(db, chatId);
+      return moveBranch(db, { chatId, userId }, move);
+    },
+    async retry() {
+      const last = (await loadTranscript(db, chatId))?.messages.at(-1);
+      if (!last) throw new Error("Nothing was asked yet");
+      return act({ type: "regenerate", actionId: crypto.randomUUID(), nodeId: last.id });
+    },
   };
 }
 

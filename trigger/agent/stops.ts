@@ -6,11 +6,10 @@ import { apiClientManager } from "@trigger.dev/core/v3";
 import { locals, logger } from "@trigger.dev/sdk";
 import { db } from "@/lib/db/client";
 import { summariseError } from "./errors";
+import { runState } from "./turn-state";
 
 /** The runtime's own, one for each turn: the way in which a stop that it hears itself, or `chat.close()`, ends a turn. */
 const stopController = locals.create<AbortController>("chat.stopController");
-/** The newest stop that this run knows to be heeded. */
-const heeded = locals.create<number>("holdfast.heededStop");
 
 /** Aborted when the present turn is stopped. The runtime gives it to `run` only, and hooks have long work, too. */
 export function stopSignal(): AbortSignal | undefined {
@@ -30,7 +29,7 @@ export async function heedEarlyStop(chatId: string): Promise<void> {
   try {
     const stop = await unheededStop(chatId);
     if (stop === undefined) return;
-    locals.set(heeded, stop);
+    runState().heededStop = stop;
     controller.abort("stopped");
   } catch (error) {
     logger.warn("An early stop could not be looked for", { chatId, ...summariseError(error) });
@@ -46,7 +45,7 @@ async function unheededStop(chatId: string): Promise<number | undefined> {
   const question = input.find(
     ({ seq, kind, trigger }) => seq > answered && kind === "message" && trigger !== "close",
   );
-  const from = Math.max(question?.seq ?? Infinity, used, locals.get(heeded) ?? -1);
+  const from = Math.max(question?.seq ?? Infinity, used, runState().heededStop);
   return input.findLast(({ seq, kind }) => kind === "stop" && seq > from)?.seq;
 }
 

@@ -1,23 +1,17 @@
-import { locals } from "@trigger.dev/sdk";
 import type { LanguageModelUsage } from "ai";
 import type { ChatMetadata } from "@/lib/chat/message";
 import { costOf, priceOf } from "@/lib/chat/prices";
-
-/** What the sub-agents of this turn took, on top of what the agent itself takes. */
-const delegated = locals.create<ChatMetadata>("holdfast.delegated");
-
-export function forgetDelegated(): void {
-  locals.set(delegated, {});
-}
+import { turnState } from "./turn-state";
 
 /** A sub-agent took this for the answer of this turn. */
 export function noteDelegated(modelId: string, usage: LanguageModelUsage): void {
-  locals.set(delegated, usageOf(modelId, usage, locals.get(delegated) ?? {}));
+  const state = turnState();
+  state.delegated = usageOf(modelId, usage, state.delegated);
 }
 
 /** `before`, and what sub-agents took since. */
 export function withDelegated(before: ChatMetadata = {}): ChatMetadata {
-  const { inputTokens = 0, outputTokens = 0, cost = 0 } = locals.get(delegated) ?? {};
+  const { inputTokens = 0, outputTokens = 0, cost = 0 } = turnState().delegated;
   return {
     ...before,
     inputTokens: inputTokens + (before.inputTokens ?? 0),

@@ -10,7 +10,8 @@ import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { createChat } from "@/lib/chat/tree/queries";
 import type { DelegateOutput } from "@/lib/agent/delegate-output";
 import { delegate, resumeDelegate } from "./delegate";
-import { forgetDelegated, withDelegated } from "../agent/usage";
+import { beginTurnState } from "../agent/turn-state";
+import { withDelegated } from "../agent/usage";
 import { MAX_REQUESTS_PER_TURN } from "@/lib/agent/approval-policy";
 import { toolSchemas } from "@/lib/agent/tool-schemas";
 
@@ -137,7 +138,7 @@ describe("a sub-agent that goes on", () => {
 
   it("is counted with the answer, before its question and after it", () =>
     runInMockTaskContext(async () => {
-      forgetDelegated();
+      beginTurnState();
       script = [[ask("q1")], "On Monday."];
       const waiting = await work();
       expect(withDelegated({ inputTokens: 1, outputTokens: 1 })).toMatchObject({
@@ -149,7 +150,7 @@ describe("a sub-agent that goes on", () => {
         inputTokens: 21,
         outputTokens: 7,
       });
-      forgetDelegated();
+      beginTurnState();
       expect(withDelegated()).toMatchObject({ inputTokens: 0, outputTokens: 0, cost: 0 });
     }));
 });

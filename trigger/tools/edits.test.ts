@@ -6,7 +6,7 @@ import { withEdits } from "./edits";
 import { tools } from "./execute";
 
 const edits = new Map<string, unknown>();
-vi.mock(import("../agent/continuation"), async (original) => ({
+vi.mock(import("../agent/history/continuation"), async (original) => ({
   ...(await original()),
   editedInput: (id: string) => (edits.has(id) ? { input: edits.get(id) } : undefined),
 }));

@@ -2,7 +2,7 @@
 import type { Tool, ToolExecutionOptions, ToolSet } from "ai";
 import { markOf, marked, withoutForgedMark } from "@/lib/chat/effects/marks";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
-import { editedInput } from "../agent/continuation";
+import { editedInput } from "../agent/history/continuation";
 import { eachOf, isStream } from "./guard";
 
 /** The output of an edited call. It tells the model which arguments ran. */

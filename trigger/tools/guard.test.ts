@@ -10,7 +10,7 @@ import { withEdits } from "./edits";
 import { guarded } from "./guard";
 
 const edits = new Map<string, unknown>();
-vi.mock(import("../agent/continuation"), async (original) => ({
+vi.mock(import("../agent/history/continuation"), async (original) => ({
   ...(await original()),
   editedInput: (id: string) => (edits.has(id) ? { input: edits.get(id) } : undefined),
 }));

@@ -110,6 +110,7 @@ export function ChatView({
     },
     mintAccessToken: deleted.mintAccessToken,
     loadTranscript: deleted.loadTranscript,
+    moveBranch: deleted.moveBranch,
     lookAfter: deleted.lookAfter,
     isClosed: deleted.isDeleted,
     onClosed: deleted.onClosed,

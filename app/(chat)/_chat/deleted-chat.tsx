@@ -3,6 +3,7 @@
 import { Trash2 } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Button } from "@/components/ui/button";
+import { moveBranch } from "./actions/branches";
 import { mintChatAccessToken, startChatSession } from "./actions/session";
 import { lookAfter } from "./reads/awaited-answer";
 import { readExpectedError } from "./actions/expected-error";
@@ -37,6 +38,7 @@ export function useDeletedChat({ hasRow }: { hasRow: boolean }) {
       startSession: heed(startChatSession),
       mintAccessToken: heed(mintChatAccessToken),
       loadTranscript: heed(readTranscript),
+      moveBranch: heed(moveBranch),
       lookAfter: heed(lookAfter),
     };
   });

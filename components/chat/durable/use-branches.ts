@@ -38,12 +38,19 @@ export type BranchesOptions<M extends UIMessage> = {
   load: (page?: { through: string }) => Promise<Transcript<M>>;
   /** Shows what is saved, once the turn is. */
   settle: () => Promise<void>;
-  /** Sends the action and follows its answer, if it has one, to the end. Rejects when it is refused. */
-  act: (action: Record<string, unknown>, asks: boolean) => Promise<void>;
+  /** Moves on the server, and returns what is shown then. Rejects when it is refused. */
+  move: (move: BranchMove) => Promise<Transcript<M>>;
+  show: (fresh: Transcript<M>) => void;
+  /** Sends the action and follows its answer to the end. Rejects when it is refused. */
+  act: (action: Record<string, unknown>) => Promise<void>;
   stop: () => Promise<void>;
-  /** Sends the action while the page is being left, and follows nothing. */
-  sendOnLeaving: (action: Record<string, unknown>) => void;
 };
+
+/** A step through the tree that asks for nothing. Messages are named by their nodes. */
+export type BranchMove =
+  | { type: "switch" | "continue-from"; nodeId: string }
+  | { type: "undo"; headId: string }
+  | { type: "redo"; headId: string | null };
 
 /** What was asked again: the message before it, null at the start, and the versions that stood there. */
 type Left = { after: string | null; ids: string[] };
@@ -85,62 +92,51 @@ export function useBranches<M extends UIMessage>(
     [askedAgainId, known.versions, left],
   );
 
-  const { setMessages } = options;
-  /** Moves on the server, and then shows what is there; when that cannot be learned and nothing moved, what was. */
-  const walk = useCallback(
-    (action: Record<string, unknown>, { asks = false, was }: { asks?: boolean; was?: M[] } = {}) =>
+  const { setMessages, move, show } = options;
+  /** Shows what comes of it; when it is refused, what is saved, or at least what was shown before. */
+  const orBack = useCallback(
+    (work: () => Promise<void>, was: M[]) =>
       inOrder(async () => {
         try {
-          await act(action, asks);
+          await work();
         } catch (error) {
-          await settle.current().catch(() => was && setMessages(was));
+          await settle.current().catch(() => setMessages(was));
           throw error;
         }
-        await settle.current();
       }),
-    [act, inOrder, setMessages],
+    [inOrder, setMessages],
   );
 
   const pressed = useRef<string>(undefined);
-  const moving = useRef<{ isOn: boolean; wanted?: string | undefined; sent?: string }>({ isOn: false });
+  const moving = useRef<{ wanted?: string | undefined; sent?: string; done?: Promise<void> }>({});
   /** Of several moves in a row only the last counts: those in between are never sent. */
   const moveTo = useCallback(
-    (nodeId: string) => {
+    (nodeId: string): Promise<void> => {
       const now = moving.current;
-      if (nodeId === (now.wanted ?? now.sent)) return;
+      if (now.done && nodeId === (now.wanted ?? now.sent)) return now.done;
       now.wanted = nodeId;
-      if (now.isOn) return;
-      now.isOn = true;
-      void inOrder(async () => {
-        while (now.wanted !== undefined) {
-          now.sent = now.wanted;
-          now.wanted = undefined;
-          await act({ type: "switch", nodeId: now.sent }, false).catch(() => {});
-          if (now.wanted === undefined) await settle.current().catch(() => {});
+      now.done ??= inOrder(async () => {
+        try {
+          while (now.wanted !== undefined) {
+            now.sent = now.wanted;
+            now.wanted = undefined;
+            const fresh = await move({ type: "switch", nodeId: now.sent });
+            if (now.wanted === undefined) show(fresh);
+          }
+        } finally {
+          moving.current = {};
+          setVisit((current) => (current?.nodeId === now.sent ? undefined : current));
         }
-        const last = now.sent;
-        moving.current = { isOn: false };
-        setVisit((current) => (current?.nodeId === last ? undefined : current));
       });
+      return now.done;
     },
-    [act, inOrder],
+    [inOrder, move, show],
   );
 
   // A visit becomes a move as soon as no answer is being written on the branch that is left.
   useEffect(() => {
-    if (visit && !isAnswering) moveTo(visit.nodeId);
+    if (visit && !isAnswering) void moveTo(visit.nodeId).catch(() => {});
   }, [isAnswering, moveTo, visit]);
-
-  // The page is left before its last move could be sent.
-  const { sendOnLeaving } = options;
-  useEffect(() => {
-    const onLeave = () => {
-      const { wanted } = moving.current;
-      if (wanted !== undefined) sendOnLeaving({ type: "switch", nodeId: wanted });
-    };
-    window.addEventListener("pagehide", onLeave);
-    return () => window.removeEventListener("pagehide", onLeave);
-  }, [sendOnLeaving]);
 
   async function ask(action: Record<string, unknown>, shown: M[], asked: Left): Promise<void> {
     if (isAnswering) await options.stop();
@@ -148,12 +144,17 @@ export function useBranches<M extends UIMessage>(
     setMessages(shown);
     setLeft(asked);
     try {
-      await walk({ ...action, actionId: generateId() }, { asks: true, was: list });
+      await orBack(async () => {
+        await act({ ...action, actionId: generateId() });
+        await settle.current();
+      }, list);
     } catch (error) {
       setLeft(undefined);
       throw error;
     }
   }
+
+  const go = (to: BranchMove) => orBack(async () => show(await move(to)), list);
 
   const before = (messageId: string) =>
     list.slice(
@@ -208,7 +209,10 @@ export function useBranches<M extends UIMessage>(
     async switchTo(nodeId) {
       setLeft(undefined);
       pressed.current = nodeId;
-      if (!isAnswering) moveTo(nodeId);
+      if (!isAnswering) {
+        setVisit(undefined);
+        return moveTo(nodeId);
+      }
       const transcript = await load({ through: nodeId });
       if (pressed.current === nodeId && transcript.messages.length > 0) setVisit({ nodeId, transcript });
     },
@@ -225,18 +229,18 @@ export function useBranches<M extends UIMessage>(
           ),
         ),
       );
-      await walk({ type: "undo", headId: nodeOf(last.id) }, { was: list });
+      await go({ type: "undo", headId: nodeOf(last.id) });
     },
     async redo() {
       const last = list.at(-1);
       setLeft(undefined);
-      await walk({ type: "redo", headId: last ? nodeOf(last.id) : null });
+      await go({ type: "redo", headId: last ? nodeOf(last.id) : null });
     },
     async continueFrom(messageId) {
       setLeft(undefined);
       if (isAnswering) await options.stop();
       setMessages([...before(messageId), ...list.filter(({ id }) => id === messageId)]);
-      await walk({ type: "continue-from", nodeId: nodeOf(messageId) }, { was: list });
+      await go({ type: "continue-from", nodeId: nodeOf(messageId) });
     },
   };
 }

@@ -11,7 +11,7 @@ import { patientFetch, untilReached, type Connection } from "./retrying-fetch";
 import { restartAware } from "./restart-aware-transport";
 import type { Transcript } from "./transcript";
 import { answerState, isWaitingForHuman, runningTool, type TurnState } from "./turn-state";
-import { useBranches, type Branches } from "./use-branches";
+import { useBranches, type Branches, type BranchMove } from "./use-branches";
 import { useChatTransport } from "./use-chat-transport";
 import { withoutInjected } from "./injected-messages";
 import { type IsQueuedOptions, useIsQueued } from "./use-is-queued";
@@ -51,6 +51,8 @@ export type DurableChatOptions<M extends UIMessage> = {
   isClosed?: boolean;
   /** The session was closed, by the agent or because its chat was deleted. */
   onClosed?: () => void;
+  /** Moves through the tree on the server, and returns what is shown then. Rejects while an answer is being written. */
+  moveBranch: (chatId: string, move: BranchMove) => Promise<Transcript<M>>;
   /** The newest page; or the one before a message; or, to look at only, the branch through a node. */
   loadTranscript: (chatId: string, page?: { before?: string; through?: string }) => Promise<Transcript<M>>;
 };
@@ -308,6 +310,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     },
     load,
     show,
+    merge,
     session: readSoFar,
     accessToken: () => sharedToken(() => untilReached(() => options.mintAccessToken(chatId))),
     async follow(fresh) {
@@ -320,7 +323,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     },
     settle: settleBehindStream,
   });
-  const { waiting, ask, know, catchUp, isFollowing: isFollowingOthers } = pages;
+  const { waiting, ask, know, tellMoved, catchUp, isFollowing: isFollowingOthers } = pages;
   const isAnswering = !isClosed && (isExpecting || waiting.length > 0);
   const withWaiting = useMemo(() => (waiting.length > 0 ? [...live, ...waiting] : live), [live, waiting]);
 
@@ -632,35 +635,38 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
 
   async function retry(): Promise<void> {
     if (isAnswering) await stop();
-    setOutcome(undefined);
+    const question = currentMessages().findLast(({ role }) => role === "user");
+    if (!question) return;
+    const { messages } = await load();
+    if (messages.some(({ id }) => id === question.id)) return branches.regenerate(question.id);
+    // It was never saved, so there is nothing to regenerate.
+    const files = question.parts.filter((part) => part.type === "file");
+    const text = question.parts.flatMap((part) => (part.type === "text" ? [part.text] : [])).join("");
     chat.clearError();
-    asked.current = undefined;
-    pages.ask();
-    await lastStop.current.catch(() => {});
-    await follow(chat.regenerate());
-    await settle();
+    setMessages((shown) =>
+      shown.slice(
+        0,
+        shown.findIndex(({ id }) => id === question.id),
+      ),
+    );
+    await send({ text, files }, question.id);
   }
 
   const { sendMessage, clearError } = chat;
   const act = useCallback(
-    async (action: Record<string, unknown>, asks: boolean) => {
+    async (action: Record<string, unknown>) => {
       await connecting.current;
       await lastStop.current.catch(() => {});
       setOutcome(undefined);
-      // A move that asks nothing is over in a moment, and nobody has to be told that it is under way.
-      setIsQuiet(!asks);
+      setIsQuiet(false);
       clearError();
       refusal.current = undefined;
       const newId = typeof action.newId === "string" ? action.newId : undefined;
       asked.current = newId;
       if (newId !== undefined) own.current.add(newId);
       if (newId !== undefined) know(newId);
-      if (asks) ask();
-      try {
-        await following.current(sendMessage(undefined, { body: { action } }));
-      } finally {
-        setIsQuiet(false);
-      }
+      ask();
+      await following.current(sendMessage(undefined, { body: { action } }));
       if (!refusal.current) return;
       const { status } = await load();
       // A question that was asked and could not be answered is a failed turn; anything else was refused.
@@ -669,6 +675,25 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       throw refusal.current;
     },
     [ask, clearError, know, load, sendMessage],
+  );
+
+  const { moveBranch } = options;
+  const move = useCallback(
+    async (to: BranchMove): Promise<Transcript<M>> => {
+      await lastStop.current.catch(() => {});
+      setOutcome(undefined);
+      clearError();
+      const moveOnce = () => untilReached(() => moveBranch(chatId, to));
+      const fresh = await moveOnce().catch(async (error: unknown) => {
+        // The last word of an answer is read a moment before it is saved.
+        const isJustOver = !isOver(await load()) && (await loadUntil(load, isOver)) !== undefined;
+        if (!isJustOver) throw error;
+        return moveOnce();
+      });
+      tellMoved();
+      return fresh;
+    },
+    [chatId, clearError, load, moveBranch, tellMoved],
   );
 
   const latestSettle = useRef(settle);
@@ -755,21 +780,9 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
       if (fresh) show(fresh);
     },
     act,
+    move,
+    show,
     stop,
-    sendOnLeaving: useCallback(
-      (action: Record<string, unknown>) =>
-        void triggerTransport
-          .sendMessages({
-            trigger: "submit-message",
-            chatId,
-            messageId: undefined,
-            messages: [],
-            abortSignal: undefined,
-            body: { action },
-          })
-          .catch(() => {}),
-      [chatId, triggerTransport],
-    ),
   });
   const visited = useMemo(() => preview && withoutInjected(preview), [preview]);
   return {

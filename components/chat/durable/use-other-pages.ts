@@ -24,6 +24,8 @@ export type OtherPagesOptions<M extends UIMessage> = Pick<
   isOwnEnd: (news: News) => boolean;
   load: () => Promise<Transcript<M>>;
   show: (fresh: Transcript<M>) => void;
+  /** Shows it, and behind it what is shown and was never saved. */
+  merge: (fresh: Transcript<M>) => void;
   /** Follows the stream from where a transcript ends to the end of the turn that is under way, if one is. */
   follow: (fresh: Transcript<M>) => Promise<void>;
   /** Shows what is saved, once the turn that was followed is. */
@@ -100,6 +102,27 @@ export function useOtherPages<M extends UIMessage>(options: OtherPagesOptions<M>
     return done;
   }, [catchUpOnce]);
 
+  /** A move leaves nothing on the stream: what is saved is shown, unless this page is busy with its own. */
+  const lookAgain = useCallback(async () => {
+    await running.current?.done;
+    if (latest.current.isBusyNow()) return;
+    const fresh = await latest.current.load();
+    if (latest.current.isBusyNow() || fresh.status === "running") return;
+    const { messages } = latest.current;
+    if (fresh.messages.at(-1)?.id === messages.at(-1)?.id) return;
+    for (const { id } of fresh.messages) known.current.add(id);
+    latest.current.merge(fresh);
+  }, []);
+
+  // Another device may have moved while nobody looked here.
+  useEffect(() => {
+    const onLook = () => {
+      if (document.visibilityState === "visible") void lookAgain().catch(() => {});
+    };
+    document.addEventListener("visibilitychange", onLook);
+    return () => document.removeEventListener("visibilitychange", onLook);
+  }, [lookAgain]);
+
   useEffect(() => {
     if (!isPaused) return;
     const doublings = Math.min(vain.current - 1, MOST_DOUBLINGS);
@@ -126,6 +149,7 @@ export function useOtherPages<M extends UIMessage>(options: OtherPagesOptions<M>
       setBehind((list) => [...list.filter((other) => other.question.id !== question.id), { question, from }]);
     },
     onWithdrawn: (id) => setBehind((list) => list.filter(({ question }) => question.id !== id)),
+    onMoved: () => void lookAgain().catch(() => {}),
     onRested(from) {
       // What it asked is answered, or was refused; what is answered comes over the stream.
       const forget = () => setBehind((list) => list.filter((other) => other.from !== from));
@@ -152,6 +176,7 @@ export function useOtherPages<M extends UIMessage>(options: OtherPagesOptions<M>
       [ask],
     ),
     withdraw: tabs.withdraw,
+    tellMoved: tabs.tellMoved,
     know: useCallback((id: string) => void known.current.add(id), []),
     isKnown: useCallback((id: string) => known.current.has(id), []),
     /** A question of this page that others have overtaken. */

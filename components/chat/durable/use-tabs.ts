@@ -11,6 +11,8 @@ type Word<M> =
   /** Its question never got to the engine. */
   | { says: "withdraws"; from: string; id: string }
   | { says: "takes-over"; from: string }
+  /** The chat shows another branch, or another end of its branch. */
+  | { says: "moved"; from: string }
   /** No answer of this tab is awaited any more. */
   | { says: "rests"; from: string }
   | { says: "who"; from: string };
@@ -22,6 +24,7 @@ export type TabsOptions<M extends UIMessage> = {
   /** Another tab has sent this. It may be in no transcript yet. */
   onAsked: (question: M, from: string) => void;
   onWithdrawn: (questionId: string) => void;
+  onMoved: () => void;
   /** The answers that this tab waited for are there, or the tab is gone. */
   onRested: (from: string) => void;
 };
@@ -32,6 +35,8 @@ export type Tabs<M extends UIMessage> = {
   /** Tells the others that the answer to come is this tab's. */
   ask: (question?: M) => void;
   withdraw: (questionId: string) => void;
+  /** Tells the others that another branch is shown. */
+  tellMoved: () => void;
   /** From now on the answer is this tab's, and the others read. */
   takeOver: () => void;
 };
@@ -64,6 +69,8 @@ export function useTabs<M extends UIMessage>(options: TabsOptions<M>): Tabs<M> {
         return;
       case "withdraws":
         return options.onWithdrawn(word.id);
+      case "moved":
+        return options.onMoved();
       case "takes-over":
         isWriting.current = false;
         return setWriter(word.from);
@@ -120,7 +127,8 @@ export function useTabs<M extends UIMessage>(options: TabsOptions<M>): Tabs<M> {
     setTakeOvers((count) => count + 1);
     post.current({ says: "takes-over", from: id });
   }, [id]);
-  return { writer, ask, withdraw, takeOver };
+  const tellMoved = useCallback(() => post.current({ says: "moved", from: id }), [id]);
+  return { writer, ask, withdraw, takeOver, tellMoved };
 }
 
 const lockOf = (tab: string) => `holdfast:tab:${tab}`;

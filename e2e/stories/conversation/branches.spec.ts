@@ -135,16 +135,42 @@ test("the conversation goes on from a question, too, and what answered it is a r
 test("a move that is refused says so, and what was shown comes back", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
-  await page.route("**/in/append", (route) =>
-    route.fulfill({ status: 413, json: { error: "The record would be larger than 1 MiB" } }),
+  await page.route("**/*", (route) =>
+    route.request().headers()["next-action"] === undefined
+      ? route.fallback()
+      : route.fulfill({ status: 409, contentType: "text/plain", body: "An answer is being written here." }),
   );
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
-  await page.unroute("**/in/append");
+  await page.unroute("**/*");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(conversation.questions).toHaveCount(0);
   await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
+});
+
+test("a switch needs no worker, and the next message is answered on the branch that it shows", async ({
+  conversation,
+  page,
+  app,
+}) => {
+  await conversation.ask("My city is Oslo.");
+  await conversation.settles();
+  await edit(conversation, 0, "My city is Rome.");
+  await conversation.settles();
+  app.engine.killWorkers();
+  const appends: string[] = [];
+  page.on("request", (request) => {
+    if (request.url().endsWith("/in/append")) appends.push(request.url());
+  });
+  await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  await page.reload();
+  await conversation.shows([user("My city is Oslo."), assistant(/Oslo/)]);
+  expect(appends).toEqual([]);
+  await conversation.ask("Which city is mine?");
+  await conversation.settles();
+  await expect(conversation.answers.last()).toContainText("Oslo");
 });
 
 test("an edit in the middle of an answer stops it first", async ({ conversation }) => {

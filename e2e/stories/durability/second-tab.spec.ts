@@ -99,6 +99,30 @@ test("a second tab takes over in the middle of an answer: it stops it, and the f
   await second.stands(whole);
 });
 
+test("a move in one tab is seen in the other, and on another device when somebody looks", async ({
+  conversation,
+  browser,
+}) => {
+  await begin(conversation);
+  await conversation.ask("count to 4");
+  await conversation.settles();
+  const whole = [...begun, user("count to 4"), assistant(counted(4))];
+  const second = await secondTab(conversation);
+  const device = await otherDevice(browser, conversation);
+  await second.shows(whole);
+  await device.shows(whole);
+  await conversation.page.getByRole("button", { name: "Undo" }).click();
+  await conversation.shows(begun);
+  await second.shows(begun);
+  await device.page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+  await device.shows(begun);
+  // Both continue from there.
+  await second.ask("count to 5");
+  await second.settles();
+  await device.shows([...begun, user("count to 5"), assistant(counted(5))]);
+  await device.page.context().close();
+});
+
 test("the first tab is closed in the middle of its answer, and the second carries on", async ({
   conversation,
 }) => {

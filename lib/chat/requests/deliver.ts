@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { sessions } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import type { Db } from "@/lib/db/client";
+import type { AgentAction } from "../tree/branch-actions";
 import { expireRequests } from "./settle";
 import {
   claimUndelivered,
@@ -79,9 +80,9 @@ export async function sweepRequests(db: Db, now?: Date): Promise<void> {
 }
 
 async function tellAgent(db: Db, { chatId, messageId }: Undelivered): Promise<void> {
-  // The agent's own message comes back without a word: what was decided is for it to read.
-  const message = { id: messageId, role: "assistant", parts: [] };
-  const payload = { chatId, trigger: "submit-message", message };
+  // What was decided is for the agent to read.
+  const action: AgentAction = { type: "decided", messageId };
+  const payload = { chatId, trigger: "action" as const, action };
   const send = () => sessions.open(chatId).in.send({ kind: "message", payload });
   try {
     await send();

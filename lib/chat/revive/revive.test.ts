@@ -264,10 +264,10 @@ describe("an engine that continues nothing", () => {
     expect(versions["u2"]?.ids).toEqual(["u1", "u2"]);
   });
 
-  it("a move that was refused is no failed turn", async () => {
+  it("an action that was refused is no failed turn", async () => {
     const chatId = await answeredChat();
     const before = await transcript(chatId);
-    await act(chatId, { type: "switch", nodeId: "nowhere" });
+    await act(chatId, { type: "decided", messageId: "nowhere" });
     await settled(chatId);
     expect(await transcript(chatId)).toEqual(before);
   });

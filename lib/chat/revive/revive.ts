@@ -12,8 +12,8 @@ import { claimAttachments } from "@/lib/attachments/attachments";
 import type { Db } from "@/lib/db/client";
 import type { Chat } from "@/prisma/generated/client";
 import { findNode } from "../tree/branch";
-import { branchAction, BranchError } from "../tree/branch-actions";
-import { moveBranch } from "../tree/branches";
+import { agentAction, BranchError } from "../tree/branch-actions";
+import { applyBranchAction } from "../tree/move-branch";
 import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
 import type { Describe } from "../requests/save";
 import { currentRun } from "./current-run";
@@ -227,11 +227,11 @@ async function branchOff(
   answered: number,
 ): Promise<{ chat: AwaitingChat; changes: TranscriptChange[] } | undefined> {
   const record = input.findLast(({ seq, trigger }) => seq <= answered && trigger === "action");
-  const action = branchAction.safeParse(record?.action).data;
+  const action = agentAction.safeParse(record?.action).data;
   if (action?.type !== "edit" || (await findNode(db, chat.id, action.newId))) return undefined;
   try {
     parseUserMessage({ id: action.newId, role: "user", parts: [{ type: "text", text: action.text }] });
-    const { question } = await db.$transaction((tx) => moveBranch(tx, chat.id, action));
+    const { question } = await db.$transaction((tx) => applyBranchAction(tx, chat.id, action));
     const moved = await findChat(db, chat.id);
     return question && moved ? { chat: moved, changes: [{ op: "put", message: question }] } : undefined;
   } catch (error) {

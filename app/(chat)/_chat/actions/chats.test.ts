@@ -8,6 +8,7 @@ import { createChat } from "@/lib/chat/tree/queries";
 import { listShares } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import * as account from "@/app/account/actions";
+import { moveBranch } from "./branches";
 import * as actions from "./chats";
 import { settleOutcome } from "./outcome";
 import { decideRequest, revokeAllowedTool } from "./requests";
@@ -41,6 +42,7 @@ const about: Record<string, (id: string) => Promise<unknown>> = {
   copyChat: (id) => actions.copyChat(id),
   "copyChat of a branch": (id) => actions.copyChat(id, { headId: "a1" }),
   shareChat: (id) => actions.shareChat(id),
+  moveBranch: (id) => moveBranch(id, { type: "continue-from", nodeId: "u1" }),
 };
 
 describe("an action about a chat", () => {
@@ -77,6 +79,30 @@ describe("an action about a chat", () => {
     request.user = { id: "ada" };
     await actions.restoreChat(chatId);
     expect(await listed(chatId)).toMatchObject({ title: "Question" });
+  });
+});
+
+describe("a move through the tree", () => {
+  it("returns what is shown then", async () => {
+    const { messages, canRedo } = await moveBranch(chatId, { type: "undo", headId: "a1" });
+    expect({ messages, canRedo }).toEqual({ messages: [], canRedo: true });
+  });
+
+  it.each([
+    [{ type: "undo", headId: 7 }, /`move`/],
+    [{ type: "edit", actionId: "e", nodeId: "u1", newId: "u2", text: "mine" }, /`move`/],
+    [null, /`move`/],
+    [{ type: "switch", nodeId: "gone" }, /not part of this chat/],
+  ])("%j is refused in words, and moves nothing", async (move, words) => {
+    await expect(moveBranch(chatId, move as never)).rejects.toThrow(words);
+    expect(await shared.db.chat.findUnique({ where: { id: chatId } })).toMatchObject({ headId: "a1" });
+  });
+
+  it("is refused while an answer is being written", async () => {
+    await shared.db.chat.update({ where: { id: chatId }, data: { status: "running" } });
+    const refused = moveBranch(chatId, { type: "undo", headId: "a1" });
+    await expect(refused).rejects.toThrow("An answer is being written here.");
+    expect(describeError(await refused.catch((error: unknown) => error))).toMatch(/^An answer is being/);
   });
 });
 

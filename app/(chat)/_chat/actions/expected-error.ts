@@ -3,6 +3,10 @@ import { findLimitMessage } from "@/lib/http/limit-messages";
 
 const messages = {
   "chat-not-found": "Chat not found. It may have been deleted or belong to someone else.",
+  "message-not-found": "This message is not part of this chat any more. Reload the page to see what is.",
+  "answer-running": "An answer is being written here. Wait until it's finished, or stop it first.",
+  "move-misshapen":
+    "`move` is not a step through this chat's versions, so nothing was changed. Reload the page and try again.",
   "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
   "title-too-long": "The title is too long: 120 characters are the limit.",
   "nothing-to-share": "This chat has no message yet. Write one, then share it.",
@@ -31,6 +35,7 @@ export function readExpectedError(error: unknown) {
 
 function statusOf(code: ExpectedErrorCode): number {
   if (code === "signed-out") return 401;
+  if (code === "answer-running") return 409;
   return code.endsWith("-not-found") ? 404 : 400;
 }
 

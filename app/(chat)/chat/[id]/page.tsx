@@ -4,7 +4,7 @@ import { after } from "next/server";
 import { cache } from "react";
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import { getUser } from "@/lib/auth";
-import { findOpening } from "@/lib/chat/tree/branches";
+import { findOpening } from "@/lib/chat/tree/opening";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/tree/queries";
 import { listChatRequests } from "@/lib/chat/requests/views";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";

@@ -1,8 +1,9 @@
 import fc from "fast-check";
 import { beforeEach, describe, expect, it } from "vitest";
-import { put, save, testDatabase } from "@/e2e/support/chat-fixtures";
-import type { BranchAction } from "./branch-actions";
-import { findOpening, moveBranch } from "./branches";
+import { message, put, save, testDatabase } from "@/e2e/support/chat-fixtures";
+import type { BranchAction, BranchMove } from "./branch-actions";
+import { applyBranchAction, moveBranch } from "./move-branch";
+import { findOpening } from "./opening";
 import { createChat, loadTranscript } from "./queries";
 import { prismaStorage } from "./storage";
 
@@ -19,7 +20,9 @@ beforeEach(async () => {
 });
 
 const write = (...changes: Parameters<typeof save>[2]) => save(prismaStorage(shared.db), chatId, changes);
-const move = (action: BranchAction) => shared.db.$transaction((tx) => moveBranch(tx, chatId, action));
+const move = (to: BranchMove) => moveBranch(shared.db, { chatId, userId: "ada" }, to);
+const act = (action: BranchAction) => shared.db.$transaction((tx) => applyBranchAction(tx, chatId, action));
+const head = async () => (await shared.db.chat.findUniqueOrThrow({ where: { id: chatId } })).headId;
 const shown = async (through?: string) =>
   (await loadTranscript(shared.db, chatId, through === undefined ? {} : { through }))?.messages.map(
     ({ id }) => id,
@@ -36,7 +39,7 @@ describe("versions", () => {
   });
 
   it("of the first question count too", async () => {
-    await move({ type: "edit", actionId: "e", nodeId: "u1", newId: "u1b", text: "again" });
+    await act({ type: "edit", actionId: "e", nodeId: "u1", newId: "u1b", text: "again" });
     await write(put("u1b"));
     expect((await loadTranscript(shared.db, chatId))?.versions).toEqual({
       u1b: { nodeId: "u1b", ids: ["u1", "u1b"] },
@@ -84,7 +87,7 @@ describe("switch", () => {
           if (what === "grow") await grow();
           if (what === "edit") {
             const [nodeId, newId] = [node.replace("a", "u"), `u${model.ids().length}`];
-            await move({ type: "edit", actionId: newId, nodeId, newId, text: newId });
+            await act({ type: "edit", actionId: newId, nodeId, newId, text: newId });
             model.show(model.parentOf(nodeId));
             await grow(newId);
           }
@@ -93,10 +96,14 @@ describe("switch", () => {
             await move({ type: "continue-from", nodeId });
             model.show(nodeId);
           }
-          if (what === "undo") model.show((await move({ type: "undo", headId: model.head()! })).headId);
+          if (what === "undo") {
+            await move({ type: "undo", headId: model.head()! });
+            model.show(await head());
+          }
           if (what === "switch") {
             const leaf = model.lastSeenUnder(node);
-            expect((await move({ type: "switch", nodeId: node })).headId).toBe(leaf);
+            await move({ type: "switch", nodeId: node });
+            expect(await head()).toBe(leaf);
             model.show(leaf);
           }
           if (model.head() === null) await grow();
@@ -126,29 +133,30 @@ describe("switch", () => {
 describe("edit and regenerate", () => {
   it("put the head where the new version belongs, and ask", async () => {
     const edit = { type: "edit", actionId: "e1", nodeId: "u2", newId: "u2c", text: "third" } as const;
-    expect(await move(edit)).toEqual({
-      headId: "a1",
+    expect(await act(edit)).toEqual({
       question: { id: "u2c", role: "user", parts: [{ type: "text", text: "third" }] },
       asks: true,
     });
-    expect(await move({ type: "regenerate", actionId: "r1", nodeId: "a2" })).toEqual({
-      headId: "u2",
-      asks: true,
-      replaces: "a2",
-    });
-    expect(await move({ type: "regenerate", actionId: "r2", nodeId: "u1" })).toEqual({
-      headId: "u1",
-      asks: true,
+    expect(await head()).toBe("a1");
+    expect(await act({ type: "regenerate", actionId: "r1", nodeId: "a2" })).toEqual({ asks: true });
+    expect(await head()).toBe("u2");
+    expect(await act({ type: "regenerate", actionId: "r2", nodeId: "u1" })).toEqual({ asks: true });
+    expect(await head()).toBe("u1");
+    expect(await shared.db.chat.findUnique({ where: { id: chatId } })).toMatchObject({
+      status: "running",
+      actionId: "r2",
     });
   });
 
   it("the same edit again asks only while its question has no answer", async () => {
     const edit = { type: "edit", actionId: "e1", nodeId: "u2", newId: "u2c", text: "third" } as const;
-    await move(edit);
+    await act(edit);
     await write(put("u2c"));
-    expect(await move(edit)).toEqual({ headId: "u2c", asks: true });
+    expect(await act(edit)).toEqual({ asks: true });
+    expect(await head()).toBe("u2c");
     await write(put("a2d"));
-    expect(await move(edit)).toEqual({ headId: "a2d", asks: false });
+    expect(await act(edit)).toEqual({ asks: false });
+    expect(await head()).toBe("a2d");
     expect(await shared.db.message.count({ where: { chatId, parentId: "a1" } })).toBe(3);
   });
 
@@ -158,13 +166,13 @@ describe("edit and regenerate", () => {
       where: { chatId_id: { chatId, id: "u2" } },
       data: { message: { id: "u2", role: "user", parts: [file, { type: "text", text: "u2" }] } },
     });
-    const { question } = await move({ type: "edit", actionId: "e", nodeId: "u2", newId: "u9", text: "look" });
+    const { question } = await act({ type: "edit", actionId: "e", nodeId: "u2", newId: "u9", text: "look" });
     expect(question?.parts).toEqual([file, { type: "text", text: "look" }]);
   });
 
   it("an answer cannot be edited", async () => {
     await expect(
-      move({ type: "edit", actionId: "e", nodeId: "a1", newId: "x", text: "mine" }),
+      act({ type: "edit", actionId: "e", nodeId: "a1", newId: "x", text: "mine" }),
     ).rejects.toThrow("Only your own messages");
   });
 });
@@ -221,6 +229,65 @@ describe("undo, redo, continue from here", () => {
     expect(await shown()).toEqual(["u1"]);
     await write(put("u7"));
     expect((await loadTranscript(shared.db, chatId))?.versions).toMatchObject({ u7: { ids: ["a1", "u7"] } });
+  });
+});
+
+describe("a move", () => {
+  const all: BranchMove[] = [
+    { type: "switch", nodeId: "u2" },
+    { type: "undo", headId: "a2c" },
+    { type: "redo", headId: "a2c" },
+    { type: "continue-from", nodeId: "u1" },
+  ];
+
+  it.each(all)("$type returns what a reload shows", async (to) => {
+    const { title: _, ...moved } = await move(to);
+    expect(await loadTranscript(shared.db, chatId)).toMatchObject(moved);
+  });
+
+  it.each(all)("$type is refused while an answer is being written, and nothing moves", async (to) => {
+    await save(prismaStorage(shared.db), chatId, [put("u3")], { reason: "turn-start" });
+    const before = await head();
+    await expect(move(to)).rejects.toThrow("An answer is being written here.");
+    expect(await head()).toBe(before);
+  });
+
+  it("of somebody else's chat, of a deleted one and of none is the same refusal", async () => {
+    const to: BranchMove = { type: "undo", headId: "a2c" };
+    const gone = /does not exist/;
+    await expect(moveBranch(shared.db, { chatId, userId: "bob" }, to)).rejects.toThrow(gone);
+    await expect(moveBranch(shared.db, { chatId: "../x", userId: "ada" }, to)).rejects.toThrow(gone);
+    await shared.db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } });
+    await expect(move(to)).rejects.toThrow(gone);
+    expect(await head()).toBe("a2c");
+  });
+
+  it("leaves the stream's cursors as they are, and a failure behind", async () => {
+    const cursors = { lastOutEventId: "12", lastInEventId: "3" };
+    await save(prismaStorage(shared.db), chatId, [], { reason: "turn-error", cursors });
+    await move({ type: "undo", headId: "elsewhere" });
+    expect(await loadTranscript(shared.db, chatId)).toMatchObject({ cursors, status: "failed" });
+    await move({ type: "undo", headId: "a2c" });
+    expect(await loadTranscript(shared.db, chatId)).toMatchObject({ cursors, status: "idle" });
+  });
+
+  it("between the reading of a turn's context and its first save: the message stands where it was asked", async () => {
+    const seen = ["u1", "a1", "u2b", "a2c", "u4"];
+    await move({ type: "undo", headId: "a2c" });
+    await save(prismaStorage(shared.db), chatId, [put("u4")], {
+      reason: "turn-start",
+      transcript: { entries: seen.map((id) => ({ id, final: true, message: message(id) })), state: null },
+    });
+    expect(await shown()).toEqual(seen);
+  });
+
+  it("in two tabs at once is one move after the other, and a step is taken once", async () => {
+    await Promise.all([
+      move({ type: "undo", headId: "a2c" }),
+      move({ type: "undo", headId: "a2c" }),
+      move({ type: "undo", headId: "a2c" }),
+    ]);
+    expect(await shown()).toEqual(["u1", "a1"]);
   });
 });
 

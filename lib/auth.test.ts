@@ -377,7 +377,7 @@ describe("attempts", () => {
     const attempt = () => auth.signIn({ email: "eve@example.com", password }, visitor.headers());
     for (let count = 0; count < 10; count++) expect((await attempt()) as object).toMatchObject({ ok: false });
     expect(await attempt()).toMatchObject({
-      problem: expect.stringMatching(/^Too many attempts\. Wait \d+ seconds/),
+      problem: expect.stringMatching(/^Too many attempts\. Try again in \d+ seconds/),
     });
     expect(await shared.db.rateLimit.count()).toBe(1);
     visitor.address = "203.0.113.8";

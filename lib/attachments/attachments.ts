@@ -6,6 +6,7 @@ import { sniff } from "./sniff";
 import type { AttachmentStore } from "./attachment-store";
 import { withoutMetadata } from "./without-metadata";
 import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
+import { failuresOf } from "@/lib/db/batches";
 import type { Db, DbClient } from "@/lib/db/client";
 import type { Attachment } from "@/prisma/generated/client";
 import { giveToChatsWith, lockUploadsOf, removeUnusedAttachment } from "./attachments.sql";
@@ -175,20 +176,23 @@ export async function sweepAttachments(
  * others go all the same, and then this rejects: those that are left are nobody's, and a later sweep's.
  */
 export async function deleteAttachments(db: Db, store: AttachmentStore, ids: string[]): Promise<number> {
-  const failures: unknown[] = [];
   let deleted = 0;
-  for (const id of ids) {
-    // The row goes first: should this process die now, its bytes are waste, never an attachment without bytes.
-    const [row] = await removeUnusedAttachment(db, id);
-    if (!row) continue;
-    try {
-      await store.delete(id);
-      deleted += 1;
-    } catch (error) {
-      await db.attachment.create({ data: { ...row, userId: null } });
-      failures.push(error);
-    }
-  }
+  const failures = await failuresOf(
+    ids,
+    async (id) => {
+      // The row goes first: a crash then leaves unused bytes, never an attachment without bytes.
+      const [row] = await removeUnusedAttachment(db, id);
+      if (!row) return;
+      try {
+        await store.delete(id);
+        deleted += 1;
+      } catch (error) {
+        await db.attachment.create({ data: { ...row, userId: null } });
+        throw error;
+      }
+    },
+    1,
+  );
   if (failures.length > 0) throw failures[0];
   return deleted;
 }

@@ -1,30 +1,41 @@
 /** Repeats work that failed for a temporary reason. */
 
-export type RetryOptions = {
+import { setTimeout as pause } from "node:timers/promises";
+
+type RetryOptions = {
   /** What was being done, for the error: "Saving chat abc". */
   doing: string;
   /** How long to keep trying in total. */
   budgetMs?: number;
 };
 
+/** Repeats database work while it fails for a temporary reason. */
 export async function withRetry<T>(
   work: () => Promise<T>,
   { doing, budgetMs = 30_000 }: RetryOptions,
 ): Promise<T> {
   const deadline = Date.now() + budgetMs;
+  return retry(work, (error, attempt) => {
+    if (!isTransient(error)) throw error;
+    const delay = backoff(attempt);
+    if (Date.now() + delay <= deadline) return delay;
+    throw new Error(
+      `${doing} failed ${attempt} times within ${Math.round(budgetMs / 1000)} s because the database was not available. Check that PostgreSQL is running and that DATABASE_URL is correct.`,
+      { cause: error },
+    );
+  });
+}
+
+/** Repeats `work` until it succeeds. `delayAfter` returns the milliseconds until the next attempt, or throws to give up. */
+export async function retry<T>(
+  work: () => Promise<T>,
+  delayAfter: (error: unknown, attempt: number) => number,
+): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work();
     } catch (error) {
-      if (!isTransient(error)) throw error;
-      const wait = backoff(attempt);
-      if (Date.now() + wait > deadline) {
-        throw new Error(
-          `${doing} failed ${attempt} times within ${Math.round(budgetMs / 1000)} s because the database was not available. Check that PostgreSQL is running and that DATABASE_URL is correct.`,
-          { cause: error },
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, wait));
+      await pause(delayAfter(error, attempt));
     }
   }
 }

@@ -4,6 +4,7 @@ import "server-only";
  * only delays this. Every part is safe to repeat.
  */
 import { runs, sessions } from "@trigger.dev/sdk";
+import { failuresOf } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
 import { env } from "@/lib/env";
 
@@ -19,17 +20,16 @@ export async function endSessions(db: Db, chatIds?: string[]): Promise<void> {
     take: chatIds?.length ?? 100,
     orderBy: { createdAt: "asc" },
   });
-  const failures: unknown[] = [];
-  for (const { chatId, forGood } of ends) {
-    try {
+  const failures = await failuresOf(
+    ends,
+    async ({ chatId, forGood }) => {
       if (forGood) await purgeSession(chatId);
       else if (await isDeleted(db, chatId)) await revokeSession(chatId);
       // A row that became `forGood` in the meantime stays.
       await db.sessionEnd.deleteMany({ where: { chatId, forGood } });
-    } catch (error) {
-      failures.push(error);
-    }
-  }
+    },
+    1,
+  );
   if (failures.length > 0) throw failures[0];
 }
 

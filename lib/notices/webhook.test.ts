@@ -37,7 +37,7 @@ const post = (url = `http://127.0.0.1:${port}/hook`, allowLoopback = true) =>
   postWebhook({ url, secret: "s3cret" }, '{"title":"Åse"}', {
     allowLoopback,
     timeoutMs: 300,
-    pausesMs: [1, 1],
+    retryDelaysMs: [1, 1],
     now,
   });
 
@@ -106,7 +106,7 @@ describe("a webhook", () => {
   it.each(["ftp://example.com/", "file:///etc/passwd", "data:text/plain,x", "javascript:1"])(
     "never goes by %s",
     async (url) => {
-      await expect(post(url)).rejects.toThrow("only http: and https: are used");
+      await expect(post(url)).rejects.toThrow("Use http: or https:");
     },
   );
 });

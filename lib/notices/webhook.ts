@@ -4,7 +4,7 @@ import { lookup as lookUpName } from "node:dns";
 import { request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP, type LookupFunction } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
+import { retry } from "@/lib/db/retry";
 import { isInRanges, isPublicAddress } from "@/lib/http/addresses";
 
 export type Webhook = { url: string; secret: string };
@@ -13,42 +13,43 @@ export type WebhookOptions = {
   /** Whether the service may run on this machine. Default: in development only. */
   allowLoopback?: boolean;
   timeoutMs?: number;
-  /** Before the second and the third try. */
-  pausesMs?: [number, number];
+  /** The delays before the second and further attempts. */
+  retryDelaysMs?: number[];
   now?: () => Date;
 };
+
+const RETRY_DELAYS_MS = [500, 2_000];
 
 /** Thrown when a retry would not help. */
 class RefusedError extends Error {
   override name = "RefusedError";
 }
 
-/** Posts the text, at most three times. Rejects when nobody took it. */
+/** Posts the text, with two retries. Rejects when the service does not accept it. */
 export async function postWebhook(
   { url, secret }: Webhook,
   body: string,
   {
     allowLoopback = process.env.NODE_ENV !== "production",
     timeoutMs = 5_000,
-    pausesMs = [500, 2_000],
+    retryDelaysMs = RETRY_DELAYS_MS,
     now = () => new Date(),
   }: WebhookOptions = {},
 ): Promise<void> {
-  for (const pause of [...pausesMs, null]) {
-    try {
-      const headers = {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-        "user-agent": "Holdfast",
-        "holdfast-signature": signatureOf(secret, body, now()),
-      };
-      await post(new URL(url), body, headers, { allowLoopback, timeoutMs });
-      return;
-    } catch (error) {
-      if (error instanceof RefusedError || pause === null) throw error;
-      await delay(pause);
-    }
-  }
+  const attempt = () => {
+    const headers = {
+      "content-type": "application/json",
+      "content-length": Buffer.byteLength(body),
+      "user-agent": "Holdfast",
+      "holdfast-signature": signatureOf(secret, body, now()),
+    };
+    return post(new URL(url), body, headers, { allowLoopback, timeoutMs });
+  };
+  await retry(attempt, (error, number) => {
+    const delay = retryDelaysMs[number - 1];
+    if (error instanceof RefusedError || delay === undefined) throw error;
+    return delay;
+  });
 }
 
 /** `t=<unix seconds>,v1=<hex>`: HMAC-SHA256 of `<t>.<body>`, so that an old message can't be replayed as a new one. */

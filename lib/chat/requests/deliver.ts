@@ -5,16 +5,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { sessions } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
+import { workThrough } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
 import type { AgentAction } from "../tree/branch-actions";
 import { expireRequests } from "./settle";
-import {
-  claimUndelivered,
-  markDelivered,
-  postponeDelivery,
-  type Delivery,
-  type Undelivered,
-} from "./undelivered";
+import { claimUndelivered, markDelivered, postponeDelivery, type Undelivered } from "./undelivered";
 
 const startSession = chat.createStartSessionAction("chat");
 
@@ -42,30 +37,21 @@ export async function deliverDecisions(
   db: Db,
   { chatId, now, withinMs = WITHIN_MS, tell = (message) => tellAgent(db, message) }: DeliverOptions = {},
 ): Promise<void> {
-  const failures: unknown[] = [];
-
-  async function deliver(delivery: Delivery): Promise<void> {
-    const at = now && { now };
-    try {
-      await within(withinMs, tell(delivery));
-      await markDelivered(db, { ...delivery, ...at });
-    } catch (error) {
-      failures.push(error);
-      await postponeDelivery(db, { ...delivery, ...at }).catch((cause: unknown) => failures.push(cause));
-    }
-  }
-
-  for (;;) {
-    const which = { limit: BATCH, ...(now && { now }), ...(chatId !== undefined && { chatId }) };
-    const claimed = await claimUndelivered(db, which);
-    const isFull = claimed.length === BATCH;
-    await Promise.all(
-      Array.from({ length: AT_ONCE }, async () => {
-        for (let next = claimed.shift(); next; next = claimed.shift()) await deliver(next);
-      }),
-    );
-    if (!isFull) break;
-  }
+  const failures = await workThrough(
+    (limit) => claimUndelivered(db, { limit, ...(now && { now }), ...(chatId !== undefined && { chatId }) }),
+    async (delivery) => {
+      const at = now && { now };
+      try {
+        await within(withinMs, tell(delivery));
+        await markDelivered(db, { ...delivery, ...at });
+      } catch (error) {
+        // The database may be down, too: then the claim itself runs out.
+        await postponeDelivery(db, { ...delivery, ...at }).catch(() => {});
+        throw error;
+      }
+    },
+    { batch: BATCH, atOnce: AT_ONCE },
+  );
   if (failures.length > 0)
     throw new AggregateError(
       failures,

@@ -9,6 +9,7 @@
 import { sessions } from "@trigger.dev/sdk";
 import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
+import { failuresOf } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
 import type { Chat } from "@/prisma/generated/client";
 import { findNode } from "../tree/branch";
@@ -108,8 +109,7 @@ export async function expectAnswer(db: Db, chatId: string): Promise<void> {
 /** Looks after every chat whose time it is. Resolves with what failed; that is tried again. */
 export async function reviveAll(db: Db, options: ReviveOptions): Promise<unknown[]> {
   const due = await claimDueChats(db, CHECK_EVERY_MS, SWEPT_AT_ONCE);
-  const looks = await Promise.allSettled(due.map(({ id }) => revive(db, id, options)));
-  return looks.flatMap((look) => (look.status === "rejected" ? [look.reason as unknown] : []));
+  return failuresOf(due, ({ id }) => revive(db, id, options));
 }
 
 function findChat(db: Db, id: string): Promise<AwaitingChat | null> {

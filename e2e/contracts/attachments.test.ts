@@ -98,7 +98,7 @@ it("a file of somebody else is refused like one that is not there, and the chat 
   for (const file of [foreign, missing]) {
     const { errors, text } = await ask("Show me", file);
     expect(text).toBe("");
-    expect(errors).toEqual(['"secret.png" is not there any more. Attach it again and send the message.']);
+    expect(errors).toEqual(['"secret.png" is no longer available. Attach it again and resend the message.']);
   }
   const { errors } = await ask("Fetch this", { ...foreign, url: "http://127.0.0.1:1/secret.png" });
   expect(errors[0]).toContain("not an attachment");

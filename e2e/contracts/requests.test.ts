@@ -505,7 +505,7 @@ describe("branches", () => {
     await savedTranscript(db, chatId);
     const now = await listChatRequests(db, chatId);
     expect(now.map(({ state }) => state)).toEqual(["superseded", "pending"]);
-    await expect(decide(chatId, requests[0]!, approve)).rejects.toThrow(/written anew/);
+    await expect(decide(chatId, requests[0]!, approve)).rejects.toThrow(/edited or regenerated/);
     await decide(chatId, now[1]!, approve);
     await goOn(chatId);
     expect(await refundsOf(order)).toHaveLength(1);
@@ -535,7 +535,7 @@ describe("branches", () => {
     const last = await listChatRequests(db, chatId);
     expect(last.map(({ state }) => state)).toEqual(["superseded", "approved", "pending"]);
     // Whoever approves that does it a second time, and reads so.
-    expect(last.map(({ why }) => /already done once/.test(why ?? ""))).toEqual([false, false, true]);
+    expect(last.map(({ why }) => /already ran in this chat/.test(why ?? ""))).toEqual([false, false, true]);
   }, 60_000);
 
   it("a message that is sent instead skips what waits, visibly, and is answered", async () => {
@@ -631,13 +631,13 @@ describe("trust", () => {
         checkInput,
         checkOutput,
       });
-    await expect(as("stranger", chatId, call)).rejects.toThrow("There is no such request");
+    await expect(as("stranger", chatId, call)).rejects.toThrow("This request doesn't exist");
     await expect(as(userId, chatId, { ...call, toolCallId: "call_unknown" })).rejects.toThrow(
-      "There is no such request",
+      "This request doesn't exist",
     );
-    await expect(as(userId, newChatId(), call)).rejects.toThrow("There is no such request");
+    await expect(as(userId, newChatId(), call)).rejects.toThrow("This request doesn't exist");
     await db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } });
-    await expect(as(userId, chatId, call)).rejects.toThrow("There is no such request");
+    await expect(as(userId, chatId, call)).rejects.toThrow("This request doesn't exist");
     expect(await listWaitingRequests(db, userId)).not.toContainEqual(expect.objectContaining({ chatId }));
   }, 60_000);
 
@@ -657,7 +657,7 @@ describe("trust", () => {
         checkInput,
         checkOutput,
       });
-    await expect(as(userId)).rejects.toThrow("There is no such request");
+    await expect(as(userId)).rejects.toThrow("This request doesn't exist");
     expect(await as("accountant")).toMatchObject({ isComplete: true });
     await goOn(chatId);
     expect(await refundsOf(order)).toHaveLength(1);

@@ -201,7 +201,7 @@ describe("a message with a file", () => {
     const chat = { id: await chatOf(bob), userId: bob };
     for (const each of [id, crypto.randomUUID()]) {
       await expect(claimAttachments(shared.db, chat, withFile(each))).rejects.toThrow(
-        '"lie.html" is not there any more. Attach it again and send the message.',
+        '"lie.html" is no longer available. Attach it again and resend the message.',
       );
     }
     expect(await shared.db.chatAttachment.count({ where: { attachmentId: id } })).toBe(0);

@@ -1,4 +1,4 @@
-/** The attachments of people and chats: who may add one, who may see one, and when one goes. */
+/** The attachments of people and chats: adding, reading and removing them. */
 import * as limits from "./limits";
 import { decodeText } from "./decode-text";
 import { heifToJpeg, isHeif } from "./heif";
@@ -13,7 +13,7 @@ import { giveToChatsWith, lockUploadsOf, removeUnusedAttachment } from "./attach
 
 export type AttachmentRow = Pick<Attachment, "id" | "name" | "mediaType" | "size">;
 
-/** A file that is not taken. Its text is for the person who chose it. */
+/** A file that is refused. The message is shown to the person who chose it. */
 export class AttachmentError extends Error {
   override name = "AttachmentError";
   readonly status: number;
@@ -26,7 +26,7 @@ export class AttachmentError extends Error {
 
 export type NewAttachment = { userId: string; name: string; bytes: Uint8Array };
 
-/** Takes a file, or throws `AttachmentError` with the reason. */
+/** Stores a file, or throws `AttachmentError` with the reason. */
 export async function createAttachment(
   db: Db,
   store: AttachmentStore,
@@ -37,7 +37,7 @@ export async function createAttachment(
   const file = await asReadByModels({ name: cleanName(name), bytes });
   const data = { id: crypto.randomUUID(), userId, ...file.row, size: file.bytes.length };
   await db.$transaction(async (transaction) => {
-    // One upload of a person at a time gets to count, or ten at once would each find room.
+    // Uploads of one person are counted one after the other: otherwise ten at once would all fit.
     await lockUploadsOf(transaction, userId);
     await checkRoom(transaction, userId, file.bytes.length);
     await transaction.attachment.create({ data });
@@ -74,7 +74,7 @@ async function asReadByModels({ name, bytes }: { name: string; bytes: Uint8Array
 export function tooLarge(): AttachmentError {
   return new AttachmentError(
     413,
-    `This file is too large: ${limits.formatBytes(limits.MAX_FILE_BYTES)} is the limit. Make it smaller or send a part of it.`,
+    `This file is too large: ${limits.formatBytes(limits.MAX_FILE_BYTES)} is the limit. Send a smaller file.`,
   );
 }
 
@@ -83,7 +83,7 @@ async function checkRoom(db: DbClient, userId: string, size: number): Promise<vo
   if ((used._sum.size ?? 0) + size > limits.OWNER_QUOTA_BYTES) {
     throw new AttachmentError(
       413,
-      `Your attachments would take more than ${limits.formatBytes(limits.OWNER_QUOTA_BYTES)}. Delete a chat with files that you do not need any more.`,
+      `Your attachments would take more than ${limits.formatBytes(limits.OWNER_QUOTA_BYTES)}. Delete a chat with files that you no longer need.`,
     );
   }
 }
@@ -122,7 +122,9 @@ export async function claimAttachments(
     const row = rows.get(limits.attachmentId(part.url) ?? "");
     if (!row) {
       const name = part.filename ? `"${part.filename}"` : "A file of this message";
-      throw new InvalidMessageError(`${name} is not there any more. Attach it again and send the message.`);
+      throw new InvalidMessageError(
+        `${name} is no longer available. Attach it again and resend the message.`,
+      );
     }
     return {
       type: "file" as const,

@@ -1,4 +1,4 @@
-/** What a person reads when something was too often. For the server that refuses and the page that says so. */
+/** The messages of exceeded limits, for the server that refuses and the page that shows them. */
 
 const sentences = {
   chatStarts: "You've started a lot of chats in a short time.",
@@ -15,18 +15,18 @@ const sentences = {
 
 export type LimitName = keyof typeof sentences;
 
-/** Says what was too often, and when to try again. */
+/** Names the limit, and when to try again. */
 export function limitMessage(name: string, retryAfterSeconds: number): string {
   const sentence = Object.hasOwn(sentences, name) ? sentences[name as LimitName] : sentences.other;
   return `${sentence} Try again ${inWords(retryAfterSeconds)}.`;
 }
 
-/** A refusal as a code, for where words do not pass. */
+/** A refusal as a code, because Next hides the message of an error in production. */
 export function limitDigest(name: LimitName, retryAfterSeconds: number): string {
   return `holdfast:limit:${name}:${retryAfterSeconds}`;
 }
 
-/** The words of such a code, wherever in a text it stands; undefined when none does. */
+/** The message of a code anywhere in a text; undefined without one. */
 export function findLimitMessage(text: string): string | undefined {
   const [, name, seconds] = /holdfast:limit:(\w+):(\d+)/.exec(text) ?? [];
   return name === undefined ? undefined : limitMessage(name, Number(seconds));

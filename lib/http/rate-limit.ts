@@ -1,6 +1,6 @@
 /**
- * How often something may be done: counted in PostgreSQL, atomically, by person and by address, so that neither a
- * restart nor another server forgives anything. While the database is away each process counts for itself.
+ * Rate limits, counted atomically in PostgreSQL per person and address, so that restarts and further servers don't reset
+ * them. While the database is down, each process counts by itself.
  */
 import { RateLimiterMemory, RateLimiterPostgres, RateLimiterRes } from "rate-limiter-flexible";
 import { db, type Db } from "@/lib/db/client";
@@ -8,13 +8,13 @@ import { env, type SettingName } from "@/lib/env";
 import { limiterClient } from "./limit-counter.sql";
 import { limitDigest, limitMessage, type LimitName } from "./limit-messages";
 
-/** So many times in so many seconds. */
+/** At most `count` times in `seconds`. */
 export type Rate = { count: number; seconds: number };
 
-/** Who does something, as far as that is known. */
+/** The person and the address that a limit counts, as far as they are known. */
 export type Actor = { userId?: string | undefined; address?: string | undefined };
 
-/** Somebody did something too often. Its message is for them. */
+/** A limit was exceeded. The message is shown to the person. */
 export class LimitError extends Error {
   override name = "LimitError";
   readonly limit: LimitName;
@@ -39,7 +39,7 @@ export function limitResponse({ message, digest, retryAfterSeconds }: LimitError
       headers: {
         "retry-after": String(retryAfterSeconds),
         "cache-control": "no-store",
-        // A client that tries again by itself would only be refused again.
+        // An automatic retry would only be refused again.
         "x-should-retry": "false",
       },
     },
@@ -57,12 +57,12 @@ const settings = {
 
 export type CountedLimit = keyof typeof settings;
 
-/** How much more often than one person everybody at an address may do it together: an office shares one. */
+/** An address gets this multiple of the limit of a person, because an office shares one. */
 const PEOPLE_PER_ADDRESS = 5;
 
 /**
- * Counts one more time, and throws `LimitError` when that is too often. Guests are counted by address alone, for
- * nobody is known yet.
+ * Counts one use, and throws `LimitError` when it exceeds the limit. Guests are counted by address alone, because there is
+ * no person yet.
  */
 export async function countUse(
   limit: CountedLimit,
@@ -78,7 +78,7 @@ export async function countUse(
   if (userId !== undefined) await countAttempt(limit, `${limit}:person:${userId}`, rate, client);
 }
 
-/** The same for a key and a rate of the caller's own, such as sign-ins per account. */
+/** Counts one use of the caller's own key and rate, such as sign-ins per account. */
 export async function countAttempt(
   limit: LimitName,
   key: string,
@@ -88,7 +88,7 @@ export async function countAttempt(
   await limiterOf(rate, client).consume(key).catch(refuse(limit));
 }
 
-/** The same within this process alone: for what costs less than a query would. */
+/** Counts in this process only, for requests that cost less than a query. */
 export async function countLocally(limit: LimitName, key: string, rate: Rate | undefined): Promise<void> {
   if (!rate) return;
   const name = `${rate.count}/${rate.seconds}`;
@@ -106,7 +106,7 @@ function refuse(limit: LimitName) {
   };
 }
 
-/** Removes what counts no longer. */
+/** Removes expired counters. */
 export async function sweepLimits(client: Db = db): Promise<void> {
   await client.limitCounter.deleteMany({ where: { expire: { lt: Date.now() } } });
 }
@@ -127,7 +127,7 @@ function limiterOf({ count: points, seconds: duration }: Rate, client: Db): Rate
       tableName: "LimitCounter",
       tableCreated: true,
       clearExpiredByTimeout: false,
-      // Whoever is refused already costs no query.
+      // A key over its limit costs no further query.
       inMemoryBlockOnConsumed: points + 1,
       insuranceLimiter: new RateLimiterMemory(options),
     });

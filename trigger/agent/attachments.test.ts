@@ -67,6 +67,6 @@ it("cuts a text that no model would take, and says how much is missing", async (
 
 it("gives nothing of somebody else's file but the note that it is not there", async () => {
   expect(await prompted("bob", "ada", [{ name: "secret.txt", bytes: bytes("the secret") }])).toMatchObject([
-    { type: "text", text: "[The attachment secret.txt is not there any more.]" },
+    { type: "text", text: "[The attachment secret.txt is no longer available.]" },
   ]);
 });

@@ -57,7 +57,7 @@ async function resolve(
   const id = part.data.type === "reference" ? part.data.reference.holdfast : undefined;
   if (id === undefined) return part;
   const found = await find(id);
-  if (!found) return text(`[The attachment ${part.filename ?? ""} is not there any more.]`);
+  if (!found) return text(`[The attachment ${part.filename ?? ""} is no longer available.]`);
   const { row, bytes } = found;
   if (row.mediaType === "text/plain") return text(inlined(row.name, bytes));
   return { type: "file", filename: row.name, mediaType: row.mediaType, data: { type: "data", data: bytes } };

@@ -67,7 +67,7 @@ it("does not say of who decided that they took it back", () => {
   expect(card({ state: "superseded", ...by })).toContain("Superseded after a decision by Mara, in the chat");
   expect(card({ state: "superseded", decidedAt: by.decidedAt })).toContain("Superseded · 14:05");
   expect(card({ state: "skipped", ...by })).toContain("Skipped by Mara, in the chat");
-  const reason = "Approved, and not carried out: a message was sent before everything was decided.";
+  const reason = "Approved, but not run: a message was sent before every request was decided.";
   const notCarriedOut = card({ state: "skipped", reason, ...by });
   expect(notCarriedOut).toContain("Approved by Mara, in the chat");
   expect(notCarriedOut).toContain(reason);

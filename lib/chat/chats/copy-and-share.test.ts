@@ -145,7 +145,7 @@ describe("an export", () => {
     const text = await written(exportMarkdown(shared.db, row));
     expect(text).toContain("> Two\n> lines");
     expect(text).toContain("**Tool: look**\n\n````json");
-    expect(text).toContain("_This answer was cut short._");
+    expect(text).toContain("_This answer is incomplete._");
   });
 
   it.each([

@@ -1,4 +1,4 @@
-/** A chat as text that leaves this product: Markdown for people, JSON for programs. Written piece by piece. */
+/** Exports chats: Markdown for people, JSON for programs. Written piece by piece, so that no chat is in memory whole. */
 import type { DbClient } from "@/lib/db/client";
 import type { Chat } from "@/prisma/generated/client";
 import { branchIds, readNodes, type BranchNode } from "../tree/branch";
@@ -13,7 +13,7 @@ export async function* exportMarkdown(db: DbClient, chat: ExportedChat): AsyncGe
   const ids = await branchIds(db, chat.id, chat.headId);
   for await (const { message, final } of readNodes(db, chat.id, ids)) {
     yield `\n## ${message.role === "user" ? "You" : "Assistant"}\n\n${toMarkdown(message)}\n`;
-    if (!final) yield "\n_This answer was cut short._\n";
+    if (!final) yield "\n_This answer is incomplete._\n";
   }
 }
 

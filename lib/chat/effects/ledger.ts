@@ -1,7 +1,7 @@
 /**
- * What a tool does to the world, once. A row in `Effect` is written before the effect and completed after it, so a turn
- * that is run again finds what was done instead of doing it again. Between the two lies a moment that no ledger can
- * see into: when a worker died there, the outcome is unknown, and a person is asked instead of a second attempt made.
+ * Runs the side effects of tools once. A row in `Effect` is written before the effect and completed after it, so a turn
+ * that runs again finds the result instead of repeating the effect. When a worker dies between the two, the outcome is
+ * unknown, and a person is asked instead of a second attempt.
  */
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
@@ -25,7 +25,7 @@ export type EffectPolicy = {
   leaseMs?: number;
 };
 
-/** Its words are for the reader of the chat. */
+/** The message is shown to the reader of the chat. */
 export class EffectError extends Error {
   override name = "EffectError";
 }
@@ -70,11 +70,11 @@ export async function runOnce<Output>(
   };
   for (let look = FIRST_LOOK_MS, isWaiting = false; ; isWaiting = true) {
     policy.signal?.throwIfAborted();
-    // A failure that came while this call waited is its own; a later call may try again.
+    // A failure that happened while this call waited is this call's result; a later call may try again.
     const effect = await retrying(attempt, () => claim(db, attempt, { afterFailure: !isWaiting }));
-    if (!effect) throw new EffectError("This chat does not exist any more, so nothing was done.");
+    if (!effect) throw new EffectError("This chat does not exist anymore, so nothing was done.");
     if (effect.holder === attempt.holder && effect.state === "started") {
-      // Stopped while it claimed: whoever stopped it has been told that it was not begun.
+      // Aborted during the claim: the stop handler already reported 'not started'.
       if (policy.signal?.aborted) await recordEnd(db, attempt, { state: "failed", error: "Stopped." });
       policy.signal?.throwIfAborted();
       return carryOut(db, attempt, effect, run);
@@ -82,7 +82,7 @@ export async function runOnce<Output>(
     // Arguments that changed after a person approved them.
     if (canonical(effect.input) !== canonical(attempt.call.input)) {
       throw new EffectError(
-        `This call of "${call.tool}" was carried out with other arguments. Ask for it again to have it done with these.`,
+        `This call of "${call.tool}" ran with other arguments. Ask for it again to run it with these.`,
       );
     }
     switch (effect.state as EffectState) {
@@ -158,8 +158,8 @@ async function carryOut<Output>(
   effect: Claimed,
   run: Run<Output>,
 ): Promise<Output> {
-  const heart = setInterval(() => {
-    // A beat that is lost is made up for by the next one, or the lease ends, as it should then.
+  const heartbeat = setInterval(() => {
+    // A failed renewal is made up for by the next one, or the lease ends.
     renewLease(db, attempt).catch(() => {});
   }, attempt.leaseMs / 4);
   try {
@@ -173,7 +173,7 @@ async function carryOut<Output>(
       const end: End = isKnown
         ? { state: "failed", error: messageOf(error) }
         : { state: "unknown", error: messageOf(error) };
-      // What cannot be recorded now becomes unknown when the lease ends.
+      // An end that can't be recorded becomes unknown when the lease ends.
       await retrying(attempt, () => recordEnd(db, attempt, end)).catch(() => {});
       throw isKnown ? error : new UnknownOutcomeError(effect, { cause: error });
     }
@@ -183,11 +183,13 @@ async function carryOut<Output>(
       },
     );
     if (!isRecorded) {
-      console.warn(`${effect.key} of ${effect.tool} happened, and its row is gone or another's.`);
+      console.warn(
+        `${effect.key} of ${effect.tool} happened, but its row is missing or belongs to another attempt.`,
+      );
     }
     return output;
   } finally {
-    clearInterval(heart);
+    clearInterval(heartbeat);
   }
 }
 
@@ -199,7 +201,7 @@ async function recordEnd(db: Db, attempt: Attempt, end: End): Promise<boolean> {
   return db.$transaction(async (tx) => {
     const [ended] = await endEffect(tx, attempt, end);
     if (ended?.answerId && ended.toolCallId && end.state !== "unknown") {
-      // Whoever stopped the answer has given it up for unknown. A statement of its own, to see what they have written.
+      // A stop of the answer may have marked the request as unknown. As a separate statement it sees that change.
       const { chatId, answerId: messageId, toolCallId } = ended;
       await tx.humanRequest.updateMany({
         where: { chatId, messageId, toolCallId, state: "unknown-outcome" },

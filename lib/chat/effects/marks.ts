@@ -1,13 +1,13 @@
 /**
- * Some outputs of tools say something about the call itself: a sub-agent waits for a person, the arguments were edited,
- * nobody knows whether it happened. Only our own code may say so. It marks these outputs, and whatever a tool or a
- * provider returns loses a mark that is not ours, because a tool's output may hold anything. Light: the page reads it.
+ * Marks on tool outputs that say something about the call itself: a sub-agent is waiting, the arguments were edited, the
+ * outcome is unknown. Only this app sets marks; a mark in the output of a tool or provider is removed, because that output
+ * can hold anything. Small, because the browser loads it, too.
  */
 const MARK = "$holdfast";
 
 export type Mark = "sub-agent" | "edited" | "unknown-outcome" | "unanswered";
 
-/** In this process. What is stored went through `withoutForgedMark` first. */
+/** Marked by this process. Stored outputs went through `withoutForgedMark` first. */
 const ours = new WeakSet<object>();
 
 /** The same output, marked as ours. */
@@ -22,7 +22,7 @@ export function markOf(output: unknown): Mark | undefined {
   return typeof output === "object" && output !== null && MARK in output ? (output[MARK] as Mark) : undefined;
 }
 
-/** What came from elsewhere, without a mark; what this process has marked, as it is. */
+/** Removes a mark that this process did not set. */
 export function withoutForgedMark<Output>(output: Output): Output {
   if (typeof output !== "object" || output === null || !(MARK in output) || ours.has(output)) return output;
   const { [MARK]: _, ...rest } = output;

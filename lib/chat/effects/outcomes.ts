@@ -14,9 +14,8 @@ export type Settlement =
 const FOUND_OUT = { outcome: "happened", note: "A person has checked that it happened." };
 
 /**
- * Ends an unknown outcome with what a person has found out. From then on it counts as done, or as failed, and then the
- * next call does it. The caller has checked that the chat is that person's; an effect of another chat is not found.
- * The first word counts: an effect whose outcome is known is left as it is.
+ * Ends an unknown outcome with a person's finding: the effect is done, or it failed and the next call runs it. The caller
+ * has checked that the chat belongs to the person. The first finding counts: an effect with a known outcome stays as it is.
  */
 export async function settleEffect(
   db: DbClient,
@@ -40,7 +39,7 @@ export async function settleEffect(
   return (await db.effect.count({ where: { key, chatId } })) > 0 ? "already-known" : "not-found";
 }
 
-/** What is known of an effect in the chat; null when the chat has no such effect. */
+/** The outcome of an effect; null when the chat has no such effect. */
 export async function readOutcome(
   db: DbClient,
   { chatId, key }: { chatId: string; key: string },
@@ -64,7 +63,7 @@ export async function readOutcome(
 
 export type EffectSummary = Awaited<ReturnType<typeof selectEffects>>[number];
 
-/** What was begun for these calls of the chat and did not surely fail. */
+/** The effects of these calls, without the ones that failed. */
 export async function effectsOfCalls(
   db: DbClient,
   { chatId, calls }: { chatId: string; calls: RequestName[] },
@@ -76,7 +75,7 @@ export async function effectsOfCalls(
   return selectEffectsOfCalls(db, chatId, messageIds!, callIds!);
 }
 
-/** The chat's effects, newest first. Whoever calls has checked that the chat is the reader's. */
+/** The chat's effects, newest first. The caller has checked that the chat belongs to the reader. */
 export async function listEffects(db: DbClient, chatId: string, limit = 200): Promise<EffectSummary[]> {
   return selectEffects(db, chatId, limit);
 }

@@ -1,20 +1,20 @@
-/** A side effect of which nobody can say whether it happened. Light, because the page tells it apart, too. */
+/** A side effect with an unknown outcome. Small, because the browser loads it, too. */
 
 import { marked, markOf } from "./marks";
 
-/** What a tool returns in that case, so that the conversation keeps it and a person can settle it. */
+/** The tool's output in that case, so that the conversation keeps it and a person can settle it. */
 export type UnknownOutcome = {
   outcome: "unknown";
   /** The effect's key: what `settleEffect` takes. */
   effect: string;
   tool: string;
-  /** What it was carried out with, which an edit may have changed. */
+  /** The arguments that it ran with, which an edit may have changed. */
   input: unknown;
   startedAt: string;
   message: string;
 };
 
-/** Thrown instead of trying again: the effect may have happened, and only a person can find out. */
+/** Thrown instead of a retry: the effect may have happened, and only a person can find out. */
 export class UnknownOutcomeError extends Error {
   override name = "UnknownOutcomeError";
   readonly outcome: UnknownOutcome;

@@ -1,15 +1,15 @@
 /**
- * Links that answer one request without signing in. A link is its signature: nothing about it is stored, so it names
- * the chat, the message, the call and its own end. It works once, because a request is decided once.
+ * Links that answer one request without signing in. Links are signed, not stored, so each names its chat, message, call
+ * and expiry. A link works once, because a request is decided once.
  */
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { env } from "@/lib/env";
 import type { RequestName } from "./pending-calls";
 
-/** What a link leads to. */
+/** The request that a link opens. */
 export type LinkedRequest = {
   chatId: string;
-  /** Links from before the message was part of them name the call alone. */
+  /** Older links name only the call. */
   messageId: string | undefined;
   toolCallId: string;
   expiresAt: Date;
@@ -18,7 +18,7 @@ export type LinkedRequest = {
 const LIFETIME_MS = 72 * 60 * 60 * 1000;
 const MAX_LENGTH = 2_000;
 
-/** Null when this installation has no secret to sign with: then there are no links. */
+/** Null when this installation has no secret to sign with. */
 export function createAnswerToken(
   request: RequestName & { chatId: string; expiresAt: Date | null },
   now = new Date(),
@@ -32,7 +32,7 @@ export function createAnswerToken(
   return `${body}.${sign(key, body)}`;
 }
 
-/** Undefined for what nobody signed here. Whether it is too late is for the caller to say. */
+/** Undefined for a link that was not signed here. The caller checks the expiry. */
 export function readAnswerToken(token: string): LinkedRequest | undefined {
   const key = linkKey();
   const [body, signature, ...rest] = token.length > MAX_LENGTH ? [] : token.split(".");
@@ -49,7 +49,7 @@ export function readAnswerToken(token: string): LinkedRequest | undefined {
   return { chatId, messageId, toolCallId, expiresAt: new Date(end * 1000) };
 }
 
-/** A key of its own, so that no signature of another kind can be passed off as one of these. */
+/** A separate key, so that no other signature of this app is valid as a link. */
 function linkKey(): Buffer | undefined {
   const secret = env.BETTER_AUTH_SECRET ?? env.TRIGGER_SECRET_KEY;
   return secret ? createHmac("sha256", secret).update("holdfast answer link").digest() : undefined;

@@ -43,7 +43,7 @@ describe("a decision", () => {
       return true;
     };
     await expect(decide({ mayDecide, decision: { type: "approve", remember: true } })).rejects.toThrow(
-      "This expired before it was decided.",
+      "This request expired before you decided.",
     );
     expect(await request()).toMatchObject({ state: "expired", decidedVia: "timeout", decidedBy: null });
     expect(await listPermissions(shared.db, chatId)).toEqual([]);

@@ -13,11 +13,11 @@ import type { DecidedVia, RequestState } from "./row";
 import { permit } from "./permissions";
 import { lockChatOwner } from "./requests.sql";
 
-/** What a person says to a request. */
+/** A person's decision about a request. */
 export type Decision =
   /**
-   * With `editedInput`, that runs instead of what was proposed; with `remember`, the tool asks no more in this chat. What
-   * has to be confirmed takes neither.
+   * `editedInput` replaces the proposed arguments; `remember` allows the tool in this chat from then on. A request that
+   * needs a phrase takes neither.
    */
   | { type: "approve"; editedInput?: unknown; remember?: boolean; phrase?: string }
   | { type: "deny"; reason?: string }
@@ -26,7 +26,7 @@ export type Decision =
 
 export type RequestErrorCode = "not-found" | "decided" | "expired" | "invalid";
 
-/** Thrown when a decision is not taken. Its text is for the person who decided. */
+/** Thrown when a decision is refused. Its message is shown to the person who decided. */
 export class RequestError extends Error {
   override name = "RequestError";
   readonly code: RequestErrorCode;
@@ -40,10 +40,10 @@ export class RequestError extends Error {
 const MAX_REASON_LENGTH = 2_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Returns the value as the tool's schema reads it, or throws `RequestError("invalid")` and names what does not fit. */
+/** Returns the value as the tool's schema reads it, or throws `RequestError("invalid")` and names the invalid value. */
 export type CheckValue = (request: Pick<HumanRequest, "tool" | "input">, value: unknown) => unknown;
 
-/** Whether somebody may decide this. For whoever may not there is no such request. */
+/** Whether a person may decide this request. For other people it does not exist. */
 export type MayDecide = (asked: {
   userId: string;
   ownerId: string;
@@ -52,9 +52,9 @@ export type MayDecide = (asked: {
 
 export type DecideOptions = RequestName & {
   chatId: string;
-  /** Whoever decides. */
+  /** The person who decides. */
   userId: string;
-  /** Without it the chat's owner may, and nobody else. */
+  /** Default: only the chat's owner may decide. */
   mayDecide?: MayDecide;
   decision: Decision;
   via: Extract<DecidedVia, "card" | "inbox" | "link">;
@@ -67,13 +67,13 @@ export type DecideOptions = RequestName & {
 
 export type Decided = {
   messageId: string;
-  /** Nothing else of this message waits: the agent can go on. */
+  /** The message has no other pending request: the agent can continue. */
   isComplete: boolean;
 };
 
 /**
- * Takes a decision, once. Throws `RequestError`: a foreign chat, an unknown call and a deleted chat are the same
- * *not found*; a request that is decided, superseded or expired keeps what it has.
+ * Takes a decision, once. Throws `RequestError`: a foreign chat, an unknown call and a deleted chat are all *not found*; a
+ * request that is decided, superseded or expired keeps its state.
  */
 export async function decideRequest(db: Db, options: DecideOptions): Promise<Decided> {
   const {
@@ -94,11 +94,11 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
     const where = { chatId_messageId_toolCallId: name };
     const request = await tx.humanRequest.findUnique({ where });
     if (!request || !(await mayDecide({ userId, ownerId, request }))) return "not-found" as const;
-    // Its own, when the answer to the commit was lost on the way and this is the second try.
+    // An earlier try committed, and its connection broke before the result arrived.
     if (request.decisionId === decisionId) return decided(tx, name);
     if (request.state !== "pending") return request;
     if (isDue(request, now)) {
-      // Committed, not thrown: the clock has decided, and that must stay so.
+      // Committed, not thrown: the request must stay expired.
       const state = "expired";
       await tx.humanRequest.updateMany({
         where: name,
@@ -111,7 +111,7 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
       where: { ...name, state: "pending" },
       data: { ...change, decisionId, decidedBy: userId, decidedVia: via, decidedAt: now },
     });
-    // The clock does not wait for the chat's row: it may have decided since this request was read.
+    // Expiry does not lock the chat's row: the request may have expired since it was read.
     if (count === 0) return (await tx.humanRequest.findUnique({ where })) ?? ("not-found" as const);
     if (remember) await permit(tx, { chatId, tool: request.tool, userId, now });
     return decided(tx, name);
@@ -122,7 +122,7 @@ export async function decideRequest(db: Db, options: DecideOptions): Promise<Dec
   if (outcome === "not-found")
     throw new RequestError(
       "not-found",
-      "There is no such request, or it is not yours. Its chat may have been deleted.",
+      "This request doesn't exist, or it isn't yours. Its chat may have been deleted.",
     );
   if ("isComplete" in outcome) return outcome;
   throw await refusal(db, outcome, decision);
@@ -145,21 +145,21 @@ type Change = Pick<Prisma.HumanRequestUpdateManyMutationInput, "output" | "edite
   remember?: boolean;
 };
 
-/** What a decision changes in the row. The request's kind says which decisions fit it. */
+/** The columns that a decision changes. Which decisions are valid depends on the request's kind. */
 function changeFor(request: HumanRequest, { decision, checkInput, checkOutput }: DecideOptions): Change {
   const isApproval = request.kind === "approval" || request.kind === "confirm";
   switch (decision.type) {
     case "approve": {
-      if (!isApproval) throw new RequestError("invalid", "This asks for an answer, not for an approval.");
+      if (!isApproval) throw new RequestError("invalid", "This request needs an answer, not an approval.");
       if (request.phrase !== null && decision.phrase !== request.phrase)
         throw new RequestError("invalid", `Type "${request.phrase}" to approve this.`);
       const remember = decision.remember === true && request.kind === "approval";
       if (decision.editedInput === undefined) return { state: "approved", remember };
-      // The phrase was typed for what is shown.
+      // The phrase confirms exactly the arguments that are shown.
       if (request.kind === "confirm")
         throw new RequestError(
           "invalid",
-          "`editedInput`: this runs as it was proposed, or not at all. Deny it, and say what to change.",
+          "`editedInput`: this request can only run as proposed. Deny it and say what to change.",
         );
       const edited = sanitise(checkInput(request, limited(decision.editedInput, "arguments")));
       return { state: "approved", remember, editedInput: edited as Prisma.InputJsonValue };
@@ -169,16 +169,17 @@ function changeFor(request: HumanRequest, { decision, checkInput, checkOutput }:
       if (reason.length > MAX_REASON_LENGTH)
         throw new RequestError(
           "invalid",
-          `The reason is too long: ${MAX_REASON_LENGTH.toLocaleString("en-US")} characters are the limit.`,
+          `This reason is too long. Use at most ${MAX_REASON_LENGTH.toLocaleString("en-US")} characters.`,
         );
-      if (!isApproval) throw new RequestError("invalid", "A question is answered or skipped, not denied.");
+      if (!isApproval)
+        throw new RequestError("invalid", "A question can be answered or skipped, not denied.");
       return { state: "denied", ...(reason && { reason }) };
     }
     case "answer": {
       if (isApproval)
         throw new RequestError(
           "invalid",
-          "This asks for an approval: approve or deny it, or edit its arguments.",
+          "This request needs an approval. Approve it, deny it, or edit its details.",
         );
       const output = sanitise(checkOutput(request, limited(decision.output, "answer")));
       return { state: "answered", output: output as Prisma.InputJsonValue };
@@ -190,7 +191,7 @@ function changeFor(request: HumanRequest, { decision, checkInput, checkOutput }:
 
 function limited(value: unknown, what: "arguments" | "answer"): unknown {
   if (Buffer.byteLength(JSON.stringify(value) ?? "null") > MAX_BYTES)
-    throw new RequestError("invalid", `The ${what} may have 64 KB at most.`);
+    throw new RequestError("invalid", `The ${what} can have at most 64 KB.`);
   return value;
 }
 
@@ -198,25 +199,25 @@ async function refusal(db: Db, request: HumanRequest, decision: Decision): Promi
   if (request.state === "expired")
     return new RequestError(
       "expired",
-      "This expired before it was decided. Send a message to have it asked again.",
+      "This request expired before you decided. Send a message to have the agent ask again.",
     );
   if (request.state === "superseded")
     return new RequestError(
       "decided",
-      "The message that asked this was written anew. Decide on the newer one.",
+      "This message was edited or regenerated. Decide on the newer request.",
     );
   const person = request.decidedBy
     ? await db.user.findUnique({ where: { id: request.decidedBy }, select: { name: true } })
     : null;
   const who = person ? ` by ${person.name}` : "";
   const what = request.state === "skipped" ? "skipped" : request.state;
-  const yours = decision.type === "skip" ? "Nothing was changed." : "Your decision was not taken.";
+  const yours = decision.type === "skip" ? "Nothing changed." : "Your decision was not saved.";
   return new RequestError("decided", `This was already ${what}${who}. ${yours}`);
 }
 
 const isOwner: MayDecide = ({ userId, ownerId }) => userId === ownerId;
 
-/** Its owner; undefined for a chat that is deleted or never was. */
+/** Locks the chat and returns its owner; undefined for a chat that was deleted or never existed. */
 async function lockChat(tx: DbClient, chatId: string): Promise<string | undefined> {
   if (!isChatId(chatId)) return undefined;
   const [chat] = await lockChatOwner(tx, chatId);

@@ -1,6 +1,6 @@
 /**
- * Tells agents what was decided. The decision is in the database before this runs, and stays marked as undelivered
- * until the engine has the record: whoever dies in between leaves the rest to the next delivery.
+ * Wakes agents after decisions. The decision is in the database before this runs, and stays undelivered until the engine
+ * has the record: after a crash the next delivery does the rest.
  */
 import { setTimeout as pause } from "node:timers/promises";
 import { sessions } from "@trigger.dev/sdk";
@@ -18,20 +18,19 @@ const AT_ONCE = 4;
 const WITHIN_MS = 10_000;
 
 export type DeliverOptions = {
-  /** Only what was decided in this chat. */
+  /** Only the decisions of this chat. */
   chatId?: string;
   now?: Date;
   /** How long one delivery may take. */
   withinMs?: number;
-  /** Tells one agent; rejects when it could not. */
+  /** Wakes one agent; rejects when that failed. */
   tell?: (message: Undelivered) => Promise<unknown>;
 };
 
 /**
- * Delivers what is complete and undelivered, in one chat or in all: each by itself, so that one that is stuck stops no
- * other. Safe to repeat and to run in several processes at once: an agent that hears of the same decisions twice does
- * nothing the second time. When some could not be delivered it rejects with their errors in the end; then nothing is
- * lost but time.
+ * Delivers complete decisions, in one chat or in all. A delivery that hangs stops no other one. Safe to repeat and to run in
+ * several processes at once: an agent that is woken twice does nothing the second time. Rejects in the end when some
+ * deliveries failed; they are tried again.
  */
 export async function deliverDecisions(
   db: Db,
@@ -59,7 +58,7 @@ export async function deliverDecisions(
     );
 }
 
-/** Everything that time brings about: what nobody decided expires, and what could not be delivered is. */
+/** Expires requests whose time is over, and delivers decisions that could not be delivered before. */
 export async function sweepRequests(db: Db, now?: Date): Promise<void> {
   await expireRequests(db, now);
   await deliverDecisions(db, now && { now });
@@ -73,15 +72,15 @@ async function tellAgent(db: Db, { chatId, messageId }: Undelivered): Promise<vo
   try {
     await send();
   } catch {
-    // The session may be gone: the engine's data was deleted, or the app moved to another engine.
+    // The session may not exist: the engine's data was deleted, or the app moved to another engine.
     const owner = await db.chat.findUniqueOrThrow({ where: { id: chatId }, select: { userId: true } });
-    // The queue is fair by person.
+    // The queue is fair per person.
     await startSession({ chatId, triggerConfig: { concurrencyKey: owner.userId } });
     await send();
   }
 }
 
-/** An attempt that is given up may still succeed: the agent does nothing when it hears the same twice. */
+/** A delivery that timed out may still succeed: an agent that is woken twice does nothing the second time. */
 async function within<T>(ms: number, work: Promise<T>): Promise<T> {
   const late = new AbortController();
   try {

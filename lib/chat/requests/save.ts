@@ -1,6 +1,6 @@
 /**
- * What waits for a human, in the transaction that saves the message which asks. The message says that a call waits;
- * the row says everything else, and is what people decide on and agents act on.
+ * Saves requests in the transaction that saves their message. The message shows that a call is pending; the row holds
+ * everything else, and people and agents act on the row.
  */
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db/client";
@@ -19,18 +19,18 @@ export type Asked = {
   /** JSON Schema of what can be edited or filled in. */
   schema?: unknown;
   phrase?: string | undefined;
-  /** Without an answer by then, it is taken as none. */
+  /** The request expires after this time. */
   expiresInMs?: number | undefined;
 };
 
-/** What the call asks of a person; undefined for a tool that asks nobody. The agent's tools know. */
+/** The request that a call makes of a person; undefined for tools without one. */
 export type Describe = (tool: string, input: unknown) => Asked | undefined;
 
 export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[] {
   return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
 }
 
-/** The call that asks: the part's own, or the one inside. */
+/** The call that a request is about: the part's own, or a sub-agent's nested one. */
 type Call = NestedRequest & { waits: boolean; part: ToolPart };
 
 function callOf(part: ToolPart): Call {
@@ -48,8 +48,8 @@ function callOf(part: ToolPart): Call {
 type SavedNode = { message: UIMessage | null };
 
 /**
- * Brings the rows up to what the saved messages say. `ends` is true for the save that ends a turn: only then is what
- * a decision led to safe in the database.
+ * Updates the rows from the saved messages. `ends` is true for the save that ends a turn: only then is the result of a
+ * decision saved.
  */
 export async function saveRequests(
   tx: DbClient,
@@ -65,7 +65,7 @@ export async function saveRequests(
     });
     if (!message || asking.length === 0) continue;
     const messageId = message.id;
-    // A millisecond apart, so that what is asked together keeps its order everywhere.
+    // A millisecond apart, so that requests of one message keep their order everywhere.
     const rows = asking.flatMap(({ call, asked }, index) =>
       toRow(call, asked, { chatId, messageId, now: new Date(now.getTime() + index) }),
     );
@@ -118,7 +118,7 @@ function toRow(
   const { approval } = part;
   const isRule = approval?.isAutomatic === true;
   if (!isRule && !waits) return [];
-  // A call that is about to run has its input, too: only what a person answers waits like that.
+  // A call that is about to run is in this state, too; of pending calls, only questions and forms are.
   if (part.state === "input-available" && asked.kind !== "question" && asked.kind !== "form") return [];
   const { kind, title, why, schema, phrase, expiresInMs } = asked;
   const row = {
@@ -136,7 +136,7 @@ function toRow(
   };
   if (!isRule)
     return [{ ...row, expiresAt: expiresInMs === undefined ? null : new Date(now.getTime() + expiresInMs) }];
-  // A standing permission or a limit decided: nobody was asked, and the history says so.
+  // A standing permission or a limit decided, and the history shows that.
   return [
     {
       ...row,
@@ -150,11 +150,11 @@ function toRow(
 }
 
 const BEFORE = {
-  known: "Careful: exactly this was already done once in this chat. Approving it does it again.",
-  unknown: "Careful: exactly this was begun before in this chat, and whether it happened is not known.",
+  known: "Careful: this exact call already ran in this chat. Approving runs it again.",
+  unknown: "Careful: this exact call started before in this chat, and its outcome is unknown.",
 };
 
-/** To the ledger a call that is approved anew is another one, so the person who approves has to know of the first. */
+/** The ledger treats a newly approved call as another one, so the person who approves must know of the first. */
 async function warnOfRepeat(
   tx: DbClient,
   row: Prisma.HumanRequestCreateManyInput,
@@ -177,7 +177,7 @@ async function warnOfRepeat(
   return { ...row, why: row.why ? `${warning} ${row.why}` : warning };
 }
 
-/** An immutable copy of the message at every pause, and of its end. Saving the same again adds nothing. */
+/** Keeps an immutable copy of the message at every pause and at its end. Saving the same message again adds nothing. */
 async function saveCheckpoint(
   tx: DbClient,
   { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },

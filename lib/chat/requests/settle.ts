@@ -1,12 +1,12 @@
-/** Ends requests that nobody decided, or whose decision is not carried out. */
+/** Ends requests without a decision, and approved calls that will not run. */
 import type { DbClient } from "@/lib/db/client";
 import type { HumanRequest, Prisma } from "@/prisma/generated/client";
 import type { RequestName } from "./pending-calls";
 import { expirePending, holdEffectsOf, settleRequestsWithEffect } from "./requests.sql";
 
 /**
- * The person went on without deciding: what the branch still asked is skipped, and what was decided but had to wait
- * for the rest is not carried out either. Returns all requests of these messages.
+ * The person sent a message instead of deciding: pending requests are skipped, and approved calls that were waiting for
+ * the other decisions do not run. Returns all requests of these messages.
  */
 export async function skipRequests(
   tx: DbClient,
@@ -18,15 +18,15 @@ export async function skipRequests(
     where: { ...where, state: "pending" },
     data: { state: "skipped", decidedVia: "message", decidedAt: now, deliveredAt: now, settledAt: now },
   });
-  return endUndone(tx, where, NOT_CARRIED_OUT, { deliveredAt: now, settledAt: now });
+  return endUndone(tx, where, NOT_RUN, { deliveredAt: now, settledAt: now });
 }
 
-const NOT_CARRIED_OUT = "Approved, and not carried out: a message was sent before everything was decided.";
-const STOPPED = "Approved, and not carried out: the answer was stopped first.";
+const NOT_RUN = "Approved, but not run: a message was sent before every request was decided.";
+const STOPPED = "Approved, but not run: the answer was stopped first.";
 
 /**
- * The answer that was to carry out what was decided was stopped. What had not begun by then is not begun later by
- * itself; what waits for a person goes on waiting.
+ * The answer that would have run the approved calls was stopped. Calls that had not begun don't begin later by
+ * themselves; pending requests stay pending.
  */
 export async function stopRequests(
   tx: DbClient,
@@ -38,7 +38,7 @@ export async function stopRequests(
   return endUndone(tx, where, STOPPED, { settledAt: now });
 }
 
-/** Nothing comes of what was decided and not settled: an approval says why, and what waits is left alone. */
+/** Ends decided requests that were not settled: an approval gets the reason, and pending requests are not changed. */
 async function endUndone(
   tx: DbClient,
   where: Prisma.HumanRequestWhereInput,
@@ -56,7 +56,7 @@ async function endUndone(
   return tx.humanRequest.findMany({ where });
 }
 
-/** What was approved and begun cannot be taken back any more: the ledger says what became of it. */
+/** Approved calls that have begun can't be taken back: their state comes from the ledger. */
 async function settleBegun(
   tx: DbClient,
   { chatId, messageIds, now }: { chatId: string; messageIds: string[]; now: Date },
@@ -65,7 +65,7 @@ async function settleBegun(
   await settleRequestsWithEffect(tx, chatId, messageIds, now);
 }
 
-/** The message that asked is written anew: what it asked waits no longer. */
+/** The message was edited or regenerated: its requests are superseded. */
 export async function supersedeRequests(
   tx: DbClient,
   { chatId, messageId, now = new Date() }: { chatId: string; messageId: string; now?: Date },

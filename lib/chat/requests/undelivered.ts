@@ -1,19 +1,19 @@
-/** Decisions of which the agent does not know yet, and how often it was told. */
+/** Decisions that were not delivered to the agent yet, and the attempts to deliver them. */
 import type { DbClient } from "@/lib/db/client";
 import type { Prisma } from "@/prisma/generated/client";
 import { claimDeliveries, selectUndelivered } from "./requests.sql";
 
-/** The message of which everything is decided. */
+/** A message with all its requests decided. */
 export type Undelivered = { chatId: string; messageId: string };
-/** `attempts`: how often it was tried since it last succeeded, this time included. */
+/** `attempts`: attempts since the last success, including this one. */
 export type Delivery = Undelivered & { attempts: number };
 
 const MAX_DOUBLINGS = 6;
 const RETRY_AFTER_MS = 5_000;
 
 /**
- * Messages of which everything is decided and the agent does not know it yet, the longest wait first. It is told again
- * when nothing comes of it: the news may have died with a worker.
+ * Messages with all requests decided that the agent has not acted on, the longest wait first. A delivery is repeated when
+ * nothing comes of it: its worker may have died.
  */
 export function findUndelivered(
   db: DbClient,
@@ -23,8 +23,8 @@ export function findUndelivered(
 }
 
 /**
- * Those of them that nobody else is about to deliver. The attempt is counted here, before it is made: one that its
- * process does not survive must not be the first thing that every next process does.
+ * Claims undelivered decisions that no other process is delivering. The attempt is counted before it is made: a delivery
+ * that crashes its process must not be the first thing that every next process tries.
  */
 export async function claimUndelivered(
   db: DbClient,
@@ -34,7 +34,7 @@ export async function claimUndelivered(
   return claimDeliveries(db, found, now, MAX_DOUBLINGS);
 }
 
-/** The agent knows. */
+/** The agent was woken. */
 export function markDelivered(
   db: DbClient,
   { now = new Date(), ...message }: Undelivered & { now?: Date },
@@ -45,7 +45,7 @@ export function markDelivered(
   });
 }
 
-/** It could not be told. The next attempt waits twice as long as this one did. */
+/** The delivery failed. The delay doubles with each attempt. */
 export function postponeDelivery(
   db: DbClient,
   { now = new Date(), attempts, ...message }: Delivery & { now?: Date },

@@ -1,10 +1,9 @@
 /**
- * Keeps the promise that a question is answered or shown as failed, whoever dies. Trigger.dev continues no dead run by
- * itself, so whoever awaits an answer looks now and then: a page when it is loaded and when nothing comes, and the
- * sweep while nobody watches. What the stream holds and no run has saved is saved; a dead run is replaced; and a
- * question of which run after run dies is given up, visibly.
+ * Makes sure that every question is answered or shown as failed, even when workers die. Trigger.dev does not continue a
+ * dead run, so pending answers are checked: by a page when it loads and when its stream is silent, and by the sweep. A
+ * check saves what the stream holds and no run has saved, replaces a dead run, and ends a question that kills every run.
  *
- * Everything here may be done by many servers and pages at once, and as often as they like.
+ * Many servers and pages can do all of this at once, and repeat it.
  */
 import { sessions } from "@trigger.dev/sdk";
 import type { TranscriptChange } from "@trigger.dev/sdk/ai";
@@ -36,20 +35,20 @@ export type ReviveOptions = {
  */
 export type AnswerProgress = "settled" | "queued" | "running" | "revived";
 
-/** That many runs die of one question before it is given up. */
+/** After this many deaths of its runs, a question fails. */
 const MAX_DEATHS = 3;
-/** A run that never began says nothing about the question, but there is an end to that, too. */
+/** Limits the runs that never began with the question, too. */
 const MAX_STARTS = 10;
 const CHECK_EVERY_MS = 10_000;
 const CHECK_SOON_MS = 4_000;
-/** A run saves its turn right after it has ended it. */
+/** A run saves its turn within this time after ending it. */
 const SAVED_WITHIN_MS = 4_000;
 /** Nobody may have written yet in a chat that has just been made. */
 const YOUNG_MS = 15 * 60_000;
 const CHECK_YOUNG_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 50;
 
-const GIVEN_UP = "The agent stopped again and again while answering this message.";
+const GIVEN_UP = "The agent crashed several times while answering this message.";
 
 type AwaitingChat = Pick<
   Chat,
@@ -65,7 +64,7 @@ type AwaitingChat = Pick<
   | "createdAt"
 > & { revival: { begunBy: string | null } | null };
 
-/** Looks after one chat, and does what is needed for its question to be answered or to be shown as failed. */
+/** Checks one chat, and does what is needed for its question to be answered or shown as failed. */
 export async function revive(db: Db, chatId: string, options: ReviveOptions): Promise<AnswerProgress> {
   const chat = await findChat(db, chatId);
   if (!chat) return "settled";
@@ -81,7 +80,7 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
     chatId,
     question: first ? `in ${first.seq}` : `out ${chat.lastOutEventId ?? "begin"}`,
     runId: run?.id ?? null,
-    // Whoever left in good order, or never came to it, did not die of the question.
+    // A run that ended normally, or never began with the question, did not die of it.
     hasBegun: run !== undefined && run.hasCrashed && [chat.runId, chat.revival?.begunBy].includes(run.id),
   });
   if (!tries) return "revived";
@@ -96,17 +95,17 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
   return "revived";
 }
 
-/** The run has come to the question: should it die from now on, that may be because of it. */
+/** Notes that the run has begun with the question: if it dies from now on, the question may be the cause. */
 export async function noteBeginning(db: Db, chatId: string, runId: string): Promise<void> {
   await db.revival.updateMany({ where: { chatId }, data: { begunBy: runId } });
 }
 
-/** From now on the sweep looks after the chat: something was asked, or is about to be. */
+/** Has the sweep check the chat from now on: a question was asked, or is about to be. */
 export async function expectAnswer(db: Db, chatId: string): Promise<void> {
   await scheduleCheck(db, chatId, CHECK_EVERY_MS);
 }
 
-/** Looks after every chat whose time it is. Resolves with what failed; that is tried again. */
+/** Checks every chat whose check is due. Resolves with the failures, which are tried again. */
 export async function reviveAll(db: Db, options: ReviveOptions): Promise<unknown[]> {
   const due = await claimDueChats(db, CHECK_EVERY_MS, SWEPT_AT_ONCE);
   return failuresOf(due, ({ id }) => revive(db, id, options));
@@ -151,7 +150,7 @@ async function saveFromStream(
   const end = turns.findLast((turn) => turn.end && !Number.isNaN(turn.end.answered))?.end;
   const { answered, consumed } = end ?? { answered: saved, consumed: saved };
   const waiting = input.filter(({ seq }) => seq === answered + 1 || seq > consumed);
-  // The run that goes on with it saves what is behind, too.
+  // The run that continues with it saves the earlier turns, too.
   if (waiting.length > 0 && !isGivenUp) return waiting;
   const last = turns.at(-1);
   if (last?.end) {
@@ -160,7 +159,7 @@ async function saveFromStream(
     const edited = last.outcome === "failed" ? await branchOff(db, chat, input, answered) : undefined;
     const changes = [...(await changesOf(db, chat, turns, input)), ...(edited?.changes ?? [])];
     if (changes.length === 0 && chat.status !== "running") {
-      // An action that was refused, for example: no turn of the conversation.
+      // For example a refused action, which is no turn of the conversation.
       await stopChecking(db, chat);
       return "settled";
     }

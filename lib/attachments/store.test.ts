@@ -67,7 +67,9 @@ it("keeps no half file on the disk and takes no path for an id", async () => {
 
 it("says that the bucket refused, instead of an empty file", async () => {
   const stranger = s3Store({ ...credentials, secretAccessKey: "another", bucketUrl: bucket.url });
-  await expect(stranger.put("a", new Uint8Array([1]))).rejects.toThrow("The bucket answered 403 to PUT.");
+  await expect(stranger.put("a", new Uint8Array([1]))).rejects.toThrow(
+    "The bucket returned status 403 to PUT.",
+  );
   await expect(stranger.get("a")).rejects.toThrow("The bucket answered 403 to GET.");
 });
 

@@ -17,7 +17,7 @@ it("works on every item, some at a time, and collects what failed", async () => 
     2,
   );
   expect(failures).toEqual([new Error("no 2")]);
-  expect(done.toSorted()).toEqual([1, 3, 4, 5]);
+  expect(new Set(done)).toEqual(new Set([1, 3, 4, 5]));
   expect(most).toBe(2);
   expect(await failuresOf([], async () => {})).toEqual([]);
 });

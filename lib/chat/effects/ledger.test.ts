@@ -174,7 +174,7 @@ describe("an approved call", () => {
   it("is not carried out again with other arguments, and does not pretend that it was", async () => {
     await runOnce(shared.db, approved(), mark);
     await expect(runOnce(shared.db, approved({ input: { ...input, amount: 2000 } }), mark)).rejects.toThrow(
-      "carried out with other arguments",
+      "ran with other arguments",
     );
     expect(done).toHaveLength(1);
   });

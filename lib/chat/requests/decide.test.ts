@@ -55,7 +55,7 @@ describe("a decision", () => {
     await asked({ tool: "deleteRecords", kind: "confirm", input, phrase });
     const editedInput = { collection: "customers", ids: ["C-1"] };
     await expect(decide({ decision: { type: "approve", phrase, editedInput } })).rejects.toThrow(
-      /^`editedInput`: .*as it was proposed/,
+      /^`editedInput`: .*can only run as proposed/,
     );
     expect(await request()).toMatchObject({ state: "pending", editedInput: null });
     await decide({ decision: { type: "approve", phrase } });

@@ -24,7 +24,7 @@ export default function ErrorPage({ error, retry }: { error: unknown; retry: () 
           <Button variant="primary" onClick={retry}>
             Try again
           </Button>
-          {/* A full load on purpose: the router may be what failed. */}
+          {/* A full load, because the router may have failed. */}
           {/* oxlint-disable-next-line nextjs/no-html-link-for-pages */}
           <a href="/" className={buttonClass()}>
             Start a new chat

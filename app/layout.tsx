@@ -26,7 +26,7 @@ export const viewport: Viewport = {
 export default async function RootLayout({ children }: { children: React.ReactNode }) {
   const nonce = (await headers()).get("x-nonce") ?? "";
   return (
-    // next-themes writes the class before React hydrates, so this one element differs from the server's.
+    // next-themes sets the class before React hydrates, so this element differs from the server's.
     <html lang="en" className={`${GeistSans.variable} ${GeistMono.variable}`} suppressHydrationWarning>
       <body>
         <Theme nonce={nonce}>{children}</Theme>

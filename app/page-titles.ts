@@ -1,4 +1,4 @@
-/** What the tab says. Here, because the server says it first, and the page whenever a title changes later. */
+/** The tab's titles. The server renders them first, and the page updates them when a title changes. */
 export const pageTitles = { default: "Holdfast", template: "%s · Holdfast" };
 
 export const UNTITLED_CHAT = "New chat";

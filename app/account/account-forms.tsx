@@ -26,7 +26,7 @@ const ways: Record<Way, { label: string; submit: string; note: string }> = {
   },
 };
 
-/** The ways from a guest to an account. What was typed stays when it is refused. */
+/** The forms that turn a guest into an account. Typed text is kept if the server refuses it. */
 export function AccountForms({ canSendMail }: { canSendMail: boolean }) {
   const [way, setWay] = useState<Way>("create");
   const [email, setEmail] = useState("");
@@ -45,7 +45,7 @@ export function AccountForms({ canSendMail }: { canSendMail: boolean }) {
         way === "link"
           ? await requestSignInLink(email)
           : await (way === "create" ? createAccount : signIn)({ email, password });
-      // A full load, as somebody else: nothing of the guest stays in the page.
+      // A full load as the new user leaves no data of the guest in the page.
       if (result.ok && way !== "link") {
         announceAccountChange();
         return window.location.assign("/settings");

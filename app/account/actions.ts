@@ -23,7 +23,7 @@ import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";
 import { DELETE_EVERYTHING_WORDS } from "./words";
 
-/** What a form shows afterwards. After a success the page is loaded anew, as somebody else. */
+/** A form's state after its action. After a success the page is loaded again as the new user. */
 export type FormOutcome = { ok: true; note?: string } | { ok: false; problem: string };
 
 const email = z.email("Enter a valid email address.").max(254);
@@ -35,25 +35,26 @@ const credentials = z.object({
     .max(128, "The password is too long: 128 characters are the limit."),
 });
 
-/** Makes an account of the guest who is here. Their chats stay theirs. */
+/** Turns the current guest into an account. Their chats stay theirs. */
 export async function createAccount(input: auth.Credentials): Promise<FormOutcome> {
   const parsed = credentials.safeParse(input);
   if (!parsed.success) return refused(parsed.error);
   return outcome(await auth.signUp(parsed.data, await headers()));
 }
 
-/** Signs in to an account. The chats of the guest who is here go along. */
+/** Signs in to an account. The current guest's chats move to it. */
 export async function signIn(input: auth.Credentials): Promise<FormOutcome> {
   const parsed = credentials.safeParse(input);
   if (!parsed.success) return refused(parsed.error);
   return outcome(await auth.signIn(parsed.data, await headers()));
 }
 
-/** Ends what open pages of this person may do, here and in other tabs. */
+/** Signs out, and ends the access of this person's open pages in all tabs. */
 export async function signOut(): Promise<FormOutcome> {
   const user = await auth.getUser();
   const result = await outcome(await auth.signOut(await headers()));
-  // After the session, or a page could fetch a new token in between. Tokens are short, should the engine be away.
+  // Runs after the session's end, or a page could still request a new token. If the engine is unreachable, tokens
+  // expire soon.
   if (result.ok && user)
     await expireChatTokens(db, user.id).catch((error: unknown) =>
       console.error("Tokens outlive a sign-out for some minutes:", error),
@@ -61,7 +62,7 @@ export async function signOut(): Promise<FormOutcome> {
   return result;
 }
 
-/** Says the same whether there is such an account or not. */
+/** Gives the same answer whether or not the account exists. */
 export async function requestSignInLink(address: string): Promise<FormOutcome> {
   const parsed = email.safeParse(address);
   if (!parsed.success) return refused(parsed.error);
@@ -78,7 +79,9 @@ export async function requestSignInLink(address: string): Promise<FormOutcome> {
 
 const link = z.object({ token: z.string().max(200), browser: z.string().max(200), movesChats: z.boolean() });
 
-/** Signs in by a mailed link. Chats move only in the browser that asked for it, and only if the person said so. */
+/**
+ * Signs in with a mailed link. Chats move only in the browser that requested the link, and only if the person agreed.
+ */
 export async function followSignInLink(input: z.infer<typeof link>): Promise<FormOutcome> {
   const parsed = link.safeParse(input);
   if (!parsed.success) return refused(parsed.error);
@@ -87,7 +90,7 @@ export async function followSignInLink(input: z.infer<typeof link>): Promise<For
   return outcome(await auth.followSignInLink(token, { movesChats: movesChats && isOwn }, await headers()));
 }
 
-/** The model that new chats begin with; null leaves it to the server. */
+/** The default model of new chats; null selects the server's default. */
 export async function setDefaultModel(id: string | null): Promise<void> {
   const user = await requireSomebody();
   if (id !== null && !availableModels().some((model) => model.id === id))
@@ -95,14 +98,15 @@ export async function setDefaultModel(id: string | null): Promise<void> {
   await saveSettings(db, user.id, { defaultModel: id });
 }
 
-/** Every chat, file, link and setting of the signed-in person, for good. `confirmation` is what they typed. */
+/** Deletes every chat, file, link and setting of the signed-in person. `confirmation` is the typed phrase. */
 export async function deleteEverything(confirmation: string): Promise<{ deleted: number }> {
   const user = await requireUser();
   if (confirmation !== DELETE_EVERYTHING_WORDS) throw expectedError("not-confirmed");
   const { chatIds, attachmentIds } = await deleteAll(db, user.id);
-  // Nobody can see the files any more. A store that is slow keeps nobody waiting, and one that fails is asked again.
+  // The files are already inaccessible. Deleting them isn't awaited, because the store may be slow, and is retried if
+  // it fails.
   after(() => deleteAttachments(db, attachmentStore(), attachmentIds));
-  // What could not be told to the engine, the sweep tells it.
+  // If the engine can't be reached now, the sweep informs it later.
   await endSessions(db, chatIds).catch(() => {});
   return { deleted: chatIds.length };
 }

@@ -8,7 +8,7 @@ import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { deleteEverything } from "./actions";
 import { DELETE_EVERYTHING_WORDS } from "./words";
 
-/** Asks for words to be typed, because this cannot be taken back. */
+/** Asks to type a phrase, because this can't be undone. */
 export function DeleteEverything() {
   const [typed, setTyped] = useState("");
   const [problem, setProblem] = useState<string | null>(null);

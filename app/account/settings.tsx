@@ -116,7 +116,7 @@ function SignedIn({ email, canVerify }: { email: string; canVerify: boolean }) {
               if (!outcome.ok) return setProblem(outcome.problem);
               forgetEverything();
               announceAccountChange();
-              // A full load: nothing of this person stays in the page.
+              // A full load leaves no data of this person in the page.
               window.location.assign("/");
             },
             (error: unknown) => setProblem(describeError(error)),
@@ -152,7 +152,7 @@ const themes = [
 
 function ThemeChoice() {
   const { theme, setTheme } = useTheme();
-  // The server does not know it.
+  // The server doesn't know the theme.
   const isInBrowser = useSyncExternalStore(
     () => () => {},
     () => true,

@@ -1,2 +1,2 @@
-/** What somebody has to type before everything is deleted. */
+/** The phrase to type before everything is deleted. */
 export const DELETE_EVERYTHING_WORDS = "delete everything";

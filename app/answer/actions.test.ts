@@ -1,4 +1,4 @@
-/** What the holder of a link hears when they decide. */
+/** The answers to decisions made with a link. */
 import { createHmac } from "node:crypto";
 import { beforeEach, expect, it, vi } from "vitest";
 import { appDatabase } from "@/e2e/support/chat-fixtures";
@@ -6,7 +6,7 @@ import { createAnswerToken } from "@/lib/chat/requests/answer-link";
 import { createChat } from "@/lib/chat/tree/queries";
 
 vi.mock("server-only", () => ({}));
-// The engine is not there, and a decision stands without it.
+// The engine is unreachable, and the decision still counts.
 vi.mock("@/lib/chat/requests/deliver", () => ({ deliverDecisions: async () => {} }));
 const { answerByLink } = await import("./actions");
 

@@ -10,14 +10,14 @@ import { readLink, withoutChat, type Closed } from "./linked-request";
 const arguments_ = z.object({ token: z.string().max(2_000), decision: decisionSchema });
 
 /**
- * The request as it is now, with a sentence for the person when it waits on. Or why it waits no longer, and then
- * nothing else: the link may be in other hands than the decision was.
+ * The request with a sentence for the person while it is pending; otherwise only why it is closed, because the link's
+ * holder may not be the one who decided.
  */
 export type AnswerResult = { problem?: string; request?: RequestView; closed?: Closed };
 
 /**
- * Takes the decision of whoever holds a one-time link, in the name of the chat's owner. The link is for one call: it
- * cannot allow the tool for the whole chat.
+ * Takes the decision of a one-time link's holder, on behalf of the chat's owner. The link is for one call: it can't
+ * allow the tool for the whole chat.
  */
 export async function answerByLink(given: { token: string; decision: Decision }): Promise<AnswerResult> {
   const parsed = arguments_.safeParse(given);

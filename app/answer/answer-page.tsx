@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { Frond } from "@/components/ui/frond";
 
-/** Around the one thing that the page is for. */
+/** The layout of the page for one request. */
 export function AnswerPage({ title, children }: { title: string; children: ReactNode }) {
   return (
     <main className="mx-auto flex min-h-dvh w-full max-w-[720px] flex-col gap-5 px-4 py-8 sm:px-6 sm:py-14">

@@ -20,11 +20,11 @@ const words: Record<Closed, { title: string; text: string }> = {
 
 export type ClosedLinkProps = {
   state: Closed;
-  /** Somebody has just decided here, and was too late. */
+  /** The person decided here, but someone else was first. */
   isTooLate?: boolean;
 };
 
-/** All that a link says which can decide nothing any more: what was decided is for those who may read the chat. */
+/** Shown for a link that is closed. The decision itself is only for people who may read the chat. */
 export function ClosedLink({ state, isTooLate = false }: ClosedLinkProps) {
   const { title, text } = words[state];
   return (

@@ -3,15 +3,15 @@ import { readAnswerToken } from "@/lib/chat/requests/answer-link";
 import { findRequest, type RequestView } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 
-/** Why a link can decide nothing any more. */
+/** Why a link is closed. */
 export type Closed = "decided" | "expired" | "not-found";
 
 export type Linked =
   | { state: "open"; request: RequestView }
-  /** `decided` has no request: what became of it is for those who may read the chat. */
+  /** `decided` contains no request: the decision is only for people who may read the chat. */
   | { state: Closed };
 
-/** What a one-time link leads to now. A forged link and one whose chat was deleted are the same *not found*. */
+/** Resolves a one-time link. A forged link and the link of a deleted chat are the same *not found*. */
 export async function readLink(token: string, now = new Date()): Promise<Linked> {
   const linked = readAnswerToken(token);
   const found = linked && (await findRequest(db, linked));
@@ -23,7 +23,7 @@ export async function readLink(token: string, now = new Date()): Promise<Linked>
   return { state: "open", request: withoutChat(found) };
 }
 
-/** The request alone. Of the chat the link shows nothing. */
+/** Only the request: the link shows nothing else of the chat. */
 export function withoutChat(request: RequestView): RequestView {
   return { ...request, chatTitle: null, onOtherBranch: false };
 }

@@ -9,7 +9,7 @@ import { createChat } from "@/lib/chat/tree/queries";
 import { createShare } from "@/lib/chat/chats/share";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 
-// What Next and the sign-in bring: who asks, and what runs after the response.
+// Stands in for Next and the sign-in: the current user, and work after the response.
 vi.mock("server-only", () => ({}));
 vi.mock("next/server", () => ({ after: () => {} }));
 vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
@@ -42,7 +42,7 @@ async function get(address: string, params: Record<string, string> = {}) {
   return { status: response.status, body: await response.json() };
 }
 
-/** Every read, as the owner asks for it. A route that is not here fails the first test. */
+/** Every read as its owner sends it. A route that is missing here fails the first test. */
 const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
   "chats/route.ts": () => get("/chats?view=active&limit=40"),
   "chats/[id]/route.ts": (id) => get("/chats/:id", { id }),
@@ -55,7 +55,7 @@ const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
   "search/route.ts": () => get("/search?q=Question"),
   "shares/route.ts": (id) => get(`/shares?chat=${encodeURIComponent(id)}`),
 };
-/** A page has nobody before the first word is typed, and it shows lists all the same. */
+/** A page has no user until the first key press, but already shows lists. */
 const forNewcomers: Record<string, unknown> = {
   "chats/route.ts": { chats: [] },
   "me/route.ts": { userId: null, email: null },
@@ -139,7 +139,7 @@ describe("a read", () => {
     expect((await get("/search?q=Question")).body).toEqual([]);
     expect((await get("/shares")).body).toEqual([]);
     expect((await get("/requests")).body).toEqual([]);
-    // Not by a chat of one's own either.
+    // Another chat of the same owner can't read it either.
     expect(await get("/chats/:id/effects/:key", { id: own, key: effect })).toMatchObject({ status: 404 });
   });
 

@@ -8,10 +8,10 @@ import { LimitError, limitResponse } from "@/lib/http/rate-limit";
 import { isSameOrigin } from "@/lib/http/same-origin";
 import { requireSomebody, takeTurn } from "@/app/(chat)/_chat/actions/owner";
 
-/** About one upload in so many also clears away what nobody sent. */
+/** One in this many uploads also deletes files that were never sent. */
 const SWEEP_EVERY = 20;
 
-/** Takes one file: its bytes are the body, its name is `?name=`. Answers with the part that a message carries. */
+/** Stores one file: the body is its bytes, `?name=` its name. Answers with the part for the message. */
 export async function POST(request: Request): Promise<Response> {
   if (!isSameOrigin(request)) return refuse(403, "Files are uploaded from this site's own pages.");
   try {
@@ -28,7 +28,7 @@ export async function POST(request: Request): Promise<Response> {
       { status: 201 },
     );
   } catch (error) {
-    // What was refused before it was read is read now, or the browser would see a broken connection.
+    // Reads the rest of a refused body; otherwise the browser would report a broken connection.
     if (!request.bodyUsed) await readBody(request, { limit: 0 }).catch(() => {});
     if (error instanceof LimitError) return limitResponse(error);
     if (error instanceof AttachmentError) return refuse(error.status, error.message);

@@ -10,12 +10,12 @@ import { ACCEPTED_TYPES } from "@/lib/attachments/accepted-types";
 export const attachmentLimits: AttachmentLimits = {
   maxBytes: MAX_FILE_BYTES,
   maxFiles: MAX_FILES_PER_MESSAGE,
-  // Text has a hundred endings: the dialog shows all files, and the server reads what they are.
+  // Text files have many extensions, so the dialog shows all files, and the server checks their content.
   accept: "",
   acceptOnIos: [...ACCEPTED_TYPES, "text/*"].join(","),
 };
 
-/** Sends one file to `POST /attachments`. Not `fetch`, which cannot say how far an upload has come. */
+/** Sends one file to `POST /attachments`. Uses XMLHttpRequest, because `fetch` can't report upload progress. */
 export const uploadAttachment: UploadFile = (file, { onProgress, signal }) =>
   new Promise<FileUIPart>((resolve, reject) => {
     const request = new XMLHttpRequest();
@@ -31,7 +31,7 @@ export const uploadAttachment: UploadFile = (file, { onProgress, signal }) =>
         return resolve({ type: "file", url, mediaType, ...(filename && { filename }) });
       }
       const error = (response as { error?: string } | null)?.error;
-      // What the server refused it will refuse again, unless it was only too busy.
+      // Retrying a refused file is useless, unless the server was only too busy.
       reject(
         new UploadError(
           error ?? `The server answered ${status}.`,

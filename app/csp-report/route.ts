@@ -3,7 +3,7 @@ import { z } from "zod";
 import { clientAddress } from "@/lib/http/client-address";
 import { readAtMost } from "@/lib/http/read-at-most";
 
-/** A page reports a few kilobytes. Anybody may post here, so what is logged is short and seldom. */
+/** A report has a few kilobytes. Anyone may post here, so log entries are short and rate-limited. */
 const MAX_BYTES = 16 * 1024;
 const perAddress = new RateLimiterMemory({ points: 10, duration: 60 });
 const inAll = new RateLimiterMemory({ points: 60, duration: 60 });
@@ -16,7 +16,7 @@ const report = z.object({
   }),
 });
 
-/** Logs what the content security policy refused on a page. */
+/** Logs violations of a page's content security policy. */
 export async function POST(request: Request): Promise<Response> {
   const isQuiet = await Promise.all([perAddress.consume(clientAddress(request)), inAll.consume("all")]).then(
     () => false,
@@ -31,7 +31,7 @@ export async function POST(request: Request): Promise<Response> {
   return new Response(null, { status: 204 });
 }
 
-/** An address may be a secret in itself (`/answer/…`): only its first folder is logged. */
+/** An address may contain a secret (`/answer/…`), so only its first segment is logged. */
 function sentenceOf(refused: z.infer<typeof report>["csp-report"]): string {
   const { "effective-directive": directive, "blocked-uri": blocked, "document-uri": page } = refused;
   const [, folder = ""] = URL.canParse(page) ? new URL(page).pathname.split("/") : [];

@@ -2,8 +2,8 @@ import { LimitError, limitResponse } from "@/lib/http/rate-limit";
 import { requireSomebody } from "@/app/(chat)/_chat/actions/owner";
 
 /**
- * The first thing that somebody types makes them a guest, so that nothing waits for it when they send. Not a server
- * action: those run one after the other, and one that sets a cookie renders the page again.
+ * Creates the guest when a visitor begins to type, so that sending needn't wait for it. Not a server action: those run
+ * one after the other, and one that sets a cookie renders the page again.
  */
 export async function POST(): Promise<Response> {
   try {

@@ -1,5 +1,5 @@
 import "server-only";
-/** Who may see which session, and the way to the engine with the key that never leaves the server. */
+/** Who may see which session, and access to the engine with the key that never leaves the server. */
 import { headers } from "next/headers";
 import { isInRanges } from "@/lib/http/addresses";
 import type { InspectedSession } from "@/lib/inspected";
@@ -10,19 +10,22 @@ import { clientAddress } from "@/lib/http/client-address";
 import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
 
-/** `key` is the chat's id, or the session's own when it belongs to no chat. */
+/** `key` is the chat's id, or the session's own if it belongs to no chat. */
 export type ListedSession = InspectedSession & { key: string; title: string | null };
 
 export type SessionList = { engine: "none" | "away" | "here"; sessions: ListedSession[]; now: number };
 
 const SHOWN = 100;
 
-/** A developer at their own machine sees everything; in production everybody sees what is theirs. */
+/** Developers on their own machine see everything; in production people see only their own sessions. */
 export function seesEverything(): boolean {
   return process.env.NODE_ENV === "development";
 }
 
-/** In development this machine alone, by address and by name: not the phone in the room, not a tunnel. */
+/**
+ * In development, only requests from this machine, by address and by host name: no other device on the network, and no
+ * tunnel.
+ */
 export async function isOpen(): Promise<boolean> {
   if (!seesEverything()) return env.INSPECT;
   const requestHeaders = await headers();
@@ -59,7 +62,7 @@ export async function listSessions(): Promise<SessionList> {
   );
 }
 
-/** False for a foreign session and an unknown one alike. */
+/** Returns false for a foreign session and an unknown one alike. */
 export async function mayInspect(key: string): Promise<boolean> {
   if (!(await isOpen())) return false;
   if (seesEverything()) return true;

@@ -4,7 +4,7 @@ import { callEngine, hasCrashButton, mayInspect } from "./access";
 
 export type Crash = { runId: string; pid: number | null; at: number } | { problem: string };
 
-/** `kill -9` of the process that answers this session now. */
+/** Kills the process that runs this session, as `kill -9` does. */
 export async function crashWorker(key: string): Promise<Crash> {
   if (!hasCrashButton()) return { problem: "Crashing workers is switched off here (CRASH_BUTTON)." };
   if (typeof key !== "string" || !(await mayInspect(key))) return { problem: "There is no such session." };

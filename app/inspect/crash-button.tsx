@@ -39,7 +39,7 @@ export function CrashButton({ sessionKey, hasWorker, onCrash }: CrashButtonProps
   );
 }
 
-/** What became of the session whose worker was killed; `runs` newest first. */
+/** The state of the session whose worker was killed; `runs` newest first. */
 export function effectOf(crash: Crash, runs: InspectedRun[], unanswered: number, now: number): string {
   if ("problem" in crash) return crash.problem;
   const killed = crash.pid === null ? "Killed the worker." : `Killed worker ${crash.pid}.`;

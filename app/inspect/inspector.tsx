@@ -16,17 +16,18 @@ import { agoOf, states } from "./words";
 
 export type InspectorProps = {
   initial: SessionList;
-  /** Everybody's sessions, or those of this person. */
+  /** Whether the list has everyone's sessions, or only this person's. */
   scope: "all" | "own";
   canCrash: boolean;
 };
 
-/** Sessions on the left, one of them on the right; on a phone one after the other. */
+/** The list of sessions beside the selected session; on a phone, one at a time. */
 export function Inspector({ initial, scope, canCrash }: InspectorProps) {
   const { sessions, engine } = useSessions(initial);
   const now = useNow(initial.now);
   const chosen = useSearchParams().get("session") ?? undefined;
-  // Without an address it is the newest, and stays that one: the button must not change its target under the hand.
+  // Without an address, the newest session is selected and stays selected, so that the crash button's target doesn't
+  // change.
   const [newest, setNewest] = useState(sessions[0]?.key);
   if (newest === undefined && sessions[0]) setNewest(sessions[0].key);
   const key = chosen ?? newest;
@@ -96,7 +97,7 @@ export function Inspector({ initial, scope, canCrash }: InspectorProps) {
 type SessionLinkProps = {
   session: ListedSession;
   isCurrent: boolean;
-  /** By its address. Without one a wide screen shows the newest, a phone the list alone. */
+  /** The session in the address. Without one, a wide screen shows the newest, a phone only the list. */
   isChosen: boolean;
   now: number;
 };

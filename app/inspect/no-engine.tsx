@@ -2,7 +2,7 @@ import Link from "next/link";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 
-/** With a Trigger.dev key the runs live there, and so does the place to look at them. */
+/** With a Trigger.dev key, runs are inspected in its dashboard. */
 export function NoEngine() {
   return (
     <main className="grid min-h-dvh place-items-center px-6">

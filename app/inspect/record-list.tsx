@@ -20,7 +20,7 @@ const filters: Array<{ value: Filter; label: string }> = [
   { value: "out", label: ".out" },
 ];
 
-/** What was stored, in order, and it goes on below. Follows the newest until the reader scrolls away. */
+/** The stored records in order, growing at the end. Scrolls to the newest until the reader scrolls away. */
 export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
   const [filter, setFilter] = useState<Filter>("all");
   const [isFollowing, setIsFollowing] = useState(true);
@@ -32,7 +32,7 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
     if (isFollowing) box.current?.scrollTo({ top: box.current.scrollHeight });
   }, [isFollowing, shown]);
 
-  // Who opens a record wants to read it.
+  // Opening a record stops the automatic scrolling.
   const stopFollowing = useCallback(() => setIsFollowing(false), []);
 
   function noticeScroll() {
@@ -191,7 +191,7 @@ const RecordItem = memo(
   (a, b) => a.row.key === b.row.key && a.row.records.length === b.row.records.length,
 );
 
-/** Of joined pieces the text is what matters; the first and the newest record show the form. */
+/** Of joined chunks, the text matters; the first and the newest record show the format. */
 function Body({ row }: { row: RecordRow }) {
   const { records, preview, name } = row;
   const shown = records.length > 1 ? [records[0]!, records.at(-1)!] : records;

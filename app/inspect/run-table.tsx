@@ -10,14 +10,14 @@ export type RunTableProps = {
   total: number;
   now: number;
   isConnecting: boolean;
-  /** What just happened to them, in a sentence. */
+  /** What just happened to the runs, in a sentence. */
   news: string | undefined;
 };
 
 const HEAD = "px-2 py-1.5 text-start text-2xs font-normal text-ink-3 first:pl-4 last:pr-4";
 const CELL = "px-2 py-1.5 align-top first:pl-4 last:pr-4";
 
-/** Each worker life of the session, and why it began. */
+/** Every run of the session, and why it began. */
 export function RunTable({ runs, total, now, isConnecting, news }: RunTableProps) {
   return (
     <section aria-labelledby="runs" className="flex shrink-0 flex-col border-b md:max-h-[232px] md:min-h-0">

@@ -17,13 +17,13 @@ import { states } from "./words";
 
 export type SessionViewProps = {
   sessionKey: string;
-  /** What the list says of it, to be shown until the watch says more. */
+  /** The session's entry in the list, shown until the watch has loaded. */
   listed: ListedSession | undefined;
   now: number;
   canCrash: boolean;
 };
 
-/** One session as it lives: what it does, its runs, its records. */
+/** A live view of one session: its state, runs and records. */
 export function SessionView({ sessionKey, listed, now, canCrash }: SessionViewProps) {
   const watch = useSessionWatch(sessionKey);
   const { runs, records, line, dropped } = watch;

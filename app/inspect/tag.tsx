@@ -8,7 +8,7 @@ const tones: Record<Tone, string> = {
   bad: "border-red-line bg-red-soft text-red",
 };
 
-/** One word about a session, a run or a record. */
+/** A one-word label on a session, a run or a record. */
 export function Tag({ tone = "plain", className, ...props }: React.ComponentProps<"span"> & { tone?: Tone }) {
   return (
     <span

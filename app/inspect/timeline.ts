@@ -1,4 +1,4 @@
-/** What happened in a session, in order: its records in words, and the lives of its runs between them. */
+/** The history of a session, in order: its records in words, and its runs between them. */
 import type { InspectedRecord, InspectedRun } from "@/lib/inspected";
 
 export type SessionRecord = InspectedRecord & { io: "in" | "out" };
@@ -10,11 +10,11 @@ export type RecordRow = {
   key: string;
   io: "in" | "out";
   kind: RecordKind;
-  /** The SDK's own name for it. */
+  /** The SDK's name for it. */
   name: string;
-  /** What it carries, in one line. */
+  /** Its content in one line. */
   preview: string;
-  /** More than one: pieces of one text, shown as one. */
+  /** More than one: chunks of one text, shown as one entry. */
   records: SessionRecord[];
   isQuarantined: boolean;
   bytes: number;
@@ -43,7 +43,7 @@ export function timelineOf(records: SessionRecord[], runs: InspectedRun[], total
   for (const [index, run] of runs.entries()) {
     const number = total - index;
     const [started, ended] = [run.startedAt, run.finishedAt].map((time) => time && Date.parse(time));
-    // A life that was over before the oldest record that is left belongs to no row here.
+    // A run that ended before the oldest kept record has no row.
     if (ended && ended < oldest) continue;
     if (started)
       rows.push({ type: "run", key: `${run.id}-started`, run, number, edge: "started", at: started });
@@ -57,7 +57,7 @@ function byTime(a: TimelineRow, b: TimelineRow): number {
   return a.at - b.at;
 }
 
-/** Fifty pieces of one text are one thing to a reader. */
+/** Joins chunks of one text into one entry. */
 function joinPieces(rows: TimelineRow[]): TimelineRow[] {
   const joined: TimelineRow[] = [];
   for (const row of rows) {
@@ -75,7 +75,7 @@ function isSameText(a: RecordRow, b: RecordRow): boolean {
   return a.io === b.io && a.name === b.name && PIECES.has(a.name) && !a.isQuarantined && !b.isQuarantined;
 }
 
-/** The list is made anew with every line of the watch; a record is parsed once. */
+/** The list is rebuilt with every line of the watch, but each record is parsed only once. */
 const known = new WeakMap<SessionRecord, RecordRow>();
 
 function rowOf(record: SessionRecord): RecordRow {
@@ -154,7 +154,7 @@ function describeOutput(data: unknown): Description {
   };
 }
 
-/** The whole of it, for the reader who wants to know. */
+/** The complete record, for readers who want details. */
 export function bodyText({ io, body, headers }: SessionRecord): string {
   const shown: Record<string, unknown> = {};
   if (body !== "") {
@@ -195,6 +195,6 @@ function tryJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    return undefined; // Shown as the text that it is.
+    return undefined; // Shown as its own text.
   }
 }

@@ -2,7 +2,7 @@
 
 import { useEffect, useState } from "react";
 
-/** The time, once a second. Begins with the server's, so that both first renders agree. */
+/** The current time, updated every second. Starts with the server's time, so that both first renders agree. */
 export function useNow(initial: number): number {
   const [now, setNow] = useState(initial);
   useEffect(() => {

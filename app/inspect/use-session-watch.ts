@@ -9,9 +9,9 @@ export type SessionWatch = {
   session: InspectedEvent["session"];
   /** Newest first. */
   runs: NonNullable<InspectedEvent["runs"]>;
-  /** As they were stored, both streams together. */
+  /** As stored, both streams together. */
   records: SessionRecord[];
-  /** Records that were left out to keep the page light. */
+  /** The number of records left out to keep the page light. */
   dropped: number;
 };
 
@@ -21,7 +21,7 @@ const KEPT = 3_000;
 const RETRY_MS = 1_000;
 const nothing: SessionWatch = { line: "connecting", session: undefined, runs: [], records: [], dropped: 0 };
 
-/** Everything about one session, as it happens. It goes on from where it was when the line breaks. */
+/** Live data of one session. Resumes at its cursor when the connection breaks. */
 export function useSessionWatch(key: string): SessionWatch {
   const [watch, change] = useReducer(reduce, nothing);
   useEffect(() => {
@@ -67,7 +67,7 @@ async function follow(key: string, signal: AbortSignal, change: (change: Change)
         change({ event });
       }
     } catch {
-      // Whatever it was, the remedy is the same; an abort ends the loop.
+      // Every failure is handled by retrying; an abort ends the loop.
     }
     if (signal.aborted) return;
     change({ line: "lost" });

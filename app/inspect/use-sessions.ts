@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { pollEvery } from "@/app/(chat)/_chat/reads/read-client";
 import type { SessionList } from "./access";
 
-/** The list of sessions, asked for again and again while somebody looks. */
+/** The list of sessions, polled while the page is visible. */
 export function useSessions(initial: SessionList): SessionList {
   const { data, isError } = useQuery({
     queryKey: ["sessions"],
@@ -20,7 +20,7 @@ export function useSessions(initial: SessionList): SessionList {
   return isError ? { ...data, engine: "away" } : data;
 }
 
-/** The old list stays in sight while the engine is away. */
+/** Keeps the old list while the engine is unreachable. */
 function withSessions(old: SessionList | undefined, fresh: SessionList): SessionList {
   return fresh.engine === "here" || !old ? fresh : { ...old, engine: "away" };
 }

@@ -1,12 +1,12 @@
 import "server-only";
-/** How many pages may watch at once. Each is an open connection to the engine, which reads for it from the database. */
+/** How many pages may watch at once. Each holds a connection to the engine, which polls the database for it. */
 
 const PER_SESSION = 8;
 const IN_ALL = 64;
 
 const watchers = new Map<string, number>();
 
-/** Returns what to call when it stops watching, or null when there are too many. */
+/** Returns a function that ends the watch, or null if there are too many. */
 export function joinWatchers(key: string): (() => void) | null {
   const all = [...watchers.values()].reduce((sum, count) => sum + count, 0);
   const here = watchers.get(key) ?? 0;

@@ -79,7 +79,7 @@ export function agoOf(time: number, now: number): string {
   return hours < 48 ? `${hours} h ago` : `${Math.floor(hours / 24)} days ago`;
 }
 
-/** As precise as it helps: an attempt of 0.42 s, a run of 12 min 3 s. */
+/** Formats a duration with useful precision: 0.42 s, or 12 min 3 s. */
 export function spanOf(ms: number): string {
   if (ms < 1_000) return `${Math.max(0, Math.round(ms))} ms`;
   const seconds = ms / 1_000;

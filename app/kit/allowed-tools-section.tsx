@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { AllowedTools } from "@/components/chat/requests/allowed-tools";
 
-/** What runs without asking; the last tool cannot be revoked, so that the refusal shows. */
+/** Tools that run without asking. Revoking the last one fails, to show the refusal. */
 export function AllowedToolsSection() {
   const [tools, setTools] = useState([
     { name: "refundPayment", title: "Refund" },
@@ -11,7 +11,7 @@ export function AllowedToolsSection() {
     { name: "runQuery", title: "Database query" },
   ]);
   return (
-    // Not a landmark: the shell beside it has the page's own.
+    // Not a landmark: the shell beside it already has them.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label="Allowed tools" data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">Allowed tools</h2>

@@ -18,7 +18,7 @@ import { ColumnCase } from "./case";
 
 const nothing = () => {};
 
-/** Versions, the actions of a message, the editor; and a small conversation in which all of them work. */
+/** Versions, message actions and the editor; and a small conversation in which all of them work. */
 export function BranchesSection() {
   return (
     <>
@@ -89,7 +89,7 @@ export function BranchesSection() {
 
 const asked = "Where is order 4417?";
 
-/** Behind a button, because an editor takes the focus when it opens. */
+/** Behind a button, because the editor takes the focus when it opens. */
 function EditorCases() {
   const [isShown, setIsShown] = useState(false);
   if (!isShown) {
@@ -116,7 +116,7 @@ function EditorCases() {
   );
 }
 
-/** Works without any server. A new wording that begins with "fail" is refused the first time. */
+/** Works without a server. An edit that begins with "fail" is refused the first time. */
 function BranchesCase() {
   const tree = useSampleTree();
   const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
@@ -125,7 +125,7 @@ function BranchesCase() {
   function save(message: UIMessage, draft: string) {
     if (draft.startsWith("fail") && !hasFailed) {
       setHasFailed(true);
-      // The editor opens again with a new key, as it does when the server refuses.
+      // A new key reopens the editor, as after a server's refusal.
       return setEditing({ id: message.id, draft, error: "The server did not answer." });
     }
     setEditing(undefined);

@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import * as samples from "./samples";
 import { search } from "./search";
 
-/** The command palette and what the keyboard can do. Both dialogs are behind buttons, because they cover the page. */
+/** The command palette and the list of shortcuts. Both dialogs are behind buttons, because they cover the page. */
 export function CommandsSection() {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const [done, setDone] = useState("");
@@ -63,7 +63,7 @@ export function CommandsSection() {
     },
   ];
   return (
-    // Not a landmark: there are too many to walk through.
+    // Not a landmark: there would be too many to navigate.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label="Commands and keys" data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">Commands and keys</h2>

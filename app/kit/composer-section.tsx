@@ -84,7 +84,7 @@ const onTheirWay = [
 
 const limits: AttachmentLimits = { maxBytes: 1_000, maxFiles: 3, accept: "" };
 
-/** The composer with all it can do, on fixed data; beside it each of its parts in each state. */
+/** The composer with every feature, on fixed data, and each of its parts in each state. */
 export function ComposerSection() {
   return (
     <>
@@ -123,7 +123,7 @@ export function ComposerSection() {
 
 const broken = new Set<string>();
 
-/** A name with "wrong" in it is refused, one with "broken" works the second time. */
+/** A file with "wrong" in its name is refused; one with "broken" succeeds at the second try. */
 const uploadNowhere: UploadFile = async (file, { onProgress }) => {
   onProgress(0.5);
   await new Promise((resolve) => setTimeout(resolve, 150));

@@ -33,7 +33,7 @@ import { Case, Column } from "./case";
 
 const drawings = { math: true };
 
-/** Every part of the kit in every state, on fixed data. It is the page that the visual tests look at. */
+/** Every component of the kit in every state, on fixed data. The visual tests screenshot this page. */
 export function KitGallery() {
   return (
     <main className="mx-auto flex max-w-5xl flex-col gap-14 px-4 py-10 sm:px-8">
@@ -187,7 +187,9 @@ export function KitGallery() {
   );
 }
 
-/** Behind a button, because React reports what a boundary caught, and this page should open without a report. */
+/**
+ * Behind a button, because React reports every error caught by a boundary, and opening this page should report none.
+ */
 function BrokenCase() {
   const [isShown, setIsShown] = useState(false);
   return isShown ? (
@@ -225,7 +227,7 @@ function AnswerActions({ message }: { message: UIMessage }) {
   );
 }
 
-/** Fails the first time, so that "Try again" has something to do; lists what arrived. */
+/** Fails the first time, to show "Try again"; lists what was sent. */
 function ComposerCase() {
   const [sent, setSent] = useState<string[]>([]);
   const [hasFailed, setHasFailed] = useState(false);
@@ -259,7 +261,7 @@ function ComposerCase() {
 
 const shellStates = ["Conversation", "First run", "Loading", "Sidebar"] as const;
 
-/** One shell at a time: each fills a window. */
+/** Shows one shell at a time, because each fills a window. */
 function ShellCase() {
   const [state, setState] = useState<(typeof shellStates)[number]>("Conversation");
   return (
@@ -326,7 +328,7 @@ function LoadingChat() {
   );
 }
 
-/** A conversation that answers what is sent, a word per tick, without any server. */
+/** A conversation that answers without a server, a word per tick. */
 function LiveChat() {
   const [messages, setMessages] = useState<UIMessage[]>([
     ...samples.longChat,

@@ -1,8 +1,8 @@
-// Fixed data for the section on messages. What is huge is made when it is asked for.
+// Fixed data for the messages section. Large samples are created on demand.
 import type { UIMessage } from "ai";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
 
-/** Messages `from` to `to` of a conversation that is always the same. */
+/** Messages `from` to `to` of a fixed conversation. */
 export function conversation(from: number, to: number): UIMessage[] {
   return Array.from({ length: to - from }, (_, offset) => {
     const at = from + offset;
@@ -23,7 +23,7 @@ export function conversation(from: number, to: number): UIMessage[] {
   });
 }
 
-/** What comes while the reader is somewhere else in it. */
+/** New messages that arrive while the reader is elsewhere. */
 export function news(count: number): UIMessage[] {
   return Array.from({ length: count }, (_, at) => ({
     id: `news-${at}`,

@@ -12,7 +12,7 @@ import { Button } from "@/components/ui/button";
 import * as samples from "./messages-samples";
 import { Case, Column } from "./case";
 
-/** The message list and what a message can hold, in every state. */
+/** The message list and every kind of message content, in every state. */
 export function MessagesSection() {
   return (
     <>
@@ -71,7 +71,7 @@ export function MessagesSection() {
   );
 }
 
-/** A diagram in twenty lines, where an app would lazily load a library for `mermaid`. */
+/** A diagram in twenty lines. An app would lazily load a library for `mermaid`. */
 function Bars({ code }: FenceProps) {
   const rows = code.split("\n").map((line) => line.split(":"));
   const largest = Math.max(...rows.map(([, value]) => Number(value)));
@@ -99,7 +99,7 @@ const drawings = { math: true, fences: { bars: Bars } };
 const ALL = 1_000;
 const BATCH = 50;
 
-/** A thousand messages behind a server that answers when it likes, and sometimes does not. */
+/** A thousand messages behind a simulated server that is sometimes slow and sometimes fails. */
 function LongConversation() {
   const [loaded, setLoaded] = useState(BATCH);
   const [added, setAdded] = useState(0);
@@ -144,10 +144,10 @@ function LongConversation() {
   );
 }
 
-/** With room for a row of buttons, and none in it. */
+/** Reserves the height of a row of buttons without any. */
 const renderMessage = (message: UIMessage) => <Message message={message} actions={null} />;
 
-/** One at a time and only when asked for, so that the page's own pictures stay small. */
+/** Shows one case at a time, on demand, to keep the page's own screenshots small. */
 function Hostile() {
   const [shown, setShown] = useState<string | null>(null);
   const message: UIMessage | null = shown === null ? null : samples.outOfProportion(shown);

@@ -5,10 +5,10 @@ import { OutcomeCard, type OutcomeCardProps } from "@/components/chat/requests/o
 
 const input = { orderId: "A-1042", amount: 89, currency: "EUR", reason: "It arrived broken." };
 
-/** A side effect of which nobody knows whether it happened, before and after a person has said so. */
+/** A side effect with an unknown outcome, before and after a person answered. */
 export function OutcomeSection() {
   return (
-    // Not a landmark: the shell beside it has the page's own.
+    // Not a landmark: the shell beside it already has them.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label="Outcome card" data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">Outcome card</h2>
@@ -22,7 +22,7 @@ export function OutcomeSection() {
   );
 }
 
-/** Settles by itself; the first try fails when there is a refusal. */
+/** Resolves by itself; with a refusal, the first try fails. */
 function Settled({ outcome: initial, refusal }: Pick<OutcomeCardProps, "outcome"> & { refusal?: string }) {
   const [outcome, setOutcome] = useState(initial);
   const [wasRefused, setWasRefused] = useState(refusal === undefined);

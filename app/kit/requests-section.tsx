@@ -12,7 +12,7 @@ import { settle } from "./settle";
 import { WaitingChat } from "./waiting-chat";
 import { ColumnCase } from "./case";
 
-/** Everything that waits for a person, in every state, on fixed data. What is decided here is decided in this page. */
+/** Every kind of request in every state, on fixed data. Decisions stay in this page. */
 export function RequestsSection() {
   return (
     <>
@@ -74,7 +74,7 @@ export function RequestsSection() {
 
 async function nothing() {}
 
-/** Settles by itself; the first try fails when there is a refusal. */
+/** Resolves by itself; with a refusal, the first try fails. */
 function Decidable({ request: initial, refusal }: { request: HumanRequestView; refusal?: string }) {
   const [request, setRequest] = useState(initial);
   const [wasRefused, setWasRefused] = useState(refusal === undefined);

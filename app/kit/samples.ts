@@ -1,4 +1,4 @@
-// Fixed data for the gallery: no clock, no chance, so that two screenshots of one version are the same picture.
+// Fixed data for the gallery, without clock or randomness, so that screenshots are reproducible.
 import type { UIMessage } from "ai";
 
 export const NOW = Date.UTC(2025, 10, 14, 14, 10);
@@ -222,7 +222,7 @@ export const oddMessage: UIMessage = {
       url: "https://example.com/invoice-4417.pdf",
     },
     { type: "custom", kind: "acme.widget" },
-    // What a newer version may have stored.
+    // A part that a newer version may have stored.
     { type: "hologram", beam: 7 } as unknown as UIMessage["parts"][number],
   ],
 };

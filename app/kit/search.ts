@@ -1,7 +1,7 @@
 import type { ChatSearchResult } from "@/components/chat/shell/chat-search";
 import * as samples from "./samples";
 
-/** What a server would find in the sample chats. "fail" finds nobody there. */
+/** A simulated search of the sample chats. "fail" has no results. */
 export async function search(query: string): Promise<ChatSearchResult[]> {
   if (query === "fail") throw new Error("away");
   const needle = query.toLowerCase();

@@ -1,6 +1,6 @@
 import type { Decision, HumanRequestView } from "@/components/chat/requests/request";
 
-/** A request as a server would keep it after a decision. */
+/** A request as a server would store it after a decision. */
 export function settle(request: HumanRequestView, decision: Decision): HumanRequestView {
   const by = { decidedBy: "you", decidedVia: "card", decidedAt: new Date() } as const;
   switch (decision.type) {

@@ -19,7 +19,7 @@ const first: ChatShellChat[] = samples.chats.map((chat) => ({
   ...(chat.id === "5" && { isPinned: true }),
 }));
 
-/** The sidebar with everything in it, on a list that lives in this page alone. */
+/** The sidebar with every feature, on a list that exists only in this page. */
 export function ShellSection() {
   const [chats, setChats] = useState(first);
   const [view, setView] = useState<"active" | "archived">("active");

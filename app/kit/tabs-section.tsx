@@ -7,7 +7,7 @@ import { ColumnCase } from "./case";
 
 const nothing = () => {};
 
-/** The same chat open twice: the page that reads along, and the one that has taken over. */
+/** The same chat open twice: the view-only page, and the page that has taken over. */
 export function TabsSection() {
   const [isReading, setIsReading] = useState(true);
   return (

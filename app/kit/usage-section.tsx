@@ -12,10 +12,10 @@ const branch: UsageSum = {
 };
 const chat: UsageSum = { ...branch, answers: 9, inputTokens: 31_477, outputTokens: 7_120, cost: 0.1342 };
 
-/** What a chat took, as far as it is known. */
+/** The usage of a chat, known and partly unknown. */
 export function UsageSection() {
   return (
-    // Not a landmark: the shell of the gallery has the page's own.
+    // Not a landmark: the shell of the gallery already has them.
     // oxlint-disable-next-line jsx-a11y/prefer-tag-over-role
     <div role="group" aria-label="Usage" data-case className="flex flex-col gap-4">
       <h2 className="text-xs text-ink-3">Usage</h2>

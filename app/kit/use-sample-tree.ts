@@ -2,7 +2,7 @@ import { useState } from "react";
 import type { UIMessage } from "ai";
 
 type Node = { message: UIMessage; parentId: string };
-/** `seen` has, for each message, the one below it that was shown last. */
+/** `seen` maps each message to the child that was shown last. */
 type State = {
   nodes: Node[];
   headId: string;
@@ -31,7 +31,7 @@ const beginning: State = {
 
 export type SampleTree = ReturnType<typeof useSampleTree>;
 
-/** A conversation in memory that can be asked again, walked, undone and redone. It answers at once. */
+/** A conversation in memory that supports regenerate, branch switches, undo and redo. It answers at once. */
 export function useSampleTree() {
   const [state, setState] = useState(beginning);
   const { nodes, headId, seen } = state;

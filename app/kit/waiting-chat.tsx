@@ -43,7 +43,7 @@ const messages: UIMessage[] = [
   },
 ];
 
-/** What a server would keep: the first decision counts, a later one is told who was first. */
+/** A simulated server: the first decision counts, and a later one is told who was first. */
 class Desk {
   requests = asked;
 
@@ -76,7 +76,7 @@ class Desk {
   }
 }
 
-/** A conversation that waits, its bar and the inbox, all reading the same requests. */
+/** A conversation with pending requests, its bar and the inbox, all showing the same requests. */
 export function WaitingChat() {
   const [desk] = useState(() => new Desk());
   const [isBadged, setIsBadged] = useState(false);

@@ -1,16 +1,16 @@
-/** What the demo model can honestly say about a file: that it arrived whole, not what is in the picture. */
+/** The demo model's answer about files: that each arrived whole, not what a picture shows. */
 import type { LanguageModelV4FilePart, LanguageModelV4TextPart } from "@ai-sdk/provider";
 import { formatBytes } from "@/lib/attachments/limits";
 import { isImage } from "@/lib/attachments/sniff";
 
 const inlined = /^<attachment name="([^"]*)">\n([\s\S]*)\n<\/attachment>$/;
 
-/** Text files come as text. They are not what the person said. */
+/** Text files arrive as text parts, which are not the person's words. */
 export function isInlinedFile(text: string): boolean {
   return inlined.test(text);
 }
 
-/** A sentence about a file; undefined for a part that is none. */
+/** A sentence about a file; undefined for other parts. */
 export function describeFile(part: LanguageModelV4FilePart | LanguageModelV4TextPart): string | undefined {
   if (part.type === "text") {
     const [, name, content = ""] = inlined.exec(part.text) ?? [];

@@ -1,7 +1,10 @@
 /** The statement of the demo's mail service. */
 import { query, sql, text } from "@/lib/db/statement";
 
-/** A repeated key returns the first entry. In SQL, because of two calls at once Prisma's `upsert` would fail one. */
+/**
+ * A repeated key returns the first entry. Plain SQL, because with two calls at once Prisma's `upsert` would fail one of
+ * them.
+ */
 export const addMail = query(
   { id: text() },
   (id: string, mail: unknown, idempotencyKey: string) => sql`

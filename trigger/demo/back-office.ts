@@ -1,6 +1,6 @@
 /**
- * Where the demo tools leave their mark, in place of a bank, a database and a mail server. Every call adds an entry, so
- * what happened twice is there twice. Only mail takes an idempotency key, as some real services do.
+ * The records of the demo tools, in place of a bank, a database and a mail server. Every call adds an entry, so a
+ * repeated effect is visible. Only mail supports an idempotency key, as some real services do.
  */
 import { randomUUID } from "node:crypto";
 import { DidNotHappenError } from "@/lib/chat/effects/ledger";
@@ -15,7 +15,7 @@ const MOST_PER_REFUND = 10_000;
 
 export const backOffice = {
   async refund(refund: Refund): Promise<{ id: string }> {
-    // A refusal before anything is booked. Whatever else goes wrong from here on may go wrong after the booking.
+    // This refusal comes before the booking. Any later error may come after it.
     if (refund.amount > MOST_PER_REFUND)
       throw new DidNotHappenError(
         `One refund may be ${MOST_PER_REFUND.toLocaleString("en-US")} at most, so nothing was refunded.`,
@@ -27,7 +27,7 @@ export const backOffice = {
     return db.demoEntry.create({ data: { kind: "deletion", data: deletion }, select: { id: true } });
   },
 
-  /** A request with a key that was seen before is answered as it was then. */
+  /** A repeated key returns the first answer. */
   async send(mail: Mail, idempotencyKey: string): Promise<{ id: string }> {
     const [entry] = await addMail(db, randomUUID(), mail, idempotencyKey);
     return entry!;

@@ -1,11 +1,11 @@
-/** How the demo model asks for what has an effect, and what it makes of the result. */
+/** The demo model's calls of tools with an effect, and its sentences about their results. */
 import type { LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { toolSchemas, toolTitle } from "@/lib/agent/tool-schemas";
 
 type EffectTool = "refund" | "deleteRecords" | "sendEmail";
 export type ToolBeat = { type: "tool"; name: EffectTool; input: Record<string, unknown> };
 
-/** What the request asks for, in the order of the tools. What it does not say is filled in. */
+/** The calls that the prompt asks for, in the order of the tools. Missing arguments get defaults. */
 export function effectCalls(request: string, tools: string[]): ToolBeat[] {
   const calls = [refund(request), deletion(request), email(request)];
   return calls.filter((call) => call !== undefined).filter(({ name }) => tools.includes(name));
@@ -59,7 +59,7 @@ function email(request: string): ToolBeat | undefined {
   return { type: "tool", name: "sendEmail", input: { to, subject: "Your request", body } };
 }
 
-/** A sentence about the result of a tool that has an effect; undefined for any other. */
+/** A sentence about the result of a tool with an effect; undefined for other tools. */
 export function fromEffect({ toolName, output }: LanguageModelV4ToolResultPart): string | undefined {
   if (
     output.type === "error-text" &&

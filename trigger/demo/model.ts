@@ -1,6 +1,6 @@
 /**
- * A language model without a network, for the first five minutes and for the tests: what it says depends on the
- * prompt alone. A real provider to the AI SDK, so the whole path is the one that a paid model takes.
+ * A language model without a network, for first steps and tests: its answer depends only on the prompt. It is a real AI
+ * SDK provider, so its path through the product is that of a paid model.
  */
 import type {
   LanguageModelV4,
@@ -18,15 +18,15 @@ import { demoTitle } from "./title";
 
 const MODEL_ID = "demo";
 
-/** Its words are for the person who reads the chat. */
+/** The message is for the person who reads the chat. */
 export class DemoModelError extends Error {
   override name = "DemoModelError";
 }
 
 export type DemoModelOptions = {
-  /** Pause between chunks. Default: `DEMO_MODEL_PACE_MS`, else 18. A prompt may ask for another ("at 50 ms"). */
+  /** Pause between chunks. Default: `DEMO_MODEL_PACE_MS`, else 18. A prompt can set another ("at 50 ms"). */
   paceMs?: number;
-  /** How "crash the worker" ends the process. Default: as hard as the system can. */
+  /** How "crash the worker" ends the process. Default: with SIGKILL. */
   crash?: () => void;
 };
 
@@ -126,7 +126,7 @@ async function* play(
   yield finish(called ? "tool-calls" : "stop", prompt, output);
 }
 
-/** Pulled one by one, so a reader that is slow or gone holds the script up instead of filling the memory. */
+/** Pulled chunk by chunk, so that a slow or closed reader pauses the script instead of filling the memory. */
 function streamOf<T>(parts: AsyncGenerator<T>): ReadableStream<T> {
   return new ReadableStream({
     async pull(controller) {
@@ -156,7 +156,9 @@ function laneOf(beat: Beat): "text" | "reasoning" | "tool" | "none" {
   }
 }
 
-/** About what a tokeniser would give: words, and long words in two or more pieces. Joined, they are the text again. */
+/**
+ * Splits text about as a tokenizer would: words, with long words in several pieces. Joined, they are the text again.
+ */
 function pieces(text: string): string[] {
   return text.match(/\s*\S{1,7}|\s+/gu) ?? [];
 }
@@ -179,11 +181,11 @@ function finish(
   return { type: "finish", finishReason: { unified: reason, raw: reason }, usage };
 }
 
-/** Waits, and stops waiting the moment the call is aborted. */
+/** Waits, or returns as soon as the call is aborted. */
 function wait(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(aborted(signal));
-    // Even without a pace the reader gets its turn now and then, as it would from a network.
+    // Even without a pause, readers get a turn now and then, as with a network.
     const timer = ms > 0 ? setTimeout(done, ms) : setImmediate(done);
     function done() {
       signal?.removeEventListener("abort", stop);

@@ -1,4 +1,4 @@
-/** What the demo model asks of a person, and what it says when they have decided. */
+/** The demo model's requests to a person, and its sentences about their decisions. */
 import { toolTitle } from "@/lib/agent/tool-schemas";
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import { effectCalls, fromEffect } from "./effects";
@@ -6,12 +6,12 @@ import type { Beat } from "./beat";
 
 type Call = Extract<Beat, { type: "tool" }>;
 
-/** All calls of a round are made at once; the next round comes when they are decided. */
+/** The calls of a round are made together; the next round follows their decisions. */
 type Plan = { opening: string; rounds: Call[][] };
 
 /**
- * What comes next of a request that asks a person something: the calls of a round, or the end. `since` is everything
- * after the request. Undefined when the request asks for nothing of the kind.
+ * The next step for a prompt that needs a person's decisions: the calls of a round, or the end. `since` is everything
+ * after the prompt. Undefined if the prompt needs no decisions.
  */
 export function requestBeats(
   request: string,
@@ -112,7 +112,7 @@ function report(results: LanguageModelV4ToolResultPart[]): string {
   return results.map(fromDecision).join("\n\n");
 }
 
-/** One sentence on what became of a call. */
+/** One sentence about the result of a call. */
 function fromDecision(result: LanguageModelV4ToolResultPart): string {
   const { toolName, output } = result;
   if (output.type === "execution-denied")

@@ -1,4 +1,4 @@
-/** What the demo model says to what. A scenario is a list of beats; `demo-model.ts` plays them. */
+/** The demo model's answers. A scenario is a list of beats; `model.ts` plays them. */
 import { toolTitle } from "@/lib/agent/tool-schemas";
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import type { Beat } from "./beat";
@@ -10,9 +10,9 @@ export type Scenario = { beats: Beat[]; paceMs?: number };
 
 export type SceneOptions = {
   prompt: LanguageModelV4Prompt;
-  /** Names of the tools that the caller offers. */
+  /** The names of the available tools. */
   tools: string[];
-  /** The run took over from one that died, so what kills a worker once has happened. */
+  /** This run replaced one that died, so a crash requested by the prompt has already happened. */
   recovered: boolean;
 };
 
@@ -41,9 +41,9 @@ export function scenarioFor(options: SceneOptions): Scenario {
 
 type Context = {
   said: string[];
-  /** The answer before the request. */
+  /** The answer before the prompt. */
   answered: string;
-  /** A sentence about each file of the last question. */
+  /** A sentence about each file of the last prompt. */
   attached: string[];
   results: LanguageModelV4ToolResultPart[];
   tools: string[];
@@ -74,9 +74,9 @@ function beatsFor(request: string, context: Context): Beat[] {
   return [text(fallback(request))];
 }
 
-// ── Going on ──
+// ── Continue ──
 
-/** What the answer that was broken off had still to say, one word at a time. */
+/** The missing rest of the unfinished answer, word by word. */
 function restOf(context: Context): Beat[] | undefined {
   const before = context.said.slice(0, -1);
   const question = before.at(-1);
@@ -97,7 +97,7 @@ function lastAnswer(prompt: LanguageModelV4Prompt): string {
     : "";
 }
 
-// ── Counting, failing, crashing ──
+// ── Count, fail, crash ──
 
 function* countTo(last: number): Iterable<string> {
   for (let count = 0; count <= last; count++) yield count === 0 ? "0" : ` ${count}`;
@@ -122,7 +122,7 @@ function crash(always: boolean, recovered: boolean): Beat[] {
       text("\nIt did die, and this is the whole answer: a new worker found the question and wrote it again."),
     ];
   }
-  // The wait lets what was streamed leave the process, as it would long have in an ordinary answer.
+  // The pause lets streamed chunks leave the process, as they would have in an ordinary answer.
   return [opening, ...lines.slice(0, 4), { type: "wait", ms: 250 }, { type: "crash" }, ...lines.slice(4)];
 }
 
@@ -167,11 +167,11 @@ function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string
   return `The tool \`${toolName}\` returned:\n\n\`\`\`json\n${JSON.stringify(output, null, 2).slice(0, 2_000)}\n\`\`\``;
 }
 
-// ── Several steps, which a reader can steer ──
+// ── Several steps that can be steered ──
 
 const LOOK_UPS = 3;
 
-/** One look-up per step, so there is time to say something. What was said meanwhile shapes the end. */
+/** One lookup per step, so there is time to steer. Steering messages change the end. */
 function research(prompt: LanguageModelV4Prompt, tools: string[]): Beat[] | undefined {
   const asked = prompt.findLastIndex(
     (message) => message.role === "user" && /\bresearch\b/i.test(userTexts([message]).join()),
@@ -201,11 +201,11 @@ function research(prompt: LanguageModelV4Prompt, tools: string[]): Beat[] | unde
   return [text(`In short: all ${LOOK_UPS} sources agree about ${topic}.${ending}`)];
 }
 
-// ── What this branch has said ──
+// ── Facts from this branch ──
 
 const fact = /\b(?:my|the)\s+([a-z][a-z ]{0,30}?)\s+is\s+(?:called\s+)?([^.!?\n]{1,80})/giu;
 
-/** The last word on each subject, in the branch that the model is shown. */
+/** The last statement on each subject in the shown branch. */
 function facts(said: string[]): Map<string, string> {
   const known = new Map<string, string>();
   for (const message of said) {
@@ -263,7 +263,7 @@ function sinceQuestion(prompt: LanguageModelV4Prompt): LanguageModelV4Prompt {
   return prompt.slice(prompt.findLastIndex((message) => message.role === "user") + 1);
 }
 
-/** Results that came after the last question, so that an older tool call does not answer a newer one. */
+/** Results after the last prompt, so that an older tool call can't answer a newer one. */
 function toolResults(prompt: LanguageModelV4Prompt): LanguageModelV4ToolResultPart[] {
   return sinceQuestion(prompt).flatMap((message) =>
     message.role === "tool" ? message.content.filter((part) => part.type === "tool-result") : [],

@@ -1,4 +1,4 @@
-/** What the demo model calls a conversation: the first question without its ado. */
+/** The demo model's title of a conversation: its first prompt without filler words. */
 import type { LanguageModelV4Prompt } from "@ai-sdk/provider";
 import type { Scenario } from "./scenarios";
 
@@ -13,7 +13,7 @@ export function demoTitle(prompt: LanguageModelV4Prompt): Scenario {
     .join("\n");
   const question = /^Question: (.*)$/m.exec(asked)?.[1] ?? asked;
   const words = question.trim().split(/\s+/);
-  // A short question is its own best title.
+  // A short prompt is its own title.
   const title =
     words.length <= MAX_WORDS
       ? question.trim()

@@ -4,14 +4,14 @@ import { LogOut } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import type { SignIn } from "./use-sign-in";
 
-/** Why nothing can be written in a page that belongs to somebody who is not here any more. */
+/** Why this page is read-only: its person is no longer signed in. */
 export function closedReason(signIn: SignIn): string | undefined {
   if (signIn.state === "signed-out") return "You're signed out. Sign in to write here.";
   if (signIn.state === "other") return `You're signed in as ${signIn.email} now. Reload to continue.`;
   return undefined;
 }
 
-/** Above the composer of such a page: what happened, and the way on. */
+/** Shown above the composer of such a page: what happened, and how to continue. */
 export function AccountNotice({ signIn }: { signIn: SignIn }) {
   const isOut = signIn.state === "signed-out";
   const text =
@@ -22,7 +22,7 @@ export function AccountNotice({ signIn }: { signIn: SignIn }) {
         : `You're signed in as ${signIn.email} now.`;
   return (
     <section aria-label="Your account">
-      {/* There before it has anything to say, so that what it says is heard. */}
+      {/* Rendered before it has any text, so that screen readers announce the text when it appears. */}
       <output className="sr-only">{text}</output>
       {text !== "" && (
         <div className="mb-2 flex min-h-11 items-center gap-2.5 rounded-md border bg-surface py-1.5 pr-1.5 pl-3.5 text-[13.5px] text-ink-2">
@@ -30,7 +30,7 @@ export function AccountNotice({ signIn }: { signIn: SignIn }) {
           <p aria-hidden className="min-w-0 flex-1">
             {text}
           </p>
-          {/* A full load leaves nothing of the last person in the page. */}
+          {/* A full load leaves no data of the previous person in the page. */}
           <Button
             size="sm"
             onClick={() => (isOut ? window.location.assign("/settings") : window.location.reload())}

@@ -37,7 +37,7 @@ const ChatUsageDialog = dynamic(
 
 const RefreshChats = createContext<() => void>(() => {});
 
-/** Call it when a chat was made or renamed: the list beside the conversation asks the server again. */
+/** Refreshes the list of chats after a chat was created or renamed. */
 export function useRefreshChats(): () => void {
   return use(RefreshChats);
 }
@@ -47,7 +47,7 @@ export type ChatFrameProps = {
   userName: string;
   isGuest: boolean;
   isCollapsed: boolean;
-  /** The server's clock, so that both renders sort the list into the same days. */
+  /** The server's clock, so that both renders group the list into the same days. */
   now: number;
   children: ReactNode;
 };
@@ -56,7 +56,7 @@ const noChats: ChatShellChat[] = [];
 
 const TITLES: Record<string, string> = { "/settings": "Settings", "/inbox": "Inbox" };
 
-/** The list of chats around whichever conversation is open. */
+/** The list of chats around the open conversation. */
 export function ChatFrame({
   firstPage,
   userName,
@@ -74,7 +74,7 @@ export function ChatFrame({
 
   const router = useRouter();
   const { waiting } = useRequests();
-  // A chat that began at `/` came by no navigation, and any chat may get another title while it is open.
+  // A chat that began at `/` had no navigation, and any chat can be renamed while it is open.
   usePageTitle(list.current ? chatPageTitle(list.current.title) : undefined);
   useWaitingBadge(waiting.length);
   useTellOfRequests(
@@ -92,7 +92,7 @@ export function ChatFrame({
         title: title ?? UNTITLED_CHAT,
         href: `/chat/${id}`,
         isRunning: status === "running",
-        // Whoever has it open sees its answer.
+        // An open chat isn't unread.
         isUnread: chat.isUnread && id !== currentId,
         isWaiting: waitingChats.has(id),
       })),
@@ -165,7 +165,7 @@ async function search(query: string) {
   }));
 }
 
-/** A cookie, because the server draws the first frame. */
+/** A cookie, because the server renders the first frame. */
 function remember(isCollapsed: boolean) {
   document.cookie = `holdfast-sidebar=${isCollapsed ? "collapsed" : "open"}; path=/; max-age=31536000; samesite=lax`;
 }

@@ -5,7 +5,7 @@ import { MarkdownOptions, type MarkdownOptionsValue } from "@/components/chat/ma
 
 const options: MarkdownOptionsValue = { math: true };
 
-/** What this app's conversations draw besides ordinary Markdown. */
+/** The optional Markdown features of this app's conversations. */
 export function ChatMarkdown({ children }: { children: ReactNode }) {
   return <MarkdownOptions value={options}>{children}</MarkdownOptions>;
 }

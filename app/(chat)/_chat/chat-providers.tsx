@@ -9,7 +9,7 @@ import { type RequestSource, RequestsProvider } from "./requests/provider";
 
 const server: RequestSource = { readWaitingRequests, readChatRequests, decideRequest, revokeAllowedTool };
 
-/** What everything around and inside a chat reads from: the server's answers, and what waits for the person. */
+/** Context for the pages of chats: data read from the server, and pending requests. */
 export function ChatProviders({ waiting, children }: { waiting: HumanRequestView[]; children: ReactNode }) {
   return (
     <ReadClientProvider>

@@ -8,7 +8,7 @@ import { Skeleton } from "@/components/ui/skeleton";
 import { describeError } from "./actions/expected-error";
 import { readUsage } from "./reads/fetchers";
 
-/** The dialog about what one chat took. */
+/** The dialog about a chat's usage. */
 export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: () => void }) {
   const {
     data: usage,

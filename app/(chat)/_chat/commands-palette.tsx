@@ -25,7 +25,7 @@ import {
   type PaletteGroup,
 } from "@/components/chat/shell/command-palette";
 
-/** What the conversation that is open can do now; absent is what it cannot. */
+/** The commands of the open conversation; unavailable ones are absent. */
 export type OpenChatCommands = {
   onStop?: (() => void) | undefined;
   onUndo?: (() => void) | undefined;
@@ -36,7 +36,7 @@ export type CommandsPaletteProps = {
   isOpen: boolean;
   onOpenChange: (isOpen: boolean) => void;
   chats: ChatShellChat[];
-  /** The chat that is open, once it has a row. */
+  /** The open chat, once it has a row. */
   currentId: string | undefined;
   openChat: OpenChatCommands;
   waitingCount: number;
@@ -54,7 +54,7 @@ const themes = [
   { id: "system", label: "Theme like the system", icon: Monitor },
 ];
 
-/** What this app's palette offers. Add a command where it belongs. */
+/** The commands of this app's palette. Add a command to its group. */
 export function CommandsPalette({
   isOpen,
   onOpenChange,
@@ -145,7 +145,7 @@ export function CommandsPalette({
   );
 }
 
-/** As a press on a link would: the page, and an answer that streams into it, stay. */
+/** Navigates as a link does, so that the page and a streaming answer stay. */
 function download(href: string) {
   const link = document.createElement("a");
   link.href = href;

@@ -22,14 +22,14 @@ type Commands = { offer: (commands: OpenChatCommands) => void; showShortcuts: ()
 
 const CommandsContext = createContext<Commands>({ offer: () => {}, showShortcuts: () => {} });
 
-/** The conversation tells the palette what it can do. */
+/** Registers the open conversation's commands with the palette. */
 export function useOfferCommands(commands: OpenChatCommands): void {
   const { offer } = use(CommandsContext);
   const latest = useRef(commands);
   useEffect(() => {
     latest.current = commands;
   });
-  // The palette hears of it when something becomes possible or impossible, not with every token.
+  // Updates the palette when a command becomes available or unavailable, not with every token.
   const canStop = commands.onStop !== undefined;
   const canUndo = commands.onUndo !== undefined;
   const canRedo = commands.onRedo !== undefined;
@@ -43,7 +43,7 @@ export function useOfferCommands(commands: OpenChatCommands): void {
   }, [offer, canStop, canUndo, canRedo]);
 }
 
-/** Opens the list of what the keyboard can do. */
+/** Opens the list of keyboard shortcuts. */
 export function useShowShortcuts(): () => void {
   return use(CommandsContext).showShortcuts;
 }
@@ -53,7 +53,7 @@ export type CommandsProviderProps = Omit<
   "isOpen" | "onOpenChange" | "onShowShortcuts" | "openChat"
 > & { children: ReactNode };
 
-/** ⌘K and `?` for everything inside. Both dialogs are loaded when they are first wanted. */
+/** Handles ⌘K and `?` for everything inside. Both dialogs are loaded when first needed. */
 export function CommandsProvider({ children, ...palette }: CommandsProviderProps) {
   const [open, setOpen] = useState<"palette" | "shortcuts" | null>(null);
   const [openChat, offer] = useState<OpenChatCommands>({});
@@ -61,7 +61,7 @@ export function CommandsProvider({ children, ...palette }: CommandsProviderProps
   usePaletteKeys({
     onPalette: () => setOpen(open === "palette" ? null : "palette"),
     onShortcuts: showShortcuts,
-    // Should it fail now, the press itself tries again.
+    // If preloading fails, the press itself tries again.
     onPrepare: () => void import("./commands-palette").catch(() => {}),
   });
   const commands = useMemo(() => ({ offer, showShortcuts }), [showShortcuts]);

@@ -1,6 +1,6 @@
 import type { SlashCommand } from "@/components/chat/composer/slash";
 
-/** What `/` offers in the composer. Add your own: `insert` puts a prompt into the box, `run` does something at once. */
+/** The slash commands of the composer. Add your own: `insert` puts a prompt into the box, `run` acts at once. */
 export function chatCommands({ startNewChat }: { startNewChat: () => void }): SlashCommand[] {
   return [
     { name: "new", description: "Start a new chat", run: startNewChat },

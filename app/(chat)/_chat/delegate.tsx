@@ -7,7 +7,7 @@ import type { DelegateOutput } from "@/lib/agent/delegate-output";
 
 export type DelegateProps = {
   part: ToolPart;
-  /** What it asks of the person, or asked. */
+  /** The sub-agent's request to the person, pending or decided. */
   children?: ReactNode;
 };
 

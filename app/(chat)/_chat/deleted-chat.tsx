@@ -13,8 +13,8 @@ import { readTranscript } from "./reads/fetchers";
 export const DELETED = "This chat was deleted. Nothing can be written here.";
 
 /**
- * Whether the open chat is gone: deleted in another tab or on another device. The engine says so over the stream; a
- * page that was not listening learns it from the first call that is refused.
+ * Whether the open chat was deleted, in another tab or on another device. The engine announces it over the stream; a
+ * page that wasn't connected learns it from the first refused call.
  */
 export function useDeletedChat({ hasRow }: { hasRow: boolean }) {
   const [isDeleted, setIsDeleted] = useState(false);
@@ -29,7 +29,7 @@ export function useDeletedChat({ hasRow }: { hasRow: boolean }) {
         try {
           return await call(...given);
         } catch (error) {
-          // A chat that nobody has written in yet is not there, either.
+          // A chat without messages has no row either.
           if (hasBegun.current && readExpectedError(error)?.code === "chat-not-found") setIsDeleted(true);
           throw error;
         }
@@ -45,12 +45,12 @@ export function useDeletedChat({ hasRow }: { hasRow: boolean }) {
   return { isDeleted, onClosed: () => setIsDeleted(true), ...calls };
 }
 
-/** Above the composer of a chat that is gone: what happened, and the way on when the deletion was taken back. */
+/** Shown above the composer of a deleted chat: what happened, and how to continue if it was restored. */
 export function DeletedNotice({ isDeleted }: { isDeleted: boolean }) {
   const text = isDeleted ? "This chat was deleted in another tab or on another device." : "";
   return (
     <section aria-label="This chat">
-      {/* There before it has anything to say, so that what it says is heard. */}
+      {/* Rendered before it has any text, so that screen readers announce the text when it appears. */}
       <output className="sr-only">{text}</output>
       {isDeleted && (
         <div className="mb-2 flex min-h-11 items-center gap-2.5 rounded-md border bg-surface py-1.5 pr-1.5 pl-3.5 text-[13.5px] text-ink-2">

@@ -4,17 +4,17 @@ import { browserApiUrl } from "@/lib/trigger-api";
 import { availableModels, type ModelInfo } from "@/lib/agent/model-catalog";
 
 export type ChatEnvironment = {
-  /** Whose drafts this browser keeps. */
+  /** The owner of this browser's drafts. */
   userId: string;
-  /** Nobody is signed in, and no guest is made yet. */
+  /** Nobody is signed in, not even a guest. */
   isNewcomer: boolean;
-  /** Where the browser reaches the engine. */
+  /** The engine's address for the browser. */
   baseURL: string;
-  /** Who can answer. The first is the default. */
+  /** The configured models. The first is the default. */
   models: ModelInfo[];
 };
 
-/** What the server decides for the page. Read per request, because one build serves many deployments. */
+/** Settings that the server passes to the page. Read per request, because one build serves many deployments. */
 export async function chatEnvironment(): Promise<ChatEnvironment> {
   const user = await getUser();
   return {

@@ -5,13 +5,13 @@ import { useEffect, useState } from "react";
 import { ChatView, type ChatViewProps } from "./chat-view";
 
 export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts" | "model"> & {
-  /** Made by the server, so that both renders agree. */
+  /** Created by the server, so that both renders use the same id. */
   firstId: string;
 };
 
 /**
- * The page at `/`. With its first message the chat gets its address, without a navigation: the answer streams into
- * this very page. So the page has to notice by itself when the address says that something else is meant.
+ * The page at `/`. The first message changes the address to the chat's without a navigation, so the answer streams into
+ * this page. The page must therefore notice when the address changes to something else.
  */
 export function NewChat({ firstId, environment, prompts, model = null }: NewChatProps) {
   const pathname = usePathname();
@@ -22,7 +22,7 @@ export function NewChat({ firstId, environment, prompts, model = null }: NewChat
 
   const isAnotherChat = pathname !== "/" && pathname !== address;
   useEffect(() => {
-    // Back and forward can bring this page to the address of a chat that began here earlier: load that chat.
+    // Back and forward can bring this page to the address of an earlier chat: load that chat.
     if (isAnotherChat) window.location.reload();
   }, [isAnotherChat]);
 

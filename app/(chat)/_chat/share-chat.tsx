@@ -7,11 +7,11 @@ import { revokeShare, shareChat } from "./actions/chats";
 import { describeError } from "./actions/expected-error";
 import { readShares } from "./reads/fetchers";
 
-/** The dialog of one chat's links. */
+/** The dialog of one chat's share links. */
 export function ShareChat({ chatId, onClose }: { chatId: string; onClose: () => void }) {
   const client = useQueryClient();
   const queryKey = ["shares", chatId];
-  // Without the list a link can still be made.
+  // If the list can't be read, a link can still be created.
   const { data: links, refetch } = useQuery<ShareLink[]>({
     queryKey,
     queryFn: ({ signal }) => readShares(chatId, signal),

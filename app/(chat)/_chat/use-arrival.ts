@@ -2,12 +2,12 @@ import { KnownError } from "@/components/chat/shared/known-error";
 import { useCallback, useState } from "react";
 import type { ChatEnvironment } from "./environment";
 
-/** Of this page's life: a new conversation in it finds the guest that the one before made. */
+/** Kept for the life of the page: a new conversation uses the guest of the previous one. */
 let guest: Promise<string> | undefined;
 
 /**
- * Who writes here. A newcomer becomes a guest with `arrive`: call it when they begin to type, and before the first thing
- * that needs a person. It rejects with a sentence for the person, and may be called again.
+ * The current user. `arrive` turns a visitor into a guest: call it when they begin to type, and before the first action
+ * that needs a user. It rejects with a sentence for the person, and may be called again.
  */
 export function useArrival({ userId, isNewcomer }: Pick<ChatEnvironment, "userId" | "isNewcomer">) {
   const [guestId, setGuestId] = useState<string>();
@@ -26,7 +26,7 @@ async function becomeGuest(): Promise<string> {
   const response = await fetch("/guest", { method: "POST" });
   const body = (await response.json().catch(() => ({}))) as { userId?: string; error?: string };
   if (body.userId !== undefined) return body.userId;
-  // No words of ours: a proxy's page, or a server that is just starting. That is worth another try.
+  // The response isn't ours: a proxy's page, or a starting server. Retrying can help.
   if (body.error === undefined)
     throw new TypeError("The server could not be reached. Try again in a moment.");
   throw new KnownError(body.error);

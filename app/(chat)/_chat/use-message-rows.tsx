@@ -13,14 +13,14 @@ import { messageText } from "@/lib/chat/message-text";
 import { describeError } from "./actions/expected-error";
 
 /**
- * Draws the messages of a chat with what stands under and between them. All of it is stable while nothing but the answer's text changes, so
- * that a token draws one message and not all.
+ * Renders the messages of a chat with their actions and separators. All of it is stable while only the answer's text
+ * changes, so that a token renders one message instead of all.
  */
 export function useMessageRows(
   chat: DurableChat<ChatMessage>,
-  /** Tells the person when what they pressed is refused. Stable. */
+  /** Shows why an action was refused. Must be stable. */
   attempt: (doing: Promise<unknown>) => void,
-  /** Stable too. */
+  /** Must be stable. */
   renderTool: MessageProps["renderTool"],
 ) {
   const latest = useRef(chat.branches);
@@ -70,7 +70,7 @@ export function useMessageRows(
           error={editing.error}
           onCancel={() => setEditing(undefined)}
           onSave={(draft) => {
-            // The new version stands there at once. When it is refused, the old one comes back, and the editor with it.
+            // The new version shows at once. If the server refuses it, the old one returns, with the editor open.
             setEditing(undefined);
             latest.current
               .edit(message.id, draft)
@@ -113,7 +113,7 @@ export function useMessageRows(
   );
 }
 
-/** What is known of the answer: one that was stopped, or whose provider counts nothing, has no tokens to tell of. */
+/** Usage of the answer, if known: stopped answers, and providers that don't report it, have none. */
 function metaOf(message: UIMessage): ReactNode {
   const { inputTokens, outputTokens, cost, finishedAt } = (message as ChatMessage).metadata ?? {};
   const known = { inputTokens, outputTokens, cost, finishedAt, text: messageText(message) };

@@ -2,7 +2,7 @@ import { useRef, useState } from "react";
 import { chooseModel } from "./actions/session";
 import { describeError } from "./actions/expected-error";
 
-/** The chat's model, shown at once and kept on the server; what the server refuses goes back to what it was. */
+/** The chat's model, shown at once and saved on the server; a refused choice is reverted. */
 export function useModelChoice(chatId: string, saved: string | null, { hasRow }: { hasRow: boolean }) {
   const [chosen, setChosen] = useState(saved);
   const [error, setError] = useState<string | null>(null);
@@ -13,7 +13,7 @@ export function useModelChoice(chatId: string, saved: string | null, { hasRow }:
     const before = chosen;
     setError(null);
     setChosen(id);
-    // A new chat has no row: its choice goes along with the first message, which makes one.
+    // A new chat has no row, so the choice is sent with the first message.
     if (!hasRow) return;
     try {
       await chooseModel(chatId, id);
@@ -25,7 +25,7 @@ export function useModelChoice(chatId: string, saved: string | null, { hasRow }:
   }
 
   return {
-    /** Null: the default. */
+    /** Null selects the default. */
     chosen,
     error,
     choose: (id: string) => void choose(id),

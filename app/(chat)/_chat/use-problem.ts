@@ -3,10 +3,10 @@
 import { useCallback, useState } from "react";
 import { describeError } from "./actions/expected-error";
 
-/** What went wrong with the last thing that was pressed, as a sentence for the person. */
+/** The sentence that says why the last action failed. */
 export function useProblem() {
   const [problem, setProblem] = useState<string>();
-  /** Forgets what went wrong before, and tells what goes wrong now. */
+  /** Clears the previous problem, runs an action and shows its problem. */
   const attempt = useCallback((doing: Promise<unknown>) => {
     setProblem(undefined);
     doing.catch((error: unknown) => setProblem(describeError(error)));

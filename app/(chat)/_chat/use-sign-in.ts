@@ -5,7 +5,7 @@ import { readMe } from "./reads/fetchers";
 
 const CHANNEL = "holdfast:account";
 
-/** This browser is somebody else from now on: its other pages should know. */
+/** Tells this browser's other pages that the signed-in person changed. */
 export function announceAccountChange(): void {
   if (typeof BroadcastChannel === "undefined") return;
   const channel = new BroadcastChannel(CHANNEL);
@@ -14,21 +14,21 @@ export function announceAccountChange(): void {
 }
 
 export type SignIn =
-  /** Still the person the page was loaded for. */
+  /** The page's person is still signed in. */
   | { state: "same" }
   | { state: "signed-out" }
-  /** An account is signed in that was not when the page was loaded. */
+  /** An account signed in after the page was loaded. */
   | { state: "other"; email: string };
 
 /**
- * Whether the page still belongs to the person it was loaded for. Other tabs say so at once; a sign-out elsewhere, and
- * what a sleeping tab has missed, is seen when somebody comes back to it.
+ * Whether the page's person is still signed in. Other tabs report a change at once; a sign-out elsewhere, or one missed
+ * by a sleeping tab, is noticed when the person returns to the page.
  */
 export function useSignIn(userId: string): SignIn {
   const [signIn, setSignIn] = useState<SignIn>({ state: "same" });
 
   useEffect(() => {
-    // Nobody yet: whoever becomes somebody here has lost nothing.
+    // The page had no person, so signing in loses nothing.
     if (userId === "nobody") return;
     const gone = new AbortController();
 
@@ -39,7 +39,7 @@ export function useSignIn(userId: string): SignIn {
         if (me.userId === userId) setSignIn({ state: "same" });
         else setSignIn(me.email === null ? { state: "signed-out" } : { state: "other", email: me.email });
       } catch {
-        // Away from the network nothing can be sent either; the next occasion asks again.
+        // Offline, nothing can be sent either. The check runs again at the next occasion.
       }
     }
     const lookWhenSeen = () => void (document.visibilityState === "visible" && look());
@@ -47,7 +47,7 @@ export function useSignIn(userId: string): SignIn {
     channel?.addEventListener("message", () => void look());
     window.addEventListener("focus", lookWhenSeen);
     window.addEventListener("online", lookWhenSeen);
-    // A page that the browser kept and shows again.
+    // The browser restored the page from its back/forward cache.
     window.addEventListener("pageshow", lookWhenSeen);
     document.addEventListener("visibilitychange", lookWhenSeen);
     return () => {

@@ -9,7 +9,7 @@ export const metadata: Metadata = {
   referrer: "no-referrer",
 };
 
-/** One request, for whoever holds its link: decided here without signing in, and without the chat around it. */
+/** One request for the holder of its link: decided here without signing in, and without showing the chat. */
 export default async function LinkedRequestPage({ params }: PageProps<"/answer/[token]">) {
   const token = decodeURIComponent((await params).token);
   const linked = await readLink(token);

@@ -10,7 +10,7 @@ const query = z.object({
   after: idInAddress.optional(),
 });
 
-/** A page of the signed-in person's chats. Somebody new has none. */
+/** A page of the signed-in person's chats. Empty for a new visitor. */
 export function GET(request: Request): Promise<Response> {
   return answerRead(async () => {
     const options = queryOf(request, query);

@@ -1,7 +1,7 @@
 import { answerRead } from "@/app/(chat)/_chat/reads/answer-read";
 import { getUser } from "@/lib/auth";
 
-/** Who asks, so that an open page notices when it is somebody else than it was loaded for. */
+/** The current user, so that an open page notices when its person is no longer signed in. */
 export function GET(): Promise<Response> {
   return answerRead(async () => {
     const user = await getUser();

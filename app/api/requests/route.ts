@@ -5,7 +5,7 @@ import { listWaitingRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 import { sweep, notifyPeople } from "@/lib/jobs/sweep";
 
-/** Everything that waits for the signed-in person in any chat, the oldest first. For somebody new nothing does. */
+/** The signed-in person's pending requests in all chats, oldest first. Empty for a new visitor. */
 export function GET(): Promise<Response> {
   return answerRead(async () => {
     const user = await getUser();

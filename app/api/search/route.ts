@@ -6,7 +6,7 @@ import { db } from "@/lib/db/client";
 
 const query = z.object({ q: z.string().default("") });
 
-/** What the signed-in person's chats say about `?q=`. Somebody new has none. */
+/** Matches for `?q=` in the signed-in person's chats. Empty for a new visitor. */
 export function GET(request: Request): Promise<Response> {
   return answerRead(async () => {
     const { q } = queryOf(request, query);

@@ -6,7 +6,7 @@ import { db } from "@/lib/db/client";
 
 const query = z.object({ chat: idInAddress.optional() });
 
-/** The signed-in person's links, of the chat `?chat=` or of all. */
+/** The signed-in person's share links, of the chat `?chat=` or of all chats. */
 export function GET(request: Request): Promise<Response> {
   return answerRead(async () => {
     const user = await requireUser();

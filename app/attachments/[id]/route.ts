@@ -5,7 +5,7 @@ import { attachmentStore } from "@/lib/attachments/store";
 import { getUser } from "@/lib/auth";
 import { db } from "@/lib/db/client";
 
-/** One file, for its owner and for who owns a chat that shows it. For everyone else there is none. */
+/** One file, for its owner and for owners of a chat that shows it. Not found for everyone else. */
 export async function GET(request: Request): Promise<Response> {
   const id = attachmentId(new URL(request.url).pathname);
   const user = id && (await getUser());
@@ -22,9 +22,9 @@ export async function GET(request: Request): Promise<Response> {
       "content-type": row.mediaType === "text/plain" ? "text/plain; charset=utf-8" : row.mediaType,
       "content-length": String(bytes.length),
       "content-disposition": `${isShown ? "inline" : "attachment"}; filename*=UTF-8''${encodeName(row.name)}`,
-      // Under an address the bytes never change; who may see them can, so no shared cache keeps them.
+      // The bytes at an address never change, but access can, so no shared cache may store them.
       "cache-control": "private, max-age=86400, immutable",
-      // What the bytes claim to be must not matter: nothing in them runs, and no other site embeds them.
+      // The file's type isn't trusted: nothing in it may run, and no other site may embed it.
       "x-content-type-options": "nosniff",
       "content-security-policy": "default-src 'none'; frame-ancestors 'none'; sandbox",
       "cross-origin-resource-policy": "same-origin",
@@ -33,7 +33,7 @@ export async function GET(request: Request): Promise<Response> {
   });
 }
 
-/** As RFC 5987 wants it: `encodeURIComponent` leaves a few characters that a header must not have there. */
+/** RFC 5987 encoding: `encodeURIComponent` leaves a few characters that the header doesn't allow. */
 function encodeName(name: string): string {
   return encodeURIComponent(name).replaceAll(
     /['()*]/g,

@@ -3,7 +3,7 @@ import { env } from "@/lib/env";
 import { joinWatchers } from "../watchers";
 import { callEngine, mayInspect } from "../access";
 
-/** The engine's watch of one session, line by line as it comes. */
+/** Forwards the engine's watch of one session, line by line. */
 export async function GET(request: NextRequest): Promise<Response> {
   const { searchParams } = request.nextUrl;
   const key = searchParams.get("session") ?? "";
@@ -33,6 +33,6 @@ export async function GET(request: NextRequest): Promise<Response> {
     "x-accel-buffering": "no",
   };
   request.signal.addEventListener("abort", leave, { once: true });
-  // Also when the engine ends it.
+  // Runs when the engine ends the stream, too.
   return new Response(watch.body.pipeThrough(new TransformStream({ flush: leave })), { headers });
 }

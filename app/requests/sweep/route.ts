@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { env } from "@/lib/env";
 import { endDeleted, removeDeleted, sweep, sweepAnswers, notifyPeople } from "@/lib/jobs/sweep";
 
-/** For a cron job, where no server lives long enough to look by itself: `Authorization: Bearer <CRON_SECRET>`. */
+/** For a cron job, where no server runs long enough to sweep by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {
   const secret = env.CRON_SECRET;
   if (!secret) return new Response("Not found\n", { status: 404 });
@@ -14,7 +14,7 @@ export async function GET(request: Request): Promise<Response> {
   return Response.json({ isDone }, { status: isDone ? 200 : 503, headers: { "cache-control": "no-store" } });
 }
 
-/** The engine hears at once of what was removed. */
+/** Informs the engine of deletions at once. */
 async function removeAndTell(): Promise<boolean> {
   const isRemoved = await removeDeleted();
   return (await endDeleted()) && isRemoved;

@@ -13,12 +13,12 @@ export async function generateMetadata({ params }: PageProps<"/share/[token]">):
   return {
     title: branch?.title ?? "Not found",
     robots: { index: false, follow: false },
-    // Whoever follows a link out of the conversation does not carry the token along.
+    // Links in the conversation must not leak the token in the referrer.
     referrer: "no-referrer",
   };
 }
 
-/** A branch for whoever has the link: to be read, and nothing else. */
+/** A shared branch, read-only, for anyone with the link. */
 export default async function SharePage({ params }: PageProps<"/share/[token]">) {
   const branch = await shared((await params).token);
   if (!branch) notFound();

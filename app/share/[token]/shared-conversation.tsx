@@ -23,7 +23,7 @@ export type SharedConversationProps = {
   requests: SharedRequest[];
 };
 
-/** The kit's message list without anything to press that would change the conversation. */
+/** The kit's message list without actions that change the conversation. */
 export function SharedConversation({ title, note, messages, requests }: SharedConversationProps) {
   const shown = useMemo(() => withoutInjected(messages), [messages]);
   const byCall = useMemo(

@@ -10,13 +10,13 @@ import { announceAccountChange } from "@/app/(chat)/_chat/use-sign-in";
 
 export type FollowLinkProps = {
   link: { token: string; browser: string };
-  /** Whose account it is; null when the link was used, or is too old. */
+  /** The account's email; null if the link was used or has expired. */
   address: string | null;
-  /** Whether this browser asked for the link. */
+  /** Whether this browser requested the link. */
   isOwnBrowser: boolean;
-  /** How many chats the guest of this browser has. */
+  /** The number of this browser's guest chats. */
   guestChats: number;
-  /** The account that is signed in here now, if any. */
+  /** The account that is currently signed in here, if any. */
   signedInAs: string | null;
 };
 

@@ -7,7 +7,7 @@ import { FollowLink } from "./follow-link";
 
 export const metadata: Metadata = { title: "Sign in", robots: { index: false }, referrer: "no-referrer" };
 
-/** Where the link of a message leads. It signs in at a press, because mail programs open links to look at them. */
+/** The page of a mailed link. It signs in only after a press, because mail programs open links to scan them. */
 export default async function SignInLinkPage({ searchParams }: PageProps<"/sign-in/link">) {
   const query = await searchParams;
   const [token, browser] = [query.token, query.browser].map((value) =>

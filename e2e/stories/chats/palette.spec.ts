@@ -6,14 +6,14 @@ const box = (page: Page) => palette(page).getByRole("combobox");
 const option = (page: Page, name: string | RegExp) => palette(page).getByRole("option", { name });
 const shortcuts = (page: Page) => page.getByRole("dialog", { name: "Keyboard shortcuts" });
 
-/** Once the composer has the focus, the page listens. */
+/** Once the composer has the focus, the page is hydrated. */
 async function isAlive(chat: Conversation): Promise<void> {
   await expect(chat.composer).toBeFocused();
 }
 
 async function run(page: Page, command: string): Promise<void> {
   await page.keyboard.press("Control+k");
-  // What comes while something is selected does not take the selection.
+  // New results don't change the selection.
   await expect(option(page, command).first()).toBeVisible();
   await box(page).fill(command);
   await expect(palette(page).locator('[aria-selected="true"]')).toContainText(command);
@@ -141,7 +141,7 @@ test("? lists the shortcuts, from anywhere but a field, from the palette and fro
   await link.focus();
   await page.keyboard.press("?");
   await expect(shortcuts(page).getByText("Open the command palette")).toBeVisible();
-  // Not over another dialog.
+  // Doesn't open over another dialog.
   await page.keyboard.press("Control+k");
   await expect(palette(page)).toHaveCount(0);
   await page.keyboard.press("Escape");

@@ -1,4 +1,4 @@
-/** What the page reads never stands in the way of what a person does. */
+/** Slow reads never delay a person's actions. */
 import { expect, test } from "../../support/story";
 
 test("Approve is taken at once while a read hangs", async ({ conversation, page }) => {
@@ -8,7 +8,7 @@ test("Approve is taken at once while a read hangs", async ({ conversation, page 
   await expect(approve).toBeVisible();
   await conversation.settles();
 
-  // Whatever the page asks for now gets no answer, until the end of this story.
+  // No read gets an answer until the end of this story.
   let isHanging = true;
   let hung = 0;
   let letGo = () => {};

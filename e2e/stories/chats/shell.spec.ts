@@ -1,13 +1,13 @@
 import { expect, test, type Conversation } from "../../support/story";
 
-/** A chat of its own, answered and saved. */
+/** A new chat, answered and saved. */
 async function chatAbout(chat: Conversation, text: string): Promise<string> {
   await chat.page.goto("/");
   await chat.ask(text);
   await expect(chat.page).toHaveURL(/\/chat\//);
   await chat.settles();
   await expect.poll(() => chat.saved()).toHaveLength(2);
-  // Left before the page has noted that it is read, it would be marked as unread.
+  // Leaving before the page marks it as read would leave it unread.
   const isRead = `SELECT 1 FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
     WHERE c.id = $1 AND c."lastReadAt" >= m."createdAt"`;
   await expect.poll(() => chat.query(isRead, [chat.chatId()])).toHaveLength(1);
@@ -126,7 +126,7 @@ test("a copy is listed, also when the list is read while the chat before it is m
   page.on("response", (response) => {
     isMarked ||= response.request().postData() === JSON.stringify([id]);
   });
-  // A reading that was asked for before the mark is never answered.
+  // A read that started before the chat was marked is never answered.
   await page.route(/\/api\/chats\?/, (route) => (isMarked ? route.continue() : undefined));
   await pick(chat, "My city is Rome", "Duplicate chat");
   await expect(row(chat, "My city is Rome (copy)")).toHaveAttribute("aria-current", "page");

@@ -32,7 +32,7 @@ test("a returning guest stays who they are, and one whose identity is gone becom
   const owner = `"userId" = (SELECT "userId" FROM "Chat" WHERE id = $1)`;
   const mine = [conversation.chatId()];
 
-  // Ten days before it would run out, a visit makes it good for three months again.
+  // Within ten days of its end, a visit renews the cookie for another three months.
   await conversation.query(
     `UPDATE "Session" SET "expiresAt" = now() + interval '10 days' WHERE ${owner}`,
     mine,
@@ -128,14 +128,14 @@ test(
     const answers = [];
     for (const address of [owned, `${app.url}/chat/00000000-0000-4000-8000-000000000000`]) {
       const response = await other.goto(address);
-      // The page of a refused address is drawn by the browser, a moment after it has loaded.
+      // The browser shows the refused page shortly after loading it.
       await other.getByRole("heading", { name: "Page not found" }).waitFor();
       answers.push([response?.status(), await other.locator("main, body").first().innerText()]);
     }
     expect(answers[0]).toEqual(answers[1]);
     expect(answers[0]?.[0]).toBe(404);
 
-    // The stranger repeats what the owner's page sent, word for word, with a cookie of their own.
+    // The stranger sends exactly what the owner's page sent, with their own cookie.
     const mine = calls.filter(({ body }) => body.includes(conversation.chatId()));
     expect(mine.length).toBeGreaterThan(0);
     for (const { headers, body } of mine) {
@@ -146,7 +146,7 @@ test(
       });
       const text = await response.text();
       expect(text).not.toMatch(/eyJ[\w-]+\.[\w-]+\.|count to 3/);
-      // An action says no by throwing, or by having found nothing.
+      // An action refuses by throwing, or by finding nothing.
       expect(response.status() === 500 || /^1:null$/m.test(text), text).toBe(true);
     }
     await stranger.close();
@@ -218,7 +218,7 @@ test("chunks come through Next one by one", async ({ conversation, app }) => {
   }
   const perArrival = deltas.filter((count) => count > 0);
   expect(perArrival.length).toBeGreaterThan(10);
-  // A busy machine may hand over a few at once; a proxy that holds back hands over all of them.
+  // A busy machine may deliver a few chunks together; a buffering proxy delivers all of them together.
   expect(Math.max(...perArrival)).toBeLessThanOrEqual(10);
 });
 
@@ -230,7 +230,7 @@ test("an empty message cannot be sent, and one that is too long says so and is k
   await conversation.composer.fill("   \n ");
   await expect(conversation.sendButton).toBeDisabled();
   const huge = "x".repeat(1_000_000);
-  // A paste, as far as the page can tell. (Playwright's own `fill` would write the text into its log.)
+  // The page treats this as a paste. (Playwright's own `fill` would write the text into its log.)
   await conversation.composer.evaluate((box, text) => {
     (box as HTMLTextAreaElement).value = text;
     box.dispatchEvent(new Event("input", { bubbles: true }));
@@ -271,7 +271,7 @@ for (const scheme of ["light", "dark"] as const) {
       await conversation.settles();
       await page.locator('[data-slot="message-list-scroller"]').evaluate((list) => list.scrollTo({ top: 0 }));
       expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(width);
-      // The README shows these; a run rewrites them only when asked, so that tests leave the tree clean.
+      // These pictures are in the README. A run rewrites them only on request, so that tests leave no changes.
       const folder = process.env.UPDATE_SCREENSHOTS
         ? `${import.meta.dirname}/../../screenshots`
         : testInfo.outputDir;

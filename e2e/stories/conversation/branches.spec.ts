@@ -36,7 +36,7 @@ test(
     await conversation.ask("Which city is mine?");
     await conversation.settles();
     await expect(conversation.answerTexts.last()).toContainText("Tokyo");
-    // And back: the deepest leaf that was seen on that branch.
+    // Switching back shows the deepest message seen on that branch.
     await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
     await conversation.shows([
       user("My city is Oslo."),

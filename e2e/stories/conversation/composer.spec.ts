@@ -236,7 +236,7 @@ async function paste(box: Locator, file: TestFile): Promise<void> {
   }, clipboardData);
 }
 
-/** A grey square. */
+/** A gray square. */
 function pngOf(side: number): Buffer {
   const chunk = (name: string, data: Buffer) => {
     const body = Buffer.concat([Buffer.from(name), data]);

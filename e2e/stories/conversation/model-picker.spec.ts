@@ -1,7 +1,7 @@
 import { startOpenAiServer, type OpenAiServer } from "../../support/openai-server";
 import { expect, test as base } from "../../support/story";
 
-/** An app with two models on a server of its own, beside the demo model of every other story. */
+/** An app with two models on its own server, because the other stories use only the demo model. */
 const test = base.extend<object, { modelServer: OpenAiServer }>({
   modelServer: [
     // oxlint-disable-next-line no-empty-pattern

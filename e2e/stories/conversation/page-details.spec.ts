@@ -1,4 +1,4 @@
-/** Small promises of the page: dates, versions, titles, copying and dropping. */
+/** Details of the page: dates, versions, titles, copying and dropping. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
@@ -33,7 +33,7 @@ test("the bar says of a request where it is, as soon as another version is shown
   await conversation.settles();
   await expect(bar).toContainText("in another version");
 
-  // From here on nothing is read of the requests: the page knows by itself what it shows.
+  // Requests can't be read from now on: the page already knows what it shows.
   await page.route(/\/api\/(chats\/[^/]+\/)?requests$/, (route) => route.abort());
   await conversation.questions.first().hover();
   await page.getByRole("button", { name: "Previous version" }).click();
@@ -49,7 +49,7 @@ test("the titles of two tabs agree on what waits, without waiting for a poll", a
   context,
 }) => {
   const other = await context.newPage();
-  // It never polls, so it hears of it from the first tab or not at all.
+  // This tab doesn't poll, so only the first tab can tell it.
   await other.addInitScript(() => Object.assign(window, { setInterval: () => 0 }));
   await other.goto("/settings");
   await expect(other).toHaveTitle(/^Settings/);

@@ -7,7 +7,7 @@ const topOf = (message: Locator) =>
 const distanceToEnd = (log: Locator) =>
   log.evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
 
-/** A conversation of a thousand messages in a box of its own, of which the newest fifty are loaded. */
+/** A conversation of a thousand messages in its own box. The newest fifty are loaded. */
 class LongConversation {
   readonly box: Locator;
   readonly log: Locator;
@@ -31,7 +31,7 @@ class LongConversation {
     return this.log.getByText(`Question ${number}:`);
   }
 
-  /** Scrolls as a reader does, in steps, until the message is there. */
+  /** Scrolls in steps, as a reader does, until the message is in the page. */
   async scrollUpTo(message: Locator) {
     await this.log.hover();
     await expect(async () => {
@@ -102,7 +102,7 @@ test.describe("a long conversation", () => {
     await chat.box.scrollIntoViewIfNeeded();
     const found = chat.question(465);
     await chat.scrollUpTo(found);
-    // The gallery itself is a long page; the place inside the list is what is kept here.
+    // The gallery itself is a long page; this checks the position inside the list.
     const within = () =>
       found.evaluate((element) => {
         const log = element.closest('[role="log"]');
@@ -139,7 +139,7 @@ test.describe("what is out of proportion leaves the page alive", () => {
       await samples.getByRole("button", { name, exact: true }).click();
       await expect(samples.locator('[data-slot="message-content"]')).not.toBeEmpty();
       await expect(samples.locator('[data-slot="message-failed"]')).toHaveCount(0);
-      // Not frozen: another part of the page does what it is asked to.
+      // The page isn't frozen: another part of it still responds.
       const wrap = part(page, "Code").getByRole("button", { name: "Wrap lines" }).first();
       await wrap.click();
       await expect(wrap).toHaveAttribute("aria-pressed", "true");

@@ -1,6 +1,6 @@
 import { expect, test, type Conversation } from "../../support/story";
 
-// So that the demo model's answers cost something that can be seen.
+// Prices for the demo model, so that its answers have a cost.
 test.use({ engineEnv: { MODEL_PRICES: JSON.stringify({ demo: { input: 1_000, output: 2_000 } }) } });
 
 const cell = (chat: Conversation, row: string, column: number) =>
@@ -18,7 +18,7 @@ async function openUsage(chat: Conversation): Promise<void> {
   await expect(chat.page.getByRole("dialog", { name: "Usage" }).getByRole("table")).toBeVisible();
 }
 
-/** Of every answer of the chat, as its row in the database has it. */
+/** The usage of every answer in the chat, from the database. */
 async function written(chat: Conversation): Promise<Array<{ output: number; cost: number }>> {
   return chat.query(
     `SELECT (message #>> '{metadata,outputTokens}')::float8 AS output, (message #>> '{metadata,cost}')::float8 AS cost
@@ -42,7 +42,7 @@ test("a chat says what its answers took: the shown branch, all of them, and what
   await expect(cell(chat, "Cost", 0)).toHaveText(`$${first?.cost.toFixed(2)}`);
   await chat.page.keyboard.press("Escape");
 
-  // Another answer in the same place: the branch has one, the chat has paid for two.
+  // A regenerated answer: the branch has one answer, the chat has paid for two.
   await chat.page.getByRole("button", { name: "Regenerate" }).click();
   await expect(chat.page.getByRole("group", { name: "Version 2 of 2" })).toBeVisible();
   await chat.settles();
@@ -56,7 +56,7 @@ test("a chat says what its answers took: the shown branch, all of them, and what
   await expect(cell(chat, "Tokens written", 1)).toHaveText(String(both[0]!.output + both[1]!.output));
   await chat.page.keyboard.press("Escape");
 
-  // A stopped answer reports nothing, and what it cost is not guessed.
+  // A stopped answer reports no usage, and its cost isn't estimated.
   await chat.ask("count to 500");
   await chat.sees(2);
   await chat.stopButton.click();

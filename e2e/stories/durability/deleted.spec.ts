@@ -1,4 +1,4 @@
-/** A chat that is deleted while it is open somewhere: pages are told and let go, and nothing goes on behind them. */
+/** A chat is deleted while it is open elsewhere: open pages say so, and nothing continues in the background. */
 import { expect, test, type Conversation } from "../../support/story";
 
 const NOTICE = "This chat was deleted in another tab or on another device.";
@@ -66,7 +66,7 @@ test("a tab that rests on a deleted chat is told, and one that was hidden learns
     await page.goto(`/chat/${id}`);
     await expect(page.locator('[data-slot="message"]')).toHaveCount(2);
   }
-  // Hears nothing of the engine from now on, as behind a line that has died.
+  // The page hears nothing from the engine from now on, as with a dead connection.
   await offline.route("**/engine/**/out", (route) => route.abort());
   await resting.bringToFront();
   await chat.page.bringToFront();

@@ -39,7 +39,7 @@ test("a reload uses the token that came with the page", async ({ conversation, p
     if (response.url().includes("/engine/")) statuses.push(response.status());
   });
   await page.reload();
-  // Of the resumed stream, and of the one that watches afterwards.
+  // Connections of the resumed stream, and of the one that watches afterwards.
   await expect.poll(() => statuses).toEqual([200, 200]);
 });
 

@@ -1,11 +1,11 @@
-/** Pressed and typed into the server's page while its scripts are still on their way: nothing of it is lost. */
+/** Presses and input from before hydration are not lost. */
 import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "../../support/story";
 
 const request = (page: Page, title: string | RegExp) => page.getByRole("article", { name: title });
 const button = (within: Locator, name: string) => within.getByRole("button", { name, exact: true });
 
-/** Reloads; what `before` does, it does to a page whose scripts come only afterwards. */
+/** Reloads. `before` acts on a page whose scripts arrive only afterwards. */
 async function reloadSlowly(page: Page, before: () => Promise<void>) {
   let arrive = () => {};
   const line = new Promise<void>((resolve) => (arrive = resolve));
@@ -29,7 +29,7 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
   await expect(mail).toBeVisible();
   await conversation.settles();
 
-  // Half an edit, not reviewed, and half a reason.
+  // An unfinished edit that wasn't reviewed, and an unfinished reason.
   await button(refund, "Edit details").click();
   await refund.getByRole("textbox", { name: "Amount" }).fill("1,000");
   await expect(refund.getByText("1,000 → 1000")).toBeVisible();
@@ -41,7 +41,7 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
   await button(refund, "Cancel").click();
   await button(mail, "Cancel").click();
 
-  // The page shows what was proposed, and that is what an early press approves. The second press changes nothing.
+  // The page shows the proposed arguments, so an early press approves those. The second press changes nothing.
   await reloadSlowly(page, async () => {
     await refund.getByRole("checkbox").check();
     await button(refund, "Approve").click();
@@ -56,7 +56,7 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
   await expect(conversation.answers.last()).toContainText("I refunded 20 EUR of order A-77");
   const granted = `SELECT tool FROM "ToolPermission" WHERE "chatId" = $1`;
   expect(await conversation.query(granted, [conversation.chatId()])).toEqual([{ tool: "refund" }]);
-  // What was decided leaves nothing behind.
+  // A decision leaves no draft behind.
   await expect
     .poll(() => page.evaluate(() => Object.keys(localStorage).filter((key) => key.includes("request:"))))
     .toEqual([]);
@@ -79,14 +79,14 @@ test("a form is filled in and given in before the page is alive", async ({ conve
   const card = request(page, /^Where should/);
   await expect(card).toBeVisible();
   await conversation.settles();
-  // Typed early and not given in: it stands there afterwards, beside what was kept.
+  // Input that was typed early and not submitted is kept, along with the stored draft.
   const first = card.getByRole("textbox", { name: "Full name" });
   const second = card.getByRole("textbox", { name: "Street" });
   await first.fill("Ada Lovelace");
   await reloadSlowly(page, () => second.fill("12 Analytical Street"));
   await expect(second).toHaveValue("12 Analytical Street");
   await expect(first).toHaveValue("Ada Lovelace");
-  // Given in early: what is missing is said as soon as the page is alive.
+  // Submitted early: missing fields are reported as soon as the page is hydrated.
   await first.fill("");
   await second.fill("");
   await reloadSlowly(page, () => button(card, "Answer").click());
@@ -130,7 +130,7 @@ test("a press counts although the script of the card is the last to come", async
   await button(card, "Approve").click();
   const drawn = await card.elementHandle();
   arrive();
-  // A page that comes alive without its cards reads what waits, and would draw them anew with what it hears.
+  // A page that hydrates without its cards reads the pending requests, and would rerender the cards with the result.
   const frames = page.evaluate(async () => {
     for (let frame = 0; frame < 60; frame += 1) await new Promise(requestAnimationFrame);
   });

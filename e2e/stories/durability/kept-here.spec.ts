@@ -4,7 +4,7 @@ const password = "correct horse battery";
 const chips = (chat: Conversation) =>
   chat.page.getByRole("list", { name: "Attachments" }).getByRole("listitem");
 
-/** A chat in mid-answer with a draft, a file of it, and a message that waits. */
+/** A chat in the middle of an answer, with a draft, an attached file, and a queued message. */
 async function begin(chat: Conversation) {
   await chat.ask("count to 400 at 20 ms");
   await chat.sees(3);

@@ -1,4 +1,4 @@
-/** The line breaks before a part of the page is there: it comes when the line is back. */
+/** The connection fails before part of the page has loaded: the part loads when the connection is back. */
 import { expect, test } from "../../support/story";
 
 test("an answer whose renderer did not come is drawn when the line is back, with its colors", async ({
@@ -13,7 +13,7 @@ test("an answer whose renderer did not come is drawn when the line is back, with
     lost += 1;
     return route.abort("internetdisconnected");
   });
-  // The conversation gets through. Every script that it needs from here on does not.
+  // The conversation still loads. Every script that it needs from here on fails.
   page.on("request", (request) => {
     if (request.url().includes("/engine/")) isLost = true;
   });

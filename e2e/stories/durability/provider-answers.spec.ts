@@ -1,7 +1,7 @@
 import { startOpenAiServer, type OpenAiServer, type Reply } from "../../support/openai-server";
 import { expect, test as base } from "../../support/story";
 
-/** What a model's server does to an answer, as its reader sees it. */
+/** How a provider's early endings of an answer look to its reader. */
 const test = base.extend<object, { modelServer: OpenAiServer }>({
   modelServer: [
     // oxlint-disable-next-line no-empty-pattern

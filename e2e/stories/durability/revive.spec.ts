@@ -1,4 +1,6 @@
-/** On an engine that continues nothing, as Trigger.dev: whoever waits for an answer brings the dead run back. */
+/**
+ * On an engine that doesn't continue dead runs, such as Trigger.dev, an open page revives the run that it waits for.
+ */
 import { counted, expect, test } from "../../support/story";
 
 test.use({ engineEnv: { ENGINE_MODE: "platform" } });
@@ -7,7 +9,7 @@ test.describe.configure({ timeout: 180_000 });
 const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 
-/** Ten seconds of silence, and a worker that boots on a busy machine. */
+/** Ten seconds of silence, and a worker's start on a busy machine. */
 const revived = { timeout: 90_000 };
 
 test("a worker dies, and the page that waits gets the whole answer", async ({ conversation, app }) => {

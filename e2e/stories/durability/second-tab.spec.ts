@@ -11,7 +11,7 @@ async function secondTab({ page, app }: Conversation): Promise<Conversation> {
   return tab;
 }
 
-/** The same chat and the same person, on another device. */
+/** The same chat and person on another device. */
 async function otherDevice(browser: Browser, { page, app }: Conversation): Promise<Conversation> {
   const context = await browser.newContext({ storageState: await page.context().storageState() });
   const device = new Conversation(await context.newPage(), app);
@@ -21,7 +21,7 @@ async function otherDevice(browser: Browser, { page, app }: Conversation): Promi
 
 const readingAlong = (page: Page) => page.getByRole("button", { name: "Take over" });
 
-/** A chat with a first answer, and its second page. */
+/** A chat with a first answer, and a second page of it. */
 async function begin(conversation: Conversation): Promise<void> {
   await conversation.ask("count to 3");
   await conversation.settles();
@@ -53,7 +53,7 @@ test(
     await second.shows(whole);
     await conversation.shows(whole);
 
-    // And the other way round.
+    // The same in the other direction.
     await second.sendButton.click();
     await second.settles();
     await expect(conversation.questions).toHaveCount(3);
@@ -81,7 +81,7 @@ test("a second tab takes over in the middle of an answer: it stops it, and the f
   await second.settles();
   await conversation.settles();
   await expect(conversation.page.getByText("This answer was stopped.")).toBeVisible();
-  // What was written until the worker heard of it is saved, and the tab that stopped it hears of that a moment later.
+  // The text written before the worker stopped is saved, and the tab that stopped it learns of it shortly after.
   const text = await conversation.answerTexts.last().innerText();
   expect(text).toMatch(/^0 1 2 [\d ]+$/);
   await expect(second.answerTexts.last()).toHaveText(text);
@@ -162,7 +162,7 @@ test("another device follows without a reload, also when the worker dies", async
   await device.shows(whole);
   await conversation.stands(whole);
 
-  // The run went on by itself; now the device asks, and the first page follows.
+  // The run continued; the device now sends, and the first page follows.
   await device.ask("count to 4");
   await conversation.shows([...whole, user("count to 4"), assistant(counted(4))]);
   await device.stands([...whole, user("count to 4"), assistant(counted(4))]);
@@ -176,12 +176,12 @@ test("two devices send before they hear of each other: nothing is lost, and both
   await begin(conversation);
   const device = await otherDevice(browser, conversation);
   await device.shows(begun);
-  // The device hears nothing until its message is with the engine, behind that of the first page.
+  // The device receives nothing until the engine has its message, after the first page's.
   let hear = () => {};
   const deaf = new Promise<void>((resolve) => (hear = resolve));
   await device.page.route(/\/realtime\/v1\/sessions\/[^/]+\/out$/, async (route) => {
     await deaf;
-    await route.continue().catch(() => {}); // Given up by the page meanwhile.
+    await route.continue().catch(() => {}); // The page gave up on it in the meantime.
   });
   await device.page.reload();
   const accepted = (page: Page) => page.waitForResponse((response) => response.url().endsWith("/in/append"));
@@ -244,7 +244,7 @@ test("what is queued and steered in one tab is what the other shows", async ({ c
     ...begun,
     user("count to 200 at 50 ms"),
     assistant(counted(200)),
-    // A count has no steps, so what was steered is asked after it.
+    // Counting has no steps, so the steering message is answered after it.
     user("count to 7"),
     assistant(counted(7)),
     user("count to 6"),
@@ -262,7 +262,7 @@ test("a question from another tab leaves a reader where they read", async ({ con
   await expect(second.answers).toHaveCount(1);
   const log = second.page.getByRole("log");
   await log.hover();
-  // A wheel that turns before the list has come alive scrolls back to the end.
+  // Scrolling before the list is hydrated is undone.
   await expect(async () => {
     await second.page.mouse.wheel(0, -600);
     await expect(second.page.getByRole("button", { name: /^Jump to latest/ })).toBeVisible({
@@ -289,8 +289,8 @@ test("a page that only watches writes nothing and wakes no run", async ({ conver
   await device.page.reload();
   await heard;
 
-  // Every row that is written gets a new place: any write shows, whoever made it. What is only gone is the engine's
-  // retention at work.
+  // Every write moves a row, so this detects any write by anyone. Rows that only disappear were removed by the engine's
+  // retention.
   const rows = async () => {
     const tables = ['"Chat"', '"Message"', "engine.runs", "engine.sessions", "engine.stream_records"];
     const places = tables.map(
@@ -300,7 +300,7 @@ test("a page that only watches writes nothing and wakes no run", async ({ conver
     return found.map((row) => JSON.stringify(row));
   };
   const before = new Set(await rows());
-  // Longer than two pings of the stream; that nothing happens in a time is what is told here.
+  // Longer than two pings of the stream: the test shows that nothing happens in this time.
   await device.page.waitForTimeout(12_000);
   expect((await rows()).filter((row) => !before.has(row))).toEqual([]);
 

@@ -5,7 +5,7 @@ const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 const notSent = (page: Page) => page.getByRole("alert").filter({ hasText: "Not sent." });
 
-/** Holds back what the page sends to that address, until it is let go. */
+/** Holds the page's requests to an address until released. */
 async function hold(page: Page, url: string) {
   const held: Route[] = [];
   let isHolding = true;
@@ -33,7 +33,7 @@ test("a stream that breaks says nothing about a message that is on its way", asy
   await conversation.ask("count to 4");
   await expect.poll(append.count).toBe(1);
   await stream.release((route) => route.fulfill({ status: 410, json: { error: "Gone" } }));
-  // The page has heard of it by the time that it has drawn what is typed next.
+  // The page has processed this by the time it shows the next typed text.
   await conversation.composer.fill("the next thought");
   await expect(notSent(page)).toHaveCount(0);
   await append.release();
@@ -152,7 +152,7 @@ test("a chat that has no session opens in silence, and can be gone on with", asy
   await conversation.ask("count to 3");
   await conversation.settles();
   await expect.poll(() => conversation.saved()).toHaveLength(2);
-  // As after a restored database: the engine knows nothing of it.
+  // Like a restored database: the engine knows nothing about the message.
   await page.route("**/realtime/v1/sessions/*/out", (route) =>
     route.fulfill({ status: 404, json: { error: "Session not found" } }),
   );

@@ -16,7 +16,7 @@ test.describe("Stop in the first moments of a new chat", () => {
         await expect(page.locator('[data-slot="turn-status"]')).toHaveAttribute("data-state", "stopped");
         await expect(conversation.questions).toHaveCount(1);
 
-        // The turn ends, and what is shown of it is what is saved of it.
+        // The turn ends, and the shown answer equals the saved one.
         await expect(page).toHaveURL(/\/chat\//);
         const ended = () =>
           conversation.query(

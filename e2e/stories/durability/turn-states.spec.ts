@@ -7,12 +7,12 @@ test("a message that kills every worker has failed, also after a reload, and can
   conversation,
   page,
 }) => {
-  // Several workers die of it, twice, and each death has to be noticed.
+  // Two attempts kill several workers, and each death must be noticed.
   test.slow();
   await conversation.ask("count to 3");
   await conversation.settles();
   await conversation.ask("Crash the worker every time");
-  // The engine's words, or the product's own where the engine has none.
+  // The engine's message, or our own if the engine has none.
   const failed = page.getByText(
     /^Something went wrong: The agent crashed( several times)? while answering this message\.$/,
   );

@@ -4,7 +4,7 @@ import { expect, test } from "../../support/story";
 const part = (page: Page, name: string) => page.getByRole("group", { name, exact: true });
 const button = (page: Page, name: string) =>
   part(page, "Branches").getByRole("button", { name, exact: true });
-/** What is said, without the rows of buttons. */
+/** The text of the messages, without the rows of buttons. */
 const said = (page: Page) =>
   part(page, "Branches").locator(
     "[data-slot=message-bubble], [data-role=assistant] [data-slot=message-content]",
@@ -42,7 +42,7 @@ test("the arrow keys walk through the versions without losing the focus, and say
   await previous.focus();
   await page.keyboard.press("Alt+ArrowLeft");
   await expect(said(page)).toHaveText(tokyo);
-  // The same element speaks before and after: a new one would not be read out.
+  // The same element has the old and the new text: screen readers wouldn't announce a new one.
   const spoken = await part(page, "Branches").locator("[data-slot=branch-switcher] output").elementHandle();
   await page.keyboard.press("ArrowLeft");
   await expect(said(page)).toHaveText([...oslo, ...tide]);
@@ -100,7 +100,7 @@ test("undo and redo keep the focus where they are, down to the first message and
   await expect(button(page, "Undo")).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(said(page)).toHaveCount(0);
-  // The row moved to the empty page, and with it the button that had the focus.
+  // The row moved to the empty page, and the focused button with it.
   await expect(part(page, "Branches").getByRole("log")).toBeFocused();
   await button(page, "Redo").click();
   await button(page, "Continue from here").first().click();

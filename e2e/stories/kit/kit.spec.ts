@@ -29,7 +29,7 @@ test.describe("composer", () => {
     await box.dispatchEvent("keydown", { key: "Enter", keyCode: 229, isComposing: true, bubbles: true });
     await box.pressSequentially(" three");
     await page.keyboard.press("Enter");
-    // Had the composing Enter sent, "one two" would stand here by itself.
+    // If the composing Enter had sent, "one two" would be a message of its own.
     await expect(composer.getByRole("listitem")).toHaveText(["one two three"]);
   });
 
@@ -52,11 +52,11 @@ test.describe("composer", () => {
     const composer = part(page, "Composer");
     const box = composer.getByPlaceholder("Sends to the list below");
     await box.fill("first");
-    // With the clock stopped the send cannot end before the rest is typed, on a machine of any speed.
+    // With the clock stopped, sending can't end before the rest is typed, however slow the machine.
     await page.clock.pauseAt(Date.now() + 60_000);
     await page.keyboard.press("Enter");
     await page.keyboard.type("second");
-    // The first has left the box, so what is typed next is a message of its own.
+    // The first message has left the box, so the next text is a separate message.
     await expect(box).toHaveValue("second");
     await page.clock.resume();
     await expect(composer.getByRole("listitem")).toHaveText(["first"]);

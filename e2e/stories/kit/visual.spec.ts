@@ -1,18 +1,18 @@
 /**
- * One picture of each section of the gallery, in light and in dark. A new section has none yet: make it with
- * `npm run screenshots`, which also takes what has changed on purpose.
+ * A screenshot of each section of the gallery, in light and in dark. For a new section, or after an intended change,
+ * run `npm run screenshots`.
  */
 import type { Locator, Page } from "@playwright/test";
 import { expect, test } from "../../support/story";
 
-// At half the size a picture weighs half, still shows what has moved, and the edges of letters matter less.
+// Half-size pictures weigh half, still show every shift, and are less sensitive to font smoothing.
 test.use({ deviceScaleFactor: 0.5, timezoneId: "UTC", locale: "en-GB" });
 
 for (const colorScheme of ["light", "dark"] as const) {
   test(`every section of the kit looks as it did, ${colorScheme}`, async ({ page }) => {
     test.setTimeout(300_000);
     await page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-    // What says how long ago something was says it of this moment.
+    // Freezes the clock for relative times.
     await page.clock.setFixedTime(new Date("2025-11-14T14:10:00Z"));
     await page.setViewportSize({ width: 800, height: 900 });
     await page.goto("/kit");
@@ -27,7 +27,10 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-/** At half the size two pixels are one: where a section begins must not depend on the sections before it. */
+/**
+ * Aligns sections to two pixels, which are one at half size, so that a section's offset doesn't depend on the ones
+ * before it.
+ */
 async function alignToPixels(section: Locator): Promise<void> {
   await section.evaluate((element: HTMLElement) => {
     const top = element.getBoundingClientRect().top + window.scrollY;
@@ -39,7 +42,7 @@ async function alignToPixels(section: Locator): Promise<void> {
   await section.scrollIntoViewIfNeeded();
 }
 
-/** Everything that comes a moment later is there, and nothing that the system's own fonts draw. */
+/** Waits for everything that loads late, and for the web fonts. */
 async function settle(page: Page): Promise<void> {
   await page.evaluate(() => {
     const sheet = new CSSStyleSheet();
@@ -47,7 +50,7 @@ async function settle(page: Page): Promise<void> {
     document.adoptedStyleSheets.push(sheet);
     return document.fonts.ready;
   });
-  // Markdown and its colours are loaded lazily, as they come near the screen.
+  // Markdown and its colors load lazily, when they near the screen.
   await page.locator('[data-case][aria-label="Code"]').scrollIntoViewIfNeeded();
   await expect
     .poll(() => page.evaluate(() => CSS.highlights.get("code-keyword")?.size ?? 0))

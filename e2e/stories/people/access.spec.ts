@@ -157,7 +157,7 @@ test("the focus is never lost: not by sending, stopping, queueing, undoing, rena
   const button = (name: string | RegExp) => page.getByRole("button", { name, exact: true });
 
   const card = page.getByRole("button", { name: /^A long answer/ });
-  // Keys that are pressed before the page has come alive reach nobody.
+  // Keys pressed before hydration have no effect.
   const isAlive = (element: Element) => Object.keys(element).some((key) => key.startsWith("__reactProps"));
   await expect.poll(() => card.evaluate(isAlive)).toBe(true);
   await press(card);
@@ -188,7 +188,7 @@ test("the focus is never lost: not by sending, stopping, queueing, undoing, rena
   const list = page.getByRole("navigation", { name: "Chats" });
   const rows = list.locator("[data-slot=chat-row]");
   await expect(rows).toHaveCount(2);
-  // Not the one that is open: that would lead to another page.
+  // Not the open chat, which would lead to another page.
   await rows.last().getByRole("link").focus();
   await page.keyboard.press("Tab");
   await page.keyboard.press("Enter");
@@ -218,7 +218,7 @@ test("nothing moves for whoever asked for that", async ({ conversation: chat }) 
   await expect(page.getByRole("dialog", { name: "Chats" })).toBeVisible();
   expect(await moving(page)).toEqual([]);
 
-  // The same page moves for everybody else, or nothing was measured.
+  // The same content must move for people without this preference, or this test measures nothing.
   await page.emulateMedia({ reducedMotion: "no-preference" });
   expect(await moving(page)).not.toEqual([]);
 });
@@ -265,7 +265,7 @@ for (const [what, width, height, tag] of [
   );
 }
 
-/** Collects what a screen reader would say: every new text of a live region. */
+/** Collects what a screen reader would announce: every new text of a live region. */
 async function listenToLiveRegions(page: Page): Promise<void> {
   await page.evaluate(() => {
     window.spoken = [];
@@ -279,7 +279,7 @@ async function listenToLiveRegions(page: Page): Promise<void> {
       }
     };
     listen();
-    // What stood there before was said before.
+    // Text that was already there isn't announced again.
     window.spoken = [];
     new MutationObserver(listen).observe(document.body, {
       subtree: true,
@@ -289,7 +289,7 @@ async function listenToLiveRegions(page: Page): Promise<void> {
   });
 }
 
-/** What is in motion for longer than a blink. */
+/** The animations that last longer than a moment. */
 function moving(page: Page): Promise<string[]> {
   return page.evaluate(() =>
     document

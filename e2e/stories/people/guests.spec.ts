@@ -57,7 +57,7 @@ test("two tabs that begin at once are one guest, and both chats are in the list"
   const before = await rows(conversation);
   const other = new Conversation(await page.context().newPage(), app);
   await other.page.goto("/");
-  // Both pages are alive, so that neither takes over what the other one types.
+  // Both pages are hydrated, so neither takes over the other's typed text.
   for (const each of [conversation, other]) await expect(each.composer).toBeFocused();
   await Promise.all([conversation.ask("count to 3"), other.ask("count to 5")]);
   await Promise.all([conversation.settles(), other.settles()]);
@@ -80,7 +80,7 @@ test("a file that is too large is a 413 with words, also when it does not say ho
   }
 });
 
-/** Posts so many MB, as a browser does: it reads nothing before it has sent everything. */
+/** Posts this many MB like a browser: it reads nothing before it has sent everything. */
 function send(
   url: string,
   megabytes: number,

@@ -1,4 +1,4 @@
-/** What browsers, proxies and strangers may do around the pages: policy, origin, forwarded addresses. */
+/** Protection from browsers, proxies and strangers: policy, origin, forwarded addresses. */
 import { request as send, type IncomingHttpHeaders } from "node:http";
 import type { Page } from "@playwright/test";
 import { startApp } from "../../support/app";
@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** Collects what the policy refuses, from the first script on. */
+/** Collects violations of the policy, from the first script on. */
 async function watchPolicy(page: Page): Promise<() => Promise<string[]>> {
   await page.addInitScript(() => {
     window.refusedByPolicy = [];
@@ -23,7 +23,7 @@ async function watchPolicy(page: Page): Promise<() => Promise<string[]>> {
 
 type Answer = { status: number; headers: IncomingHttpHeaders; body: string };
 
-/** A request as a program sends it, whatever a browser would allow. */
+/** Sends a request as a program does, including what a browser would forbid. */
 function ask(url: string, method: string, headers: Record<string, string>, body = ""): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const sent = send(
@@ -84,7 +84,7 @@ test("no page breaks its own policy: chat, menus, dialogs, palette, theme, kit a
   }
   expect(warnings).toEqual([]);
   await page.goto("/");
-  // The theme's script ran before anything was drawn.
+  // The theme's script ran before the first paint.
   await expect(page.locator("html")).toHaveClass(/dark/);
   expect(app.url).toContain("localhost");
 });
@@ -126,7 +126,7 @@ test("every answer has a policy of its own and says what else a page may not do"
   expect(one.headers.get("cross-origin-opener-policy")).toBe("same-origin");
   expect(one.headers.get("permissions-policy")).toContain("camera=()");
   expect(one.headers.get("x-content-type-options")).toBe("nosniff");
-  // Over plain http a browser would ignore it, and nobody has said that there is anything else.
+  // Browsers ignore the header over plain http, and nothing says that the site uses https.
   expect(one.headers.get("strict-transport-security")).toBeNull();
 });
 

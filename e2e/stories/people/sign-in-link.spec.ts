@@ -1,4 +1,4 @@
-/** A mailed link signs in where it was asked for; anywhere else it says so, and takes no chats along. */
+/** A mailed link signs in where it was requested. In another browser it asks first, and moves no chats. */
 import { OWN_ADDRESS } from "../../support/app";
 import { expectAccessible } from "../../support/axe";
 import { Mailbox } from "../../support/mailbox";

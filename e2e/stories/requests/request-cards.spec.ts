@@ -8,7 +8,7 @@ const button = (within: Locator, name: string) => within.getByRole("button", { n
 
 test.beforeEach(async ({ page }) => {
   await page.goto("/kit");
-  // Keys that are pressed before the page has come alive reach nobody.
+  // Keys pressed before hydration have no effect.
   await page.locator("[data-slot=message-list-scroller][data-ready]").first().waitFor();
 });
 
@@ -162,7 +162,7 @@ test("a form says what is missing, grows and shrinks, and is answered", async ({
   await page.keyboard.type("+47 22 22");
   await button(form, "Add to phones").click();
   await page.keyboard.type("later");
-  // Patterns are checked on the server alone, and the kit has none.
+  // Only the server checks patterns, and the kit has no server.
   await button(form, "Remove phones, item 2").click();
   await button(form, "Answer").click();
   await expect(form).toHaveAttribute("data-state", "answered");
@@ -211,7 +211,7 @@ for (const width of [1280, 390])
     const form = card(page, "Form card", "Where should the new lamp go?");
     expect(await heightsUntilSettled(form, "Skip")).toHaveLength(1);
 
-    // The sentence about the first try goes with the second one, and its room stays.
+    // The second try removes the error of the first, but keeps its space.
     const confirm = card(page, "Confirm card", "Delete a customer with all orders");
     await button(confirm, "Deny").click();
     await expect(confirm.getByRole("alert")).toContainText("The server did not answer.");
@@ -305,14 +305,14 @@ test("the inbox has its place in the sidebar, and says that nothing waits", asyn
   await expect(page.getByRole("main")).toContainText("You're all caught up");
 });
 
-/** How far one is below the other: scrolling does not change it, a shift does. */
+/** The distance between two elements: scrolling doesn't change it, a layout shift does. */
 async function placeOf(one: Locator, other: Locator): Promise<number> {
   const [a, b] = await Promise.all([one.boundingBox(), other.boundingBox()]);
   if (!a || !b) throw new Error("Both have to be on the page.");
   return Math.round(a.y - b.y);
 }
 
-/** Every height that a card has from the press of its button until it is settled and at rest, frame by frame. */
+/** A card's height in every frame, from the press of its button until it has settled. */
 async function heightsUntilSettled(one: Locator, name: string): Promise<number[]> {
   const recording = await one.evaluateHandle((element: HTMLElement) => {
     const heights = new Set<number>();

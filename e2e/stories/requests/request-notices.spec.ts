@@ -1,4 +1,4 @@
-/** A request that finds its person elsewhere: a mail with a link, answered once; and what is left of it afterwards. */
+/** Requests reach people away from the page: an email with a link that works once. */
 import { readFile } from "node:fs/promises";
 import { OWN_ADDRESS } from "../../support/app";
 import { Mailbox } from "../../support/mailbox";
@@ -26,9 +26,9 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
   ],
 });
 
-/** Asks something that somebody has to decide, as a person who can be reached by mail. */
+/** Creates a request for a person who has a verified email address. */
 async function askAs(chat: Conversation, email: string, text: string): Promise<void> {
-  // The first word makes a guest of a newcomer.
+  // The first message makes a visitor a guest.
   await chat.composer.fill(text);
   const session = async () =>
     (await chat.page.context().cookies()).find(({ name }) => name.includes("session_token"))?.value ?? "";
@@ -56,14 +56,14 @@ test("a request is mailed once, and answered by its link without signing in, onc
   expect(response?.headers()["referrer-policy"]).toBe("no-referrer");
   expect(response?.headers()["x-robots-tag"]).toContain("noindex");
   await expect(page.getByRole("heading", { name: "Needs your answer" })).toBeVisible();
-  // The one request, and nothing of the conversation.
+  // The page shows only the request, and nothing of the conversation.
   await expect(page.getByText("One thing I cannot decide for you")).toHaveCount(0);
   const card = page.getByRole("article", { name: "Which lamp should be sent instead?" });
   await card.getByRole("radio", { name: /Dune lamp/ }).check();
   await card.getByRole("button", { name: "Answer" }).click();
   await expect(page.getByRole("heading", { name: "Thank you" })).toBeVisible();
   await expect(card).toContainText("from a link");
-  // Nobody was signed in for that.
+  // The decision needed no sign-in.
   expect(await elsewhere.cookies()).toEqual([]);
 
   await page.goto(link);

@@ -1,4 +1,4 @@
-/** Waiting for a person, in the browser: asked, reloaded, decided, gone on with in the same message. */
+/** Requests in the browser: asked, reloaded, decided, and continued in the same message. */
 import type { Browser, Locator, Page } from "@playwright/test";
 import { expect, test } from "../../support/story";
 
@@ -6,7 +6,7 @@ const request = (page: Page, title: string | RegExp) => page.getByRole("article"
 const button = (within: Page | Locator, name: string) => within.getByRole("button", { name, exact: true });
 const bar = (page: Page) => page.getByRole("region", { name: "Needs your answer" });
 
-/** Another device of the same person, at that address. */
+/** Another device of the same person, opened at this address. */
 async function otherDevice(browser: Browser, page: Page, address: string): Promise<Page> {
   const context = await browser.newContext({ storageState: await page.context().storageState() });
   const device = await context.newPage();
@@ -33,7 +33,7 @@ test("a question survives a reload, and its answer goes on in the same message",
   await expect(page.getByRole("region", { name: "Needs your answer" })).toHaveCount(0);
   await conversation.settles();
   await expect(page).toHaveTitle("Ask me something · Holdfast");
-  // It went on in front of its reader, so to no list it is news.
+  // The reader saw the answer, so no list marks it as new.
   const isRead = `SELECT 1 FROM "Chat" c JOIN "Message" m ON m."chatId" = c.id AND m.id = c."headId"
     WHERE c.id = $1 AND c."lastReadAt" >= m."changedAt"`;
   await expect.poll(() => conversation.query(isRead, [conversation.chatId()])).toHaveLength(1);
@@ -58,7 +58,7 @@ test("an approval is edited and approved, and what ran stands beside what was pr
   await button(refund, "Review changes").click();
   await button(refund, "Approve").click();
   await expect(refund).toContainText("Approved with 1 edit");
-  // The other one still waits, so nothing has run.
+  // The other request is still pending, so nothing has run.
   await expect(conversation.answers.last()).not.toContainText("I refunded");
 
   await button(mail, "Deny").click();
@@ -177,7 +177,7 @@ test("the pictures: an approval with an edit, and the inbox on a phone", async (
   conversation,
   page,
 }, testInfo) => {
-  // The README shows these; a run rewrites them only when asked, so that tests leave the tree clean.
+  // These pictures are in the README. A run rewrites them only on request, so that tests leave no changes.
   const folder = process.env.UPDATE_SCREENSHOTS
     ? `${import.meta.dirname}/../../screenshots`
     : testInfo.outputDir;

@@ -1,4 +1,4 @@
-/** The site behind nginx as it comes: another Host, the real address of the client in a header, https in front. */
+/** The site behind nginx with default settings: another Host, the client's address in a header, https in front. */
 import { createServer, request as send } from "node:http";
 import type { AddressInfo } from "node:net";
 import { expect, test as base } from "../../support/story";
@@ -17,7 +17,7 @@ const test = base.extend<object, { engineEnv: Record<string, string> }>({
   ],
 });
 
-/** What nginx does with `proxy_pass http://app;` and nothing else, besides telling who called. */
+/** What nginx does with only `proxy_pass http://app;` and a header for the client's address. */
 async function nginx(target: number): Promise<{ url: string; close(): void }> {
   const server = createServer((request, response) => {
     const headers = {
@@ -46,7 +46,7 @@ test("actions are taken by the configured address, and the policy knows the serv
   const page = await fetch(`${proxy.url}/settings`, { headers: { accept: "text/html" } });
   expect(page.status).toBe(200);
   expect(page.headers.get("strict-transport-security")).toBe("max-age=31536000");
-  // Set when the server started, not when it was built; the page's own address of it comes from the same place.
+  // Set when the server starts, not at build time; the page's own origin has the same source.
   expect(page.headers.get("content-security-policy")).toContain("connect-src 'self' http://127.0.0.1:9;");
   const html = await page.text();
   const actions = [...html.matchAll(/src="([^"]+\.js)"/g)].map(([, src]) => src!);
@@ -57,7 +57,7 @@ test("actions are taken by the configured address, and the policy knows the serv
       headers: { origin, "next-action": "00".repeat(21), "content-type": "text/plain;charset=UTF-8" },
       body: "[]",
     });
-  // No such action: but it was looked for. (Next would answer 500 to an origin that it does not know.)
+  // The action doesn't exist, but Next looked for it. (For an unknown origin it would answer 500.)
   expect([404, 409]).toContain((await post(SITE)).status);
   expect((await post("http://app")).status).toBe(403);
   expect((await post(proxy.url)).status).toBe(403);

@@ -1,4 +1,4 @@
-/** The documentation: it opens, leads from page to page, fits a phone, needs no script, and is Markdown, too. */
+/** The documentation: it opens, links its pages, fits a phone, needs no script, and is available as Markdown. */
 import { expectAccessible } from "../../support/axe";
 import { expect, test } from "../../support/story";
 

@@ -1,4 +1,4 @@
-/** What of the engine's API the app's own origin lets through, and that nothing from there is ever a page. */
+/** Which parts of the engine's API the app's own origin forwards, and that no response from there is ever a page. */
 import { expect, test } from "../../support/story";
 
 const closed = /default-src 'none'.*sandbox/;

@@ -35,7 +35,7 @@ async function clone(owner: { uid: number; gid: number } | undefined): Promise<s
     execFileSync("chown", ["-R", `${owner.uid}:${owner.gid}`, folder]);
     await chown(parent, owner.uid, owner.gid);
   }
-  // Hard links where that is possible, because the packages are a gigabyte; after `chown`, which would follow them.
+  // Hard links where possible, because the packages take a gigabyte; made after `chown`, which would follow them.
   const packages = path.join(projectDir, "node_modules");
   const target = path.join(folder, "node_modules");
   try {
@@ -48,7 +48,7 @@ async function clone(owner: { uid: number; gid: number } | undefined): Promise<s
   return folder;
 }
 
-/** What the README's first command starts once everything is installed. */
+/** Runs the README's first command after the installation. */
 async function firstRun(folder: string, owner: { uid: number; gid: number } | undefined): Promise<string> {
   const env: NodeJS.ProcessEnv = { ...process.env, PORT: String(await freePort()), HOME: parent };
   for (const name of ["DATABASE_URL", "TRIGGER_SECRET_KEY", "ENGINE_SECRET_KEY"]) delete env[name];
@@ -68,7 +68,7 @@ async function firstRun(folder: string, owner: { uid: number; gid: number } | un
   return ready;
 }
 
-/** Whom root can lend a process to. */
+/** A user that root can run a process as. */
 async function ordinaryUser(): Promise<{ uid: number; gid: number }> {
   const line = (await readFile("/etc/passwd", "utf8"))
     .split("\n")

@@ -8,14 +8,14 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   const inspector = await context.newPage();
   await inspector.goto("/inspect");
   await expect(inspector.getByText("No session yet.")).toBeVisible();
-  // Long enough for a slow machine to look before it is over.
+  // Long enough for a slow machine to see it running.
   await conversation.ask("count to 80 at 100 ms");
   const sessions = inspector.getByRole("navigation", { name: "Sessions" });
   await expect(sessions.getByRole("link", { name: /count to 80/ })).toHaveAttribute("aria-current", "page");
   await expect(inspector.getByRole("heading", { level: 1 })).toHaveText("count to 80 at 100 ms");
   await expect(inspector.getByRole("row", { name: /First run Running/ })).toBeVisible();
 
-  // The records arrive while somebody looks.
+  // The records arrive while the page is open.
   const records = inspector.getByRole("list", { name: "Records, oldest first" });
   await expect(records.locator('[data-io="in"]').filter({ hasText: "count to 80" })).toBeVisible();
   const pieces = records.locator('[data-io="out"]').filter({ hasText: "text-delta" }).first();

@@ -6,7 +6,7 @@ import { expect, test } from "@playwright/test";
 import { freePort } from "@/lib/db/embedded-postgres";
 import { projectDir } from "../../support/processes";
 
-/** What `npm run dev` and `npm start` run; the data is in a folder of the story's own. */
+/** Runs `npm run dev` or `npm start` with the data in a folder of this story. */
 function start(command: "dev" | "start", dataDir: string, env: Record<string, string> = {}) {
   const child = spawn(
     process.execPath,
@@ -35,7 +35,7 @@ async function ready({ output, child }: Started): Promise<string> {
   return url;
 }
 
-/** Every process below this one, however deep, and those it has put into groups of their own. */
+/** Every descendant of this process, including those in process groups of their own. */
 function family(root: number): number[] {
   const rows = execFileSync("ps", ["-eo", "pid=,ppid="], { encoding: "utf8" })
     .trim()
@@ -52,7 +52,7 @@ function alive(pids: number[]): number[] {
       process.kill(pid, 0);
       return !/^Z/.test(execFileSync("ps", ["-o", "stat=", "-p", String(pid)], { encoding: "utf8" }).trim());
     } catch {
-      // Gone, or gone between the two questions.
+      // The process has ended, perhaps between the two checks.
       return false;
     }
   });
@@ -92,7 +92,7 @@ test(
     expect(response.status).toBe(200);
     expect(await response.text()).toContain("Try to break it");
 
-    // In development React does everything that has to be pure twice: what is queued is sent once nevertheless.
+    // In development React calls every pure function twice; a queued message is still sent once.
     page.setDefaultTimeout(60_000);
     await page.goto(url);
     const box = page.getByRole("textbox", { name: "Message" });
@@ -127,7 +127,7 @@ test("a second start is refused in one sentence, and SIGTERM stops everything", 
   expect(await first.ended).toBe(0);
   await expect.poll(() => alive(all)).toEqual([]);
 
-  // The data is as it was: the same folder starts again.
+  // The data is intact: the same folder starts again.
   await ready(run("start", dataDir, { PORT: port }));
 });
 
@@ -153,7 +153,7 @@ test("an engine that dies is brought back", async () => {
     );
   const before = pid()!;
   process.kill(before, "SIGKILL");
-  // The engine itself asks who that is; without it, nobody does.
+  // The engine itself checks who is asking; without this, nothing does.
   const ask = async () => (await fetch(`${url}/engine/api/v1/sessions/none`)).status;
   await expect.poll(ask, { timeout: 30_000 }).toBe(401);
   expect(pid()).not.toBe(before);

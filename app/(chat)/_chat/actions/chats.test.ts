@@ -15,7 +15,7 @@ import { decideRequest, revokeAllowedTool } from "./requests";
 import { MISSHAPEN } from "./take-decision";
 import { describeError } from "./expected-error";
 
-// What Next and the sign-in bring: who asks, and what runs after the response.
+// Stands in for Next and the sign-in: the current user, and work after the response.
 vi.mock("server-only", () => ({}));
 vi.mock("next/server", () => ({ after: (work: () => Promise<void>) => work() }));
 vi.mock("next/headers", () => ({ headers: async () => new Headers(), cookies: async () => ({ set() {} }) }));
@@ -148,7 +148,7 @@ describe("settings", () => {
     await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
     await account.setDefaultModel(null);
     request.user = null;
-    // A person who chooses something before writing anything becomes a guest for it.
+    // A person who makes a choice before writing anything becomes a guest.
     await account.setDefaultModel("demo");
     expect(await shared.db.userSettings.findUnique({ where: { userId: "bob" } })).toMatchObject({
       defaultModel: "demo",

@@ -14,7 +14,7 @@ import { requireUser, takeTurn } from "./owner";
 
 const title = z.string().transform(plainLine);
 
-/** The title that is stored: the one given, on one line. */
+/** A title is stored on one line. */
 export async function renameChat(chatId: string, newTitle: string): Promise<string> {
   const user = await requireUser();
   const parsed = title.safeParse(newTitle);
@@ -39,7 +39,7 @@ export async function markChatRead(chatId: string): Promise<void> {
   await found(changes.markChatRead(db, { chatId, userId: user.id }));
 }
 
-/** There is no such chat any more, until `restoreChat`. What could not be told to the engine, the sweep tells it. */
+/** Deletes the chat until `restoreChat`. If the engine can't be reached now, the sweep informs it later. */
 export async function deleteChat(chatId: string): Promise<void> {
   const user = await requireUser();
   await found(changes.deleteChat(db, { chatId, userId: user.id }));
@@ -56,7 +56,7 @@ export async function restoreChat(chatId: string): Promise<void> {
 
 const branch = z.object({ headId: idInAddress.optional() }).optional();
 
-/** A new chat with the whole tree of this one, or with one branch: the one named, else the shown one. Returns its id. */
+/** Copies the whole tree of the chat, or one branch: the given one, else the shown one. Returns the new chat's id. */
 export async function copyChat(chatId: string, only?: z.input<typeof branch>): Promise<string> {
   const user = await requireUser();
   await takeTurn("copies", user);
@@ -66,7 +66,9 @@ export async function copyChat(chatId: string, only?: z.input<typeof branch>): P
   return id;
 }
 
-/** A read-only link to the branch that ends at `headId`, or to the shown one. Its token is told this once. */
+/**
+ * Creates a read-only link to the branch that ends at `headId`, or to the shown one. Its token is returned only here.
+ */
 export async function shareChat(chatId: string, headId?: string): Promise<{ path: string }> {
   const user = await requireUser();
   const parsed = idInAddress.optional().safeParse(headId);

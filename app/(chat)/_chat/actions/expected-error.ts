@@ -20,12 +20,14 @@ const messages = {
 
 export type ExpectedErrorCode = keyof typeof messages;
 
-/** An error that a person may cause. In production Next hides an action's message from the browser, not its digest. */
+/**
+ * An error that people can cause. In production Next hides an action's message from the browser, but not its digest.
+ */
 export function expectedError(code: ExpectedErrorCode): Error {
   return Object.assign(new Error(messages[code]), { digest: `holdfast:${code}` });
 }
 
-/** Which of them an error is, and the status of a response that says so; undefined for any other error. */
+/** The code of an expected error and the matching HTTP status; undefined for any other error. */
 export function readExpectedError(error: unknown) {
   const code = digestOf(error).replace("holdfast:", "");
   if (!Object.hasOwn(messages, code)) return undefined;
@@ -43,7 +45,7 @@ function digestOf(error: unknown): string {
   return error instanceof Error && "digest" in error ? String(error.digest) : "";
 }
 
-/** Of what the engine answered, by its status, where a person can do something about it. */
+/** Maps the engine's status to an error that people can act on. */
 const byStatus: Record<number, string> = {
   401: "You're signed out. Reload the page to continue.",
   403: "You're signed out. Reload the page to continue.",
@@ -56,8 +58,8 @@ const UNREACHABLE = "The server could not be reached. Check the connection, then
 const UNKNOWN = "Something went wrong. Nothing is lost: try again, or reload the page.";
 
 /**
- * What to tell the person about an error, in development and production alike. Only sentences that were written for
- * this place get through: what a library, the engine or the browser says of an error is for developers.
+ * The sentence to show for an error, in development and production alike. Only sentences written for the page are
+ * shown: errors of a library, the engine or the browser are for developers.
  */
 export function describeError(error: unknown): string {
   if (!(error instanceof Error)) return UNKNOWN;
@@ -68,7 +70,7 @@ export function describeError(error: unknown): string {
   const status = "status" in error ? Number(error.status) : undefined;
   if (status !== undefined && status >= 500) return UNREACHABLE;
   if (status !== undefined) return byStatus[status] ?? UNKNOWN;
-  // A `fetch` that met nobody, or a proxy's page in place of an action's answer.
+  // The network failed, or a proxy answered with a page of its own.
   if (error instanceof TypeError || /unexpected response/i.test(error.message)) return UNREACHABLE;
   return UNKNOWN;
 }

@@ -7,7 +7,7 @@ import { createChat } from "@/lib/chat/tree/queries";
 import { describeError } from "./expected-error";
 import { settleOutcome } from "./outcome";
 
-// What the sign-in brings: who asks.
+// Stands in for the sign-in: the current user.
 vi.mock("server-only", () => ({}));
 vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
 

@@ -9,7 +9,7 @@ import { requireOwnChat } from "./owner";
 
 const outcome = z.enum(["happened", "did-not-happen"]);
 
-/** What the chat's owner has found out about an effect. Returns what is known from now on: the first word counts. */
+/** Saves the owner's answer about an effect's outcome. The first answer counts; returns the stored one. */
 export async function settleOutcome(chatId: string, effect: string, found: string): Promise<Outcome> {
   const { id, userId } = await requireOwnChat(chatId);
   const [named, said] = [idInAddress.safeParse(effect), outcome.safeParse(found)];

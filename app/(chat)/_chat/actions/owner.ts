@@ -8,14 +8,16 @@ import { countUse, type CountedLimit } from "@/lib/http/rate-limit";
 import type { Chat } from "@/prisma/generated/client";
 import { expectedError } from "./expected-error";
 
-/** Who asks. Throws when nobody is signed in. */
+/** The signed-in user. Throws if nobody is signed in. */
 export async function requireUser(): Promise<SignedInUser> {
   const user = await getUser();
   if (!user) throw expectedError("signed-out");
   return user;
 }
 
-/** The person who asks. A visitor without an account becomes a guest: call it where a person does the first thing that needs one. */
+/**
+ * The current user. Creates a guest for a visitor without an account: call it for the first action that needs a user.
+ */
 export async function requireSomebody(): Promise<SignedInUser> {
   const user = await getUser();
   if (user) return user;
@@ -25,13 +27,16 @@ export async function requireSomebody(): Promise<SignedInUser> {
   return guest.user;
 }
 
-/** Counts what `user` does now. Throws what the page says when that was too often. */
+/** Counts an action of `user` against its limit. Throws the sentence to show when there were too many. */
 export async function takeTurn(limit: CountedLimit, user: SignedInUser): Promise<void> {
   const address = clientAddress({ headers: await headers() });
   await countUse(limit, { userId: user.id, address });
 }
 
-/** The chat, if it is the asker's. Throws the same *not found* for a foreign, an unknown and a deleted one. */
+/**
+ * The chat, if it belongs to the current user. Throws the same *not found* for a foreign, an unknown and a deleted
+ * chat.
+ */
 export async function requireOwnChat(chatId: string): Promise<Chat> {
   const user = await requireUser();
   const owned = await findOwnedChat(db, chatId, user.id);

@@ -17,8 +17,8 @@ const decisionArguments = z.object({
 });
 
 /**
- * Takes a decision of the signed-in person, the first that comes. What they see in their browser counts for nothing
- * here: the request is read from the database, and an edit or an answer is checked by the tool's own schema.
+ * Takes the signed-in person's decision; the first one counts. Nothing from the browser is trusted: the request is read
+ * from the database, and the tool's own schema validates an edit or an answer.
  */
 export async function decideRequest(given: {
   chatId: string;
@@ -33,10 +33,10 @@ export async function decideRequest(given: {
   return takeDecision({ ...parsed.data, userId: user.id });
 }
 
-/** From the next call on, the tool asks again. */
+/** Makes the tool ask again from its next call. */
 export async function revokeAllowedTool(chatId: string, tool: string): Promise<void> {
   await requireOwnChat(chatId);
   const parsed = idInAddress.safeParse(tool);
-  // A tool of another name was never allowed.
+  // A tool with another name was never allowed.
   if (parsed.success) await revokePermission(db, chatId, parsed.data);
 }

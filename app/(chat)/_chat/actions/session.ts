@@ -14,17 +14,17 @@ import { requireOwnChat, requireSomebody, takeTurn } from "./owner";
 const startSession = chat.createStartSessionAction("chat");
 
 /**
- * Creates the chat row for the signed-in owner, then its durable session and first run. Safe to repeat. Whoever is
- * nobody yet becomes a guest.
- * Throws *not found* for a chat of somebody else, before the engine hears of it: the engine would answer an
- * existing id with a fresh token.
+ * Creates the chat row for the signed-in owner, then its durable session and first run. Safe to repeat. A visitor
+ * without an account becomes a guest.
+ * Throws *not found* for someone else's chat before it calls the engine, which would return a fresh token for an
+ * existing id.
  */
 export async function startChatSession({
   chatId,
   model,
 }: {
   chatId: string;
-  /** For a chat that this call makes; one that is there keeps its own. */
+  /** For a chat that this call creates; an existing chat keeps its model. */
   model?: string;
 }): Promise<{ publicAccessToken: string }> {
   const user = await requireSomebody();
@@ -33,14 +33,14 @@ export async function startChatSession({
   const chosen = model === undefined ? {} : { model: configuredModel(model) };
   if (!(await createChat(db, { id: chatId, userId: user.id, ...chosen })))
     throw expectedError("chat-not-found");
-  // Should no run come to the first question, nothing else would say that one was asked.
+  // If no run starts for the first prompt, this is the only record of it.
   await expectAnswer(db, chatId);
-  // The queue is fair by person, so it has to know whose chat this is.
+  // The queue is fair between people, so it needs the chat's owner.
   const { publicAccessToken } = await startSession({
     chatId,
     triggerConfig: { concurrencyKey: user.id },
   });
-  // Deleted meanwhile: what the engine was told of that came before this start.
+  // The chat was deleted before the engine knew the session, so the session is closed again.
   if (!(await findOwnedChat(db, chatId, user.id))) {
     await revokeSession(chatId);
     throw expectedError("chat-not-found");
@@ -48,14 +48,14 @@ export async function startChatSession({
   return { publicAccessToken };
 }
 
-/** A short token that reads and writes this chat's session and nothing else. Never stored. */
+/** A short-lived token that reads and writes only this chat's session. Never stored. */
 export async function mintChatAccessToken(chatId: string): Promise<string> {
   await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
   return auth.createPublicToken({ scopes, expirationTime: "15m" });
 }
 
-/** Who answers from the next turn on: one of the configured models. */
+/** Sets the model for the next turns: one of the configured models. */
 export async function chooseModel(chatId: string, model: string): Promise<void> {
   const { id, userId } = await requireOwnChat(chatId);
   await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });

@@ -6,11 +6,11 @@ import { isNestedAtMost } from "@/lib/chat/nesting";
 import { db } from "@/lib/db/client";
 import { checkInput, checkOutput, mayDecide } from "@/lib/agent/approval-policy";
 
-/** What people fill in is a few levels deep; thousands of levels would exhaust the reader's stack. */
+/** People's input is a few levels deep; thousands of levels would overflow the parser's stack. */
 const MAX_DEPTH = 100;
 const given = z.unknown().refine((value) => isNestedAtMost(value, MAX_DEPTH));
 
-/** A decision as a browser sends it. */
+/** A decision as the browser sends it. */
 export const decisionSchema = z.discriminatedUnion("type", [
   z.object({
     type: z.literal("approve"),
@@ -25,16 +25,16 @@ export const decisionSchema = z.discriminatedUnion("type", [
 
 export const MISSHAPEN = "This decision has the wrong shape. Reload the page and decide again.";
 
-/** A decision was taken, or why it was not: a sentence for the person. */
+/** The result of a decision: accepted, or a sentence that says why not. */
 export type DecisionResult = { problem?: string; isComplete?: boolean };
 
-/** Takes a decision of somebody who may decide, and tells the agent when it was the last one of its message. */
+/** Takes a decision, and wakes the agent if it was the last pending one of its message. */
 export async function takeDecision(
   options: Omit<DecideOptions, "mayDecide" | "checkInput" | "checkOutput">,
 ): Promise<DecisionResult> {
   try {
     const { isComplete } = await decideRequest(db, { ...options, mayDecide, checkInput, checkOutput });
-    // The decision stands. When the engine cannot be reached now, the next look at what waits delivers it.
+    // The decision is saved. If the engine can't be reached now, the next sweep of pending requests delivers it.
     if (isComplete) await deliverDecisions(db, { chatId: options.chatId }).catch(reportUndelivered);
     return { isComplete };
   } catch (error) {

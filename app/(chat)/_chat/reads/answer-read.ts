@@ -2,12 +2,12 @@ import "server-only";
 import { z } from "zod";
 import { readExpectedError } from "../actions/expected-error";
 
-/** What one person may read is nobody else's, and old a moment later. */
+/** The data is private and soon outdated. */
 const headers = { "cache-control": "private, no-store" };
 
 /**
- * Answers a GET of the page's own with what `read` finds, as JSON. What a person may cause becomes its status and
- * `{ error, code }`; anything else is a 500 that says nothing of the inside.
+ * Answers a GET with the result of `read` as JSON. An expected error becomes its status and `{ error, code }`; any
+ * other error becomes a 500 without details.
  */
 export async function answerRead<T>(read: () => Promise<T>): Promise<Response> {
   try {
@@ -34,14 +34,14 @@ export async function answerRead<T>(read: () => Promise<T>): Promise<Response> {
   }
 }
 
-/** An id or a cursor in an address, before the database hears of it: PostgreSQL takes no NUL. */
+/** Validates an id or a cursor from an address before the database sees it: PostgreSQL rejects NUL. */
 export const idInAddress = z
   .string()
   .min(1, "This is empty.")
   .max(200, "This is too long.")
   .regex(/^\P{Cc}+$/u, "This has characters that can't be in it.");
 
-/** The address's query as the schema takes it: one value for each name. */
+/** Parses the address's query with the schema: one value per name. */
 export function queryOf<T extends z.ZodType>(request: Request, schema: T): z.output<T> {
   return schema.parse(Object.fromEntries(new URL(request.url).searchParams));
 }

@@ -7,16 +7,14 @@ import type { SearchHit } from "@/lib/chat/chats/search";
 import type { ShareSummary } from "@/lib/chat/chats/share";
 import type { ChatUsage } from "@/lib/chat/chats/usage";
 
-/*
- * Everything that the page reads from the server, over the GET routes in `app/api`. Never a server action: Next runs
- * those of a tab one after the other, and a slow read would make Approve wait.
- */
+/* Everything that the page reads from the server, over the GET routes in `app/api`. Server actions are not used for
+   reads: Next runs those of a tab one after the other, so a slow read would delay Approve. */
 
 /** JSON has no dates. */
 type Sent<T> = { [K in keyof T]: T[K] extends Date ? string : T[K] };
 
-/** What was asked in a chat, and what runs in it without asking. */
-/** A tool that runs in the chat without asking: its code name, and what a person calls it. */
+/** The requests of a chat, and the tools that run in it without asking. */
+/** A tool that runs in the chat without asking: its code name and its title. */
 export type AllowedTool = { name: string; title: string };
 export type ChatRequests = { requests: HumanRequestView[]; allowedTools: AllowedTool[] };
 
@@ -27,47 +25,47 @@ export async function readChats(options: ChatListOptions, signal?: AbortSignal):
   return { ...page, chats: chats.map(listed) };
 }
 
-/** One chat of the list; null when it does not exist (yet), or belongs to somebody else. */
+/** One chat of the list; null if it doesn't exist (yet), or belongs to someone else. */
 export async function readListedChat(chatId: string, signal?: AbortSignal): Promise<ListedChat | null> {
   return read<Sent<ListedChat>>(ofChat(chatId), signal).then(listed, nullWhenNotFound);
 }
 
-/** The newest page of the shown branch, the one before a message, or the branch through a node. */
+/** The newest page of the shown branch, the page before a message, or the branch through a node. */
 export function readTranscript(chatId: string, page: { before?: string; through?: string } = {}) {
   return read<Transcript>(`${ofChat(chatId)}/transcript${queryOf(page)}`);
 }
 
-/** What was asked in a chat, the oldest first, and the tools that run in it without asking. */
+/** The requests of a chat, oldest first, and the tools that run in it without asking. */
 export function readChatRequests(chatId: string, signal?: AbortSignal): Promise<ChatRequests> {
   return read(`${ofChat(chatId)}/requests`, signal);
 }
 
-/** Everything that waits for the signed-in person in any chat, the oldest first. */
+/** The signed-in person's pending requests in all chats, oldest first. */
 export function readWaitingRequests(signal?: AbortSignal): Promise<HumanRequestView[]> {
   return read("/api/requests", signal);
 }
 
-/** Who this browser is now. */
+/** The current user of this browser. */
 export function readMe(signal?: AbortSignal): Promise<{ userId: string | null; email: string | null }> {
   return read("/api/me", signal);
 }
 
-/** What the answers of a chat took. */
+/** The token use and cost of a chat. */
 export function readUsage(chatId: string, signal?: AbortSignal): Promise<ChatUsage> {
   return read(`${ofChat(chatId)}/usage`, signal);
 }
 
-/** Whether a tool's effect happened, as far as it is known by now. */
+/** The state of a tool's effect: whether it happened, if known. */
 export function readOutcome(chatId: string, effect: string, signal?: AbortSignal): Promise<Outcome> {
   return read(`${ofChat(chatId)}/effects/${encodeURIComponent(effect)}`, signal);
 }
 
-/** What the signed-in person's chats say about `query`. */
+/** Matches for `query` in the signed-in person's chats. */
 export function searchChats(query: string): Promise<Sent<SearchHit>[]> {
   return read(`/api/search${queryOf({ q: query })}`);
 }
 
-/** The links of a chat. */
+/** The share links of a chat. */
 export async function readShares(chatId: string, signal?: AbortSignal): Promise<ShareSummary[]> {
   const shares = await read<Sent<ShareSummary>[]>(`/api/shares${queryOf({ chat: chatId })}`, signal);
   return shares.map((share) => ({ ...share, createdAt: new Date(share.createdAt) }));
@@ -88,7 +86,7 @@ function queryOf(options: object): string {
     : `?${new URLSearchParams(given.map(([key, value]) => [key, String(value)]))}`;
 }
 
-/** A read that the server refused, with its sentence. */
+/** A read that the server refused, with its sentence for the person. */
 class ReadError extends KnownError {
   readonly status: number;
   constructor(status: number, message: string) {
@@ -104,7 +102,7 @@ function nullWhenNotFound(error: unknown): null {
 
 const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
 
-/** A line that is broken is a TypeError, as with `fetch` itself: a patient caller tries those again. */
+/** A failed connection is a TypeError, as with `fetch` itself, so that callers retry it. */
 async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
@@ -116,7 +114,7 @@ async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
   const isJson = response.headers.get("content-type")?.startsWith("application/json") ?? false;
   if (response.ok && isJson) return response.json() as Promise<T>;
   const { error = UNREACHABLE } = (isJson && (await response.json().catch(() => null))) || {};
-  // A proxy's page instead of an answer: nobody was there.
+  // A proxy answered with a page of its own, so the server wasn't reached.
   if (!isJson) throw new TypeError(UNREACHABLE);
   throw new ReadError(response.status, String(error));
 }

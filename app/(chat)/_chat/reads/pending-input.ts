@@ -4,8 +4,8 @@ import { parseUserMessage, type ChatMessage } from "@/lib/chat/message";
 import { readInput, type InRecord } from "@/lib/chat/revive/session-records";
 
 /**
- * Questions that the engine has accepted and no run has saved yet: the run is queued, starting, or was just killed.
- * They are in no transcript, and a person who reloads wants to see them all the same.
+ * Prompts that the engine has accepted and no run has saved yet, because the run is queued, starting, or was just
+ * killed. They aren't in the transcript, but must be shown after a reload.
  *
  * `afterEventId` is the transcript's input cursor: everything up to it is answered.
  */
@@ -21,7 +21,7 @@ function toPending({ seq, trigger, message }: InRecord): PendingInput<ChatMessag
   try {
     return [{ message: parseUserMessage(message), seq }];
   } catch {
-    // Not a question that could be shown: the agent will refuse it and say why.
+    // This isn't a valid prompt: the agent will refuse it and say why.
     return [];
   }
 }

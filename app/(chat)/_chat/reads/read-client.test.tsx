@@ -2,7 +2,7 @@ import { QueryObserver } from "@tanstack/react-query";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeReadClient, pollEvery } from "./read-client";
 
-// The library asks once, when it is loaded, whether it is in a browser.
+// The library checks once, when it loads, whether it runs in a browser.
 vi.hoisted(() => vi.stubGlobal("window", new EventTarget()));
 const page = Object.assign(new EventTarget(), { visibilityState: "visible" });
 
@@ -16,7 +16,7 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
-/** A poll every 20 s that has just been answered. */
+/** A poll every 20 s whose answer has just arrived. */
 function poll(queryFn: () => Promise<string>) {
   const observer = new QueryObserver(makeReadClient(), {
     queryKey: ["waiting"],

@@ -4,12 +4,12 @@ import { type Query, QueryClient, QueryClientProvider } from "@tanstack/react-qu
 import { type ReactNode, useState } from "react";
 
 const LONGEST_MS = 5 * 60_000;
-/** Browsers let a page that nobody sees wake up about once a minute. */
+/** Browsers wake a hidden page about once a minute. */
 const HIDDEN_MS = 60_000;
 
 /**
- * How long after an answer the next one is asked for; the wait begins when the answer is there, so two never overlap.
- * Slower while nobody looks at the page; and while it fails, after as long as it has failed already.
+ * The delay between an answer and the next poll; it starts with the answer, so that two polls never overlap. It is
+ * longer while the page is hidden, and grows while polls fail.
  */
 export function pollEvery(ms: number) {
   return ({
@@ -17,7 +17,7 @@ export function pollEvery(ms: number) {
   }: {
     state: Pick<Query["state"], "status" | "dataUpdatedAt" | "errorUpdatedAt">;
   }): number => {
-    // There is no document while the server renders.
+    // There is no document on the server.
     const isHidden = globalThis.document?.visibilityState === "hidden";
     const base = isHidden ? Math.max(ms, HIDDEN_MS) : ms;
     if (state.status !== "error") return base;
@@ -32,19 +32,19 @@ export function makeReadClient(): QueryClient {
   return new QueryClient({
     defaultOptions: {
       queries: {
-        // What is shown is read again on the occasions that its hook names, and when somebody comes back to it.
+        // Data is read again when its hook says so, and when the person returns to the page.
         staleTime: Infinity,
         refetchOnWindowFocus: "always",
         refetchOnReconnect: "always",
         retry: false,
-        // A read that fails at once can say so; one that is held back until the network returns says nothing.
+        // Failed reads show an error at once, instead of silently pausing until the network is back.
         networkMode: "always",
       },
     },
   });
 }
 
-/** What the pages inside have read from the server. */
+/** The cache of everything that the pages inside have read from the server. */
 export function ReadClientProvider({ children }: { children: ReactNode }) {
   const [client] = useState(makeReadClient);
   return <QueryClientProvider client={client}>{children}</QueryClientProvider>;

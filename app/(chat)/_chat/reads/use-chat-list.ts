@@ -18,15 +18,16 @@ type ExportHref = NonNullable<ChatRowActions["exportHref"]>;
 
 const PAGE = 40;
 const POLL_MS = 3_000;
-/** For so long after its last answer a chat may still get its title. */
+/** How long after its last answer a chat may still get its title. */
 const TITLE_WITHIN_MS = 30_000;
 
 const listOf = (view: View) => ["chats", view];
 const oneOf = (id: string | undefined) => ["chat", id];
 
 /**
- * The list of chats in the browser. What a person does shows at once and is then confirmed by the server. What happens
- * elsewhere (an answer in another chat, a title) is asked for while something is due, and when the page is looked at.
+ * The list of chats in the browser. A person's change shows at once and is then confirmed by the server. Changes from
+ * elsewhere (an answer in another chat, a title) are polled while one is expected, and read when the person returns to
+ * the page.
  */
 export function useChatList(initial: ChatListPage, currentId: string | undefined) {
   const router = useRouter();
@@ -36,7 +37,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   const titleUntil = useRef(0);
   const [seenInitial, setSeenInitial] = useState(initial);
 
-  /** What callbacks read that must not change with every render. */
+  /** Values that callbacks read without depending on them. */
   const now = useRef({ view, currentId });
   useEffect(() => {
     now.current = { view, currentId };
@@ -63,17 +64,17 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       return isDue && pollEvery(POLL_MS)(query);
     },
   });
-  // The server rendered the list anew.
+  // The server rendered the list again.
   if (seenInitial !== initial) setSeenInitial(initial);
   useEffect(() => {
     client.setQueryData(listOf("active"), seenInitial);
   }, [client, seenInitial]);
 
-  // An answer that was asked for before the newest change would take that change back for a moment.
+  // A response requested before the newest change would briefly revert it.
   const load = useCallback(
     async (which: View) => {
       await client.cancelQueries({ queryKey: listOf(which) });
-      // The list is a convenience: when it cannot be fetched the old one stays, and the next occasion tries again.
+      // If the list can't be read, the old one stays until the next try.
       await client.fetchQuery({ ...listQuery(which), staleTime: 0 }).catch(() => {});
     },
     [client, listQuery],
@@ -86,7 +87,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     },
     [client],
   );
-  /** For what the server has stored. A reading that this gives up may have been due for more than this: it begins anew. */
+  /** Reads the stored list. A running read may have started before the newest change, so it is restarted. */
   const note = useCallback(
     (change: (page: ChatListPage) => ChatListPage) => {
       const isBeingRead = client.isFetching({ queryKey: listOf(now.current.view) }) > 0;
@@ -100,7 +101,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     void load(now.current.view);
   }, [load]);
 
-  // The open chat may be archived, or older than what is loaded.
+  // The open chat may be archived, or older than the loaded pages.
   const listed = page?.chats.find((chat) => chat.id === currentId);
   const { data: elsewhere } = useQuery({
     queryKey: oneOf(currentId),
@@ -110,17 +111,17 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   });
   const current = listed ?? elsewhere ?? undefined;
 
-  // Seen is what stands open in front of somebody; an answer is saved a moment after it was read, so also on leaving.
+  // Marks the chat as read while it is visible, and on leaving, because an answer is saved a moment after it was shown.
   const isUnread = current?.isUnread ?? false;
   const markRead = useEffectEvent((chatId: string) => {
     const asRead = (chat: ListedChat) => ({ ...chat, isUnread: false });
     server.markChatRead(chatId).then(
       () => {
-        // Noted here, too, or the next answer in this chat would be no change, and never be marked.
+        // Updates the local copy, too; otherwise the next answer in this chat would look unchanged and never be marked.
         note(withChat(chatId, asRead));
         client.setQueryData<ListedChat | null>(oneOf(chatId), (chat) => chat && asRead(chat));
       },
-      // A mark that cannot be set now is set the next time the chat is open.
+      // If marking fails, the next visit to the chat tries again.
       () => {},
     );
   });
@@ -136,14 +137,14 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   }, [client, currentId]);
 
   const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
-    /** Shows at once what `confirm` then asks the server for. */
+    /** Shows a change at once, then asks the server to confirm it. */
     const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => setPage(withChat(id, to));
     const tell = (text: string, action?: ToastMessage["action"]) =>
       setToast({ id: Date.now(), text, ...(action && { action }) });
     const confirm = (work: Promise<unknown>) =>
       work
         .catch((error: unknown) => tell(describeError(error)))
-        // The list need not be there again before what follows.
+        // Later steps needn't wait for the list.
         .then(() => void load(now.current.view));
     return {
       async onRename(id, title) {
@@ -209,7 +210,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
           readChats({ view, after: cursor }).then(
             (more) =>
               client.setQueryData<ChatListPage>(listOf(view), (old) =>
-                // What has changed since is asked for anew from its own end.
+                // Later changes are read from their own cursor.
                 old === known ? { ...more, chats: [...known.chats, ...more.chats] } : old,
               ),
             () => {},
@@ -221,7 +222,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   };
 }
 
-/** The list with one of its chats changed, or without it. */
+/** The list with one chat changed or removed. */
 function withChat(id: string, to: (chat: ListedChat) => ListedChat | null) {
   return (page: ChatListPage): ChatListPage => ({
     ...page,

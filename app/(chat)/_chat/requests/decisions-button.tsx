@@ -11,12 +11,12 @@ const Decisions = dynamic(() => untilLoaded(() => import("./decisions")).then(({
   ssr: false,
 });
 
-/** Leads to what was decided in a chat; and to what runs without a decision; not there without either. */
+/** Opens the chat's decisions and always-allowed tools. Hidden when there are none of either. */
 export function DecisionsButton({ chatId }: { chatId: string }) {
   const [isOpen, setIsOpen] = useState(false);
   const { ofChat, allowedIn } = useRequests();
   const decisions = ofChat(chatId).filter(({ state }) => state !== "pending");
-  // Open, it stays: whoever has just revoked the last permission is still reading.
+  // An open dialog stays open after the last permission was revoked.
   if (decisions.length === 0 && allowedIn(chatId).length === 0 && !isOpen) return null;
   return (
     <>

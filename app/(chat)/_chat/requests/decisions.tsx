@@ -13,7 +13,7 @@ export type DecisionsProps = {
   onClose: () => void;
 };
 
-/** Everything that was decided in the chat, and what runs in it without a decision, over the page. */
+/** The dialog of the chat's decisions and always-allowed tools. */
 export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
   const { allowedIn, revoke } = useRequests();
   const fileOf = (format: DecisionsFormat) => `/chat/${chatId}/decisions?format=${format}`;

@@ -8,7 +8,7 @@ import { PartsContext } from "./parts";
 
 const parts = { RequestCard, Delegate, Outcome };
 
-/** What is inside has these parts at hand, and need not wait for them. */
+/** Provides already loaded parts, so that the content needn't wait for them. */
 export function DrawnParts({ children }: { children: ReactNode }) {
   return <PartsContext value={parts}>{children}</PartsContext>;
 }

@@ -10,7 +10,7 @@ import { Button } from "@/components/ui/button";
 import { requestPath } from "@/lib/chat/requests/pending-calls";
 import { useRequests } from "./provider";
 
-/** Everything that waits, in any chat; what is decided meanwhile stays in its place until the page is left. */
+/** All pending requests. Requests decided while the page is open stay in place until the person leaves. */
 export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
   const { waiting, ofChat, refresh, decide } = useRequests();
   const [listed, setListed] = useState(waiting);
@@ -28,7 +28,7 @@ export function InboxView({ keys = "page" }: Pick<InboxListProps, "keys">) {
       request,
   );
 
-  // What waits no longer was decided elsewhere: its chat says how.
+  // A request that disappeared was decided elsewhere: its chat says how.
   const goneFrom = requests.find(
     (request) => request.state === "pending" && !now.has(keyOf(request)),
   )?.chatId;
@@ -56,7 +56,7 @@ function keyOf(request: HumanRequestView) {
   return `${request.chatId} ${requestKey(request)}`;
 }
 
-/** Asks for the browser's permission on a press, never by itself. */
+/** Asks for the browser's permission only after a press. */
 function NoticeSwitch() {
   const notice = useWaitingNotice();
   if (notice.state === "unsupported") return null;

@@ -4,15 +4,14 @@ import dynamic from "next/dynamic";
 import { type ReactNode, useState, useSyncExternalStore } from "react";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 
-// Nothing stands in its place while it loads: the page comes alive together with it.
+// Shows nothing while the parts load: the page hydrates together with them.
 const DrawnParts = dynamic(() =>
   untilLoaded(() => import("./drawn-parts")).then(({ DrawnParts }) => DrawnParts),
 );
 
 /**
- * Around a page of which the server has drawn such parts: it comes alive when they can. If it came alive without them,
- * React would throw away what the server drew with the first change around it, and every press on it until then would
- * be lost.
+ * Delays the hydration of a page until its server-rendered parts have loaded. If it hydrated without them, React would
+ * discard the server's HTML at the first change, and lose every press until then.
  */
 export function PageWithParts({ areDrawn, children }: { areDrawn: boolean; children: ReactNode }) {
   const isServersPage = useSyncExternalStore(
@@ -20,7 +19,7 @@ export function PageWithParts({ areDrawn, children }: { areDrawn: boolean; child
     () => false,
     () => true,
   );
-  // As it began: nothing inside may begin anew.
+  // Keeps the initial value, so that nothing inside remounts.
   const [waitsForParts] = useState(isServersPage && areDrawn);
   return waitsForParts ? <DrawnParts>{children}</DrawnParts> : children;
 }

@@ -8,14 +8,14 @@ import { Skeleton } from "@/components/ui/skeleton";
 import type { DelegateProps } from "../delegate";
 import type { OutcomeProps } from "./unknown-outcome";
 
-/** What a call is drawn with when a person has a say in it. */
+/** The components for tool calls that involve a person. */
 type Parts = {
   RequestCard: ComponentType<RequestCardProps>;
   Delegate: ComponentType<DelegateProps>;
   Outcome: ComponentType<OutcomeProps>;
 };
 
-// Most chats never ask: the cards, and the forms in them, come when one does.
+// Most chats have no requests, so the cards and their forms load with the first one.
 const late: Parts = {
   RequestCard: dynamic(
     () =>

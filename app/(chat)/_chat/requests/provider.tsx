@@ -20,15 +20,17 @@ import type { AllowedTool, ChatRequests } from "../reads/fetchers";
 
 type Via = "card" | "inbox";
 
-/** A sentence for the person when the decision was not taken; whether nothing else of the message waits. */
+/** A sentence for the person if the decision wasn't accepted; and whether it was the message's last pending request. */
 type DecisionResult = { problem?: string; isComplete?: boolean };
 
-/** Where requests come from and where decisions go: the server, which checks there who is signed in. */
+/** Where requests are read and decisions are sent: the server, which checks who is signed in. */
 export type RequestSource = {
-  /** Everything that waits for this person in any chat, the oldest first. */
+  /** The person's pending requests in all chats, oldest first. */
   readWaitingRequests: (signal?: AbortSignal) => Promise<HumanRequestView[]>;
   readChatRequests: (chatId: string, signal?: AbortSignal) => Promise<ChatRequests>;
-  /** Resolves with a `problem` when the decision is not taken: somebody else was first, it expired, it does not fit. */
+  /**
+   * Resolves with a `problem` if the decision isn't accepted: someone else decided first, it expired, or it is invalid.
+   */
   decideRequest: (args: {
     chatId: string;
     messageId: string;
@@ -40,17 +42,20 @@ export type RequestSource = {
 };
 
 export type Requests = {
-  /** What waits for this person in any chat, the oldest first. */
+  /** The person's pending requests in all chats, oldest first. */
   waiting: HumanRequestView[];
-  /** What was asked in a chat, as far as it was loaded. */
+  /** The requests of a chat, if loaded. */
   ofChat: (chatId: string) => HumanRequestView[];
-  /** Asks the server again: what waits, and what a chat has. */
+  /** Reads the pending requests and those of loaded chats again. */
   refresh: (chatId?: string) => Promise<void>;
-  /** Rejects with a sentence for the person. Resolves with whether the agent goes on: nothing else of the message waits. */
+  /**
+   * Rejects with a sentence for the person. Resolves with true if the agent continues, because no other request of the
+   * message is pending.
+   */
   decide: (request: HumanRequestView, decision: Decision, via: Via) => Promise<boolean>;
-  /** The tools that run without asking in a chat, as far as it was loaded. */
+  /** The tools that run without asking in a chat, if loaded. */
   allowedIn: (chatId: string) => AllowedTool[];
-  /** From the next call on the tool asks again. Rejects with a sentence for the person. */
+  /** Makes the tool ask again from its next call. Rejects with a sentence for the person. */
   revoke: (chatId: string, tool: string) => Promise<void>;
 };
 
@@ -71,9 +76,9 @@ export function useRequests(): Requests {
 }
 
 export type RequestsProviderProps = {
-  /** What waited when the page was rendered. */
+  /** The pending requests when the page was rendered. */
   waiting: HumanRequestView[];
-  /** Stable. */
+  /** Must be stable. */
   source: RequestSource;
   children: ReactNode;
 };
@@ -81,10 +86,10 @@ export type RequestsProviderProps = {
 const WAITING = ["waiting requests"];
 const requestsOf = (chatId: string) => ["requests", chatId];
 
-/** One reading of what waits, for everything that shows it: cards, bar, sidebar, tab and inbox. */
+/** Provides pending requests to everything that shows them: cards, bar, sidebar, tab and inbox. */
 export function RequestsProvider({ waiting: initial, source, children }: RequestsProviderProps) {
   const client = useQueryClient();
-  /** The chats whose requests were asked for. */
+  /** The chats whose requests were loaded. */
   const [opened, setOpened] = useState<string[]>([]);
   const waitingQuery = useMemo(
     () => ({
@@ -104,12 +109,12 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
     ...waitingQuery,
     initialData: initial,
     refetchInterval: pollEvery(20_000),
-    // The tab's title, its icon and a notice tell of what is found while nobody looks.
+    // The tab's title, icon and notifications change even while the page is hidden.
     refetchIntervalInBackground: true,
   });
   useOtherTabs(waiting, () => void client.refetchQueries({ queryKey: WAITING }));
   const byChat = useQueries({
-    // `refresh` reads them, and nothing else does.
+    // `refresh` is the only trigger for reading them.
     queries: opened.map((chatId) => ({ ...chatQuery(chatId), enabled: false })),
     combine: useCallback(
       (results: { data?: ChatRequests | undefined }[]) =>
@@ -124,7 +129,7 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
       if (chatId !== undefined) setOpened((known) => (known.includes(chatId) ? known : [...known, chatId]));
       await Promise.all(
         queries.map(async (query) => {
-          // A reading that began before this one may be older than what was just decided.
+          // A read that started before this decision may be older than it.
           await client.cancelQueries({ queryKey: query.queryKey });
           await client.fetchQuery<unknown>({ ...query, staleTime: 0 });
         }),
@@ -139,8 +144,8 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
       const { problem, isComplete = false } = await source
         .decideRequest({ chatId, messageId, toolCallId, decision, via })
         .catch((error: unknown): DecisionResult => ({ problem: describeError(error) }));
-      // Also when it was not taken: it may have been decided elsewhere, and then the card shows by whom. A slow line
-      // keeps nobody from reading that it is saved.
+      // Also after a refusal: the request may have been decided elsewhere, and the card then shows by whom. The read
+      // isn't awaited, so a slow connection doesn't delay "Saved".
       void refresh(chatId).catch(() => {});
       if (problem !== undefined) throw new KnownError(problem);
       return isComplete;
@@ -178,7 +183,7 @@ export function RequestsProvider({ waiting: initial, source, children }: Request
   return <RequestsContext value={requests}>{children}</RequestsContext>;
 }
 
-/** Every tab of this browser says the same number: what one of them finds out it tells the others. */
+/** All tabs of this browser show the same number: each tells the others what it reads. */
 function useOtherTabs(waiting: HumanRequestView[], readAgain: () => void) {
   const channel = useRef<BroadcastChannel>(undefined);
   const onNews = useEffectEvent(readAgain);

@@ -12,12 +12,12 @@ import { readOutcome } from "../reads/fetchers";
 
 export type OutcomeProps = { chatId: string; part: ToolPart; unknown: UnknownOutcome };
 
-/** The message says that it was not known; the ledger says whether it still is. */
+/** The message only knows that the outcome was unknown; the ledger knows whether it still is. */
 export function Outcome({ chatId, part, unknown }: OutcomeProps) {
   const { effect, tool, input, startedAt } = unknown;
   const client = useQueryClient();
   const queryKey = ["outcome", chatId, effect];
-  // Until it is read, and when it can't be, it is asked once more than needed: the answer is checked on the server.
+  // Until the ledger is read, or if it can't be, the card asks. The server checks the answer, so asking again is safe.
   const { data: outcome = "unknown" } = useQuery({
     queryKey,
     queryFn: ({ signal }) => readOutcome(chatId, effect, signal),

@@ -12,20 +12,23 @@ import { useRequests } from "./provider";
 export type ChatRequestsOptions = {
   chatId: string;
   messages: UIMessage[];
-  /** An answer is being written: what it asks is saved when it ends. */
+  /** An answer is being written: its requests are saved when it ends. */
   isAnswering: boolean;
-  /** The branch has older messages than these. */
+  /** The branch has earlier messages than these. */
   hasOlder?: boolean;
-  /** What the page was rendered with. */
+  /** The requests that the page was rendered with. */
   initial: HumanRequestView[];
-  /** Asked before a decision is taken; what it resolves with follows the agent when that was the last one. Keep it stable, or every message renders again per token. */
+  /**
+   * Called before a decision is sent; the function that it resolves with follows the agent after the last decision.
+   * Keep it stable, or every message renders again per token.
+   */
   expectTurn?: (() => Promise<() => Promise<void>>) | undefined;
 };
 
-/** How long after the end of an answer its requests may still be on their way into the database. */
+/** How long after the end of an answer its requests may take to be saved. */
 const RETRY_DELAYS_MS = [0, 300, 1_000, 3_000];
 
-/** What one chat asks of its reader: the cards in its messages, and what the bar says. */
+/** The requests of one chat: the cards in its messages, and the bar's content. */
 export function useChatRequests({
   chatId,
   messages,
@@ -46,10 +49,10 @@ export function useChatRequests({
     [requests],
   );
 
-  // A call that waits and has no request yet: the answer has ended a moment before it was saved.
+  // A pending call without a request: the answer has just ended and isn't saved yet.
   const waitingIds = waitingCalls(messages.at(-1));
   const isAwaited = !isAnswering && waitingIds.some((key) => byCall.get(key) === undefined);
-  // Another last message is another branch, of which the server may know more than this page.
+  // A different last message is a different branch, for which the server may have more requests.
   const lastId = messages.at(-1)?.id;
   useEffect(() => {
     if (isAnswering || lastId === undefined) return undefined;
@@ -59,7 +62,7 @@ export function useChatRequests({
     return () => timers.forEach(clearTimeout);
   }, [chatId, isAnswering, isAwaited, lastId, refresh]);
 
-  // It waits no longer, and nobody decided it here: the chat says how it ended.
+  // The request was decided elsewhere: reading the chat's requests tells how.
   const isStale = requests.some(
     (request) =>
       request.state === "pending" &&
@@ -71,7 +74,7 @@ export function useChatRequests({
 
   const renderTool = useCallback(
     (part: ToolPart, message: UIMessage): ReactNode | undefined => {
-      // Approved or not, what matters now is whether it happened.
+      // Whether or not it was approved, its outcome is what matters now.
       const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
       if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
       const request = byCall.get(keyOf(message, part));
@@ -100,20 +103,20 @@ export function useChatRequests({
 
   const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);
   return {
-    /** Waits on the branch that is shown, or on another one of this chat. */
+    /** Pending on the shown branch, or on another branch of this chat. */
     pending,
-    /** The last answer ends with something to decide, whether or not its request is loaded. */
+    /** The last answer ends with a request, loaded or not. */
     needsAnswer: waitingIds.length > 0,
     renderTool,
   };
 }
 
 /**
- * Says of a request whether it stands in another version, as the page shows it: a switch is seen here before the server
- * is asked again. Of a message that was never shown, and of what is further back, the server knows.
+ * Returns true if a request belongs to another version than the page shows, because the page knows about a switch
+ * before the server is read again. For messages that weren't loaded, the server's answer is used.
  */
 function useOtherBranch(messages: UIMessage[], hasOlder: boolean) {
-  // Stable while nothing but the text of the last message changes.
+  // Stable while only the last message's text changes.
   const ids = messages.map(({ id }) => id).join("\n");
   const [seen, setSeen] = useState<{ ids: string; all: ReadonlySet<string> }>({ ids: "", all: new Set() });
   if (seen.ids !== ids) setSeen({ ids, all: new Set([...seen.all, ...ids.split("\n")]) });
@@ -128,7 +131,9 @@ function useOtherBranch(messages: UIMessage[], hasOlder: boolean) {
   }, [hasOlder, ids, seen.all]);
 }
 
-/** The newest word on each: what waits is asked most often, what was loaded of the chat says how it ended. */
+/**
+ * The newest state of each request: pending ones are read most often, and the chat's list says how the others ended.
+ */
 function merge(
   initial: HumanRequestView[],
   loaded: HumanRequestView[],

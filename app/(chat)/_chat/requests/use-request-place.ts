@@ -5,13 +5,13 @@ import { requestKey, type HumanRequestView } from "@/components/chat/requests/re
 import { showRequest } from "@/components/chat/requests/show-request";
 
 export type RequestPlaceOptions = {
-  /** The request that the address names, if it does. */
+  /** The request named in the address, if any. */
   wanted: HumanRequestView | undefined;
   /** Shows the branch through a message. */
   switchTo: (messageId: string) => Promise<void>;
 };
 
-/** The way to a card that is not in the page: on another branch, or in a message that was not read so far back. */
+/** Brings a card into view that isn't in the page: on another branch, or in an earlier message that isn't loaded. */
 export function useRequestPlace({ wanted, switchTo }: RequestPlaceOptions) {
   const [openAt, setOpenAt] = useState<string>();
   const sought = useRef<HumanRequestView>(undefined);
@@ -28,14 +28,14 @@ export function useRequestPlace({ wanted, switchTo }: RequestPlaceOptions) {
       followed.current = requestKey(wanted);
       void reveal(wanted).catch(() => {});
     }
-    // The card comes into the page some renders later than its message is asked for.
+    // The card appears several renders after its message was requested.
     if (sought.current !== undefined && showRequest(sought.current)) sought.current = undefined;
   });
 
   return { openAt, reveal };
 }
 
-/** The request that the address names. An old link names the call alone: the newest of that id is meant. */
+/** The request named in the address. Old links contain only the call's id: the newest one counts. */
 export function findWanted(
   requests: HumanRequestView[],
   address: { get: (name: string) => string | null },

@@ -32,14 +32,15 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
   const { message } = await searchParams;
   const owned = await ownChat(id);
   if (!owned) notFound();
-  // Minted while the transcript loads and handed down as a promise; when that fails the browser asks again.
+  // The token is created while the transcript loads, and passed on as a promise. If that fails, the browser requests
+  // another.
   const accessToken = mintChatAccessToken(id).catch(() => null);
   if (owned.lookAt || owned.status === "running") await lookBriefly(id);
   const [transcript, requests] = await Promise.all([loadTranscript(db, id), listChatRequests(db, id)]);
   if (!transcript) notFound();
   const opening = typeof message === "string" ? await findOpening(db, id, message) : null;
   const pendingInput = readPendingInput(id, transcript.cursors.lastInEventId).catch(() => []);
-  // A question that no run has saved yet, and that perhaps no run is left to save.
+  // A prompt that no run has saved, and whose run may be gone.
   after(async () => {
     if ((await pendingInput).length > 0) await lookAfter(id).catch(() => {});
   });
@@ -60,7 +61,7 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
   );
 }
 
-/** A call that is drawn with a part of its own although nothing was asked. */
+/** A call that has its own card without being a request. */
 function hasOwnParts(messages: UIMessage[]): boolean {
   const calls = messages.flatMap(({ parts }) => parts.filter(isToolUIPart));
   return calls.some((call) => getToolName(call) === "delegate" || unknownOutcomeOf(call.output));
@@ -68,7 +69,7 @@ function hasOwnParts(messages: UIMessage[]): boolean {
 
 const LOOK_WITHIN_MS = 2_500;
 
-/** What an awaited answer came to. A page that cannot learn that in time is shown as it is saved. */
+/** The result of waiting for an answer. If it takes too long, the page shows the saved state. */
 async function lookBriefly(chatId: string): Promise<void> {
   const timeIsUp = new Promise((resolve) => setTimeout(resolve, LOOK_WITHIN_MS));
   await Promise.race([lookAfter(chatId).catch(() => {}), timeIsUp]);

@@ -2,7 +2,7 @@ import { getUser } from "@/lib/auth";
 import { exportEverything, fileResponse } from "@/lib/chat/chats/export";
 import { db } from "@/lib/db/client";
 
-/** Everything the signed-in person ever wrote or was answered, a line of JSON for each piece. */
+/** All messages of the signed-in person's chats, as lines of JSON. */
 export async function GET(): Promise<Response> {
   const user = await getUser();
   if (!user) return new Response("You're signed out. Reload the page to continue.\n", { status: 401 });

@@ -4,7 +4,7 @@ import { exportDecisionsCsv, exportDecisionsJson } from "@/lib/chat/requests/exp
 import { findOwnedChat } from "@/lib/chat/tree/queries";
 import { db } from "@/lib/db/client";
 
-/** What was asked in the chat and what became of it, as a file: `?format=csv` or `?format=json`. */
+/** The chat's requests and decisions as a file: `?format=csv` or `?format=json`. */
 export async function GET(
   request: Request,
   { params }: RouteContext<"/chat/[id]/decisions">,

@@ -7,14 +7,14 @@ import { isSameOrigin } from "@/lib/http/same-origin";
 
 type Context = RouteContext<"/chat/[id]/run">;
 
-/** Whether the chat's run waits for a worker. */
+/** Returns true if the chat's run is waiting for a worker. */
 export async function GET(_request: Request, { params }: Context): Promise<Response> {
   const { id } = await params;
   if (!(await isOwn(id))) return notFound();
   return answer({ isQueued: await isQueued(id) });
 }
 
-/** Looks after an answer that does not come: a run that died is replaced, and what nobody saved is saved. */
+/** Recovers an answer that doesn't arrive: a dead run is replaced, and unsaved input is saved. */
 export async function POST(request: Request, { params }: Context): Promise<Response> {
   if (!isSameOrigin(request)) return new Response("This is for the site's own pages.\n", { status: 403 });
   const { id } = await params;

@@ -5,7 +5,7 @@ import { listPermissions } from "@/lib/chat/requests/permissions";
 import { listChatRequests } from "@/lib/chat/requests/views";
 import { db } from "@/lib/db/client";
 
-/** What was asked in the chat, the oldest first (of very much, the newest), and the tools that run without asking. */
+/** The chat's requests, oldest first (up to a limit, the newest), and the tools that run without asking. */
 export function GET(
   _request: Request,
   { params }: RouteContext<"/api/chats/[id]/requests">,

@@ -8,8 +8,8 @@ import { db } from "@/lib/db/client";
 const query = z.object({ before: idInAddress.optional(), through: idInAddress.optional() });
 
 /**
- * The newest page of the shown branch, with the stream cursors it reflects; or the page before the message `before`;
- * or, to look at without showing it to the model, the branch through the node `through`.
+ * The newest page of the shown branch with its stream cursors; or the page before the message `before`; or the branch
+ * through the node `through`, for viewing it without making it the model's context.
  */
 export function GET(
   request: Request,

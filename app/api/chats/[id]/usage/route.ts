@@ -4,7 +4,7 @@ import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
 import { loadUsage } from "@/lib/chat/chats/usage";
 import { db } from "@/lib/db/client";
 
-/** What the answers of the shown branch took, and those of the whole chat. */
+/** The usage of the shown branch and of the whole chat. */
 export function GET(_request: Request, { params }: RouteContext<"/api/chats/[id]/usage">): Promise<Response> {
   return answerRead(async () => {
     const { id } = await requireOwnChat((await params).id);

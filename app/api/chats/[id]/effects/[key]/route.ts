@@ -4,7 +4,7 @@ import { requireOwnChat } from "@/app/(chat)/_chat/actions/owner";
 import { readOutcome } from "@/lib/chat/effects/outcomes";
 import { db } from "@/lib/db/client";
 
-/** Whether a tool's effect in the chat happened, as far as it is known by now. */
+/** The state of a tool's effect in the chat: whether it happened, if known. */
 export function GET(
   _request: Request,
   { params }: RouteContext<"/api/chats/[id]/effects/[key]">,

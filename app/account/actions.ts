@@ -21,7 +21,7 @@ import {
 import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
 import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";
-import { DELETE_EVERYTHING_WORDS } from "./words";
+import { DELETE_EVERYTHING_PHRASE } from "./delete-phrase";
 
 /** A form's state after its action. After a success the page is loaded again as the new user. */
 export type FormOutcome = { ok: true; note?: string } | { ok: false; problem: string };
@@ -101,7 +101,7 @@ export async function setDefaultModel(id: string | null): Promise<void> {
 /** Deletes every chat, file, link and setting of the signed-in person. `confirmation` is the typed phrase. */
 export async function deleteEverything(confirmation: string): Promise<{ deleted: number }> {
   const user = await requireUser();
-  if (confirmation !== DELETE_EVERYTHING_WORDS) throw expectedError("not-confirmed");
+  if (confirmation !== DELETE_EVERYTHING_PHRASE) throw expectedError("not-confirmed");
   const { chatIds, attachmentIds } = await deleteAll(db, user.id);
   // The files are already inaccessible. Deleting them isn't awaited, because the store may be slow, and is retried if
   // it fails.

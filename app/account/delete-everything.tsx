@@ -6,14 +6,14 @@ import { Button } from "@/components/ui/button";
 import { Dialog, DialogClose, DialogContent, DialogTrigger } from "@/components/ui/dialog";
 import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { deleteEverything } from "./actions";
-import { DELETE_EVERYTHING_WORDS } from "./words";
+import { DELETE_EVERYTHING_PHRASE } from "./delete-phrase";
 
 /** Asks to type a phrase, because this can't be undone. */
 export function DeleteEverything() {
   const [typed, setTyped] = useState("");
   const [problem, setProblem] = useState<string | null>(null);
   const [isBusy, setIsBusy] = useState(false);
-  const isConfirmed = typed.trim().toLowerCase() === DELETE_EVERYTHING_WORDS;
+  const isConfirmed = typed.trim().toLowerCase() === DELETE_EVERYTHING_PHRASE;
 
   async function submit(event: React.FormEvent) {
     event.preventDefault();
@@ -21,7 +21,7 @@ export function DeleteEverything() {
     setIsBusy(true);
     setProblem(null);
     try {
-      await deleteEverything(DELETE_EVERYTHING_WORDS);
+      await deleteEverything(DELETE_EVERYTHING_PHRASE);
       forgetEverything();
       window.location.assign("/");
     } catch (error) {
@@ -42,7 +42,7 @@ export function DeleteEverything() {
         <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
           <label className="flex flex-col gap-1.5 text-sm text-ink-2">
             <span>
-              Type <strong className="font-medium text-ink">{DELETE_EVERYTHING_WORDS}</strong> to continue
+              Type <strong className="font-medium text-ink">{DELETE_EVERYTHING_PHRASE}</strong> to continue
             </span>
             <input
               value={typed}

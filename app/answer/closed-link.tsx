@@ -3,7 +3,7 @@ import { buttonClass } from "@/components/ui/button";
 import { AnswerPage } from "./answer-page";
 import type { Closed } from "./linked-request";
 
-const words: Record<Closed, { title: string; text: string }> = {
+const labels: Record<Closed, { title: string; text: string }> = {
   decided: {
     title: "Already answered",
     text: "This request was already decided, or its message was edited or regenerated. Links like this work once.",
@@ -26,7 +26,7 @@ export type ClosedLinkProps = {
 
 /** Shown for a link that is closed. The decision itself is only for people who may read the chat. */
 export function ClosedLink({ state, isTooLate = false }: ClosedLinkProps) {
-  const { title, text } = words[state];
+  const { title, text } = labels[state];
   return (
     <AnswerPage title={title}>
       {isTooLate && <p role="alert">Someone decided before you, so your decision wasn't saved.</p>}

@@ -36,10 +36,10 @@ function sentenceOf(refused: z.infer<typeof report>["csp-report"]): string {
   const { "effective-directive": directive, "blocked-uri": blocked, "document-uri": page } = refused;
   const [, folder = ""] = URL.canParse(page) ? new URL(page).pathname.split("/") : [];
   const origin = URL.canParse(blocked) && /^https?:/.test(blocked) ? new URL(blocked).origin : blocked;
-  return `The content security policy refused ${shown(origin)} (${shown(directive)}) on /${shown(folder)}.`;
+  return `The content security policy refused ${loggable(origin)} (${loggable(directive)}) on /${loggable(folder)}.`;
 }
 
-function shown(text: string): string {
+function loggable(text: string): string {
   return text.replaceAll(/[^\x21-\x7e]/g, " ").slice(0, 100);
 }
 

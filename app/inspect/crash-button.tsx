@@ -5,7 +5,7 @@ import { Zap } from "lucide-react";
 import type { InspectedRun } from "@/lib/inspected";
 import { Button } from "@/components/ui/button";
 import { crashWorker, type Crash } from "./actions";
-import { reasonOf, spanOf } from "./words";
+import { reasonOf, spanOf } from "./labels";
 
 export type CrashButtonProps = {
   sessionKey: string;

@@ -12,7 +12,7 @@ import { SessionView } from "./session-view";
 import { Tag } from "./tag";
 import { useNow } from "./use-now";
 import { useSessions } from "./use-sessions";
-import { agoOf, states } from "./words";
+import { agoOf, states } from "./labels";
 
 export type InspectorProps = {
   initial: SessionList;

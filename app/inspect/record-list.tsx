@@ -8,7 +8,7 @@ import { ScrollBox } from "@/components/ui/scroll-box";
 import { cn } from "@/lib/utils";
 import { Tag } from "./tag";
 import { bodyText, type RecordRow, type RunRow, type TimelineRow } from "./timeline";
-import { clockOf, reasonOf, sizeOf, spanOf, statusOf } from "./words";
+import { clockOf, reasonOf, sizeOf, spanOf, statusOf } from "./labels";
 
 export type RecordListProps = { rows: TimelineRow[]; dropped: number; isConnecting: boolean };
 

@@ -2,7 +2,7 @@ import type { InspectedRun } from "@/lib/inspected";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tag } from "./tag";
-import { clockOf, reasonOf, spanOf, statusOf } from "./words";
+import { clockOf, reasonOf, spanOf, statusOf } from "./labels";
 
 export type RunTableProps = {
   /** Newest first. */

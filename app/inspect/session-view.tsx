@@ -13,7 +13,7 @@ import { RunTable } from "./run-table";
 import { Tag } from "./tag";
 import { timelineOf } from "./timeline";
 import { useSessionWatch } from "./use-session-watch";
-import { states } from "./words";
+import { states } from "./labels";
 
 export type SessionViewProps = {
   sessionKey: string;

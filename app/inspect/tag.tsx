@@ -1,5 +1,5 @@
 import { cn } from "@/lib/utils";
-import type { Tone } from "./words";
+import type { Tone } from "./labels";
 
 const tones: Record<Tone, string> = {
   good: "border-kelp-line bg-kelp-soft text-kelp",

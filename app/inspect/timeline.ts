@@ -76,11 +76,11 @@ function isSameText(a: RecordRow, b: RecordRow): boolean {
 }
 
 /** The list is rebuilt with every line of the watch, but each record is parsed only once. */
-const known = new WeakMap<SessionRecord, RecordRow>();
+const parsedRows = new WeakMap<SessionRecord, RecordRow>();
 
 function rowOf(record: SessionRecord): RecordRow {
-  const row = known.get(record) ?? newRowOf(record);
-  known.set(record, row);
+  const row = parsedRows.get(record) ?? newRowOf(record);
+  parsedRows.set(record, row);
   return row;
 }
 
@@ -112,11 +112,11 @@ function describe({ io, body, headers }: SessionRecord): Description {
 }
 
 function controlPreview(headers: SessionRecord["headers"]): string {
-  const words: Record<string, string> = {
+  const labels: Record<string, string> = {
     "session-in-event-id": "answered .in up to",
     "session-closed-reason": "reason:",
   };
-  return headers.flatMap(([name, value]) => (words[name] ? `${words[name]} ${value}` : [])).join(", ");
+  return headers.flatMap(([name, value]) => (labels[name] ? `${labels[name]} ${value}` : [])).join(", ");
 }
 
 function describeInput(data: unknown): Description {

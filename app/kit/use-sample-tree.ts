@@ -12,7 +12,7 @@ type State = {
 
 const ROOT = "root";
 
-const say = (id: string, role: "user" | "assistant", text: string): UIMessage => ({
+const textMessage = (id: string, role: "user" | "assistant", text: string): UIMessage => ({
   id,
   role,
   parts: [{ type: "text", text }],
@@ -20,10 +20,10 @@ const say = (id: string, role: "user" | "assistant", text: string): UIMessage =>
 
 const beginning: State = {
   nodes: [
-    { parentId: ROOT, message: say("q1", "user", "My city is Oslo.") },
-    { parentId: "q1", message: say("a1", "assistant", "Answer to “My city is Oslo.”") },
-    { parentId: "a1", message: say("q2", "user", "How high is the tide there?") },
-    { parentId: "q2", message: say("a2", "assistant", "Answer to “How high is the tide there?”") },
+    { parentId: ROOT, message: textMessage("q1", "user", "My city is Oslo.") },
+    { parentId: "q1", message: textMessage("a1", "assistant", "Answer to “My city is Oslo.”") },
+    { parentId: "a1", message: textMessage("q2", "user", "How high is the tide there?") },
+    { parentId: "q2", message: textMessage("a2", "assistant", "Answer to “How high is the tide there?”") },
   ],
   headId: "a2",
   seen: { [ROOT]: "q1", q1: "a1", a1: "q2", q2: "a2" },
@@ -87,13 +87,17 @@ export function useSampleTree() {
         : undefined,
     edit(id: string, text: string) {
       const newId = `q${nodes.length + 1}`;
-      const answer = say(`a${nodes.length + 1}`, "assistant", `Answer to “${text}”`);
-      add(find(id)?.parentId ?? ROOT, [say(newId, "user", text), answer], newId);
+      const answer = textMessage(`a${nodes.length + 1}`, "assistant", `Answer to “${text}”`);
+      add(find(id)?.parentId ?? ROOT, [textMessage(newId, "user", text), answer], newId);
     },
     regenerate(id: string) {
       const newId = `a${nodes.length + 1}`;
       const count = versions(id).length + 1;
-      add(find(id)?.parentId ?? ROOT, [say(newId, "assistant", `Another answer, number ${count}`)], newId);
+      add(
+        find(id)?.parentId ?? ROOT,
+        [textMessage(newId, "assistant", `Another answer, number ${count}`)],
+        newId,
+      );
     },
     continueFrom: (id: string) => setState({ nodes, seen, headId: id }),
     undo: lastQuestion && (() => setState({ nodes, seen, headId: find(lastQuestion.id)?.parentId ?? ROOT })),

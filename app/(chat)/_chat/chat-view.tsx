@@ -48,25 +48,25 @@ import { findWanted, useRequestPlace } from "./requests/use-request-place";
 export type ChatViewProps = {
   chatId: string;
   environment: ChatEnvironment;
-  /** Called when the first message has made the row. Given only for a chat that has none yet. */
+  /** Called when the first message has created the chat's row. Only for a chat that has no row. */
   onCreated?: () => void;
   transcript?: Transcript<ChatMessage>;
-  /** The model that was chosen for this chat, if one was. */
+  /** The model chosen for this chat, if any. */
   model?: string | null;
   accessToken?: Promise<string | null>;
   pendingInput?: Promise<PendingInput<ChatMessage>[]>;
-  /** What was asked of the person in this chat so far. */
+  /** The requests of this chat so far. */
   requests?: HumanRequestView[];
   /** The message that a link led to. */
   opening?: { nodeId: string; messageId: string; isShown: boolean };
-  /** What an empty chat suggests. */
+  /** The welcome of an empty chat. */
   prompts?: FirstRunPrompt[];
 };
 
 const nothingYet: Transcript<ChatMessage> = { messages: [], status: "idle" };
 const nothingAsked: HumanRequestView[] = [];
 
-/** One conversation: the kit put together for this app. */
+/** One conversation: the kit assembled for this app. */
 export function ChatView({
   chatId,
   environment,
@@ -151,7 +151,7 @@ export function ChatView({
     else await (mode === "steer" ? chat.steer(message) : chat.send(message));
   }
 
-  // A link into another branch shows that branch, as switching to it by hand would.
+  // A link to another branch shows that branch.
   const { switchTo } = branches;
   const leadsElsewhere = opening?.isShown === false ? opening.nodeId : undefined;
   const hasFollowed = useRef(false);
@@ -233,7 +233,7 @@ export function ChatView({
           elsewhere={signIn.state === "same" ? chat.elsewhere : undefined}
           onTakeOver={() => {
             chat.takeOver();
-            // The button is gone then, and the focus must not go with it.
+            // Moves the focus before the focused button disappears.
             document.querySelector<HTMLElement>('[data-slot="composer-input"]')?.focus();
           }}
         />
@@ -287,7 +287,7 @@ export function ChatView({
     return chat.error ? describeError(chat.error) : chat.failure;
   }
 
-  /** How to go on where the branch ends in the middle of an answer, or in a question that has none. */
+  /** The actions for a branch that ends in an unfinished answer, or in a prompt without one. */
   function renderUnfinished() {
     if (chat.turn === "failed" || chat.elsewhere !== undefined || deleted.isDeleted) return undefined;
     const { partialId, unansweredId } = chat;

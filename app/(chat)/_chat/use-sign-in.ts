@@ -32,7 +32,7 @@ export function useSignIn(userId: string): SignIn {
     if (userId === "nobody") return;
     const gone = new AbortController();
 
-    async function look() {
+    async function checkSignIn() {
       try {
         const me = await readMe(gone.signal);
         if (gone.signal.aborted) return;
@@ -42,21 +42,21 @@ export function useSignIn(userId: string): SignIn {
         // Offline, nothing can be sent either. The check runs again at the next occasion.
       }
     }
-    const lookWhenSeen = () => void (document.visibilityState === "visible" && look());
+    const checkWhenVisible = () => void (document.visibilityState === "visible" && checkSignIn());
     const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel(CHANNEL);
-    channel?.addEventListener("message", () => void look());
-    window.addEventListener("focus", lookWhenSeen);
-    window.addEventListener("online", lookWhenSeen);
+    channel?.addEventListener("message", () => void checkSignIn());
+    window.addEventListener("focus", checkWhenVisible);
+    window.addEventListener("online", checkWhenVisible);
     // The browser restored the page from its back/forward cache.
-    window.addEventListener("pageshow", lookWhenSeen);
-    document.addEventListener("visibilitychange", lookWhenSeen);
+    window.addEventListener("pageshow", checkWhenVisible);
+    document.addEventListener("visibilitychange", checkWhenVisible);
     return () => {
       gone.abort();
       channel?.close();
-      window.removeEventListener("focus", lookWhenSeen);
-      window.removeEventListener("online", lookWhenSeen);
-      window.removeEventListener("pageshow", lookWhenSeen);
-      document.removeEventListener("visibilitychange", lookWhenSeen);
+      window.removeEventListener("focus", checkWhenVisible);
+      window.removeEventListener("online", checkWhenVisible);
+      window.removeEventListener("pageshow", checkWhenVisible);
+      document.removeEventListener("visibilitychange", checkWhenVisible);
     };
   }, [userId]);
 

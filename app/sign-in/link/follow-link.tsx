@@ -28,7 +28,7 @@ export function FollowLink({ link, address, isOwnBrowser, guestChats, signedInAs
   const canMove = isOwnBrowser && guestChats > 0;
   const chats = guestChats === 1 ? "1 chat" : `${guestChats} chats`;
 
-  async function follow(movesChats: boolean) {
+  async function signIn(movesChats: boolean) {
     setIsBusy(true);
     try {
       const outcome = await followSignInLink({ ...link, movesChats });
@@ -82,14 +82,14 @@ export function FollowLink({ link, address, isOwnBrowser, guestChats, signedInAs
             )}
             <div className="flex flex-wrap gap-2">
               {canMove && (
-                <Button variant="primary" disabled={isBusy} onClick={() => void follow(true)}>
+                <Button variant="primary" disabled={isBusy} onClick={() => void signIn(true)}>
                   Sign in and move {chats}
                 </Button>
               )}
               <Button
                 variant={canMove ? "outline" : "primary"}
                 disabled={isBusy}
-                onClick={() => void follow(false)}
+                onClick={() => void signIn(false)}
               >
                 {!isOwnBrowser ? "I requested it, sign in" : canMove ? "Sign in without them" : "Sign in"}
               </Button>

@@ -105,7 +105,7 @@ export function Composer({
   // A running answer can only be steered with text.
   const canSteer = takesSteering && !hasFiles;
 
-  function look() {
+  function readBox() {
     const element = box.current;
     if (!element) return;
     setIsBlank(!isSendable(element.value));
@@ -121,7 +121,7 @@ export function Composer({
     element.value = text;
     element.setSelectionRange(text.length, text.length);
     keep();
-    look();
+    readBox();
   }
 
   function wholeDraft(): string {
@@ -139,7 +139,7 @@ export function Composer({
     if (!element) return;
     const merged = mergeDraft(readDraft(draftKey), element.value);
     if (merged !== element.value) element.value = merged;
-    look();
+    readBox();
     if (autoFocus && matchMedia("(pointer: fine)").matches) element.focus({ preventScroll: true });
     // Runs once: afterwards the box is the truth, not the storage.
     // eslint-disable-next-line react/exhaustive-deps
@@ -178,7 +178,7 @@ export function Composer({
     }
     setFailure(null);
     underway.current = [...underway.current.filter((other) => other !== message), message];
-    look();
+    readBox();
     try {
       await onSend({ text: text.trim(), files: sent.map((file) => file.part) }, mode);
       underway.current = underway.current.filter((other) => other !== message);
@@ -187,7 +187,7 @@ export function Composer({
       giveBack(message, cause instanceof Error && cause.message ? cause.message : "The connection failed");
     } finally {
       keep();
-      look();
+      readBox();
       if (mode !== "queue") {
         isSendingNow.current = false;
         setIsSending(false);
@@ -343,7 +343,7 @@ export function Composer({
           onInput={() => {
             keep();
             if (failure && !failure.message) setFailure(null);
-            look();
+            readBox();
           }}
           onBlur={() => setOffered([])}
           onKeyDown={onKeyDown}

@@ -105,9 +105,9 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
   useEffect(() => {
     if (!isUploading) return;
     // Leaving the page would lose a file that is only partly uploaded.
-    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
-    window.addEventListener("beforeunload", ask);
-    return () => window.removeEventListener("beforeunload", ask);
+    const preventUnload = (event: BeforeUnloadEvent) => event.preventDefault();
+    window.addEventListener("beforeunload", preventUnload);
+    return () => window.removeEventListener("beforeunload", preventUnload);
   }, [isUploading]);
 
   // The page is gone, so a large upload would only use bandwidth.
@@ -118,7 +118,7 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     };
   }, []);
 
-  const settle = useCallback((id: string, outcome: Partial<Attachment>) => {
+  const updateItem = useCallback((id: string, outcome: Partial<Attachment>) => {
     setItems((now) => now.map((item) => (item.id === id ? ({ ...item, ...outcome } as Attachment) : item)));
   }, []);
 
@@ -126,21 +126,21 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     async (id: string, file: File) => {
       const abort = new AbortController();
       files.current.set(id, { file, abort });
-      settle(id, { state: "uploading", progress: 0 });
+      updateItem(id, { state: "uploading", progress: 0 });
       try {
-        const onProgress = (progress: number) => settle(id, { state: "uploading", progress });
+        const onProgress = (progress: number) => updateItem(id, { state: "uploading", progress });
         const part = await upload(file, { onProgress, signal: abort.signal });
-        settle(id, { state: "ready", part, mediaType: part.mediaType, name: part.filename ?? file.name });
+        updateItem(id, { state: "ready", part, mediaType: part.mediaType, name: part.filename ?? file.name });
       } catch (cause) {
         if (abort.signal.aborted) return;
-        settle(id, {
+        updateItem(id, {
           state: "failed",
           error: cause instanceof Error && cause.message ? cause.message : "The upload was interrupted.",
           canRetry: !(cause instanceof UploadError) || cause.canRetry,
         });
       }
     },
-    [settle, upload],
+    [updateItem, upload],
   );
 
   const drop = useCallback((ids: string[]) => {
@@ -185,24 +185,24 @@ export function useAttachments({ upload, limits, draftKey }: UseAttachmentsOptio
     take: (ids) => setTaken((now) => new Set([...now, ...ids])),
     putBack: (ids) => setTaken((now) => new Set([...now].filter((id) => !ids.includes(id)))),
     retry(id) {
-      const known = files.current.get(id);
-      if (known) void start(id, known.file);
+      const stored = files.current.get(id);
+      if (stored) void start(id, stored.file);
     },
     release: drop,
   };
 }
 
 function chip(file: File, { maxBytes }: AttachmentLimits): Attachment {
-  const known = {
+  const base = {
     id: crypto.randomUUID(),
     name: file.name || "file",
     size: file.size,
     mediaType: file.type,
     ...(/^image\/(png|jpeg|gif|webp)$/.test(file.type) && { previewUrl: URL.createObjectURL(file) }),
   };
-  if (file.size <= maxBytes) return { ...known, state: "uploading", progress: 0 };
+  if (file.size <= maxBytes) return { ...base, state: "uploading", progress: 0 };
   const error = `Too large: ${formatSize(file.size)}, the limit is ${formatSize(maxBytes)}.`;
-  return { ...known, state: "failed", error, canRetry: false };
+  return { ...base, state: "failed", error, canRetry: false };
 }
 
 function restored({ part, size }: StoredFile): Attachment {

@@ -2,11 +2,11 @@ import { renderToString } from "react-dom/server";
 import { expect, it } from "vitest";
 import { hasMeta, MessageMeta, formatCost, minutesToRead } from "./message-meta";
 
-const words = (element: React.ReactElement) => renderToString(element).replace(/<[^>]*>/g, "");
+const textOf = (element: React.ReactElement) => renderToString(element).replace(/<[^>]*>/g, "");
 
 it("says what is known and nothing else", () => {
   expect(
-    words(
+    textOf(
       <MessageMeta
         model="Sonnet"
         inputTokens={1_000}
@@ -17,8 +17,8 @@ it("says what is known and nothing else", () => {
       />,
     ),
   ).toBe("Sonnet·1,204 tokens·$0.0042·15:10");
-  expect(words(<MessageMeta cost={null} />)).toBe("price unknown");
-  expect(words(<MessageMeta finishedAt="never" />)).toBe("");
+  expect(textOf(<MessageMeta cost={null} />)).toBe("price unknown");
+  expect(textOf(<MessageMeta finishedAt="never" />)).toBe("");
 });
 
 it("tells of an answer whose tokens nobody counted, and of none that said nothing", () => {
@@ -26,7 +26,7 @@ it("tells of an answer whose tokens nobody counted, and of none that said nothin
   const stopped = { text: long };
   const uncounted = { text: long, cost: null, finishedAt: "2025-11-14T14:10:00Z", timeZone: "Europe/Oslo" };
   const empty = { ...uncounted, text: "\n" };
-  expect([stopped, uncounted, empty].map((props) => words(<MessageMeta {...props} />))).toEqual([
+  expect([stopped, uncounted, empty].map((props) => textOf(<MessageMeta {...props} />))).toEqual([
     "3 min read",
     "price unknown·3 min read·15:10",
     "",

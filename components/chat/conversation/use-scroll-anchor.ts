@@ -57,21 +57,21 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
     if (!latest.current.reachesEnd && fromEnd(element) < AHEAD) latest.current.onNearEnd();
   }, []);
 
-  const settle = useCallback(() => adjust(false), [adjust]);
+  const restorePlace = useCallback(() => adjust(false), [adjust]);
 
   const scrollToEnd = useCallback(() => {
     isStuck.current = true;
-    settle();
-  }, [settle]);
+    restorePlace();
+  }, [restorePlace]);
 
   /** Moves to a message, which may be added to the page only in the next render. */
   const goTo = useCallback(
     ({ id, top }: ScrollAnchor) => {
       isStuck.current = false;
       place.current = { id, top, scrollTop: scroller.current?.scrollTop ?? 0 };
-      if (findRow(content, id)) settle();
+      if (findRow(content, id)) restorePlace();
     },
-    [settle],
+    [restorePlace],
   );
 
   useIsomorphicLayoutEffect(() => {
@@ -101,7 +101,7 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
       lastTop = element.scrollTop;
     };
     const onResize = () => {
-      settle();
+      restorePlace();
       lastTop = element.scrollTop;
     };
     const observer = new ResizeObserver(onResize);
@@ -113,9 +113,9 @@ export function useScrollAnchor({ shown, reachesEnd, placeKey, onNearTop, onNear
       element.removeEventListener("scroll", onScroll);
       delete element.dataset.ready;
     };
-  }, [adjust, settle]);
+  }, [adjust, restorePlace]);
 
-  useIsomorphicLayoutEffect(settle, [shown, settle]);
+  useIsomorphicLayoutEffect(restorePlace, [shown, restorePlace]);
 
   useEffect(() => {
     if (!placeKey) return;

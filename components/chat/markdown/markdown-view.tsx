@@ -262,7 +262,7 @@ export default function MarkdownView({ text, isStreaming, idPrefix, math }: Mark
       },
     [math],
   );
-  const draw = (markdown: string, isUnfinished = false) => (
+  const renderMarkdown = (markdown: string, isUnfinished = false) => (
     <Streamdown
       className="prose-chat not-first:mt-3"
       dir="auto"
@@ -282,10 +282,12 @@ export default function MarkdownView({ text, isStreaming, idPrefix, math }: Mark
     switch (piece.kind) {
       case "markdown":
         return (
-          <Fragment key={index}>{draw(piece.text, isStreaming && index === pieces.length - 1)}</Fragment>
+          <Fragment key={index}>
+            {renderMarkdown(piece.text, isStreaming && index === pieces.length - 1)}
+          </Fragment>
         );
       case "table":
-        return <LongTable key={index} head={piece.head} rows={piece.rows} render={draw} />;
+        return <LongTable key={index} head={piece.head} rows={piece.rows} render={renderMarkdown} />;
       case "plain":
         return (
           <div key={index} dir="auto" className="fast-shaping my-3 wrap-anywhere whitespace-pre-wrap">

@@ -2,11 +2,11 @@ import { expect, it } from "vitest";
 import { renderToString } from "react-dom/server";
 import { AllowedTools } from "./allowed-tools";
 
-const draw = (tools: { name: string; title: string }[]) =>
+const renderTools = (tools: { name: string; title: string }[]) =>
   renderToString(<AllowedTools tools={tools} onRevoke={async () => {}} />);
 
 it("names each tool that runs without asking, and the way back", () => {
-  const html = draw([
+  const html = renderTools([
     { name: "refund", title: "Refund" },
     { name: "sendEmail", title: "Email" },
   ]);
@@ -18,5 +18,5 @@ it("names each tool that runs without asking, and the way back", () => {
 });
 
 it("is not there while nothing is allowed", () => {
-  expect(draw([])).toBe("");
+  expect(renderTools([])).toBe("");
 });

@@ -19,7 +19,7 @@ export type WaitingNotice = {
 
 /** Whether this browser shows notifications of new requests while the page is hidden. Off by default. */
 export function useWaitingNotice(): WaitingNotice {
-  const state = useSyncExternalStore(subscribe, read, () => "off" as const);
+  const state = useSyncExternalStore(subscribe, readState, () => "off" as const);
   return {
     state,
     async turnOn() {
@@ -35,11 +35,11 @@ export function useTellOfRequests(
   waiting: HumanRequestView[],
   onOpen: (request: HumanRequestView) => void,
 ): void {
-  const known = useRef<Set<string>>(undefined);
+  const notified = useRef<Set<string>>(undefined);
   useEffect(() => {
-    const fresh = known.current ? waiting.filter((request) => !known.current?.has(keyOf(request))) : [];
-    known.current = new Set(waiting.map(keyOf));
-    if (document.visibilityState === "visible" || read() !== "on") return;
+    const fresh = notified.current ? waiting.filter((request) => !notified.current?.has(keyOf(request))) : [];
+    notified.current = new Set(waiting.map(keyOf));
+    if (document.visibilityState === "visible" || readState() !== "on") return;
     for (const request of fresh) {
       const notice = new Notification("Needs your answer", { body: request.title, tag: keyOf(request) });
       notice.addEventListener("click", () => {
@@ -55,7 +55,7 @@ function keyOf(request: HumanRequestView): string {
   return `${request.chatId} ${requestKey(request)}`;
 }
 
-function read(): WaitingNotice["state"] {
+function readState(): WaitingNotice["state"] {
   if (!("Notification" in window) || !window.isSecureContext) return "unsupported";
   if (Notification.permission === "denied") return "blocked";
   try {

@@ -10,16 +10,16 @@ export function useDay(initial: number | undefined): number {
   const [now, setNow] = useState(() => initial ?? Date.now());
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout>;
-    const look = () => {
+    const checkDay = () => {
       clearTimeout(timer);
       setNow((known) => (dayOf(known) === dayOf(Date.now()) ? known : Date.now()));
-      timer = setTimeout(look, Math.min(untilMidnight(), LOOK_EVERY_MS));
+      timer = setTimeout(checkDay, Math.min(untilMidnight(), LOOK_EVERY_MS));
     };
-    timer = setTimeout(look, 0);
-    document.addEventListener("visibilitychange", look);
+    timer = setTimeout(checkDay, 0);
+    document.addEventListener("visibilitychange", checkDay);
     return () => {
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", checkDay);
     };
   }, []);
   return now;

@@ -11,37 +11,37 @@ const sum = (changes: Partial<UsageSum> = {}): UsageSum => ({
   uncounted: 0,
   ...changes,
 });
-const words = (branch: UsageSum, chat: UsageSum) =>
+const textOf = (branch: UsageSum, chat: UsageSum) =>
   renderToString(<UsageSummary branch={branch} chat={chat} />)
     .replaceAll(/<!--.*?-->/g, "")
     .split(/<[^>]*>/)
     .filter(Boolean);
 
 it("has one column while there is one branch", () => {
-  expect(words(sum(), sum())).toEqual([
+  expect(textOf(sum(), sum())).toEqual([
     ...["What", "This chat", "Answers", "3", "Tokens read", "12,000"],
     ...["Tokens written", "450", "Cost", "$0.03"],
   ]);
 });
 
 it("has the shown branch beside all of them", () => {
-  const text = words(sum(), sum({ answers: 5, cost: 1.5 }));
+  const text = textOf(sum(), sum({ answers: 5, cost: 1.5 }));
   expect(text.slice(0, 3)).toEqual(["What", "Shown branch", "All branches"]);
   expect(text.slice(-2)).toEqual(["$0.03", "$1.50"]);
 });
 
 it("says for how many answers the price is unknown, and takes the rest for a lower bound", () => {
-  const text = words(sum(), sum({ answers: 5, unpriced: 2 }));
+  const text = textOf(sum(), sum({ answers: 5, unpriced: 2 }));
   expect(text).toContain("at least $0.03");
   expect(text.at(-1)).toBe("Price unknown for 2 answers.");
-  expect(words(sum(), sum({ answers: 5, unpriced: 2, uncounted: 1 })).at(-1)).toBe(
+  expect(textOf(sum(), sum({ answers: 5, unpriced: 2, uncounted: 1 })).at(-1)).toBe(
     "Price unknown for 2 answers. The tokens of 1 answer were not counted: stopped, or the model reports none.",
   );
 });
 
 it("gives no number when no price is known, and none to an empty chat", () => {
-  expect(words(sum({ cost: 0, unpriced: 3 }), sum({ cost: 0, unpriced: 3 }))).toContain("unknown");
-  expect(words(sum({ answers: 0 }), sum({ answers: 0 }))).toEqual([
+  expect(textOf(sum({ cost: 0, unpriced: 3 }), sum({ cost: 0, unpriced: 3 }))).toContain("unknown");
+  expect(textOf(sum({ answers: 0 }), sum({ answers: 0 }))).toEqual([
     "There is no answer yet, so nothing was used.",
   ]);
 });

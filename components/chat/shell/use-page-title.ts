@@ -12,20 +12,20 @@ export function usePageTitle(title: string | undefined): void {
     if (title === undefined) return undefined;
     // Browsers return a title with its spaces collapsed, so an uncollapsed title would never compare equal.
     const wanted = title.replaceAll(/[\t\n\f\r ]+/g, " ").trim();
-    const isSaid = () => withoutBadge(document.title) === withoutBadge(wanted);
+    const isApplied = () => withoutBadge(document.title) === withoutBadge(wanted);
     let replaced: string | undefined;
-    const say = () => {
-      if (isSaid()) return;
+    const applyTitle = () => {
+      if (isApplied()) return;
       replaced = withoutBadge(document.title);
       document.title = wanted;
     };
-    say();
-    const observer = new MutationObserver(say);
+    applyTitle();
+    const observer = new MutationObserver(applyTitle);
     observer.observe(document.head, { childList: true, subtree: true, characterData: true });
     return () => {
       observer.disconnect();
       // Restores the title that was replaced: if the next page has the same one, nothing would set it again.
-      if (replaced !== undefined && isSaid()) document.title = replaced;
+      if (replaced !== undefined && isApplied()) document.title = replaced;
     };
   }, [title]);
 }

@@ -20,29 +20,29 @@ export async function renameChat(chatId: string, newTitle: string): Promise<stri
   const parsed = title.safeParse(newTitle);
   if (!parsed.success || parsed.data === "") throw expectedError("title-empty");
   if (parsed.data.length > 120) throw expectedError("title-too-long");
-  await found(changes.renameChat(db, { chatId, userId: user.id }, parsed.data));
+  await requireFound(changes.renameChat(db, { chatId, userId: user.id }, parsed.data));
   return parsed.data;
 }
 
 export async function setChatPinned(chatId: string, isPinned: boolean): Promise<void> {
   const user = await requireUser();
-  await found(changes.setChatPinned(db, { chatId, userId: user.id }, isPinned === true));
+  await requireFound(changes.setChatPinned(db, { chatId, userId: user.id }, isPinned === true));
 }
 
 export async function setChatArchived(chatId: string, isArchived: boolean): Promise<void> {
   const user = await requireUser();
-  await found(changes.setChatArchived(db, { chatId, userId: user.id }, isArchived === true));
+  await requireFound(changes.setChatArchived(db, { chatId, userId: user.id }, isArchived === true));
 }
 
 export async function markChatRead(chatId: string): Promise<void> {
   const user = await requireUser();
-  await found(changes.markChatRead(db, { chatId, userId: user.id }));
+  await requireFound(changes.markChatRead(db, { chatId, userId: user.id }));
 }
 
 /** Deletes the chat until `restoreChat`. If the engine can't be reached now, the sweep informs it later. */
 export async function deleteChat(chatId: string): Promise<void> {
   const user = await requireUser();
-  await found(changes.deleteChat(db, { chatId, userId: user.id }));
+  await requireFound(changes.deleteChat(db, { chatId, userId: user.id }));
   after(async () => {
     await endSessions(db, [chatId]).catch(() => {});
     await changes.sweepDeletedChats(db);
@@ -51,7 +51,7 @@ export async function deleteChat(chatId: string): Promise<void> {
 
 export async function restoreChat(chatId: string): Promise<void> {
   const user = await requireUser();
-  await found(changes.restoreChat(db, { chatId, userId: user.id }));
+  await requireFound(changes.restoreChat(db, { chatId, userId: user.id }));
 }
 
 const branch = z.object({ headId: idInAddress.optional() }).optional();
@@ -92,6 +92,6 @@ export async function revokeShare(id: string): Promise<void> {
     throw expectedError("link-not-found");
 }
 
-async function found(change: Promise<boolean>): Promise<void> {
+async function requireFound(change: Promise<boolean>): Promise<void> {
   if (!(await change)) throw expectedError("chat-not-found");
 }

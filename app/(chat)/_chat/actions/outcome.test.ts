@@ -25,14 +25,14 @@ beforeEach(async () => {
   await runOnce(shared.db, call, giveUp).catch(() => {});
 });
 
-const known = () => readOutcome(shared.db, { chatId, key });
+const storedOutcome = () => readOutcome(shared.db, { chatId, key });
 const refusal = (act: Promise<unknown>) => act.then(() => "allowed", describeError);
 
 it("the owner settles it once, and later words change nothing", async () => {
-  expect(await known()).toBe("unknown");
+  expect(await storedOutcome()).toBe("unknown");
   expect(await settleOutcome(chatId, key, "happened")).toBe("happened");
   expect(await settleOutcome(chatId, key, "did-not-happen")).toBe("happened");
-  expect(await known()).toBe("happened");
+  expect(await storedOutcome()).toBe("happened");
   expect(await shared.db.effect.findUnique({ where: { key } })).toMatchObject({ settledBy: "ada" });
 });
 
@@ -46,12 +46,12 @@ it("nobody else settles it, by its own chat or by another", async () => {
   request.user = null;
   expect(await refusal(settleOutcome(chatId, key, "happened"))).toMatch(/signed out/);
   request.user = { id: "ada" };
-  expect(await known()).toBe("unknown");
+  expect(await storedOutcome()).toBe("unknown");
 });
 
 it("takes no other word, and no key that is none", async () => {
   expect(await refusal(settleOutcome(chatId, key, "perhaps"))).toMatch(/nothing to settle/);
   for (const bad of ["", "x".repeat(1_000_000), "a\u0000b", { evil: true } as never])
     expect(await refusal(settleOutcome(chatId, bad, "happened"))).toMatch(/nothing to settle/);
-  expect(await known()).toBe("unknown");
+  expect(await storedOutcome()).toBe("unknown");
 });

@@ -21,53 +21,53 @@ export type ChatRequests = { requests: HumanRequestView[]; allowedTools: Allowed
 /** A page of the signed-in person's chats. */
 export async function readChats(options: ChatListOptions, signal?: AbortSignal): Promise<ChatListPage> {
   type Page = Omit<ChatListPage, "chats"> & { chats: Sent<ListedChat>[] };
-  const { chats, ...page } = await read<Page>(`/api/chats${queryOf(options)}`, signal);
+  const { chats, ...page } = await readJson<Page>(`/api/chats${queryOf(options)}`, signal);
   return { ...page, chats: chats.map(listed) };
 }
 
 /** One chat of the list; null if it doesn't exist (yet), or belongs to someone else. */
 export async function readListedChat(chatId: string, signal?: AbortSignal): Promise<ListedChat | null> {
-  return read<Sent<ListedChat>>(ofChat(chatId), signal).then(listed, nullWhenNotFound);
+  return readJson<Sent<ListedChat>>(ofChat(chatId), signal).then(listed, nullWhenNotFound);
 }
 
 /** The newest page of the shown branch, the page before a message, or the branch through a node. */
 export function readTranscript(chatId: string, page: { before?: string; through?: string } = {}) {
-  return read<Transcript>(`${ofChat(chatId)}/transcript${queryOf(page)}`);
+  return readJson<Transcript>(`${ofChat(chatId)}/transcript${queryOf(page)}`);
 }
 
 /** The requests of a chat, oldest first, and the tools that run in it without asking. */
 export function readChatRequests(chatId: string, signal?: AbortSignal): Promise<ChatRequests> {
-  return read(`${ofChat(chatId)}/requests`, signal);
+  return readJson(`${ofChat(chatId)}/requests`, signal);
 }
 
 /** The signed-in person's pending requests in all chats, oldest first. */
 export function readWaitingRequests(signal?: AbortSignal): Promise<HumanRequestView[]> {
-  return read("/api/requests", signal);
+  return readJson("/api/requests", signal);
 }
 
 /** The current user of this browser. */
 export function readMe(signal?: AbortSignal): Promise<{ userId: string | null; email: string | null }> {
-  return read("/api/me", signal);
+  return readJson("/api/me", signal);
 }
 
 /** The token use and cost of a chat. */
 export function readUsage(chatId: string, signal?: AbortSignal): Promise<ChatUsage> {
-  return read(`${ofChat(chatId)}/usage`, signal);
+  return readJson(`${ofChat(chatId)}/usage`, signal);
 }
 
 /** The state of a tool's effect: whether it happened, if known. */
 export function readOutcome(chatId: string, effect: string, signal?: AbortSignal): Promise<Outcome> {
-  return read(`${ofChat(chatId)}/effects/${encodeURIComponent(effect)}`, signal);
+  return readJson(`${ofChat(chatId)}/effects/${encodeURIComponent(effect)}`, signal);
 }
 
 /** Matches for `query` in the signed-in person's chats. */
 export function searchChats(query: string): Promise<Sent<SearchHit>[]> {
-  return read(`/api/search${queryOf({ q: query })}`);
+  return readJson(`/api/search${queryOf({ q: query })}`);
 }
 
 /** The share links of a chat. */
 export async function readShares(chatId: string, signal?: AbortSignal): Promise<ShareSummary[]> {
-  const shares = await read<Sent<ShareSummary>[]>(`/api/shares${queryOf({ chat: chatId })}`, signal);
+  const shares = await readJson<Sent<ShareSummary>[]>(`/api/shares${queryOf({ chat: chatId })}`, signal);
   return shares.map((share) => ({ ...share, createdAt: new Date(share.createdAt) }));
 }
 
@@ -103,7 +103,7 @@ function nullWhenNotFound(error: unknown): null {
 const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
 
 /** A failed connection is a TypeError, as with `fetch` itself, so that callers retry it. */
-async function read<T>(path: string, signal?: AbortSignal): Promise<T> {
+async function readJson<T>(path: string, signal?: AbortSignal): Promise<T> {
   let response: Response;
   try {
     response = await fetch(path, { ...(signal && { signal }), headers: { accept: "application/json" } });

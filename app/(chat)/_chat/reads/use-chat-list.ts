@@ -88,7 +88,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     [client],
   );
   /** Reads the stored list. A running read may have started before the newest change, so it is restarted. */
-  const note = useCallback(
+  const changeStored = useCallback(
     (change: (page: ChatListPage) => ChatListPage) => {
       const isBeingRead = client.isFetching({ queryKey: listOf(now.current.view) }) > 0;
       setPage(change);
@@ -118,7 +118,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
     server.markChatRead(chatId).then(
       () => {
         // Updates the local copy, too; otherwise the next answer in this chat would look unchanged and never be marked.
-        note(withChat(chatId, asRead));
+        changeStored(withChat(chatId, asRead));
         client.setQueryData<ListedChat | null>(oneOf(chatId), (chat) => chat && asRead(chat));
       },
       // If marking fails, the next visit to the chat tries again.
@@ -139,18 +139,18 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
   const actions = useMemo((): ChatRowActions & { exportHref: ExportHref } => {
     /** Shows a change at once, then asks the server to confirm it. */
     const change = (id: string, to: (chat: ListedChat) => ListedChat | null) => setPage(withChat(id, to));
-    const tell = (text: string, action?: ToastMessage["action"]) =>
+    const showToast = (text: string, action?: ToastMessage["action"]) =>
       setToast({ id: Date.now(), text, ...(action && { action }) });
     const confirm = (work: Promise<unknown>) =>
       work
-        .catch((error: unknown) => tell(describeError(error)))
+        .catch((error: unknown) => showToast(describeError(error)))
         // Later steps needn't wait for the list.
         .then(() => void load(now.current.view));
     return {
       async onRename(id, title) {
         try {
           const stored = await server.renameChat(id, title);
-          note(withChat(id, (chat) => ({ ...chat, title: stored, titledBy: "person" })));
+          changeStored(withChat(id, (chat) => ({ ...chat, title: stored, titledBy: "person" })));
           client.setQueryData<ListedChat | null>(oneOf(id), (chat) => chat && { ...chat, title: stored });
         } catch (error) {
           throw new KnownError(describeError(error), { cause: error });
@@ -163,7 +163,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       onArchive(id, isArchived) {
         change(id, () => null);
         void confirm(server.setChatArchived(id, isArchived));
-        tell(isArchived ? "Chat archived" : "Chat restored", {
+        showToast(isArchived ? "Chat archived" : "Chat restored", {
           label: "Undo",
           onAction: () => void confirm(server.setChatArchived(id, !isArchived)),
         });
@@ -174,7 +174,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
         if (wasOpen) router.push("/");
         const remember = forgetChat(id);
         void confirm(server.deleteChat(id));
-        tell("Chat deleted", {
+        showToast("Chat deleted", {
           label: "Undo",
           onAction: () =>
             void confirm(server.restoreChat(id).then(remember)).then(
@@ -191,7 +191,7 @@ export function useChatList(initial: ChatListPage, currentId: string | undefined
       },
       exportHref: (id, format) => `/chat/${id}/export?format=${format}`,
     };
-  }, [client, load, note, router, setPage]);
+  }, [client, load, changeStored, router, setPage]);
 
   const cursor = page?.nextCursor;
   return {

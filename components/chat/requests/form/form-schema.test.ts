@@ -225,12 +225,12 @@ it.each(["^(a+)+$", "^(a|a)*$", "(.*.*)*x", "^[A-Z]+$"])("leaves the pattern %s 
 
 it("reads a number by the reader's customs, and refuses what can mean two", () => {
   const form = formOf(z.object({ amount: z.number(), lines: z.array(z.number()) }));
-  const read = (typed: string, locale: string) =>
+  const readTyped = (typed: string, locale: string) =>
     fromDraft(form, { amount: typed, lines: [typed] }, undefined, undefined, locale);
-  expect(read("1,000", "en").value).toEqual({ amount: 1000, lines: [1000] });
-  expect(read("1.000", "de").value).toEqual({ amount: 1000, lines: [1000] });
-  expect(read("1,000", "de").problems.map(({ path }) => path)).toEqual(["amount", "lines.0"]);
-  expect(read("1,000", "de").problems[0]?.message).toContain("can mean 1 or 1000");
+  expect(readTyped("1,000", "en").value).toEqual({ amount: 1000, lines: [1000] });
+  expect(readTyped("1.000", "de").value).toEqual({ amount: 1000, lines: [1000] });
+  expect(readTyped("1,000", "de").problems.map(({ path }) => path)).toEqual(["amount", "lines.0"]);
+  expect(readTyped("1,000", "de").problems[0]?.message).toContain("can mean 1 or 1000");
 });
 
 it("keeps a number that nobody touched, whatever it looks like by the reader's customs", () => {

@@ -145,14 +145,14 @@ function resolve(root: Schema, raw: unknown): Schema {
     const reference: unknown = schema.$ref;
     const [only]: unknown[] =
       Array.isArray(schema.allOf) && schema.allOf.length === 1 ? (schema.allOf as unknown[]) : [];
-    if (typeof reference === "string") schema = follow(root, reference);
+    if (typeof reference === "string") schema = resolveReference(root, reference);
     else if (only !== undefined) schema = only;
     else return schema;
   }
   return {};
 }
 
-function follow(root: Schema, reference: string): unknown {
+function resolveReference(root: Schema, reference: string): unknown {
   if (!reference.startsWith("#")) return undefined;
   return reference
     .slice(1)
@@ -342,7 +342,7 @@ export function fromDraft(
       const from = isRecord(original) ? original : {};
       const typed = isRecord(draft) ? (draft as Record<string, FormDraft>) : {};
       if (!field.isRequired && original === undefined && isBlank(typed)) return fine(undefined);
-      const known = new Set(field.fields.map((each) => each.key));
+      const fieldKeys = new Set(field.fields.map((each) => each.key));
       const results = field.fields.map((each) => ({
         key: each.key,
         ...fromDraft(
@@ -354,7 +354,7 @@ export function fromDraft(
         ),
       }));
       const value = Object.fromEntries([
-        ...Object.entries(from).filter(([key]) => !known.has(key)),
+        ...Object.entries(from).filter(([key]) => !fieldKeys.has(key)),
         ...results.filter((result) => result.value !== undefined).map(({ key, value }) => [key, value]),
       ]);
       return { value, problems: results.flatMap((result) => result.problems) };

@@ -47,7 +47,7 @@ export function useForm(
   );
   const [problems, setProblems] = useState<FormProblem[]>([]);
 
-  function read(from: FormDraft) {
+  function readValue(from: FormDraft) {
     const result = fromDraft(field, from, initial, undefined, locale);
     const isOtherKind = result.problems.length === 0 && isRecord(initial) && !isRecord(result.value);
     if (!isOtherKind) return result;
@@ -64,10 +64,10 @@ export function useForm(
     change(next) {
       setDraft(next);
       // Errors appear on submit; afterwards each disappears as soon as its field is valid.
-      if (problems.length > 0) setProblems(read(next).problems);
+      if (problems.length > 0) setProblems(readValue(next).problems);
     },
     check(inputs) {
-      const result = read(inputs ? draftIn(inputs, field, draft) : draft);
+      const result = readValue(inputs ? draftIn(inputs, field, draft) : draft);
       setProblems(result.problems);
       return result.problems.length === 0 ? { value: result.value } : undefined;
     },

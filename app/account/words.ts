@@ -1,2 +1,0 @@
-/** The phrase to type before everything is deleted. */
-export const DELETE_EVERYTHING_WORDS = "delete everything";

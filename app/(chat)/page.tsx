@@ -3,7 +3,7 @@ import { connection } from "next/server";
 import { getUser } from "@/lib/auth";
 import { readSettings } from "@/lib/chat/chats/settings";
 import { db } from "@/lib/db/client";
-import { demoPrompts } from "@/lib/agent/demo-prompts";
+import { welcomeFor } from "@/lib/agent/demo-prompts";
 import { chatEnvironment } from "@/app/(chat)/_chat/environment";
 import { NewChat } from "@/app/(chat)/_chat/new-chat";
 
@@ -19,7 +19,7 @@ export default async function NewChatPage() {
     <NewChat
       firstId={randomUUID()}
       environment={environment}
-      prompts={demoPrompts}
+      welcome={welcomeFor(environment.models)}
       model={preferred?.id ?? null}
     />
   );

@@ -22,7 +22,7 @@ const ways: Record<Way, { label: string; submit: string; note: string }> = {
   link: {
     label: "Sign in with an email link",
     submit: "Send a link",
-    note: "No password: the link in the message signs you in, and makes the account if there is none.",
+    note: "No password needed: the link signs you in, and creates your account if you don't have one.",
   },
 };
 

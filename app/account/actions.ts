@@ -31,8 +31,8 @@ const credentials = z.object({
   email,
   password: z
     .string()
-    .min(8, "The password is too short: it needs at least 8 characters.")
-    .max(128, "The password is too long: 128 characters are the limit."),
+    .min(8, "The password is too short. Use at least 8 characters.")
+    .max(128, "The password is too long. Use at most 128 characters."),
 });
 
 /** Turns the current guest into an account. Their chats stay theirs. */
@@ -66,15 +66,14 @@ export async function signOut(): Promise<FormOutcome> {
 export async function requestSignInLink(address: string): Promise<FormOutcome> {
   const parsed = email.safeParse(address);
   if (!parsed.success) return refused(parsed.error);
-  if (!auth.canSendMail())
-    return { ok: false, problem: "No mail is configured here. Use a password instead." };
+  if (!auth.canSendMail()) return { ok: false, problem: "Email isn't set up here. Use a password instead." };
   const jar = await cookies();
   const secret = jar.get(BROWSER_COOKIE)?.value ?? newBrowserSecret();
   jar.set(BROWSER_COOKIE, secret, { httpOnly: true, sameSite: "lax", maxAge: BROWSER_COOKIE_SECONDS });
   const result = await outcome(
     await auth.requestSignInLink(parsed.data, browserMark(secret), await headers()),
   );
-  return result.ok ? { ok: true, note: `A link is on its way to ${parsed.data}.` } : result;
+  return result.ok ? { ok: true, note: `We sent a link to ${parsed.data}.` } : result;
 }
 
 const link = z.object({ token: z.string().max(200), browser: z.string().max(200), movesChats: z.boolean() });

@@ -59,8 +59,7 @@ export function Settings({ email, isVerified, canSendMail, models, defaultModel,
         </Section>
         <Section title="Your data">
           <p className="text-sm text-ink-2">
-            One line of JSON for every chat, archived ones included, and one for every message of every
-            branch.
+            A JSON Lines file with every chat, including archived ones, and every message of every branch.
           </p>
           <div className="flex flex-wrap gap-2">
             <a href="/settings/export" download className={buttonClass()}>
@@ -188,7 +187,7 @@ function ModelChoice({ models, chosen }: { models: ModelInfo[]; chosen: string |
     setValue(next);
     setNote(null);
     setDefaultModel(next === "" ? null : next).then(
-      () => setNote({ text: "Saved. New chats start with it.", isProblem: false }),
+      () => setNote({ text: "Saved. New chats will use this model.", isProblem: false }),
       (error: unknown) => {
         setValue(value);
         setNote({ text: describeError(error), isProblem: true });

@@ -33,7 +33,7 @@ export async function POST(request: Request): Promise<Response> {
     if (error instanceof LimitError) return limitResponse(error);
     if (error instanceof AttachmentError) return refuse(error.status, error.message);
     console.error("An upload failed:", error);
-    return refuse(500, "The file could not be stored. Try again in a moment.");
+    return refuse(500, "Couldn't store the file. Try again in a moment.");
   }
 }
 

@@ -33,16 +33,13 @@ export const uploadAttachment: UploadFile = (file, { onProgress, signal }) =>
       const error = (response as { error?: string } | null)?.error;
       // Retrying a refused file is useless, unless the server was only too busy.
       reject(
-        new UploadError(
-          error ?? `The server answered ${status}.`,
-          status >= 500 || status === 429 || status === 401,
-        ),
+        new UploadError(error ?? "The upload failed.", status >= 500 || status === 429 || status === 401),
       );
     });
     request.addEventListener("error", () =>
-      reject(new UploadError("The connection broke during the upload.", true)),
+      reject(new UploadError("The connection was lost during the upload.", true)),
     );
-    request.addEventListener("abort", () => reject(new UploadError("The upload was stopped.", true)));
+    request.addEventListener("abort", () => reject(new UploadError("The upload was canceled.", true)));
     signal.addEventListener("abort", () => request.abort());
     request.send(file);
   });

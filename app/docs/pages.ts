@@ -34,7 +34,7 @@ export type DocsPage = { slug: string; title: string; label: string; summary: st
 
 const folder = path.join(process.cwd(), "app/docs/content");
 
-/** Null when there is no such page. */
+/** Null if the page does not exist. */
 export function readPage(slug: string): DocsPage | null {
   if (!slugs.includes(slug)) return null;
   const source = readFileSync(path.join(folder, `${slug}.mdx`), "utf8");

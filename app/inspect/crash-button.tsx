@@ -20,7 +20,7 @@ export function CrashButton({ sessionKey, hasWorker, onCrash }: CrashButtonProps
     if (!hasWorker || isCrashing) return;
     setIsCrashing(true);
     const outcome = await crashWorker(sessionKey).catch((): Crash => ({
-      problem: "The app did not answer. Try again.",
+      problem: "The app didn't respond. Try again.",
     }));
     onCrash(outcome);
     setIsCrashing(false);
@@ -29,7 +29,7 @@ export function CrashButton({ sessionKey, hasWorker, onCrash }: CrashButtonProps
   return (
     <Button
       aria-disabled={!hasWorker || isCrashing}
-      title={hasWorker ? "kill -9, as an out-of-memory killer would" : "No worker is alive"}
+      title={hasWorker ? "kill -9, as an out-of-memory killer would" : "No worker is running"}
       className="border-red-line text-red hover:bg-red-soft aria-disabled:border-line aria-disabled:bg-transparent aria-disabled:text-ink-2"
       onClick={() => void press()}
     >
@@ -50,9 +50,9 @@ export function effectOf(crash: Crash, runs: InspectedRun[], unanswered: number,
     const { word } = reasonOf(successor.reason);
     return `${killed} Another run took over ${spanOf(after)} later: ${word.toLowerCase()}.`;
   }
-  if (victim && victim.attempt > 1 && victim.pid !== null) return `${killed} The run tries again.`;
+  if (victim && victim.attempt > 1 && victim.pid !== null) return `${killed} The run is retrying.`;
   if (unanswered === 0 && victim?.finishedAt && now - crash.at > 1_500) {
-    return `${killed} Nothing was unanswered, so the next message will start a run.`;
+    return `${killed} There was nothing left to answer, so the next message will start a run.`;
   }
-  return `${killed} Waiting for what the engine does…`;
+  return `${killed} Waiting for the engine…`;
 }

@@ -50,11 +50,11 @@ export function Inspector({ initial, scope, canCrash }: InspectorProps) {
           )}
           {sessions.length === 0 && engine === "here" && (
             <p className="px-2 py-3 text-sm text-ink-3">
-              No session yet.{" "}
+              No sessions yet.{" "}
               <Link href="/" className="text-ink underline underline-offset-3">
                 Start a chat
-              </Link>
-              , and it is here.
+              </Link>{" "}
+              to see one here.
             </p>
           )}
           <ul>
@@ -79,7 +79,7 @@ export function Inspector({ initial, scope, canCrash }: InspectorProps) {
       </aside>
       <main className={cn("min-h-0 min-w-0 flex-col md:flex", chosen ? "flex" : "hidden")}>
         {key === undefined ? (
-          <p className="m-auto px-6 text-sm text-ink-3">Nothing to look at yet.</p>
+          <p className="m-auto px-6 text-sm text-ink-3">Nothing to inspect yet.</p>
         ) : (
           <SessionView
             canCrash={canCrash}

@@ -6,7 +6,7 @@ export const states: Record<InspectedState, { word: string; tone: Tone; meaning:
   answering: {
     word: "Answering",
     tone: "good",
-    meaning: "A run works on a message that has no whole answer yet.",
+    meaning: "A run is answering a message.",
   },
   awake: {
     word: "Awake",
@@ -16,37 +16,37 @@ export const states: Record<InspectedState, { word: string; tone: Tone; meaning:
   parked: {
     word: "Parked",
     tone: "plain",
-    meaning: "The run sleeps. A message wakes it; after a while its process is given back.",
+    meaning: "The run is asleep. A message wakes it; after a while its process is released.",
   },
   queued: {
     word: "Queued",
     tone: "plain",
     meaning: "All workers are busy. The run starts when one is free.",
   },
-  "at-rest": { word: "At rest", tone: "quiet", meaning: "No run lives. The next message starts one." },
+  "at-rest": { word: "Idle", tone: "quiet", meaning: "No run is active. The next message starts one." },
   closed: { word: "Closed", tone: "quiet", meaning: "The session no longer accepts messages." },
 };
 
 const reasons: Record<string, { word: string; meaning: string }> = {
-  first: { word: "First run", meaning: "The session began with it." },
+  first: { word: "First run", meaning: "The session started with this run." },
   continuation: {
     word: "Continuation",
-    meaning: "The run before had left in good order; a message started this one.",
+    meaning: "The previous run ended normally; a message started this one.",
   },
   crash: {
     word: "After a crash",
-    meaning: "The run before died with a message unanswered; this one answers it.",
+    meaning: "The previous run crashed before it answered a message; this one answers it.",
   },
   recovery: {
     word: "After a crash",
-    meaning: "The run before ended with a message unanswered; this one answers it.",
+    meaning: "The previous run ended before it answered a message; this one answers it.",
   },
   restart: {
     word: "After a restart",
     meaning: "The engine restarted; this run continues with the unanswered input.",
   },
-  upgrade: { word: "Upgrade", meaning: "The run before handed over to a newer version of the agent." },
-  trigger: { word: "Triggered", meaning: "Started by hand or by another run." },
+  upgrade: { word: "Upgrade", meaning: "The previous run handed over to a newer version of the agent." },
+  trigger: { word: "Triggered", meaning: "Started manually or by another run." },
 };
 
 export function reasonOf(reason: string): { word: string; meaning: string } {
@@ -60,7 +60,7 @@ const statuses: Record<string, { word: string; tone: Tone }> = {
   COMPLETED: { word: "Completed", tone: "quiet" },
   FAILED: { word: "Failed", tone: "bad" },
   CRASHED: { word: "Crashed", tone: "bad" },
-  CANCELED: { word: "Cancelled", tone: "quiet" },
+  CANCELED: { word: "Canceled", tone: "quiet" },
   TIMED_OUT: { word: "Timed out", tone: "bad" },
   EXPIRED: { word: "Expired", tone: "bad" },
 };

@@ -9,20 +9,20 @@ export function NoEngine() {
       <div className="flex max-w-md flex-col items-start gap-5">
         <Frond className="size-9 rounded-[11px]" />
         <div className="flex flex-col gap-1.5">
-          <h1 className="text-xl font-semibold tracking-[-0.02em]">No embedded engine runs here</h1>
+          <h1 className="text-xl font-semibold tracking-[-0.02em]">The embedded engine isn't running here</h1>
           <p className="text-ink-2">
-            The sessions of this app live at Trigger.dev, whose{" "}
+            This app's sessions run on Trigger.dev. See them in its{" "}
             <a
               href="https://trigger.dev/docs/ai-chat/sessions"
               className="text-ink underline decoration-kelp-line underline-offset-3 hover:text-kelp"
             >
-              dashboard shows them
+              dashboard
             </a>
             .
           </p>
         </div>
         <Link href="/" className={buttonClass({ variant: "primary" })}>
-          Back to the chats
+          Back to chats
         </Link>
       </div>
     </main>

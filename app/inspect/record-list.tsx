@@ -50,7 +50,7 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
           Records <span className="font-normal text-ink-3 tabular-nums">{count || ""}</span>
         </h2>
         <fieldset className="flex rounded-sm border p-0.5">
-          <legend className="sr-only">Which stream</legend>
+          <legend className="sr-only">Stream</legend>
           {filters.map(({ value, label }) => (
             <label
               key={value}
@@ -91,7 +91,7 @@ export function RecordList({ rows, dropped, isConnecting }: RecordListProps) {
           <p className="px-4 py-2 text-xs text-ink-3 tabular-nums">{dropped} older records are hidden.</p>
         )}
         {shown.length === 0 && (
-          <p className="px-4 py-3 text-xs text-ink-3">{isConnecting ? "Reading…" : "Nothing stored yet."}</p>
+          <p className="px-4 py-3 text-xs text-ink-3">{isConnecting ? "Reading…" : "No records yet."}</p>
         )}
         <ol aria-label="Records, oldest first">
           {shown.map((row) =>
@@ -198,7 +198,7 @@ function Body({ row }: { row: RecordRow }) {
   const text = shown.map(bodyText).join("\n\n");
   return (
     <div className="relative mx-4 mb-2 rounded-sm border bg-code">
-      <CopyButton text={text} label="Copy the body" className="absolute top-1 right-1" />
+      <CopyButton text={text} label="Copy body" className="absolute top-1 right-1" />
       <ScrollBox aria-label={`Body of ${name}`} className="max-h-80">
         {records.length > 1 && (
           <p className="border-b px-3 py-2 pr-10 text-sm whitespace-pre-wrap" dir="auto">

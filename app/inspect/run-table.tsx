@@ -38,7 +38,7 @@ export function RunTable({ runs, total, now, isConnecting, news }: RunTableProps
                 Status
               </th>
               <th scope="col" className={HEAD}>
-                Took
+                Duration
               </th>
               <th scope="col" className={`${HEAD} hidden sm:table-cell`}>
                 Started
@@ -58,7 +58,7 @@ export function RunTable({ runs, total, now, isConnecting, news }: RunTableProps
           </tbody>
         </table>
         {isConnecting && <Skeleton className="mx-4 my-2.5 h-3.5 w-2/5" />}
-        {runs.length === 0 && !isConnecting && <p className="px-4 pb-3 text-xs text-ink-3">None yet.</p>}
+        {runs.length === 0 && !isConnecting && <p className="px-4 pb-3 text-xs text-ink-3">No runs yet.</p>}
       </ScrollBox>
     </section>
   );

@@ -52,7 +52,7 @@ export function SessionView({ sessionKey, listed, now, canCrash }: SessionViewPr
             {state.word}
           </Tag>
         )}
-        {line === "lost" && <Tag tone="bad">Line lost, trying again</Tag>}
+        {line === "lost" && <Tag tone="bad">Connection lost, reconnecting</Tag>}
         {session?.externalId && (
           <Link
             href={`/chat/${session.externalId}`}
@@ -76,7 +76,7 @@ export function SessionView({ sessionKey, listed, now, canCrash }: SessionViewPr
             <dl className="grid grid-cols-2 gap-x-6 gap-y-2 sm:flex sm:flex-wrap">
               <Fact name="Chat" wide>
                 <span className="truncate">{sessionKey}</span>
-                <CopyButton text={sessionKey} label="Copy the chat's id" className="-my-1" />
+                <CopyButton text={sessionKey} label="Copy chat ID" className="-my-1" />
               </Fact>
               <Fact name="Task">{session?.task ?? "–"}</Fact>
               <Fact name="Worker">{worker ? `pid ${worker.pid}` : line === "connecting" ? "–" : "none"}</Fact>

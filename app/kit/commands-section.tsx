@@ -42,7 +42,7 @@ export function CommandsSection() {
         { id: "dark", label: "Dark theme", icon: Moon, onRun: run("Dark") },
         {
           id: "system",
-          label: "Theme like the system",
+          label: "System theme",
           icon: Monitor,
           isCurrent: true,
           onRun: run("System"),

@@ -53,7 +53,7 @@ const attached: Attachment[] = [
     size: 900_000,
     mediaType: "image/jpeg",
     state: "failed",
-    error: "The connection broke during the upload.",
+    error: "The connection was lost during the upload.",
     canRetry: true,
   },
   {
@@ -127,10 +127,11 @@ const broken = new Set<string>();
 const uploadNowhere: UploadFile = async (file, { onProgress }) => {
   onProgress(0.5);
   await new Promise((resolve) => setTimeout(resolve, 150));
-  if (file.name.includes("wrong")) throw new UploadError("Unsupported file type.", false);
+  if (file.name.includes("wrong"))
+    throw new UploadError("Unsupported file type. Use images (PNG, JPEG, GIF, WebP), PDF or text.", false);
   if (file.name.includes("broken") && !broken.has(file.name)) {
     broken.add(file.name);
-    throw new UploadError("The connection broke during the upload.", true);
+    throw new UploadError("The connection was lost during the upload.", true);
   }
   return { type: "file", url: picture, mediaType: "image/png", filename: file.name };
 };

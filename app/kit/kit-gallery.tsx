@@ -171,9 +171,9 @@ export function KitGallery() {
             <GitFork aria-hidden /> Branch 2 of 3
           </ChatChip>
           <ChatChip tone="good">
-            <Check aria-hidden /> Picked up after a restart
+            <Check aria-hidden /> Resumed after a restart
           </ChatChip>
-          <ChatChip tone="waiting">Waits for you</ChatChip>
+          <ChatChip tone="waiting">Waiting for you</ChatChip>
           <Button variant="primary">Approve 75.00</Button>
           <Button>Deny</Button>
           <Button variant="ghost">Undo changes</Button>
@@ -373,7 +373,7 @@ function LiveChat() {
       headerEnd={
         <>
           <ChatChip tone="good" className="max-sm:hidden">
-            <Check aria-hidden /> Picked up after a restart
+            <Check aria-hidden /> Resumed after a restart
           </ChatChip>
           <Button variant="ghost" size="icon" aria-label="Copy link">
             <Copy aria-hidden />

@@ -34,7 +34,7 @@ export const prompts = [
   },
   {
     title: "Use a tool",
-    description: "It looks up an order and shows what it asked and what came back.",
+    description: "Looks up an order and shows the input and output.",
     prompt: "Where is order 4417?",
   },
   {
@@ -44,17 +44,17 @@ export const prompts = [
   },
   {
     title: "Answer slowly",
-    description: "Twenty seconds of answer. Time enough to close the tab and come back.",
+    description: "A twenty-second answer. Close the tab and come back.",
     prompt: "Answer slowly, please.",
   },
   {
     title: "Recover from an error",
-    description: "The model returns an error. See what is kept and how to go on.",
+    description: "The model returns an error. Your question is kept and you can retry.",
     prompt: "Return an error.",
   },
   {
     title: "Crash the worker",
-    description: "The process dies in the middle of its answer. Watch it be picked up.",
+    description: "The process dies in the middle of its answer. Watch another worker take over.",
     prompt: "Crash the worker.",
   },
 ];

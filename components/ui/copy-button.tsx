@@ -11,7 +11,7 @@ export type CopyButtonProps = Omit<ButtonProps, "onClick"> & {
   label?: string;
 };
 
-const REFUSED = "Your browser did not allow copying";
+const REFUSED = "Your browser blocked copying";
 
 export function CopyButton({ text, label = "Copy", ...props }: CopyButtonProps) {
   const [outcome, setOutcome] = useState<"copied" | "failed" | null>(null);

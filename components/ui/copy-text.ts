@@ -6,7 +6,7 @@ export async function copyText(text: string): Promise<void> {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
-    if (!copySelected(text)) throw new Error("The browser did not allow copying.");
+    if (!copySelected(text)) throw new Error("The browser blocked copying.");
   }
 }
 

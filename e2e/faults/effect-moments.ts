@@ -9,7 +9,7 @@ const effectMoments = ["called", "begun", "happened", "recorded"] as const;
 /** Or the worker lives, and the service that did it cannot say so. */
 export type EffectMoment = (typeof effectMoments)[number] | BankFailure;
 
-/** `subject` is the order of a refund, or the receiver of an e-mail: one for each trial, so that many can run at once. */
+/** `subject` is the order of a refund, or the recipient of an email: one for each trial, so that many can run at once. */
 export function effectFault(moment: EffectMoment, subject: string): `effect-${string}` {
   return `effect-${moment}-${subject}`;
 }

@@ -28,11 +28,11 @@ export const refund: Tool = {
 
 const mail: Tool = {
   name: "sendEmail",
-  question: (to) => `E-mail ${to} that the parcel is on its way.`,
+  question: (to) => `Email ${to} that the parcel is on its way.`,
   subject: (digits) => `reader-${digits}@example.com`,
   kind: "mail",
   field: "to",
-  done: /^I sent the e-mail/m,
+  done: /^I sent the email/m,
 };
 
 export const NOT_KNOWN = /^I do not know how/m;

@@ -1,5 +1,5 @@
-/** Prompts that a first-time visitor can try with the demo model. */
-export type DemoPrompt = { title: string; description: string; prompt: string };
+/** A prompt that a first-time visitor can try. `needsDemoModel`: only the demo model fails on request. */
+export type DemoPrompt = { title: string; description: string; prompt: string; needsDemoModel?: true };
 
 export const demoPrompts: DemoPrompt[] = [
   {
@@ -14,7 +14,7 @@ export const demoPrompts: DemoPrompt[] = [
   },
   {
     title: "Research in steps",
-    description: "Three slow lookups. Press Ctrl+Enter to steer the answer while it runs.",
+    description: "Three slow lookups. Steer the answer while it runs.",
     prompt: "Research durable chats in three steps",
   },
   {
@@ -31,6 +31,7 @@ export const demoPrompts: DemoPrompt[] = [
     title: "Crash the worker",
     description: "The process dies in the middle of the answer. The answer still arrives.",
     prompt: "Crash the worker",
+    needsDemoModel: true,
   },
   {
     title: "Edit and branch",
@@ -41,5 +42,26 @@ export const demoPrompts: DemoPrompt[] = [
     title: "Recover from an error",
     description: "The model fails halfway. Your question is kept and you can retry.",
     prompt: "Show me an error",
+    needsDemoModel: true,
   },
 ];
+
+/** The welcome of an empty chat, for the models that can answer in it. */
+export function welcomeFor(models: { id: string }[]): {
+  title: string;
+  description: string;
+  prompts: DemoPrompt[];
+} {
+  if (models.every(({ id }) => id === "demo"))
+    return {
+      title: "Try to break it",
+      description: "Pick a demo. Reload, stop it, or kill the worker halfway through: the answer survives.",
+      prompts: demoPrompts,
+    };
+  return {
+    title: "How can I help?",
+    description:
+      "Type a message, or pick an example. You can reload or close this page: the answer continues.",
+    prompts: demoPrompts.filter(({ needsDemoModel }) => !needsDemoModel),
+  };
+}

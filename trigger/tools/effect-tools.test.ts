@@ -91,7 +91,7 @@ describe("a tool with an effect", () => {
 
   it("does several things for one question, each once", async () => {
     await shared.db.toolPermission.create({ data: { chatId, tool: "sendEmail", grantedBy: "ada" } });
-    const request = `Refund €5 of order ${orderId}, and e-mail ada@example.com that it is done.`;
+    const request = `Refund €5 of order ${orderId}, and email ada@example.com that it is done.`;
     await ask("u1", request);
     await harness.sendRegenerate();
     const effects = await listEffects(shared.db, chatId);

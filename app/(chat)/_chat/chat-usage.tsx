@@ -32,7 +32,7 @@ export function ChatUsageDialog({ chatId, onClose }: { chatId: string; onClose: 
         {problem && (
           <div className="flex flex-wrap items-center gap-3">
             <p role="alert" className="min-w-0 text-sm text-red">
-              The usage could not be read. {problem}
+              Couldn't load usage. {problem}
             </p>
             <Button size="sm" onClick={() => void refetch()}>
               Try again

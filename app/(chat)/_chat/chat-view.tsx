@@ -8,7 +8,7 @@ import type { Transcript } from "@/components/chat/durable/transcript";
 import type { OutgoingMessage } from "@/components/chat/durable/use-message-queue";
 import type { SendMode } from "@/components/chat/composer/composer-buttons";
 import { DropOverlay } from "@/components/chat/composer/drop-overlay";
-import { FirstRun, type FirstRunPrompt } from "@/components/chat/conversation/first-run";
+import { FirstRun, type FirstRunProps } from "@/components/chat/conversation/first-run";
 import { keyOf } from "@/components/chat/shared/storage-keys";
 import { MessageList } from "@/components/chat/conversation/message-list";
 import type { HumanRequestView } from "@/components/chat/requests/request";
@@ -60,7 +60,7 @@ export type ChatViewProps = {
   /** The message that a link led to. */
   opening?: { nodeId: string; messageId: string; isShown: boolean };
   /** The welcome of an empty chat. */
-  prompts?: FirstRunPrompt[];
+  welcome?: Pick<FirstRunProps, "title" | "description" | "prompts">;
 };
 
 const nothingYet: Transcript<ChatMessage> = { messages: [], status: "idle" };
@@ -77,7 +77,7 @@ export function ChatView({
   pendingInput,
   requests: asked = nothingAsked,
   opening,
-  prompts = [],
+  welcome = { prompts: [] },
 }: ChatViewProps) {
   const router = useRouter();
   const refreshChats = useRefreshChats();
@@ -190,7 +190,7 @@ export function ChatView({
         empty={
           <>
             <FirstRun
-              prompts={prompts}
+              {...welcome}
               onPick={(prompt) => attempt(chat.send(prompt))}
               isDisabled={isAnswering || chat.elsewhere !== undefined || deleted.isDeleted}
             />
@@ -223,7 +223,7 @@ export function ChatView({
         )}
         {failure !== undefined && (
           <p role="alert" className="mb-2 px-3 text-[13px] text-red">
-            That did not work. {failure}
+            That didn't work. {failure}
           </p>
         )}
         <RequestBar requests={requests.pending} onReveal={(request) => attempt(place.reveal(request))} />
@@ -267,7 +267,7 @@ export function ChatView({
             (chat.elsewhere !== undefined
               ? "View only. Take over to write."
               : branches.isReadOnly
-                ? "The answer is being written in another version. This one can be read until it ends."
+                ? "Another version is being answered. You can write here when it's done."
                 : undefined)
           }
           attachments={attachments}
@@ -291,7 +291,7 @@ export function ChatView({
   function renderUnfinished() {
     if (chat.turn === "failed" || chat.elsewhere !== undefined || deleted.isDeleted) return undefined;
     const { partialId, unansweredId } = chat;
-    const continueAnswer = () => attempt(chat.send("Go on from where you stopped."));
+    const continueAnswer = () => attempt(chat.send("Continue from where you stopped."));
     if (ending !== undefined && lastMessage && partialId === undefined)
       return (
         <EndingNotice

@@ -51,7 +51,7 @@ const OFFERED_CHATS = 5;
 const themes = [
   { id: "light", label: "Light theme", icon: Sun },
   { id: "dark", label: "Dark theme", icon: Moon },
-  { id: "system", label: "Theme like the system", icon: Monitor },
+  { id: "system", label: "System theme", icon: Monitor },
 ];
 
 /** The commands of this app's palette. Add a command to its group. */
@@ -122,7 +122,7 @@ export function CommandsPalette({
         id: `theme ${id}`,
         label,
         icon,
-        keywords: ["mode", "colours", "colors"],
+        keywords: ["mode", "colors", "colours"],
         isCurrent: theme === id,
         onRun: () => setTheme(id),
       })),

@@ -6,8 +6,8 @@ export function chatCommands({ startNewChat }: { startNewChat: () => void }): Sl
     { name: "new", description: "Start a new chat", run: startNewChat },
     {
       name: "summarise",
-      description: "The conversation in five sentences",
-      insert: "Summarise our conversation so far in five sentences.",
+      description: "Summarize the chat in five sentences",
+      insert: "Summarize our conversation so far in five sentences.",
     },
     {
       name: "explain",
@@ -16,7 +16,7 @@ export function chatCommands({ startNewChat }: { startNewChat: () => void }): Sl
     },
     {
       name: "table",
-      description: "The last answer as a table",
+      description: "Turn the last answer into a table",
       insert: "Put your last answer into a table.",
     },
   ];

@@ -4,7 +4,7 @@ import { usePathname } from "next/navigation";
 import { useEffect, useState } from "react";
 import { ChatView, type ChatViewProps } from "./chat-view";
 
-export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts" | "model"> & {
+export type NewChatProps = Pick<ChatViewProps, "environment" | "welcome" | "model"> & {
   /** Created by the server, so that both renders use the same id. */
   firstId: string;
 };
@@ -13,7 +13,7 @@ export type NewChatProps = Pick<ChatViewProps, "environment" | "prompts" | "mode
  * The page at `/`. The first message changes the address to the chat's without a navigation, so the answer streams into
  * this page. The page must therefore notice when the address changes to something else.
  */
-export function NewChat({ firstId, environment, prompts, model = null }: NewChatProps) {
+export function NewChat({ firstId, environment, welcome, model = null }: NewChatProps) {
   const pathname = usePathname();
   const [chat, setChat] = useState({ id: firstId, hasAddress: false });
   const address = `/chat/${chat.id}`;
@@ -31,7 +31,7 @@ export function NewChat({ firstId, environment, prompts, model = null }: NewChat
       key={chat.id}
       chatId={chat.id}
       environment={environment}
-      prompts={prompts}
+      welcome={welcome}
       model={model}
       onCreated={() => window.history.replaceState(null, "", address)}
     />

@@ -27,7 +27,6 @@ async function becomeGuest(): Promise<string> {
   const body = (await response.json().catch(() => ({}))) as { userId?: string; error?: string };
   if (body.userId !== undefined) return body.userId;
   // The response isn't ours: a proxy's page, or a starting server. Retrying can help.
-  if (body.error === undefined)
-    throw new TypeError("The server could not be reached. Try again in a moment.");
+  if (body.error === undefined) throw new TypeError("Can't reach the server. Try again in a moment.");
   throw new KnownError(body.error);
 }

@@ -8,11 +8,11 @@ export async function GET(request: NextRequest): Promise<Response> {
   const { searchParams } = request.nextUrl;
   const key = searchParams.get("session") ?? "";
   if (!env.ENGINE_URL || !(await mayInspect(key)))
-    return Response.json({ error: "There is no such session." }, { status: 404 });
+    return Response.json({ error: "Session not found." }, { status: 404 });
   const leave = joinWatchers(key);
   if (!leave)
     return Response.json(
-      { error: "This session is watched by too many pages. Close one and try again." },
+      { error: "Too many pages are watching this session. Close one and try again." },
       { status: 429, headers: { "retry-after": "5" } },
     );
   const cursors = new URLSearchParams();

@@ -22,7 +22,7 @@ export type FollowLinkProps = {
 
 export function FollowLink({ link, address, isOwnBrowser, guestChats, signedInAs }: FollowLinkProps) {
   const [problem, setProblem] = useState(
-    address === null ? "This link was used already, or is older than five minutes." : null,
+    address === null ? "This link was already used, or is more than five minutes old." : null,
   );
   const [isBusy, setIsBusy] = useState(false);
   const canMove = isOwnBrowser && guestChats > 0;

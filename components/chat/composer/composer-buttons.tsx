@@ -33,7 +33,7 @@ export function ComposerButtons({
     <div data-slot="composer-buttons" className="ml-auto flex shrink-0 items-center gap-1.5">
       {isStreaming && canSend && canSteer && (
         <LabelledButton
-          title="Steer: the answer that is being written hears of it at its next step"
+          title="Steer: the running answer picks it up at its next step"
           onPress={() => onSend("steer")}
         >
           <CornerDownRight aria-hidden /> Steer

@@ -24,7 +24,10 @@ export function ComposerHint({
     <div
       id={id}
       data-slot="composer-hint"
-      className={cn("mt-2 text-center text-xs text-ink-3", !explanation && "max-sm:sr-only")}
+      className={cn(
+        "mt-2 text-center text-xs text-ink-3",
+        !explanation && "max-sm:sr-only pointer-coarse:sr-only",
+      )}
     >
       <output className={cn(isError && "text-red")}>{explanation}</output>
       {!explanation && <Keys isStreaming={isStreaming} canQueue={canQueue} canSteer={canSteer} />}

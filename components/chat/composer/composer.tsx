@@ -397,10 +397,10 @@ function waitingFor(files: Attachments["items"]): string | null {
   const failed = files.filter((file) => file.state === "failed");
   if (failed.length > 0) {
     const wayOut = failed.some((file) => file.canRetry) ? "Retry or remove" : "Remove";
-    return `${count(failed.length)} could not be attached. ${wayOut} ${failed.length === 1 ? "it" : "them"}.`;
+    return `${count(failed.length)} couldn't be attached. ${wayOut} ${failed.length === 1 ? "it" : "them"}.`;
   }
   const uploading = files.filter((file) => file.state === "uploading").length;
-  return uploading > 0 ? `${count(uploading)} still uploading. You can send when that is done.` : null;
+  return uploading > 0 ? `${count(uploading)} still uploading. You can send when it's done.` : null;
 }
 
 function count(files: number) {

@@ -29,7 +29,7 @@ export function ModelPicker({ models, value, onChange, className }: ModelPickerP
     <span data-slot="model-picker" className={cn("relative flex min-w-0 items-center", className)}>
       <select
         aria-label="Model"
-        title="Which model answers next"
+        title="Model for the next answer"
         value={chosen.id}
         onChange={(event) => onChange(event.currentTarget.value)}
         className="field-sizing-content h-8 max-w-full min-w-0 cursor-pointer appearance-none truncate rounded-sm bg-surface pr-7 pl-2 text-[13px] text-ink-2 hover:bg-raised hover:text-ink pointer-coarse:h-11 pointer-coarse:text-[16px]"

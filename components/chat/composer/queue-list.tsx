@@ -210,7 +210,7 @@ function EditQueued({ text, mayBeEmpty, onDone }: EditQueuedProps) {
       />
       <span className="flex items-center justify-end gap-1.5">
         <output className="mr-auto text-xs text-red">
-          {isRefused && "It's empty. Type something, or remove it."}
+          {isRefused && "The message is empty. Type something, or remove it."}
         </output>
         <Button variant="ghost" size="sm" onClick={() => onDone()}>
           Cancel

@@ -7,7 +7,7 @@ export function SteeringList({ messages }: { messages: UIMessage[] }) {
   return (
     <ul
       data-slot="steering-list"
-      aria-label="On its way into the answer"
+      aria-label="Steering the answer"
       className="mx-3 mb-2 flex flex-col gap-1 text-[13px] text-ink-2"
     >
       {messages.map((message) => (

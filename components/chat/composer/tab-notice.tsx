@@ -14,7 +14,7 @@ export type TabNoticeProps = Omit<React.ComponentProps<"section">, "children"> &
 
 const faces = {
   tab: { text: "This chat is active in another tab", icon: PanelsTopLeft },
-  device: { text: "Another device is answering here", icon: MonitorSmartphone },
+  device: { text: "This chat is active on another device", icon: MonitorSmartphone },
 };
 
 /** Shown above the composer of a view-only page: says who is writing, with a button to take over. */
@@ -23,7 +23,7 @@ export function TabNotice({ elsewhere, onTakeOver, className, ...props }: TabNot
   return (
     <section data-slot="tab-notice" aria-label="Other pages of this chat" {...props}>
       {/* Rendered before it has any text, so that screen readers announce the text when it appears. */}
-      <output className="sr-only">{face && `${face.text}. You can read along, or take over.`}</output>
+      <output className="sr-only">{face && `${face.text}. View only. Take over to write.`}</output>
       {face && (
         <div
           className={cn(

@@ -30,7 +30,7 @@ export function EarlierMessages({
       {hasFailed && (
         <p role="alert" className="flex items-center gap-2 text-red">
           <CircleAlert aria-hidden className="size-4 shrink-0" />
-          Earlier messages could not be loaded.
+          Couldn't load earlier messages.
         </p>
       )}
       <Button

@@ -83,7 +83,7 @@ export function EditMessage({
           Cancel
         </Button>
         <Button type="submit" size="sm" variant="primary" aria-disabled={problem !== null || undefined}>
-          Ask again
+          Send
         </Button>
       </div>
     </form>

@@ -9,7 +9,7 @@ export type Ending = "length" | "content-filter" | "steps" | "empty" | "only-tho
 export const endingTexts: Record<Ending, string> = {
   length: "Cut off at the model's limit.",
   "content-filter": "The model provider's content filter stopped this answer.",
-  steps: "Stopped at the limit of steps for one answer.",
+  steps: "Stopped at the step limit for one answer.",
   empty: "The model returned an empty answer.",
   "only-thoughts": "The model stopped after thinking, without an answer.",
 };

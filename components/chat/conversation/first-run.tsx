@@ -17,8 +17,8 @@ export type FirstRunProps = Omit<React.ComponentProps<"section">, "children" | "
 };
 
 export function FirstRun({
-  title = "Try to break it",
-  description = "Pick a demo. Reload, stop it, or kill the worker halfway through: the answer survives.",
+  title = "How can I help?",
+  description,
   prompts,
   onPick,
   isDisabled = false,
@@ -34,7 +34,7 @@ export function FirstRun({
     >
       <header className="flex flex-col gap-1.5">
         <h2 className="text-xl font-semibold tracking-[-0.02em]">{title}</h2>
-        <p className="max-w-[52ch] text-ink-2">{description}</p>
+        {description && <p className="max-w-[52ch] text-ink-2">{description}</p>}
       </header>
       <ul className="grid gap-2 sm:grid-cols-2">
         {prompts.map((each) => (

@@ -76,12 +76,12 @@ function itemsOf({
   return [
     model && <span className="max-w-48 truncate">{model}</span>,
     tokens !== undefined && (
-      <span title={`${count(inputTokens)} read, ${count(outputTokens)} written`}>
+      <span title={`${count(inputTokens)} input, ${count(outputTokens)} output`}>
         {count(tokens)} {tokens === 1 ? "token" : "tokens"}
       </span>
     ),
     cost !== undefined && <span>{cost === null ? "price unknown" : formatCost(cost)}</span>,
-    durationMs !== undefined && <span title="Time to answer">{formatDuration(durationMs)}</span>,
+    durationMs !== undefined && <span title="Response time">{formatDuration(durationMs)}</span>,
     text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
     date && !Number.isNaN(date.getTime()) && (
       // The server doesn't know the reader's time zone, so the browser renders the time again.

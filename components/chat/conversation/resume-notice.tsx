@@ -26,7 +26,7 @@ export function ResumeNotice({ onContinue, onAskAgain, onDiscard }: ResumeNotice
         </Button>
       )}
       <Button size="sm" variant={onContinue ? "ghost" : "outline"} onClick={onAskAgain}>
-        Ask again
+        {onContinue ? "Regenerate" : "Try again"}
       </Button>
       {onDiscard && (
         <Button size="sm" variant="ghost" onClick={onDiscard}>

@@ -58,12 +58,10 @@ it("offers a retry for what failed, was stopped or does not go on, and for nothi
 
 it("says once who is answering, and offers to take over only then", () => {
   const html = renderToString(<TabNotice elsewhere="tab" onTakeOver={nothing} />);
-  expect(html).toMatch(
-    /<output[^>]*>This chat is active in another tab\. You can read along, or take over\.</,
-  );
+  expect(html).toMatch(/<output[^>]*>This chat is active in another tab\. View only\. Take over to write\.</);
   expect(html).toMatch(/<p aria-hidden="true"[^>]*>This chat is active in another tab</);
   expect(html).toContain("Take over");
-  expect(renderToString(<TabNotice elsewhere="device" onTakeOver={nothing} />)).toContain("Another device");
+  expect(renderToString(<TabNotice elsewhere="device" onTakeOver={nothing} />)).toContain("another device");
   const quiet = renderToString(<TabNotice elsewhere={undefined} onTakeOver={nothing} />);
   expect(text(quiet)).toBe("");
   expect(quiet).toContain("<output");

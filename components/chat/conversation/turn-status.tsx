@@ -17,7 +17,7 @@ type Face = {
 export const turnStates: Record<TurnState, Face> = {
   idle: { text: "", icon: null },
   sending: { text: "Sending…", icon: Pulse, isActive: true },
-  queued: { text: "Busy, starting soon", icon: Clock, isActive: true },
+  queued: { text: "Queued, starting shortly", icon: Clock, isActive: true },
   thinking: { text: "Thinking…", icon: Pulse, isActive: true },
   "using-tool": { text: "Using a tool…", icon: Wrench, isActive: true },
   // The growing text already shows progress.
@@ -26,7 +26,7 @@ export const turnStates: Record<TurnState, Face> = {
   waiting: { text: "Waiting for you", icon: Hand, tone: "text-amber-ink" },
   reconnecting: { text: "Reconnecting. The answer is still being written", icon: RefreshCw, isActive: true },
   offline: { text: "You're offline. Nothing is lost; it continues when you reconnect", icon: WifiOff },
-  recovered: { text: "Picked up after a restart", icon: Check, tone: "text-kelp" },
+  recovered: { text: "Resumed after a restart", icon: Check, tone: "text-kelp" },
   stopped: { text: "You stopped this answer", icon: Square },
   failed: { text: "Something went wrong", icon: CircleAlert, tone: "text-red" },
 };

@@ -10,7 +10,7 @@ it("names each tool that runs without asking, and the way back", () => {
     { name: "refund", title: "Refund" },
     { name: "sendEmail", title: "Email" },
   ]);
-  expect(html).toContain("Runs without asking in this chat");
+  expect(html).toContain("Always allowed in this chat");
   expect(html.match(/aria-label="Revoke \w+"/g)).toEqual([
     'aria-label="Revoke Refund"',
     'aria-label="Revoke Email"',

@@ -45,7 +45,7 @@ export function AllowedTools({ tools, onRevoke, className, ...props }: AllowedTo
       {...props}
     >
       <h3 id={headingId} className="text-sm font-medium">
-        Runs without asking in this chat
+        Always allowed in this chat
       </h3>
       {tools.length > 0 && (
         <ul data-slot="allowed-tools-list" className="flex flex-col divide-y rounded-md border">

@@ -96,7 +96,7 @@ function Confirmation({ phrase, confirmLabel, onConfirm, onCancel }: Confirmatio
       )}
       {error && (
         <p role="alert" className="text-[13px] wrap-anywhere text-red">
-          Not done. {error}
+          Couldn't complete this. {error}
         </p>
       )}
       <div className="flex flex-wrap justify-end gap-2">

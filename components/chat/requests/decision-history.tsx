@@ -13,8 +13,7 @@ export type DecisionHistoryProps = Omit<React.ComponentProps<"div">, "children">
 
 /** Lists who decided what, when, from where, and what was proposed. */
 export function DecisionHistory({ decisions, exports, className, ...props }: DecisionHistoryProps) {
-  if (decisions.length === 0)
-    return <p className="text-sm text-ink-2">Nothing was decided in this chat yet.</p>;
+  if (decisions.length === 0) return <p className="text-sm text-ink-2">No decisions in this chat yet.</p>;
   return (
     <div data-slot="decision-history" className={cn("flex flex-col gap-4", className)} {...props}>
       <ol aria-label="Decisions" className="flex flex-col">

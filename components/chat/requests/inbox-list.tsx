@@ -99,7 +99,7 @@ export function InboxList({
           <p className="font-medium">You're all caught up</p>
           <p className="max-w-80 text-sm text-ink-2">
             {requests.length > 0
-              ? "Not of this kind, that is. Look at all of them."
+              ? "No pending requests of this type. Choose All to see the others."
               : "Questions and approvals from all your chats appear here."}
           </p>
         </div>

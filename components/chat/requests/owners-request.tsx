@@ -25,7 +25,7 @@ export function OwnersRequest({ title, isWaiting, className, ...props }: OwnersR
         {title}
       </span>
       <span className="shrink-0 pt-0.5 text-xs text-ink-2">
-        {isWaiting ? "Waits for its owner" : "Was not decided here"}
+        {isWaiting ? "Waiting for the owner" : "Not decided here"}
       </span>
     </div>
   );

@@ -73,7 +73,7 @@ export function QuestionCard({ request, onDecide, settled }: RequestCardProps) {
           <legend className="float-left mb-2 pl-[26px] text-sm wrap-anywhere text-ink-2" dir="auto">
             {question === request.title ? <span className="sr-only">{question}</span> : question}
             {multiple && (
-              <span className="text-ink-3">{question !== request.title && " "}Choose any that fit.</span>
+              <span className="text-ink-3">{question !== request.title && " "}Choose all that apply.</span>
             )}
           </legend>
           {options.map((option, index) => {

@@ -62,7 +62,7 @@ export function RequestFrame({
           {isPending && decision.phase === "sent" ? (
             // Replaces the time, so that the card's height doesn't change while someone is about to press a button.
             <output>
-              Saved<span className="sr-only">. The agent takes it from here.</span>
+              Saved<span className="sr-only">. The agent will continue.</span>
             </output>
           ) : isPending ? (
             <>
@@ -79,7 +79,7 @@ export function RequestFrame({
             {request.why}
             {isPending && request.expiresAt && (
               <span className="text-ink-3">
-                {request.why && " "}Waits until <RequestTime at={request.expiresAt} />.
+                {request.why && " "}Expires <RequestTime at={request.expiresAt} />.
               </span>
             )}
           </p>

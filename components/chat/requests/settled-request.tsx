@@ -12,7 +12,7 @@ import { changesBetween } from "../shared/json";
 type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: string; note?: string };
 
 export const settledFaces: Record<RequestState, Face> = {
-  pending: { label: "Waits for you", icon: Hand, tone: "text-amber" },
+  pending: { label: "Waiting for you", icon: Hand, tone: "text-amber" },
   answered: { label: "Answered", icon: Check, tone: "text-kelp" },
   approved: { label: "Approved", icon: Check, tone: "text-kelp" },
   denied: { label: "Denied", icon: Ban, tone: "text-ink-3" },
@@ -20,7 +20,7 @@ export const settledFaces: Record<RequestState, Face> = {
     label: "Skipped",
     icon: SkipForward,
     tone: "text-ink-3",
-    note: "The agent went on without an answer.",
+    note: "The agent continued without an answer.",
   },
   expired: {
     label: "Expired",

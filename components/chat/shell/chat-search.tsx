@@ -137,7 +137,7 @@ function Results({ answer, isCurrent, LinkComponent: Link, onNavigate, onRetry }
   if (answer.results === "failed") {
     return (
       <div className="flex flex-col items-start gap-2 px-2 pt-3 text-sm text-ink-2">
-        The search could not be reached.
+        Couldn't search.
         <Button size="sm" onClick={onRetry}>
           Try again
         </Button>

@@ -67,7 +67,7 @@ function Palette({ groups, onSearch, onFollow, onClose }: PaletteProps) {
   const [isSearching, setIsSearching] = useState(false);
   const [selected, setSelected] = useState("");
   const input = useRef<HTMLInputElement>(null);
-  const placeholder = isSearching ? "Search titles and messages" : "Type a command, or the name of a chat";
+  const placeholder = isSearching ? "Search titles and messages" : "Type a command or a chat's name";
 
   function run(command: () => void) {
     onClose();
@@ -162,7 +162,7 @@ function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
                 {command.isCurrent && (
                   <>
                     <Check aria-hidden className="text-kelp" />
-                    <span className="sr-only">now</span>
+                    <span className="sr-only">current</span>
                   </>
                 )}
                 {command.keys && (
@@ -187,7 +187,7 @@ function Commands({ groups, query, onRun, onSearch }: CommandsProps) {
         )}
       </List>
       <output className="sr-only">{wanted !== "" && counted(countOf(shown), "command")}</output>
-      {shown.length === 0 && !onSearch && <Nothing>Nothing fits. Try another word.</Nothing>}
+      {shown.length === 0 && !onSearch && <Nothing>No matching commands. Try different words.</Nothing>}
     </>
   );
 }
@@ -210,7 +210,7 @@ function Found({ query, onSearch, onFollow, onSelect }: FoundProps) {
       <List label="Found in chats" isEmpty={results.length === 0 && !hasFailed}>
         {hasFailed && (
           <Item value={RETRY} onSelect={retry}>
-            The search could not be reached. Try again
+            Couldn't search. Try again
           </Item>
         )}
         {results.map((result) => (
@@ -235,7 +235,7 @@ function Found({ query, onSearch, onFollow, onSelect }: FoundProps) {
       {results.length === 0 && !hasFailed && (
         <Nothing>
           {!isAsking
-            ? "Words from a title or a message. Backspace leads back to the commands."
+            ? "Search titles and messages. Backspace returns to the commands."
             : isCurrent
               ? "No results. Try different words."
               : "Searching…"}

@@ -21,17 +21,17 @@ export const kitShortcuts: ShortcutGroup[] = [
   {
     heading: "Writing",
     shortcuts: [
-      { keys: ["Enter"], meaning: "Send; while an answer streams, queue" },
-      { keys: ["Mod", "Enter"], meaning: "Steer the answer that streams" },
+      { keys: ["Enter"], meaning: "Send, or queue while an answer streams" },
+      { keys: ["Mod", "Enter"], meaning: "Steer the streaming answer" },
       { keys: ["Shift", "Enter"], meaning: "New line" },
       { keys: ["↑"], or: ["↓"], meaning: "Previous / next prompt (empty box)" },
-      { keys: ["/"], meaning: "Commands, at the beginning of the box" },
+      { keys: ["/"], meaning: "Commands (start of the box)" },
     ],
   },
   {
     heading: "On a message",
     shortcuts: [
-      { keys: ["←"], or: ["→"], meaning: "Previous and next version, on the arrows beside its number" },
+      { keys: ["←"], or: ["→"], meaning: "Previous / next version (on the version arrows)" },
       { keys: ["Enter"], meaning: "Send the edited message" },
       { keys: ["Esc"], meaning: "Cancel edit" },
     ],
@@ -39,15 +39,15 @@ export const kitShortcuts: ShortcutGroup[] = [
   {
     heading: "Requests",
     shortcuts: [
-      { keys: ["1–9"], meaning: "Choose that option of a question" },
-      { keys: ["J"], or: ["K"], meaning: "Next and previous card of the inbox" },
-      { keys: ["Enter"], meaning: "Answer the card that has the focus" },
+      { keys: ["1–9"], meaning: "Choose that option" },
+      { keys: ["J"], or: ["K"], meaning: "Next / previous card (inbox)" },
+      { keys: ["Enter"], meaning: "Answer the focused card" },
     ],
   },
   {
     heading: "Searching chats",
     shortcuts: [
-      { keys: ["↓"], or: ["↑"], meaning: "Through the results" },
+      { keys: ["↓"], or: ["↑"], meaning: "Move through results" },
       { keys: ["Esc"], meaning: "Clear the search" },
     ],
   },

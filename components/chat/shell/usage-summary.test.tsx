@@ -14,13 +14,14 @@ const sum = (changes: Partial<UsageSum> = {}): UsageSum => ({
 const textOf = (branch: UsageSum, chat: UsageSum) =>
   renderToString(<UsageSummary branch={branch} chat={chat} />)
     .replaceAll(/<!--.*?-->/g, "")
+    .replaceAll("&#x27;", "'")
     .split(/<[^>]*>/)
     .filter(Boolean);
 
 it("has one column while there is one branch", () => {
   expect(textOf(sum(), sum())).toEqual([
-    ...["What", "This chat", "Answers", "3", "Tokens read", "12,000"],
-    ...["Tokens written", "450", "Cost", "$0.03"],
+    ...["What", "This chat", "Answers", "3", "Input tokens", "12,000"],
+    ...["Output tokens", "450", "Cost", "$0.03"],
   ]);
 });
 
@@ -35,13 +36,11 @@ it("says for how many answers the price is unknown, and takes the rest for a low
   expect(text).toContain("at least $0.03");
   expect(text.at(-1)).toBe("Price unknown for 2 answers.");
   expect(textOf(sum(), sum({ answers: 5, unpriced: 2, uncounted: 1 })).at(-1)).toBe(
-    "Price unknown for 2 answers. The tokens of 1 answer were not counted: stopped, or the model reports none.",
+    "Price unknown for 2 answers. The tokens of 1 answer weren't counted: stopped, or not reported by the model.",
   );
 });
 
 it("gives no number when no price is known, and none to an empty chat", () => {
   expect(textOf(sum({ cost: 0, unpriced: 3 }), sum({ cost: 0, unpriced: 3 }))).toContain("unknown");
-  expect(textOf(sum({ answers: 0 }), sum({ answers: 0 }))).toEqual([
-    "There is no answer yet, so nothing was used.",
-  ]);
+  expect(textOf(sum({ answers: 0 }), sum({ answers: 0 }))).toEqual(["No usage yet."]);
 });

@@ -27,7 +27,7 @@ export function UsageSummary({ branch, chat, className, ...props }: UsageSummary
   if (chat.answers === 0)
     return (
       <p data-slot="usage-summary" className={cn("text-sm text-ink-2", className)} {...props}>
-        There is no answer yet, so nothing was used.
+        No usage yet.
       </p>
     );
   const columns =
@@ -78,8 +78,8 @@ export function UsageSummary({ branch, chat, className, ...props }: UsageSummary
 
 const rows: Array<{ name: string; value: (sum: UsageSum) => string }> = [
   { name: "Answers", value: ({ answers }) => count(answers) },
-  { name: "Tokens read", value: ({ inputTokens }) => count(inputTokens) },
-  { name: "Tokens written", value: ({ outputTokens }) => count(outputTokens) },
+  { name: "Input tokens", value: ({ inputTokens }) => count(inputTokens) },
+  { name: "Output tokens", value: ({ outputTokens }) => count(outputTokens) },
   { name: "Cost", value: costOf },
 ];
 
@@ -92,7 +92,7 @@ function costOf({ answers, cost, unpriced }: UsageSum) {
 function unknown({ unpriced, uncounted }: UsageSum) {
   const price = `Price unknown for ${answers(unpriced)}.`;
   if (uncounted === 0) return price;
-  return `${price} The tokens of ${answers(uncounted)} were not counted: stopped, or the model reports none.`;
+  return `${price} The tokens of ${answers(uncounted)} weren't counted: stopped, or not reported by the model.`;
 }
 
 function answers(number: number) {

@@ -30,7 +30,7 @@ type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: 
 
 const subAgentStates: Record<SubAgentState, Face> = {
   running: { label: "Working", icon: LoaderCircle, tone: "text-ink-3 motion-safe:animate-spin" },
-  waiting: { label: "Waits for you", icon: Hand, tone: "text-amber" },
+  waiting: { label: "Waiting for you", icon: Hand, tone: "text-amber" },
   done: { label: "Done", icon: Check, tone: "text-kelp" },
   failed: { label: "Failed", icon: CircleAlert, tone: "text-red" },
 };
@@ -76,7 +76,7 @@ export function SubAgentCard({
       </button>
       {isOpen && (
         <div id={id} data-slot="sub-agent-body" className="flex flex-col gap-3 border-t p-3">
-          {steps.length > 0 ? <Steps steps={steps} /> : <p className="text-xs text-ink-3">No step yet.</p>}
+          {steps.length > 0 ? <Steps steps={steps} /> : <p className="text-xs text-ink-3">No steps yet.</p>}
           {children}
         </div>
       )}

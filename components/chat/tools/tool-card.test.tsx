@@ -27,7 +27,7 @@ it("prints a circular value instead of throwing", () => {
 it("says that a call did not finish when the answer is over", () => {
   const part: ToolPart = { type: "tool-lookup", toolCallId: "1", state: "input-available", input: {} };
   expect(renderToString(<ToolCard part={part} isStreaming />)).toContain("Running");
-  expect(renderToString(<ToolCard part={part} />)).toContain("Did not finish");
+  expect(renderToString(<ToolCard part={part} />)).toContain("Didn&#x27;t finish");
 });
 
 it("does not call done what nobody knows to be done", () => {

@@ -41,7 +41,7 @@ const toolStates: Record<ToolState, Face> = {
 
 /** The tool has sent a partial result and is still running. */
 const UNDER_WAY: Face = { ...RUNNING, label: "Running" };
-const UNFINISHED: Face = { label: "Did not finish", icon: CircleDashed, tone: "text-ink-3" };
+const UNFINISHED: Face = { label: "Didn't finish", icon: CircleDashed, tone: "text-ink-3" };
 /** A person was asked, and the conversation continued without an answer. */
 const SKIPPED: Face = { label: "Skipped", icon: SkipForward, tone: "text-ink-3" };
 const OUTCOME_UNKNOWN: Face = { label: "Outcome unknown", icon: CircleHelp, tone: "text-red" };

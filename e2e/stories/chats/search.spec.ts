@@ -30,7 +30,7 @@ test("a search says when the server is away, and goes on when it is back", async
   const box = chat.page.getByRole("searchbox", { name: "Search chats" });
   await context.setOffline(true);
   await box.fill("tides");
-  await expect(chat.page.getByText("The search could not be reached.")).toBeVisible();
+  await expect(chat.page.getByText("Couldn't search.")).toBeVisible();
   await context.setOffline(false);
   await chat.page.getByRole("button", { name: "Try again" }).click();
   await expect(chat.page.getByText("Nothing found")).toBeVisible();

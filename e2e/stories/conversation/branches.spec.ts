@@ -141,12 +141,12 @@ test("a move that is refused says so, and what was shown comes back", async ({ c
       : route.fulfill({ status: 409, contentType: "text/plain", body: "An answer is being written here." }),
   );
   await page.getByRole("button", { name: "Undo" }).click();
-  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "That didn't work." })).toBeVisible();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
   await page.unroute("**/*");
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(conversation.questions).toHaveCount(0);
-  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: "That didn't work." })).toHaveCount(0);
 });
 
 test("a switch needs no worker, and the next message is answered on the branch that it shows", async ({

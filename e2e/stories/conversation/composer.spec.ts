@@ -35,7 +35,7 @@ test.describe("attachments", () => {
     ]);
     await expect(chips(page).nth(0)).toContainText("Too large: 11 MB, the limit is 10 MB.");
     await expect(chips(page).nth(1)).toContainText("Unsupported file type.");
-    await expect(page.getByText("2 files could not be attached. Remove them.")).toBeVisible();
+    await expect(page.getByText("2 files couldn't be attached. Remove them.")).toBeVisible();
     await expect(conversation.sendButton).toHaveAttribute("aria-disabled", "true");
     await page.getByRole("button", { name: "Remove film.mp4" }).click();
     await page.getByRole("button", { name: "Remove photo.png" }).click();
@@ -84,7 +84,7 @@ test.describe("attachments", () => {
     await page.route("**/attachments?name=*", (route) => (isBroken ? route.abort() : route.continue()));
     await conversation.composer.focus();
     await paste(conversation.composer, { name: "notes.png", type: "image/png", bytes: pngOf(8) });
-    await expect(chips(page)).toContainText(["The connection broke during the upload."]);
+    await expect(chips(page)).toContainText(["The connection was lost during the upload."]);
     isBroken = false;
     await page.getByRole("button", { name: "Retry notes.png" }).click();
     await conversation.sendButton.click();

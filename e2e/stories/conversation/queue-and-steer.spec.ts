@@ -73,7 +73,7 @@ test("what was steered is not on its way any more once its answer is out of sigh
   await expect(conversation.answerTexts.last()).toContainText("I look up herons");
   await conversation.composer.fill("only in Norway");
   await page.keyboard.press("Control+Enter");
-  const onItsWay = page.getByRole("list", { name: "On its way into the answer" });
+  const onItsWay = page.getByRole("list", { name: "Steering the answer" });
   await expect(onItsWay).toBeVisible();
   await expect(conversation.answerTexts.last()).toContainText("I took that up");
   await conversation.settles();

@@ -38,7 +38,7 @@ test("a chat says what its answers took: the shown branch, all of them, and what
   expect(first?.cost).toBeGreaterThan(0);
   await expect(chat.page.getByRole("columnheader")).toHaveText(["What", "This chat"]);
   await expect(cell(chat, "Answers", 0)).toHaveText("1");
-  await expect(cell(chat, "Tokens written", 0)).toHaveText(String(first?.output));
+  await expect(cell(chat, "Output tokens", 0)).toHaveText(String(first?.output));
   await expect(cell(chat, "Cost", 0)).toHaveText(`$${first?.cost.toFixed(2)}`);
   await chat.page.keyboard.press("Escape");
 
@@ -52,8 +52,8 @@ test("a chat says what its answers took: the shown branch, all of them, and what
   await expect(chat.page.getByRole("columnheader")).toHaveText(["What", "Shown branch", "All branches"]);
   await expect(cell(chat, "Answers", 0)).toHaveText("1");
   await expect(cell(chat, "Answers", 1)).toHaveText("2");
-  await expect(cell(chat, "Tokens written", 0)).toHaveText(String(both[1]?.output));
-  await expect(cell(chat, "Tokens written", 1)).toHaveText(String(both[0]!.output + both[1]!.output));
+  await expect(cell(chat, "Output tokens", 0)).toHaveText(String(both[1]?.output));
+  await expect(cell(chat, "Output tokens", 1)).toHaveText(String(both[0]!.output + both[1]!.output));
   await chat.page.keyboard.press("Escape");
 
   // A stopped answer reports no usage, and its cost isn't estimated.

@@ -69,7 +69,7 @@ test(
     await conversation.ask("count to 60 at 40 ms");
     await conversation.sees(10);
     expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
-    await expect(page.getByText("Picked up after a restart")).toBeVisible();
+    await expect(page.getByText("Resumed after a restart")).toBeVisible();
     await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
   },
 );

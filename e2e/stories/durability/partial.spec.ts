@@ -27,7 +27,10 @@ test("an answer that was stopped can be asked for again, and stays as a version"
   page,
 }) => {
   await stopHalfway(conversation, 40);
-  await page.getByRole("button", { name: "Ask again" }).click();
+  await page
+    .getByRole("group", { name: "Unfinished answer" })
+    .getByRole("button", { name: "Regenerate" })
+    .click();
   await conversation.settles();
   await expect(conversation.answerTexts.last()).toContainText(counted(40));
   await expect(conversation.answers.last().getByLabel("Version 2 of 2").first()).toBeVisible();
@@ -48,7 +51,7 @@ test("an answer that was stopped can be discarded: nothing is asked, and redo ha
   await expect(page.getByText("This answer was stopped.")).toBeVisible();
   await expect(conversation.answerTexts.last()).toContainText("0 1 2 3 4 5");
   await page.getByRole("button", { name: "Discard" }).click();
-  await unanswered.getByRole("button", { name: "Ask again" }).click();
+  await unanswered.getByRole("button", { name: "Try again" }).click();
   await conversation.settles();
   await expect(conversation.answerTexts.last()).toContainText(counted(40));
   await expect(unanswered).toHaveCount(0);

@@ -14,9 +14,9 @@ test("a chat that waits for a place says so, and is answered when there is one",
   const waiting = new Conversation(await somebodyElse.newPage(), app);
   await waiting.page.goto(app.url);
   await waiting.ask("count to 3");
-  await expect(waiting.page.getByText("Busy, starting soon")).toBeVisible();
+  await expect(waiting.page.getByText("Queued, starting shortly")).toBeVisible();
   await waiting.page.reload();
-  await expect(waiting.page.getByText("Busy, starting soon")).toBeVisible();
+  await expect(waiting.page.getByText("Queued, starting shortly")).toBeVisible();
 
   await conversation.stopButton.click();
   await conversation.settles();

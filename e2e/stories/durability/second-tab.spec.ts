@@ -154,9 +154,9 @@ test("another device follows without a reload, also when the worker dies", async
   await device.shows(begun);
   await conversation.ask("count to 80 at 50 ms");
   await device.sees(5);
-  await expect(device.page.getByText("Another device is answering here", { exact: true })).toBeVisible();
+  await expect(device.page.getByText("This chat is active on another device", { exact: true })).toBeVisible();
   expect(conversation.app.engine.killWorkers()).toBeGreaterThan(0);
-  await expect(device.page.getByText("Picked up after a restart")).toBeVisible();
+  await expect(device.page.getByText("Resumed after a restart")).toBeVisible();
   const whole = [...begun, user("count to 80 at 50 ms"), assistant(counted(80))];
   await device.settles();
   await device.shows(whole);

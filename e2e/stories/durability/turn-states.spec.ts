@@ -81,12 +81,12 @@ test("a card that cannot be sent says why, and can be pressed again", async ({ c
   );
   const card = page.locator('[data-slot="first-run-card"]').first();
   await card.click();
-  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "That didn't work." })).toBeVisible();
   await page.unroute("**/in/append");
   await card.click();
   await conversation.settles();
   await expect(conversation.answers).toHaveCount(1);
-  await expect(page.getByRole("alert").filter({ hasText: "That did not work." })).toHaveCount(0);
+  await expect(page.getByRole("alert").filter({ hasText: "That didn't work." })).toHaveCount(0);
 });
 
 test("a message that is refused stays in the box, and goes at the second try", async ({

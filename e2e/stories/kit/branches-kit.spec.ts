@@ -71,7 +71,7 @@ test("an edit that is refused keeps what was typed, and can be asked again", asy
   await expect(editor).toHaveValue("fail, please");
   await expect(editor).toBeFocused();
   await expect(editor).toHaveAccessibleDescription("Couldn't save. The server did not answer.");
-  await part(page, "Branches").getByRole("button", { name: "Ask again" }).click();
+  await part(page, "Branches").getByRole("button", { name: "Send", exact: true }).click();
   await expect(said(page).first()).toHaveText("fail, please");
 });
 

@@ -28,7 +28,7 @@ async function requestLink({ page }: Pick<Conversation, "page">, email: string):
   const form = page.getByRole("form", { name: "Sign in with an email link" });
   await form.getByLabel("Email").fill(email);
   await form.getByRole("button", { name: "Send a link" }).click();
-  await expect(page.getByText(`A link is on its way to ${email}.`)).toBeVisible();
+  await expect(page.getByText(`We sent a link to ${email}.`)).toBeVisible();
   return mailbox.signInLinkFor(email);
 }
 

@@ -59,7 +59,7 @@ test.describe("question", () => {
   test("can be skipped", async ({ page }) => {
     const question = card(page, "Question card", "Which lamp should be sent instead?");
     await button(question, "Skip").click();
-    await expect(question).toContainText("The agent went on without an answer.");
+    await expect(question).toContainText("The agent continued without an answer.");
   });
 });
 
@@ -75,9 +75,9 @@ test.describe("approval", () => {
     await button(approval, "Review changes").click();
     await expect(approval.getByRole("alert")).toContainText("2 fields need a correction.");
     await expect(approval.getByRole("alert")).toBeFocused();
-    await button(approval, "Amount: The most is 89.").click();
+    await button(approval, "Amount: Must be at most 89.").click();
     await expect(amount).toBeFocused();
-    await expect(amount).toHaveAccessibleDescription("The most is 89.");
+    await expect(amount).toHaveAccessibleDescription("Must be at most 89.");
     await amount.fill("75");
     await approval.getByRole("textbox", { name: "Reason" }).fill("damaged on arrival");
     await expect(approval.getByRole("alert")).toHaveCount(0);
@@ -146,9 +146,9 @@ test("a form says what is missing, grows and shrinks, and is answered", async ({
   await button(form, "Answer").click();
   await expect(form.getByRole("alert").getByRole("listitem")).toHaveText([
     "Full name: Too short: 1 of at least 2 characters.",
-    "Email: Write something here.",
+    "Email: Enter a value.",
     "Day: Choose a date.",
-    "Street: Write something here.",
+    "Street: Enter a value.",
   ]);
   await form.getByRole("textbox", { name: "Full name" }).fill("Mara Holm");
   await form.getByRole("textbox", { name: "Email" }).fill("mara@example.com");
@@ -184,7 +184,7 @@ test("what destroys is approved by typing its phrase, and a failure keeps the di
   await expect(button(dialog, "Approve")).toHaveAttribute("aria-disabled", "true");
   await page.keyboard.type("7");
   await page.keyboard.press("Enter");
-  await expect(dialog.getByRole("alert")).toHaveText("Not done. The server did not answer.");
+  await expect(dialog.getByRole("alert")).toHaveText("Couldn't complete this. The server did not answer.");
   await expect(phrase).toHaveValue("delete cus_4417");
   await button(dialog, "Approve").click();
   await expect(dialog).toHaveCount(0);

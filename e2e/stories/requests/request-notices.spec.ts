@@ -122,7 +122,7 @@ test("what is allowed for the whole chat is listed and revoked, and every decisi
 
   await chat.page.getByRole("button", { name: "Decisions" }).click();
   const dialog = chat.page.getByRole("dialog", { name: "Decisions" });
-  const allowed = dialog.getByRole("region", { name: "Runs without asking in this chat" });
+  const allowed = dialog.getByRole("region", { name: "Always allowed in this chat" });
   await expect(allowed.getByRole("listitem")).toHaveText([/refund/]);
   await allowed.getByRole("button", { name: "Revoke Refund" }).click();
   await expect(allowed.getByRole("listitem")).toHaveCount(0);

@@ -274,7 +274,7 @@ describe("what waits for somebody", () => {
           toolCallId: "approved",
           tool: "sendEmail",
           kind: "approval",
-          title: "Send an e-mail",
+          title: "Send an email",
           state: "approved",
         },
       ],
@@ -388,7 +388,7 @@ describe("what waits for somebody", () => {
     const outcome = await createShare(shared.db, { chatId, userId: "ada" });
     const { requests } = (await readShare(shared.db, "token" in outcome ? outcome.token : ""))!;
     expect(requests.toSorted((a, b) => a.toolCallId.localeCompare(b.toolCallId))).toEqual([
-      { messageId: "a4", toolCallId: "approved", title: "Send an e-mail", isWaiting: false },
+      { messageId: "a4", toolCallId: "approved", title: "Send an email", isWaiting: false },
       { messageId: "a4", toolCallId: "inside", title: "Which courier?", isWaiting: true },
       { messageId: "a4", toolCallId: "question", title: "Which lamp?", isWaiting: true },
       { messageId: "a4", toolCallId: "refund", title: "Refund 89 EUR", isWaiting: true },

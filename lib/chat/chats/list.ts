@@ -59,7 +59,7 @@ export async function findListedChat(
   return chat ?? null;
 }
 
-/** Null for text that is not a cursor: then there is no such page. */
+/** Null for text that is not a cursor: then the page does not exist. */
 function parseCursor(text: string): ListCursor | null {
   const [, time, id] = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})Z\|([A-Za-z0-9_-]{1,64})$/.exec(text) ?? [];
   return time && id && !Number.isNaN(Date.parse(`${time}Z`)) ? { time, id } : null;

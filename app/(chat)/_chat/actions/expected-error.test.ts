@@ -22,9 +22,9 @@ describe("what a person reads of an error", () => {
     [401, /signed out/],
     [409, /closed/],
     [413, /too large/],
-    [429, /too many requests/],
+    [429, /Too many requests/],
     [404, /^Something went wrong/],
-    [503, /could not be reached/],
+    [503, /reach the server/],
   ])("says what an answer of %i means for it", (status, sentence) => {
     expect(describeError(refused(status))).toMatch(sentence);
   });
@@ -33,7 +33,7 @@ describe("what a person reads of an error", () => {
     new TypeError("Failed to fetch"),
     new Error("An unexpected response was received from the server."),
   ])("says that nobody was there: %s", (error) => {
-    expect(describeError(error)).toMatch(/could not be reached/);
+    expect(describeError(error)).toMatch(/reach the server/);
   });
 
   it.each([
@@ -44,7 +44,7 @@ describe("what a person reads of an error", () => {
     undefined,
   ])("is nothing that a library says: %s", (error) => {
     expect(describeError(error)).toBe(
-      "Something went wrong. Nothing is lost: try again, or reload the page.",
+      "Something went wrong. Nothing was lost. Try again, or reload the page.",
     );
   });
 });

@@ -8,13 +8,13 @@ const messages = {
   "move-misshapen":
     "`move` is not a step through this chat's versions, so nothing was changed. Reload the page and try again.",
   "title-empty": "The title is empty. Write one, or press Escape to keep the old one.",
-  "title-too-long": "The title is too long: 120 characters are the limit.",
-  "nothing-to-share": "This chat has no message yet. Write one, then share it.",
-  "too-many-links": "This chat has 50 links. Revoke one under Share before you make another.",
-  "link-not-found": "There is no such link. It may already be revoked.",
+  "title-too-long": "The title is too long. Use at most 120 characters.",
+  "nothing-to-share": "This chat has no messages yet. Send one, then share it.",
+  "too-many-links": "This chat already has 50 links. Revoke one under Share to create another.",
+  "link-not-found": "Link not found. It may already be revoked.",
   "not-confirmed": "Nothing was deleted. Type the words exactly as shown.",
   "model-not-configured": "This model is no longer available. Reload the page and choose another one.",
-  "outcome-not-found": "There is nothing to settle here. Reload the page to see what is known.",
+  "outcome-not-found": "There is nothing to confirm here. Reload the page to see the latest state.",
   "signed-out": "You're signed out. Reload the page to continue.",
 };
 
@@ -50,12 +50,12 @@ const byStatus: Record<number, string> = {
   401: "You're signed out. Reload the page to continue.",
   403: "You're signed out. Reload the page to continue.",
   409: "This chat is closed. Start a new one.",
-  413: "This is too large to send. Shorten it, or take a file out.",
-  429: "There are too many requests at the moment. Wait a moment, then try again.",
+  413: "This is too large to send. Shorten it, or remove a file.",
+  429: "Too many requests. Wait a moment, then try again.",
 };
 
-const UNREACHABLE = "The server could not be reached. Check the connection, then try again.";
-const UNKNOWN = "Something went wrong. Nothing is lost: try again, or reload the page.";
+const UNREACHABLE = "Can't reach the server. Check your connection and try again.";
+const UNKNOWN = "Something went wrong. Nothing was lost. Try again, or reload the page.";
 
 /**
  * The sentence to show for an error, in development and production alike. Only sentences written for the page are

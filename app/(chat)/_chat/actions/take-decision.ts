@@ -23,7 +23,7 @@ export const decisionSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("skip") }),
 ]);
 
-export const MISSHAPEN = "This decision has the wrong shape. Reload the page and decide again.";
+export const MISSHAPEN = "This decision isn't valid. Reload the page and try again.";
 
 /** The result of a decision: accepted, or a sentence that says why not. */
 export type DecisionResult = { problem?: string; isComplete?: boolean };
@@ -44,8 +44,5 @@ export async function takeDecision(
 }
 
 function reportUndelivered(error: unknown): void {
-  console.warn(
-    "A decision is saved and could not be delivered yet:",
-    error instanceof Error ? error.message : error,
-  );
+  console.warn("A saved decision couldn't be delivered yet:", error instanceof Error ? error.message : error);
 }

@@ -39,7 +39,7 @@ export const idInAddress = z
   .string()
   .min(1, "This is empty.")
   .max(200, "This is too long.")
-  .regex(/^\P{Cc}+$/u, "This has characters that can't be in it.");
+  .regex(/^\P{Cc}+$/u, "This has characters that aren't allowed.");
 
 /** Parses the address's query with the schema: one value per name. */
 export function queryOf<T extends z.ZodType>(request: Request, schema: T): z.output<T> {

@@ -100,7 +100,7 @@ function nullWhenNotFound(error: unknown): null {
   throw error;
 }
 
-const UNREACHABLE = "The server can't be reached. Check your connection and try again.";
+const UNREACHABLE = "Can't reach the server. Check your connection and try again.";
 
 /** A failed connection is a TypeError, as with `fetch` itself, so that callers retry it. */
 async function readJson<T>(path: string, signal?: AbortSignal): Promise<T> {

@@ -21,7 +21,7 @@ export function Decisions({ chatId, decisions, onClose }: DecisionsProps) {
     <Dialog open onOpenChange={(isOpen) => !isOpen && onClose()}>
       <DialogContent
         title="Decisions"
-        description="What was asked in this chat, and what became of it. The newest first."
+        description="Requests in this chat and their outcomes, newest first."
         className="w-[min(640px,calc(100vw-32px))]"
       >
         <AllowedTools tools={allowedIn(chatId)} onRevoke={(tool) => revoke(chatId, tool)} />

@@ -9,6 +9,6 @@ export function generateStaticParams() {
 /** The source of a page, for whoever reads Markdown rather than HTML: `/docs/settings.md`. */
 export async function GET(_request: Request, { params }: { params: Promise<{ slug: string[] }> }) {
   const page = readPage((await params).slug.join("/"));
-  if (!page) return new Response("There is no such page. /llms.txt lists them all.\n", { status: 404 });
+  if (!page) return new Response("Page not found. All pages are listed in /llms.txt.\n", { status: 404 });
   return new Response(toMarkdown(page), { headers: { "content-type": "text/markdown; charset=utf-8" } });
 }

@@ -206,7 +206,7 @@ function Input({ form, field, path, draft, onChange }: FieldProps<InputField>) {
       return (
         <select className={LINE} {...common}>
           {(common.value === "" || !field.isRequired) && (
-            <option value="">{field.isRequired ? "Choose…" : "Nothing"}</option>
+            <option value="">{field.isRequired ? "Choose…" : "None"}</option>
           )}
           {field.options.map((option, index) => (
             <option key={index} value={String(index)}>
@@ -279,7 +279,7 @@ function Items({ form, field, path, draft, onChange }: FieldProps<ListField>) {
           <Plus aria-hidden /> Add to {field.label.toLowerCase()}
         </Button>
       ) : (
-        <p className="text-xs text-ink-3">That is all that fits: {field.maxItems}.</p>
+        <p className="text-xs text-ink-3">Maximum reached: {field.maxItems}.</p>
       )}
     </div>
   );

@@ -100,10 +100,10 @@ it("says beside each field what is wrong with it", () => {
   expect(problemsOf(formOf(delivery), draft)).toEqual([
     "name: Too short: 1 of at least 2 characters.",
     "email: Enter an email address like name@example.com.",
-    "parcels: Write a whole number.",
-    "weight: It has to be more than 0.",
+    "parcels: Enter a whole number.",
+    "weight: Must be more than 0.",
     "day: Enter a date like 2026-11-21.",
-    "address.street: Write something here.",
+    "address.street: Enter a value.",
     "tags: At most 2 are allowed.",
   ]);
 });
@@ -124,7 +124,7 @@ it("keeps keys that have no field", () => {
 it("takes a comma for a decimal point, and 0.3 for a multiple of 0.1", () => {
   const form = formOf(z.object({ weight: z.number().multipleOf(0.1) }));
   expect(fromDraft(form, { weight: "0,3" })).toEqual({ value: { weight: 0.3 }, problems: [] });
-  expect(problemsOf(form, { weight: "0.35" })).toEqual(["weight: Write a multiple of 0.1."]);
+  expect(problemsOf(form, { weight: "0.35" })).toEqual(["weight: Enter a multiple of 0.1."]);
 });
 
 it("writes an instant and a day apart", () => {

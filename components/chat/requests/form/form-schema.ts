@@ -284,14 +284,14 @@ export function fromDraft(
       const typed = typeof draft === "string" ? draft : "";
       if (typed === "") {
         if (field.isRequired && !field.isNullable && original === "" && !field.minLength) return fine("");
-        return missing("Write something here.");
+        return missing("Enter a value.");
       }
       const message = textProblem(field, typed);
       return message ? problem(message) : fine(typed);
     }
     case "number": {
       const typed = typeof draft === "string" ? draft.trim() : "";
-      if (typed === "" && typeof draft !== "number") return missing("Write a number.");
+      if (typed === "" && typeof draft !== "number") return missing("Enter a number.");
       const reading = typeof draft === "number" ? { value: draft } : readNumber(typed, locale);
       if ("problem" in reading) return problem(reading.problem);
       const message = numberProblem(field, reading.value);
@@ -313,7 +313,7 @@ export function fromDraft(
     }
     case "json": {
       const typed = typeof draft === "string" ? draft : "";
-      if (typed.trim() === "") return missing("Write a JSON value.");
+      if (typed.trim() === "") return missing("Enter a JSON value.");
       try {
         return fine(JSON.parse(typed));
       } catch (error) {
@@ -375,12 +375,12 @@ function textProblem(field: TextField, typed: string): string | undefined {
 }
 
 function numberProblem({ isInteger, ...field }: NumberField, value: number): string | undefined {
-  if (isInteger && !Number.isInteger(value)) return "Write a whole number.";
+  if (isInteger && !Number.isInteger(value)) return "Enter a whole number.";
   if (field.min !== undefined && (field.isAboveMin ? value <= field.min : value < field.min))
-    return field.isAboveMin ? `It has to be more than ${field.min}.` : `The least is ${field.min}.`;
+    return field.isAboveMin ? `Must be more than ${field.min}.` : `Must be at least ${field.min}.`;
   if (field.max !== undefined && (field.isBelowMax ? value >= field.max : value > field.max))
-    return field.isBelowMax ? `It has to be less than ${field.max}.` : `The most is ${field.max}.`;
-  if (field.step !== undefined && !isMultiple(value, field.step)) return `Write a multiple of ${field.step}.`;
+    return field.isBelowMax ? `Must be less than ${field.max}.` : `Must be at most ${field.max}.`;
+  if (field.step !== undefined && !isMultiple(value, field.step)) return `Enter a multiple of ${field.step}.`;
   return undefined;
 }
 

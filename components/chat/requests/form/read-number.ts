@@ -77,7 +77,7 @@ function ambiguous(text: string, head: string, tail: string): Parts {
   const fraction = tail.replace(/0+$/, "");
   const small = fraction === "" ? head || "0" : undefined;
   const readings = small === undefined ? "two numbers" : `${small} or ${head}${tail}`;
-  return { problem: `"${text}" can mean ${readings}. Write it without a sign for thousands.` };
+  return { problem: `"${text}" can mean ${readings}. Enter it without thousands separators.` };
 }
 
 /** Groups of three digits; or, as in India, of two before the last three. */

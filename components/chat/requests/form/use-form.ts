@@ -51,7 +51,7 @@ export function useForm(
     const result = fromDraft(field, from, initial, undefined, locale);
     const isOtherKind = result.problems.length === 0 && isRecord(initial) && !isRecord(result.value);
     if (!isOtherKind) return result;
-    const message = "An object was proposed, so an object is needed: { … }.";
+    const message = "Enter a JSON object: { … }.";
     return { value: undefined, problems: [{ path: "", label: field.label, message }] };
   }
 

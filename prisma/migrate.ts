@@ -1,7 +1,7 @@
 /**
- * Migrations without a download. Prisma's CLI fetches a schema-engine binary at first use, which many networks
- * block; Prisma publishes the same engine as WebAssembly, and with it the ordinary `_prisma_migrations` table is
- * written, so `prisma migrate deploy` later sees these migrations as applied.
+ * Applies migrations without a download. Prisma's CLI fetches a schema-engine binary at first use, which many networks
+ * block. Prisma publishes the same engine as WebAssembly; it writes the usual `_prisma_migrations` table, so
+ * `prisma migrate deploy` later sees these migrations as applied.
  */
 import { spawnSync } from "node:child_process";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -19,7 +19,7 @@ const folder = import.meta.dirname;
 const migrationsFolder = path.join(folder, "migrations");
 const filters = { externalTables: [], externalEnums: [] };
 
-/** Applies what is pending. Returns the names of the migrations applied, oldest first. */
+/** Applies the pending migrations. Returns their names, oldest first. */
 export function migrate(databaseUrl: string): Promise<string[]> {
   return withEngine(databaseUrl, async (engine) => {
     const { appliedMigrationNames } = await engine.applyMigrations({
@@ -30,7 +30,7 @@ export function migrate(databaseUrl: string): Promise<string[]> {
   });
 }
 
-/** The SQL that leads from one `schema.prisma` (its text; "" for none) to another. Any database will do: none is read. */
+/** The SQL from one `schema.prisma` (its text; "" for none) to another. The database is needed, but not read. */
 export function diff(databaseUrl: string, from: string, to: string): Promise<string> {
   const datamodel = (content: string) => ({ files: [{ path: "schema.prisma", content }] });
   return withEngine(databaseUrl, async (engine) => {
@@ -50,7 +50,7 @@ async function withEngine<T>(
   work: (engine: schemaEngine.SchemaEngine) => Promise<T>,
 ): Promise<T> {
   const { SchemaEngine } = await (bindings ??= loadBindings());
-  // The engine does not close what it opens, so the pool is ours.
+  // The engine does not close its connections, so this function owns the pool.
   const pool = new pg.Pool({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
   try {
     const adapter = bindMigrationAwareSqlAdapterFactory(new PrismaPg(pool));
@@ -68,7 +68,7 @@ async function withEngine<T>(
 
 let bindings: Promise<typeof schemaEngine> | undefined;
 
-/** The bindings hold one module-wide instance: a second one would corrupt what the first still owns. */
+/** Loaded once: the bindings share one module-wide instance, and a second would corrupt the memory of the first. */
 async function loadBindings(): Promise<typeof schemaEngine> {
   const entry = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");
   const { instance } = await WebAssembly.instantiate(await readFile(entry.replace(/\.js$/, ".wasm")), {
@@ -108,7 +108,7 @@ async function readMigrations(): Promise<schemaEngine.MigrationList> {
   };
 }
 
-/** Writes a migration from the committed schema to the one on disk. */
+/** Writes a migration from the committed schema to the schema on disk. */
 async function writeMigration(name: string): Promise<void> {
   const scratch = await mkdtemp(path.join(tmpdir(), "holdfast-diff-"));
   const postgres = await startPostgres({ dir: path.join(scratch, "postgres") });

@@ -70,7 +70,7 @@ it("says that the bucket refused, instead of an empty file", async () => {
   await expect(stranger.put("a", new Uint8Array([1]))).rejects.toThrow(
     "The bucket returned status 403 to PUT.",
   );
-  await expect(stranger.get("a")).rejects.toThrow("The bucket answered 403 to GET.");
+  await expect(stranger.get("a")).rejects.toThrow("The bucket returned status 403 to GET.");
 });
 
 it("names the setting that is missing or wrong", () => {

@@ -35,7 +35,7 @@ const mail: Tool = {
   done: /^I sent the email/m,
 };
 
-export const NOT_KNOWN = /^I do not know how/m;
+export const NOT_KNOWN = /^I don't know how/m;
 
 /** What is counted here is how often; how soon a broken turn heals, the other families say. */
 export const TURN_MS = 4 * PATIENCE_MS;

@@ -57,7 +57,7 @@ test("a request is mailed once, and answered by its link without signing in, onc
   expect(response?.headers()["x-robots-tag"]).toContain("noindex");
   await expect(page.getByRole("heading", { name: "Needs your answer" })).toBeVisible();
   // The page shows only the request, and nothing of the conversation.
-  await expect(page.getByText("One thing I cannot decide for you")).toHaveCount(0);
+  await expect(page.getByText("I need your choice on one thing")).toHaveCount(0);
   const card = page.getByRole("article", { name: "Which lamp should be sent instead?" });
   await card.getByRole("radio", { name: /Dune lamp/ }).check();
   await card.getByRole("button", { name: "Answer" }).click();

@@ -98,3 +98,10 @@ export function clockOf(time: number): string {
 export function sizeOf(bytes: number): string {
   return bytes < 1_000 ? `${bytes} B` : `${(bytes / 1_000).toFixed(bytes < 10_000 ? 1 : 0)} kB`;
 }
+
+/** The time of a start, with the date when it isn't today. */
+export function startOf(time: number): string {
+  const date = new Date(time);
+  if (date.toDateString() === new Date().toDateString()) return clockOf(time);
+  return `${date.toLocaleDateString(undefined, { day: "numeric", month: "short" })}, ${clockOf(time)}`;
+}

@@ -2,7 +2,7 @@ import type { InspectedRun } from "@/lib/inspected";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tag } from "./tag";
-import { clockOf, reasonOf, spanOf, statusOf } from "./labels";
+import { reasonOf, spanOf, startOf, statusOf } from "./labels";
 
 export type RunTableProps = {
   /** Newest first. */
@@ -82,7 +82,7 @@ function Run({ run, number, now }: { run: InspectedRun; number: number; now: num
       </td>
       <td className={`${CELL} whitespace-nowrap`}>{started === null ? "–" : spanOf(ended - started)}</td>
       <td className={`${CELL} hidden font-mono text-xs text-ink-2 sm:table-cell`}>
-        {started === null ? "–" : clockOf(started)}
+        {started === null ? "–" : startOf(started)}
       </td>
       <td className={`${CELL} hidden font-mono text-xs text-ink-2 sm:table-cell`}>
         {run.pid === null ? "gone" : `pid ${run.pid}`}

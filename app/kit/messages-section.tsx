@@ -57,7 +57,6 @@ export function MessagesSection() {
             durationMs={6_300}
             text={"word ".repeat(500)}
             finishedAt="2025-11-14T14:10:00Z"
-            timeZone="UTC"
           />
           <MessageMeta model="A model that nobody has a price for" outputTokens={1} cost={null} />
           <MessageMeta cost={1.5} />

@@ -13,22 +13,21 @@ it("says what is known and nothing else", () => {
         outputTokens={204}
         cost={0.0042}
         finishedAt="2025-11-14T14:10:00Z"
-        timeZone="Europe/Oslo"
       />,
     ),
-  ).toBe("Sonnet·1,204 tokens·$0.0042·15:10");
+  ).toBe("Sonnet·1,204 tokens·$0.0042·14:10");
   expect(textOf(<MessageMeta cost={null} />)).toBe("price unknown");
   expect(textOf(<MessageMeta finishedAt="never" />)).toBe("");
 });
 
-it("tells of an answer whose tokens nobody counted, and of none that said nothing", () => {
+it("describes an answer without a token count, and not an empty one", () => {
   const long = "word ".repeat(660);
   const stopped = { text: long };
-  const uncounted = { text: long, cost: null, finishedAt: "2025-11-14T14:10:00Z", timeZone: "Europe/Oslo" };
+  const uncounted = { text: long, cost: null, finishedAt: "2025-11-14T14:10:00Z" };
   const empty = { ...uncounted, text: "\n" };
   expect([stopped, uncounted, empty].map((props) => textOf(<MessageMeta {...props} />))).toEqual([
     "3 min read",
-    "price unknown·3 min read·15:10",
+    "price unknown·3 min read·14:10",
     "",
   ]);
   expect([stopped, uncounted, empty, { text: "Short." }].map(hasMeta)).toEqual([true, true, false, false]);

@@ -1,3 +1,4 @@
+import { LocalTime } from "../shared/local-time";
 import { formatDuration } from "../tools/duration";
 
 export type MessageMetaProps = Omit<React.ComponentProps<"p">, "children"> & {
@@ -12,8 +13,6 @@ export type MessageMetaProps = Omit<React.ComponentProps<"p">, "children"> & {
   /** The message's text, for its reading time. */
   text?: string | undefined;
   finishedAt?: Date | string | number | undefined;
-  /** Default: the reader's locale. */
-  timeZone?: string;
 };
 
 /** Model, tokens, cost and time of an answer in one line. Omits unknown values. */
@@ -25,11 +24,10 @@ export function MessageMeta({
   durationMs,
   text,
   finishedAt,
-  timeZone,
   className,
   ...props
 }: MessageMetaProps) {
-  const items = itemsOf({ model, inputTokens, outputTokens, cost, durationMs, text, finishedAt, timeZone });
+  const items = itemsOf({ model, inputTokens, outputTokens, cost, durationMs, text, finishedAt });
   if (items.length === 0) return null;
   return (
     <p
@@ -56,16 +54,7 @@ export function hasMeta(props: MessageMetaProps): boolean {
   return itemsOf(props).length > 0;
 }
 
-function itemsOf({
-  model,
-  inputTokens,
-  outputTokens,
-  cost,
-  durationMs,
-  text,
-  finishedAt,
-  timeZone,
-}: MessageMetaProps) {
+function itemsOf({ model, inputTokens, outputTokens, cost, durationMs, text, finishedAt }: MessageMetaProps) {
   const tokens =
     inputTokens === undefined && outputTokens === undefined
       ? undefined
@@ -83,12 +72,7 @@ function itemsOf({
     cost !== undefined && <span>{cost === null ? "price unknown" : formatCost(cost)}</span>,
     durationMs !== undefined && <span title="Response time">{formatDuration(durationMs)}</span>,
     text !== undefined && minutesToRead(text) > 1 && <span>{minutesToRead(text)} min read</span>,
-    date && !Number.isNaN(date.getTime()) && (
-      // The server doesn't know the reader's time zone, so the browser renders the time again.
-      <time dateTime={date.toISOString()} title={formatTime(date, timeZone, true)} suppressHydrationWarning>
-        {formatTime(date, timeZone)}
-      </time>
-    ),
+    date && !Number.isNaN(date.getTime()) && <LocalTime at={date} />,
   ].filter(Boolean);
 }
 
@@ -110,12 +94,4 @@ export function minutesToRead(text: string) {
   const words = text.match(/[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu)?.length ?? 0;
   const signs = text.match(/[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/gu)?.length ?? 0;
   return Math.max(1, Math.round(words / 220 + signs / 500));
-}
-
-function formatTime(date: Date, timeZone: string | undefined, isLong = false) {
-  return date.toLocaleString("en-GB", {
-    ...(timeZone && { timeZone }),
-    ...(isLong ? { dateStyle: "long" as const } : {}),
-    timeStyle: "short",
-  });
 }

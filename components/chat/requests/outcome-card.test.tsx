@@ -30,7 +30,7 @@ it.each([
   expect(html(outcome)).not.toContain("<button");
 });
 
-it("stands whatever the input is", () => {
+it("renders with any input", () => {
   for (const input of [undefined, null, "text", 7, [], { deep: { er: [1] } }])
     expect(html("unknown", input)).toContain("Did the refund go through?");
 });

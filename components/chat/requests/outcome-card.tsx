@@ -6,7 +6,7 @@ import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
 import { ArgumentTable } from "./argument-table";
 import { RequestForm } from "./request-frame";
-import { RequestTime } from "./request-time";
+import { LocalTime } from "../shared/local-time";
 
 export type Outcome = "happened" | "did-not-happen";
 
@@ -86,7 +86,7 @@ export function OutcomeCard({
           Did the {named(tool)} go through?
         </h3>
         <span className="shrink-0 pt-0.5 text-xs text-ink-3 tabular-nums">
-          Started <RequestTime at={startedAt} />
+          Started <LocalTime at={startedAt} />
         </span>
       </header>
       <div data-slot="outcome-body" className="flex flex-col gap-3 px-4 pt-1 pb-4">

@@ -120,7 +120,7 @@ it("reads a half-written question", () => {
   expect(readAnswer({ optionIds: ["a", 7], text: "" })).toEqual({ optionIds: ["a"] });
 });
 
-it("counts what waits, and is not there when nothing does", () => {
+it("counts pending requests, and is hidden when there are none", () => {
   expect(textOf(<RequestBar requests={[request]} />)).toContain("Needs your answer: Approve a refund");
   expect(textOf(<RequestBar requests={[request, { ...request, toolCallId: "u" }]} />)).toContain("1 of 2");
   expect(renderToString(<RequestBar requests={[]} />)).toBe("");

@@ -4,7 +4,7 @@ import { type ReactNode, useEffect, useEffectEvent, useId, useLayoutEffect, useR
 import { Hand } from "lucide-react";
 import { cn } from "@/lib/utils";
 import { requestKey, type HumanRequestView, type SettledView } from "./request";
-import { RequestTime } from "./request-time";
+import { LocalTime } from "../shared/local-time";
 import { forgetRequestDrafts } from "./request-drafts";
 import type { DecisionState } from "./use-decision";
 
@@ -66,7 +66,7 @@ export function RequestFrame({
             </output>
           ) : isPending ? (
             <>
-              Waiting since <RequestTime at={request.createdAt} />
+              Waiting since <LocalTime at={request.createdAt} />
             </>
           ) : (
             settled?.label
@@ -79,7 +79,7 @@ export function RequestFrame({
             {request.why}
             {isPending && request.expiresAt && (
               <span className="text-ink-3">
-                {request.why && " "}Expires <RequestTime at={request.expiresAt} />.
+                {request.why && " "}Expires <LocalTime at={request.expiresAt} />.
               </span>
             )}
           </p>

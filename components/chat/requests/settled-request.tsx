@@ -6,7 +6,7 @@ import { cn } from "@/lib/utils";
 import { ArgumentTable } from "./argument-table";
 import { readAnswer, readQuestion } from "./question";
 import { type HumanRequestView, type RequestState, type SettledView, toolTitle } from "./request";
-import { RequestTime } from "./request-time";
+import { LocalTime } from "../shared/local-time";
 import { changesBetween } from "../shared/json";
 
 type Face = { label: string; icon: ComponentType<{ className?: string }>; tone: string; note?: string };
@@ -156,7 +156,7 @@ function DecidedBy({ request }: { request: HumanRequestView }) {
       {decidedAt && (
         <>
           {" · "}
-          <RequestTime at={decidedAt} />
+          <LocalTime at={decidedAt} />
         </>
       )}
     </p>

@@ -233,7 +233,7 @@ it("reads a number by the reader's customs, and refuses what can mean two", () =
   expect(readTyped("1,000", "de").problems[0]?.message).toContain("can mean 1 or 1000");
 });
 
-it("keeps a number that nobody touched, whatever it looks like by the reader's customs", () => {
+it("keeps an unedited number, however the reader's locale writes it", () => {
   const form = formOf(z.object({ weight: z.number() }));
   const draft = toDraft(form, { weight: 1.234 });
   expect(fromDraft(form, draft, { weight: 1.234 }, undefined, "de")).toEqual({

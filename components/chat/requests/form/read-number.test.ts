@@ -71,7 +71,7 @@ describe("a number", () => {
     expect(value(typed, locale)).toMatch(problem);
   });
 
-  it("is shown as it was understood, where that is not what stands there", () => {
+  it("is shown as parsed, if that differs from the typed text", () => {
     expect(understood("1,000", "en")).toBe("1,000 → 1000");
     expect(understood("1.000,5", "de")).toBe("1.000,5 → 1000,5");
     expect(understood("12.5", "en")).toBeUndefined();

@@ -28,13 +28,13 @@ beforeEach(async () => {
 const approve = () => answerByLink({ token, decision: { type: "approve" } });
 const change = (data: object) => shared.db.humanRequest.updateMany({ where: { chatId }, data });
 
-it("whoever decides sees what they decided", async () => {
+it("shows their decision to the person who decided", async () => {
   expect(await approve()).toEqual({
     request: expect.objectContaining({ state: "approved", decidedVia: "link", chatTitle: null }),
   });
 });
 
-it("whoever comes too late hears that it is decided, and not by whom or how", async () => {
+it("tells a late person only that the request is decided, not by whom or how", async () => {
   await change({
     state: "denied",
     reason: "A matter of the chat.",
@@ -49,7 +49,7 @@ it("whoever comes too late hears that it is decided, and not by whom or how", as
 it.each([
   ["expired", () => change({ expiresAt: new Date(Date.now() - 1_000) })],
   ["not-found", () => shared.db.chat.update({ where: { id: chatId }, data: { deletedAt: new Date() } })],
-] as const)("what is %s meanwhile is so for the link, too", async (closed, happens) => {
+] as const)("a request that is %s in the meantime is closed for the link, too", async (closed, happens) => {
   await happens();
   expect(await approve()).toEqual({ closed });
 });

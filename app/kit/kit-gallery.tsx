@@ -196,7 +196,7 @@ function BrokenCase() {
     <Message message={samples.brokenMessage} />
   ) : (
     <Button className="self-start" onClick={() => setIsShown(true)}>
-      Show a message that cannot be drawn
+      Show a message that can't be displayed
     </Button>
   );
 }

@@ -28,7 +28,7 @@ export function RequestsSection() {
       <ColumnCase className="gap-5" name="Approval card, refused once">
         <Decidable
           request={{ ...samples.approval, toolCallId: "approval-refused" }}
-          refusal="Somebody else is deciding this right now. Try again in a moment."
+          refusal="Someone else is deciding this right now. Try again in a moment."
         />
       </ColumnCase>
       <ColumnCase className="gap-5" name="Form card">

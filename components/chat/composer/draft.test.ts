@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { mergeDraft } from "./draft";
 
-describe("what stands in the composer when the page is ready", () => {
+describe("the composer's text when the page is hydrated", () => {
   it("is the stored draft when nothing was typed yet", () => {
     expect(mergeDraft("Dear Ada", "")).toBe("Dear Ada");
   });

@@ -31,7 +31,7 @@ it("shows the same messages when older ones join", () => {
   expect(rangeOf(older, shown)).toEqual([from + 50, to + 50]);
 });
 
-it("keeps its beginning when a branch switch replaces the end, and opens anew when it took the beginning", () => {
+it("keeps its start when a branch switch replaces the end, and resets when the start is gone", () => {
   const shown = growUp(all, {});
   const [from] = rangeOf(all, shown);
   const branched = [...all.slice(0, 490), ...chat(30, 2000)];

@@ -10,7 +10,7 @@ it("has the words in the server's HTML, before any renderer has loaded", () => {
   expect(render({ type: "text", text: "It is **three** metres." })).toContain("three");
 });
 
-it("shows data that nobody has a face for", () => {
+it("shows data parts without a renderer", () => {
   const html = render({ type: "data-weather", data: { city: "Oslo" } });
   expect(html).toContain("weather");
   expect(html).toContain("Oslo");

@@ -37,7 +37,7 @@ it("names the tool that is at work, and none that has ended", () => {
   expect(text(renderToString(<TurnStatus state="using-tool" />))).toBe("Using a tool…");
 });
 
-it("waits for a person while a call has neither approval nor answer, whatever stands around it", () => {
+it("waits for a person while a call has neither approval nor answer, whatever other parts there are", () => {
   const words = { type: "text", text: "May I?" };
   expect(isWaitingForHuman(answer(call("approval-requested"), words))).toBe(true);
   expect(isWaitingForHuman(answer(words, call("input-available")))).toBe(true);
@@ -46,7 +46,7 @@ it("waits for a person while a call has neither approval nor answer, whatever st
   expect(isWaitingForHuman({ ...answer(call("approval-requested")), role: "user" })).toBe(false);
 });
 
-it("offers a retry for what failed, was stopped or does not go on, and for nothing else", () => {
+it("offers Retry only for a failed, stopped or stuck turn", () => {
   const states = Object.keys(turnStates) as TurnState[];
   const offering = (label: string) =>
     states.filter((state) =>
@@ -56,7 +56,7 @@ it("offers a retry for what failed, was stopped or does not go on, and for nothi
   expect(offering(">Stop<")).toEqual(["stalled"]);
 });
 
-it("says once who is answering, and offers to take over only then", () => {
+it("says once where the chat is active, and offers to take over only then", () => {
   const html = renderToString(<TabNotice elsewhere="tab" onTakeOver={nothing} />);
   expect(html).toMatch(/<output[^>]*>This chat is active in another tab\. View only\. Take over to write\.</);
   expect(html).toMatch(/<p aria-hidden="true"[^>]*>This chat is active in another tab</);

@@ -142,7 +142,7 @@ it.each([
   ],
   ["(https://example.com/wiki/中国)", ["https://example.com/wiki/%E4%B8%AD%E5%9B%BD"]],
   ["<https://example.com/a（b）>", ["https://example.com/a%EF%BC%88b%EF%BC%89"]],
-])("an address ends where the sentence goes on: %s", (text, expected) => {
+])("an address ends where the sentence continues: %s", (text, expected) => {
   expect([...html(text).matchAll(/ href="([^"]+)"/g)].map(([, url]) => url)).toEqual(expected);
 });
 

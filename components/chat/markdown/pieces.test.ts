@@ -12,7 +12,7 @@ it("leaves an ordinary answer in one piece, byte for byte", () => {
   expect(cutIntoPieces(text)).toEqual([{ kind: "markdown", text }]);
 });
 
-it("takes a long table out, wherever it stands", () => {
+it("splits off a long table at any position", () => {
   const pieces = cutIntoPieces(`Before\n${table(10_000)}\n\nAfter`);
   expect(pieces.map(({ kind }) => kind)).toEqual(["markdown", "table", "markdown"]);
   expect(pieces[1]).toMatchObject({ head: "| a | b |\n| --- | --- |" });

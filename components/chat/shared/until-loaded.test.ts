@@ -32,7 +32,7 @@ it("asks again when the line is back", async () => {
   expect(await loaded).toBe("loaded");
 });
 
-it("asks again by itself, however often it takes, and ever more rarely", async () => {
+it("retries until it loads, with growing delays", async () => {
   const load = comesAt(20);
   const loaded = untilLoaded(load);
   await vi.advanceTimersByTimeAsync(60_000);

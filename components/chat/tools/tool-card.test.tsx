@@ -30,7 +30,7 @@ it("says that a call did not finish when the answer is over", () => {
   expect(renderToString(<ToolCard part={part} />)).toContain("Didn&#x27;t finish");
 });
 
-it("does not call done what nobody knows to be done", () => {
+it("doesn't call a call with an unknown outcome done", () => {
   const part = (output: unknown): ToolPart => ({
     type: "tool-refund",
     toolCallId: "1",

@@ -30,9 +30,7 @@ async function answered(chat: Conversation, text: string): Promise<string> {
   return chat.chatId();
 }
 
-test("Ctrl+K opens the palette, which comes with that key and not with the page, and closes it", async ({
-  page,
-}) => {
+test("Ctrl+K loads and opens the palette, and closes it again", async ({ page }) => {
   const scripts: Array<Promise<string>> = [];
   page.on("response", (response) => {
     if (response.request().resourceType() === "script") scripts.push(response.text());
@@ -58,7 +56,7 @@ test("Ctrl+K opens the palette, which comes with that key and not with the page,
   await expect(composer).toBeFocused();
 });
 
-test("leads to a chat, to what was said in one, and to the other pages", async ({ conversation: chat }) => {
+test("the palette opens chats, search results and other pages", async ({ conversation: chat }) => {
   const { page } = chat;
   const tides = await answered(chat, "count to 2");
   const harbour = await answered(chat, "My favourite word is harbourmaster");
@@ -94,7 +92,7 @@ test("leads to a chat, to what was said in one, and to the other pages", async (
   await expect(option(page, "Dark theme")).toContainText("now");
 });
 
-test("stops, undoes, redoes, shares and exports the chat that is open, and offers nothing it cannot do", async ({
+test("the palette stops, undoes, redoes, shares and exports the open chat, and hides unavailable commands", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -128,7 +126,7 @@ test("stops, undoes, redoes, shares and exports the chat that is open, and offer
   await expect(chat.composer).toBeFocused();
 });
 
-test("? lists the shortcuts, from anywhere but a field, from the palette and from the settings", async ({
+test("? lists the shortcuts outside of fields, and so do the palette and the settings", async ({
   conversation: chat,
 }) => {
   const { page } = chat;

@@ -1,7 +1,7 @@
 /** Slow reads never delay a person's actions. */
 import { expect, test } from "../../support/story";
 
-test("Approve is taken at once while a read hangs", async ({ conversation, page }) => {
+test("Approve works at once while a read hangs", async ({ conversation, page }) => {
   await conversation.ask("Refund 20 EUR of order A-77 and email the customer");
   const refund = page.getByRole("article", { name: "Refund 20 EUR of order A-77" });
   const approve = refund.getByRole("button", { name: "Approve", exact: true });

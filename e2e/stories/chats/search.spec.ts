@@ -1,6 +1,6 @@
 import { expect, test } from "../../support/story";
 
-test("a search finds what was said, marks it, and leads to the message", async ({ conversation: chat }) => {
+test("search finds a message, marks the match, and opens the message", async ({ conversation: chat }) => {
   await chat.ask("My favourite word is Xylophone");
   await chat.settles();
   await expect.poll(() => chat.saved()).toHaveLength(2);
@@ -23,10 +23,7 @@ test("a search finds what was said, marks it, and leads to the message", async (
   await expect(box).toBeFocused();
 });
 
-test("a search says when the server is away, and goes on when it is back", async ({
-  conversation: chat,
-  context,
-}) => {
+test("search reports an unreachable server, and recovers", async ({ conversation: chat, context }) => {
   const box = chat.page.getByRole("searchbox", { name: "Search chats" });
   await context.setOffline(true);
   await box.fill("tides");

@@ -23,9 +23,7 @@ async function pick(chat: Conversation, title: string, item: string): Promise<vo
   await chat.page.getByRole("menuitem", { name: item }).click();
 }
 
-test("a chat is renamed, pinned and archived, and stays so after a reload", async ({
-  conversation: chat,
-}) => {
+test("renaming, pinning and archiving a chat survive a reload", async ({ conversation: chat }) => {
   await chatAbout(chat, "count to 2");
   await chatAbout(chat, "count to 3");
   await pick(chat, "count to 2", "Rename");
@@ -50,7 +48,9 @@ test("a chat is renamed, pinned and archived, and stays so after a reload", asyn
   await expect(row(chat, "count to 3")).toBeVisible();
 });
 
-test("a deleted chat is gone for everybody, and comes back whole", async ({ conversation: chat }) => {
+test("a deleted chat disappears for everyone, and Undo restores all of it", async ({
+  conversation: chat,
+}) => {
   const id = await chatAbout(chat, "count to 4");
   await expect(chat.page).toHaveTitle(/^count to 4 · Holdfast$/i);
   await row(chat, "count to 4").focus();
@@ -71,7 +71,7 @@ test("a deleted chat is gone for everybody, and comes back whole", async ({ conv
   await expect(row(chat, "count to 4")).toBeVisible();
 });
 
-test("the model titles a chat after its answer, and never over a person's title", async ({
+test("the model titles a chat after its answer, and never replaces a person's title", async ({
   conversation: chat,
 }) => {
   const question = "Explain to me how the tides of the North Sea work, briefly";
@@ -89,7 +89,7 @@ test("the model titles a chat after its answer, and never over a person's title"
   await expect(row(chat, "Mine")).toBeVisible();
 });
 
-test("an answer that came while another chat was open is marked until it is read", async ({
+test("an answer in another chat is marked as unread until that chat is opened", async ({
   conversation: chat,
 }) => {
   await chatAbout(chat, "count to 1");
@@ -105,7 +105,7 @@ test("an answer that came while another chat was open is marked until it is read
   await expect(row(chat, "count to 30 at 100 ms")).not.toContainText("New answer");
 });
 
-test("a chat is copied to a new one that goes its own way", async ({ conversation: chat }) => {
+test("a duplicated chat is independent of the original", async ({ conversation: chat }) => {
   const id = await chatAbout(chat, "My city is Oslo");
   await pick(chat, "My city is Oslo", "Duplicate chat");
   await expect(row(chat, "My city is Oslo (copy)")).toHaveAttribute("aria-current", "page");
@@ -117,7 +117,7 @@ test("a chat is copied to a new one that goes its own way", async ({ conversatio
   await expect(chat.answers).toHaveCount(1);
 });
 
-test("a copy is listed, also when the list is read while the chat before it is marked as read", async ({
+test("a duplicate is listed even if the list is being read while another chat is marked as read", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -132,7 +132,7 @@ test("a copy is listed, also when the list is read while the chat before it is m
   await expect(row(chat, "My city is Rome (copy)")).toHaveAttribute("aria-current", "page");
 });
 
-test("a chat leaves as Markdown and JSON, for its owner alone", async ({ conversation: chat, browser }) => {
+test("only its owner can export a chat, as Markdown and JSON", async ({ conversation: chat, browser }) => {
   const id = await chatAbout(chat, "count to 5");
   await row(chat, "count to 5").hover();
   await chat.page.getByRole("button", { name: "Actions for count to 5" }).click();
@@ -146,7 +146,7 @@ test("a chat leaves as Markdown and JSON, for its owner alone", async ({ convers
   await stranger.close();
 });
 
-test("a shared link shows the branch to a stranger, until it is revoked", async ({
+test("a shared link shows the branch to anyone until it is revoked", async ({
   conversation: chat,
   browser,
 }) => {
@@ -170,7 +170,7 @@ test("a shared link shows the branch to a stranger, until it is revoked", async 
   await stranger.close();
 });
 
-test("the sidebar collapses to a rail and stays so, and the keyboard finds its way", async ({
+test("the sidebar stays collapsed after a reload, and works with the keyboard", async ({
   conversation: chat,
 }) => {
   await chat.page.getByRole("button", { name: "Collapse sidebar" }).click();

@@ -6,10 +6,7 @@ import { Conversation, counted, expect, test } from "../../support/story";
 const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 
-test("a first visit shows what it can do, and a card runs when it is pressed", async ({
-  conversation,
-  page,
-}) => {
+test("a first visit offers demos, and pressing a card runs it", async ({ conversation, page }) => {
   await expect(page.getByRole("heading", { name: "Try to break it" })).toBeVisible();
   await expect(page.locator('[data-slot="first-run-card"]')).toHaveCount(demoPrompts.length);
   await page.getByRole("button", { name: /Use a tool/ }).click();
@@ -22,7 +19,7 @@ test("a first visit shows what it can do, and a card runs when it is pressed", a
   ).toBeVisible();
 });
 
-test("a returning guest stays who they are, and one whose identity is gone becomes another", async ({
+test("a returning guest keeps their identity, and a deleted one becomes a new guest", async ({
   conversation,
   page,
 }) => {
@@ -61,7 +58,7 @@ test("the transcript is in the server's HTML", async ({ conversation, page }) =>
   expect(html).toContain(counted(12));
 });
 
-test("a new chat starts empty, and the old one is a click away", async ({ conversation, page }) => {
+test("a new chat starts empty, and the previous one is a click away", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   const first = page.url();
@@ -77,7 +74,7 @@ test("a new chat starts empty, and the old one is a click away", async ({ conver
   await conversation.shows([user("count to 4"), assistant(counted(4))]);
 });
 
-test("an error of the model is said, and Retry asks again", async ({ conversation, page }) => {
+test("a model error is shown, and Retry runs the turn again", async ({ conversation, page }) => {
   await conversation.ask("Show me an error");
   await expect(page.getByText(/Something went wrong/)).toBeVisible();
   await conversation.settles();
@@ -91,7 +88,7 @@ test("an error of the model is said, and Retry asks again", async ({ conversatio
   await expect(conversation.questions).toHaveCount(2);
 });
 
-test("the crash card: the worker dies, and the answer is whole", async ({ conversation, page }) => {
+test("the crash card kills the worker, and the answer still completes", async ({ conversation, page }) => {
   await page.getByRole("button", { name: /Crash the worker/ }).click();
   await expect(conversation.answerTexts.last()).toContainText("this is the whole answer", {
     timeout: 40_000,
@@ -100,7 +97,7 @@ test("the crash card: the worker dies, and the answer is whole", async ({ conver
   await expect(conversation.questions).toHaveCount(1);
 });
 
-test("a message that kills every worker ends as a failed turn, and the chat lives on", async ({
+test("a message that kills every worker ends as a failed turn, and the chat still works", async ({
   conversation,
   page,
 }) => {
@@ -111,7 +108,7 @@ test("a message that kills every worker ends as a failed turn, and the chat live
 });
 
 test(
-  "somebody else's chat and no chat at all are the same not found",
+  "someone else's chat and an unknown chat are the same not found",
   { tag: "@promise" },
   async ({ conversation, page, browser, app }) => {
     const calls: Array<{ headers: Record<string, string>; body: string }> = [];
@@ -160,11 +157,7 @@ for (const id of ["..%2F..%2Fetc%2Fpasswd", "a%23b%3Fc", "%F0%9F%90%99", "x", "a
   });
 }
 
-test("a server action that does not come from our own page is refused", async ({
-  conversation,
-  page,
-  app,
-}) => {
+test("a server action from another origin is refused", async ({ conversation, page, app }) => {
   const action = page.waitForRequest((request) => Boolean(request.headers()["next-action"]));
   await conversation.ask("count to 3");
   const sent = await action;
@@ -222,7 +215,7 @@ test("chunks come through Next one by one", async ({ conversation, app }) => {
   expect(Math.max(...perArrival)).toBeLessThanOrEqual(10);
 });
 
-test("an empty message cannot be sent, and one that is too long says so and is kept", async ({
+test("an empty message can't be sent, and a too long one is reported and kept", async ({
   conversation,
   page,
 }) => {
@@ -243,7 +236,7 @@ test("an empty message cannot be sent, and one that is too long says so and is k
   await conversation.stands([user("count to 3"), assistant(counted(3))]);
 });
 
-test("over plain http from another machine it works too", async ({ page, app }) => {
+test("the app works over plain http from another machine", async ({ page, app }) => {
   await page.goto(`http://holdfast.test:${app.port}/`);
   expect(await page.evaluate(() => window.isSecureContext)).toBe(false);
   const conversation = new Conversation(page, app);

@@ -12,7 +12,7 @@ async function edit(conversation: Conversation, nth: number, text: string) {
 }
 
 test(
-  "an edited question stands beside the old one, and the model knows which is shown",
+  "an edited prompt becomes a second version, and the model sees the shown one",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("My city is Oslo.");
@@ -47,7 +47,7 @@ test(
   },
 );
 
-test("another answer, and the first again", async ({ conversation }) => {
+test("regenerate, then switch back to the first answer", async ({ conversation }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await conversation.answers.first().getByRole("button", { name: "Regenerate" }).click();
@@ -57,10 +57,7 @@ test("another answer, and the first again", async ({ conversation }) => {
   await expect(conversation.answers.first().getByLabel("Version 1 of 2").first()).toBeVisible();
 });
 
-test("undo and redo, and a new message after an undo is a version of the old one", async ({
-  conversation,
-  page,
-}) => {
+test("undo and redo work, and a message after an undo becomes a version", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await conversation.ask("count to 4");
@@ -83,7 +80,7 @@ test("undo and redo, and a new message after an undo is a version of the old one
   await expect(conversation.questions.last().getByLabel("Version 2 of 2").first()).toBeVisible();
 });
 
-test("a version can be read while an answer is written, which lands on its own branch", async ({
+test("another version can be read during an answer, which is saved on its own branch", async ({
   conversation,
   page,
 }) => {
@@ -102,7 +99,7 @@ test("a version can be read while an answer is written, which lands on its own b
   await conversation.shows([user("count to 200 at 50 ms"), assistant(counted(200))]);
 });
 
-test("while an answer is written again, the one before it can be read", async ({ conversation, page }) => {
+test("the previous answer can be read while it is regenerated", async ({ conversation, page }) => {
   await conversation.ask("count to 100 at 50 ms");
   await conversation.sees(3);
   await conversation.stopButton.click();
@@ -117,10 +114,7 @@ test("while an answer is written again, the one before it can be read", async ({
   await conversation.shows([user("count to 100 at 50 ms"), assistant(counted(100))]);
 });
 
-test("the conversation goes on from a question, too, and what answered it is a redo away", async ({
-  conversation,
-  page,
-}) => {
+test("continuing from a prompt hides its answer, and redo brings it back", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await conversation.questions.first().getByRole("button", { name: "Continue from here" }).click();
@@ -132,7 +126,7 @@ test("the conversation goes on from a question, too, and what answered it is a r
   await expect(page.getByText("Not answered yet.")).toHaveCount(0);
 });
 
-test("a move that is refused says so, and what was shown comes back", async ({ conversation, page }) => {
+test("a refused branch action is reported and reverted", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await page.route("**/*", (route) =>
@@ -181,7 +175,7 @@ test("an edit in the middle of an answer stops it first", async ({ conversation 
   await conversation.shows([user("count to 4"), assistant(counted(4))]);
 });
 
-test("the editor: Escape leaves all as it was, nothing cannot be asked, and the same words ask nothing", async ({
+test("in the editor, Escape cancels, empty text can't be sent, and unchanged text sends nothing", async ({
   conversation,
   page,
 }) => {

@@ -5,7 +5,7 @@ import { Conversation, expect, test } from "../../support/story";
 const chips = (page: Page) => page.getByRole("list", { name: "Attachments" }).getByRole("listitem");
 
 test.describe("attachments", () => {
-  test("a pasted picture is sent with its words, reaches the model, and shows after a reload", async ({
+  test("a pasted picture is sent with its text, reaches the model, and is shown after a reload", async ({
     conversation,
     page,
   }) => {
@@ -24,10 +24,7 @@ test.describe("attachments", () => {
     await expect.poll(() => image.evaluate((element: HTMLImageElement) => element.naturalWidth)).toBe(40);
   });
 
-  test("what cannot be attached says why, keeps the words, and goes when it is removed", async ({
-    conversation,
-    page,
-  }) => {
+  test("a refused file says why, keeps the text, and can be removed", async ({ conversation, page }) => {
     await conversation.composer.fill("count to 3");
     await page.locator('input[type="file"]').setInputFiles([
       { name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(11 * 1024 * 1024, 1) },
@@ -43,10 +40,7 @@ test.describe("attachments", () => {
     await expect(conversation.answerTexts.last()).toHaveText("0 1 2 3");
   });
 
-  test("a draft and its files survive a reload; a file that was dropped is one of them", async ({
-    conversation,
-    page,
-  }) => {
+  test("a draft and its files, also dropped ones, survive a reload", async ({ conversation, page }) => {
     await conversation.composer.fill("half a thought");
     const transfer = await transferOf(page, {
       name: "tides.txt",
@@ -66,10 +60,7 @@ test.describe("attachments", () => {
     await expect(conversation.answerTexts.last()).toContainText('It begins: "06:12 high"');
   });
 
-  test("what is written while the first answer of a chat streams stays with that chat", async ({
-    conversation,
-    page,
-  }) => {
+  test("text typed during a chat's first answer stays in that chat", async ({ conversation, page }) => {
     await conversation.ask("count to 60 at 50 ms");
     await conversation.sees(2);
     await conversation.composer.fill("the next thought");
@@ -79,7 +70,7 @@ test.describe("attachments", () => {
     await expect(conversation.composer).toHaveValue("");
   });
 
-  test("an upload that broke keeps its chip, and Retry brings it up", async ({ conversation, page }) => {
+  test("a failed upload keeps its chip, and Retry uploads it", async ({ conversation, page }) => {
     let isBroken = true;
     await page.route("**/attachments?name=*", (route) => (isBroken ? route.abort() : route.continue()));
     await conversation.composer.focus();
@@ -91,7 +82,7 @@ test.describe("attachments", () => {
     await expect(conversation.answerTexts.last()).toContainText("I received an image notes.png");
   });
 
-  test("a file is its owner's alone, runs nothing, and is taken from this site's pages only", async ({
+  test("a file is private, can't run scripts, and can only be uploaded from this site", async ({
     conversation: { page },
     browser,
     app,
@@ -134,7 +125,7 @@ test.describe("attachments", () => {
 });
 
 test.describe("keyboard", () => {
-  test("arrow-up in an empty box brings back what was asked, also after a reload", async ({
+  test("arrow-up in an empty box recalls earlier prompts, also after a reload", async ({
     conversation,
     page,
   }) => {
@@ -159,7 +150,7 @@ test.describe("keyboard", () => {
     await expect(composer).toHaveValue("count to 33");
   });
 
-  test("a slash offers commands, and the keyboard takes one", async ({ conversation, page }) => {
+  test("a slash shows commands, and the keyboard picks one", async ({ conversation, page }) => {
     const { composer } = conversation;
     await composer.pressSequentially("/");
     const options = page.getByRole("listbox", { name: "Commands" }).getByRole("option");
@@ -178,9 +169,7 @@ test.describe("keyboard", () => {
     await expect(composer).toHaveValue("/");
   });
 
-  test("while an answer streams Enter queues, Ctrl+Enter steers, and the buttons say so", async ({
-    page,
-  }) => {
+  test("during an answer Enter queues, Ctrl+Enter steers, and the buttons say so", async ({ page }) => {
     await page.goto("/kit");
     const part = page.getByRole("group", { name: "Composer while an answer streams", exact: true });
     const queue = part.getByRole("list", { name: "Queued messages" }).getByRole("listitem");

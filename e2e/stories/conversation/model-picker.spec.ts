@@ -18,7 +18,7 @@ const test = base.extend<object, { modelServer: OpenAiServer }>({
   ],
 });
 
-test("the choice belongs to the chat, answers its next turn, and survives a reload; a new chat takes the default", async ({
+test("a chat keeps its model, also after a reload, and a new chat uses the default", async ({
   conversation,
   modelServer,
   page,

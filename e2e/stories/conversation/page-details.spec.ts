@@ -16,7 +16,7 @@ test("a tab that is left open past midnight says Yesterday", async ({ conversati
   await expect(group("Today")).toHaveCount(0);
 });
 
-test("the bar says of a request where it is, as soon as another version is shown", async ({
+test('the request bar says "in another version" as soon as another version is shown', async ({
   conversation,
   page,
 }) => {
@@ -43,7 +43,7 @@ test("the bar says of a request where it is, as soon as another version is shown
   await page.unrouteAll({ behavior: "wait" });
 });
 
-test("the titles of two tabs agree on what waits, without waiting for a poll", async ({
+test("the titles of two tabs show the same number of requests without a poll", async ({
   conversation,
   page,
   context,
@@ -63,7 +63,7 @@ test("the titles of two tabs agree on what waits, without waiting for a poll", a
   await expect(other).toHaveTitle(/^Settings/);
 });
 
-test("on plain http an answer is copied all the same, and nothing loses its place", async ({ page, app }) => {
+test("copying works over plain http, and keeps focus and scroll position", async ({ page, app }) => {
   await page.goto(`http://holdfast.test:${app.port}/`);
   expect(await page.evaluate(() => window.isSecureContext)).toBe(false);
   const conversation = new Conversation(page, app);
@@ -79,7 +79,7 @@ test("on plain http an answer is copied all the same, and nothing loses its plac
   await expect(conversation.composer).toHaveValue("0 1 2 3");
 });
 
-test("a dropped folder is refused in words, and the file beside it is taken", async ({
+test("a dropped folder is refused with a reason, and the file beside it is attached", async ({
   conversation,
   page,
   context,

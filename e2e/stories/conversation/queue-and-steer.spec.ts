@@ -4,7 +4,7 @@ const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 
 test(
-  "queued messages wait, can be changed, survive a reload, and are answered once and in order",
+  "queued messages can be changed, survive a reload, and are answered once and in order",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("count to 150 at 60 ms");
@@ -34,7 +34,7 @@ test(
   },
 );
 
-test("after Stop the queue waits for its reader", async ({ conversation, page }) => {
+test("after Stop the queue is paused", async ({ conversation, page }) => {
   await conversation.ask("count to 200 at 50 ms");
   await conversation.sees(3);
   await conversation.composer.fill("count to 3");
@@ -47,7 +47,7 @@ test("after Stop the queue waits for its reader", async ({ conversation, page })
   await expect(page.locator("[data-queued]")).toHaveCount(0);
 });
 
-test("steering reaches the answer at its next step, and stands in it after a reload", async ({
+test("steering reaches the answer at its next step, and is still in it after a reload", async ({
   conversation,
   page,
 }) => {
@@ -65,7 +65,7 @@ test("steering reaches the answer at its next step, and stands in it after a rel
   await expect(conversation.questions).toHaveCount(1);
 });
 
-test("what was steered is not on its way any more once its answer is out of sight", async ({
+test("a steering message isn't shown as pending once its answer is hidden", async ({
   conversation,
   page,
 }) => {
@@ -82,7 +82,7 @@ test("what was steered is not on its way any more once its answer is out of sigh
   await expect(onItsWay).toHaveCount(0);
 });
 
-test("a file cannot be steered: it is queued with its words, and reaches the model", async ({
+test("a file can't steer: it is queued with its text, and reaches the model", async ({
   conversation,
   page,
 }) => {
@@ -100,7 +100,7 @@ test("a file cannot be steered: it is queued with its words, and reaches the mod
   await expect(conversation.answerTexts.last()).toContainText('It begins: "06:12 high"', { timeout: 30_000 });
 });
 
-test("steering that no step takes up is the next question", async ({ conversation, page }) => {
+test("a steering message that no step picks up becomes the next prompt", async ({ conversation, page }) => {
   await conversation.ask("count to 60 at 50 ms");
   await conversation.sees(3);
   await conversation.composer.fill("count to 4");

@@ -42,7 +42,9 @@ class LongConversation {
 }
 
 test.describe("a long conversation", () => {
-  test("holds a window of its messages, and the reader's place while it moves", async ({ page }) => {
+  test("keeps only a window of messages in the page, and keeps the reader's position as it moves", async ({
+    page,
+  }) => {
     await page.goto("/kit");
     const chat = new LongConversation(page);
     await chat.box.scrollIntoViewIfNeeded();
@@ -67,7 +69,7 @@ test.describe("a long conversation", () => {
     await expect.poll(() => distanceToEnd(chat.log)).toBeLessThan(4);
   });
 
-  test("says that older messages did not come, gets them by keyboard, and moves no line when they join", async ({
+  test("reports a failed load of earlier messages, retries by keyboard, and shifts nothing when they appear", async ({
     page,
   }) => {
     await page.goto("/kit");
@@ -94,9 +96,7 @@ test.describe("a long conversation", () => {
     expect(Math.abs((await topOf(found)) - before)).toBeLessThanOrEqual(1);
   });
 
-  test("the reader's place survives a reload, also on a page that has to be loaded again", async ({
-    page,
-  }) => {
+  test("the reader's position survives a reload, also on an earlier page", async ({ page }) => {
     await page.goto("/kit");
     const chat = new LongConversation(page);
     await chat.box.scrollIntoViewIfNeeded();
@@ -116,7 +116,7 @@ test.describe("a long conversation", () => {
   });
 });
 
-test.describe("what is out of proportion leaves the page alive", () => {
+test.describe("extreme content doesn't freeze the page", () => {
   for (const name of [
     "10,000-row table",
     "200 KB line",
@@ -149,7 +149,7 @@ test.describe("what is out of proportion leaves the page alive", () => {
     });
   }
 
-  test("a long table shows more of itself when asked", async ({ page }) => {
+  test("a long table shows more rows on request", async ({ page }) => {
     await page.goto("/kit");
     const samples = part(page, "Out of proportion");
     await samples.getByRole("button", { name: "10,000-row table" }).click();
@@ -160,7 +160,7 @@ test.describe("what is out of proportion leaves the page alive", () => {
   });
 });
 
-test("code is coloured once it is seen, and stays one piece of text", async ({ page }) => {
+test("code is highlighted when it comes into view, and stays one text node", async ({ page }) => {
   await page.goto("/kit");
   const code = part(page, "Code").locator("pre code").first();
   await code.scrollIntoViewIfNeeded();
@@ -174,14 +174,14 @@ test("code is coloured once it is seen, and stays one piece of text", async ({ p
   expect(await code.evaluate((element) => element.childNodes.length)).toBe(1);
 });
 
-test("formulas and drawings appear where they are asked for", async ({ page }) => {
+test("formulas and diagrams appear where they are enabled", async ({ page }) => {
   await page.goto("/kit");
   const drawn = part(page, "Formulas and drawings");
   await expect(drawn.locator("math")).toHaveCount(3);
   await expect(drawn.getByRole("term").filter({ hasText: "Fundy" })).toBeVisible();
 });
 
-test("an image opens large and gives the focus back", async ({ page }) => {
+test("an image opens large and returns the focus", async ({ page }) => {
   await page.goto("/kit");
   const open = part(page, "Images and files").getByRole("button", { name: "Open image: tide-gauge.png" });
   await open.focus();

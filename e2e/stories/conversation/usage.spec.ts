@@ -27,9 +27,7 @@ async function written(chat: Conversation): Promise<Array<{ output: number; cost
   );
 }
 
-test("a chat says what its answers took: the shown branch, all of them, and what nobody knows", async ({
-  conversation: chat,
-}) => {
+test("usage lists the shown branch, all branches, and unknown values", async ({ conversation: chat }) => {
   await chat.ask("count to 3");
   await chat.settles();
   await expect.poll(() => chat.saved()).toHaveLength(2);

@@ -12,7 +12,7 @@ async function deleteFromList({ page }: Conversation) {
   await expect(page.getByText("Chat deleted")).toBeVisible();
 }
 
-test("deleting a chat in mid-answer stops its run, and the other tab says so and lets go", async ({
+test("deleting a chat during an answer stops its run, and the other tab says so and disconnects", async ({
   conversation: chat,
   context,
   app,
@@ -54,7 +54,7 @@ test("deleting a chat in mid-answer stops its run, and the other tab says so and
   await expect(other.locator('[data-slot="message"][data-role="user"]')).toHaveCount(3);
 });
 
-test("a tab that rests on a deleted chat is told, and one that was hidden learns it at the first word", async ({
+test("an idle tab shows that its chat was deleted, and a hidden tab learns it at the first key press", async ({
   conversation: chat,
   context,
 }) => {

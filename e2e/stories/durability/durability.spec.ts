@@ -18,7 +18,7 @@ test("two turns, and the second remembers the first", async ({ conversation }) =
 });
 
 test(
-  "a reload in the middle of an answer: the text goes on, whole and once",
+  "a reload during an answer resumes the text, complete and without duplicates",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("count to 60 at 50 ms");
@@ -44,7 +44,7 @@ test("a reload uses the token that came with the page", async ({ conversation, p
 });
 
 test(
-  "a reload right after Send: the question is there, and answered once",
+  "a reload right after Send keeps the prompt, and it is answered once",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("count to 3");
@@ -63,7 +63,7 @@ test(
 );
 
 test(
-  "the worker is killed in the middle of an answer: it is completed, and the question stands once",
+  "an answer completes after its worker is killed, and its prompt appears once",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("count to 60 at 40 ms");
@@ -74,7 +74,7 @@ test(
   },
 );
 
-test("the worker is killed, and the page is reloaded while the answer starts again", async ({
+test("an answer completes if the page is reloaded during its restart after a killed worker", async ({
   conversation,
   page,
 }) => {
@@ -85,21 +85,21 @@ test("the worker is killed, and the page is reloaded while the answer starts aga
   await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
 });
 
-test("the engine restarts in the middle of an answer", { tag: "@promise" }, async ({ conversation }) => {
+test("an answer survives an engine restart", { tag: "@promise" }, async ({ conversation }) => {
   await conversation.ask("count to 60 at 40 ms");
   await conversation.sees(10);
   await conversation.app.engine.restart();
   await conversation.stands([user("count to 60 at 40 ms"), assistant(counted(60))]);
 });
 
-test("Next restarts in the middle of an answer", { tag: "@promise" }, async ({ conversation }) => {
+test("an answer survives a Next restart", { tag: "@promise" }, async ({ conversation }) => {
   await conversation.ask("count to 80 at 40 ms");
   await conversation.sees(10);
   await conversation.app.next.restart();
   await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
 });
 
-test("stop, then a next turn", { tag: "@promise" }, async ({ conversation, page }) => {
+test("after a stop, the next turn works", { tag: "@promise" }, async ({ conversation, page }) => {
   await conversation.ask("count to 500 at 40 ms");
   await conversation.sees(10);
   await conversation.stopButton.click();
@@ -129,7 +129,7 @@ test("stop after a reload ends the run, not only the view", async ({ conversatio
   ]);
 });
 
-test("a follow-up after the run has ended", async ({ conversation }) => {
+test("a follow-up works after the run has ended", async ({ conversation }) => {
   await conversation.ask("My city is Bergen.");
   await conversation.settles();
   await expect.poll(() => conversation.saved()).toHaveLength(2);
@@ -189,28 +189,24 @@ test("a double click on Send is one message", { tag: "@promise" }, async ({ conv
   await conversation.stands([user("count to 5"), assistant(counted(5))]);
 });
 
-test(
-  "the network is cut in the middle of an answer and heals",
-  { tag: "@promise" },
-  async ({ app, page }) => {
-    const proxy = await tcpProxy(app.port);
-    try {
-      await page.goto(`http://localhost:${proxy.port}/`);
-      const conversation = new Conversation(page, app);
-      await conversation.ask("count to 80 at 40 ms");
-      await conversation.sees(10);
-      proxy.cut();
-      await expect(page.getByText(/^Reconnecting/)).toBeVisible();
-      proxy.heal();
-      await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
-    } finally {
-      await proxy.close();
-    }
-  },
-);
+test("an answer survives a network outage", { tag: "@promise" }, async ({ app, page }) => {
+  const proxy = await tcpProxy(app.port);
+  try {
+    await page.goto(`http://localhost:${proxy.port}/`);
+    const conversation = new Conversation(page, app);
+    await conversation.ask("count to 80 at 40 ms");
+    await conversation.sees(10);
+    proxy.cut();
+    await expect(page.getByText(/^Reconnecting/)).toBeVisible();
+    proxy.heal();
+    await conversation.stands([user("count to 80 at 40 ms"), assistant(counted(80))]);
+  } finally {
+    await proxy.close();
+  }
+});
 
 test(
-  "a message sent while the network is cut arrives once, when it heals",
+  "a message sent during a network outage is delivered once, afterwards",
   { tag: "@promise" },
   async ({ app, page }) => {
     const proxy = await tcpProxy(app.port);

@@ -19,7 +19,7 @@ async function reloadSlowly(page: Page, before: () => Promise<void>) {
   await page.unrouteAll({ behavior: "wait" });
 }
 
-test("Approve and Deny count before the page is alive; a reason and an edit survive a reload", async ({
+test("Approve and Deny work before hydration, and a reason and an edit survive a reload", async ({
   conversation,
   page,
 }) => {
@@ -62,7 +62,7 @@ test("Approve and Deny count before the page is alive; a reason and an edit surv
     .toEqual([]);
 });
 
-test("a question is answered before the page is alive", async ({ conversation, page }) => {
+test("a question can be answered before hydration", async ({ conversation, page }) => {
   await conversation.ask("Ask me something");
   const card = request(page, "Which lamp should be sent instead?");
   await expect(card).toBeVisible();
@@ -74,7 +74,7 @@ test("a question is answered before the page is alive", async ({ conversation, p
   await expect(conversation.answers.first()).toContainText("Noted: you chose dune");
 });
 
-test("a form is filled in and given in before the page is alive", async ({ conversation, page }) => {
+test("a form can be filled in and submitted before hydration", async ({ conversation, page }) => {
   await conversation.ask("Arrange the delivery");
   const card = request(page, /^Where should/);
   await expect(card).toBeVisible();
@@ -93,7 +93,7 @@ test("a form is filled in and given in before the page is alive", async ({ conve
   await expect(card.getByRole("alert")).toContainText(/need(s)? a correction/);
 });
 
-test("Skip and the typed confirmation count before the page is alive", async ({ conversation, page }) => {
+test("Skip and the typed confirmation work before hydration", async ({ conversation, page }) => {
   await conversation.ask("Delete the orders from before 2024-01-01");
   const card = request(page, /^Delete all orders/);
   await expect(card).toBeVisible();
@@ -105,7 +105,7 @@ test("Skip and the typed confirmation count before the page is alive", async ({ 
   await expect(card).toContainText("Denied");
 });
 
-test("a press counts although the script of the card is the last to come", async ({ conversation, page }) => {
+test("a press works even if the card's script loads last", async ({ conversation, page }) => {
   await conversation.ask("Delete the orders from before 2024-01-01");
   const card = request(page, /^Delete all orders/);
   await expect(card).toBeVisible();
@@ -143,7 +143,7 @@ test("a press counts although the script of the card is the last to come", async
   await page.unrouteAll({ behavior: "wait" });
 });
 
-test("what is known of an outcome is said before the page is alive", async ({ page }) => {
+test("an outcome can be reported before hydration", async ({ page }) => {
   let arrive = () => {};
   const line = new Promise<void>((resolve) => (arrive = resolve));
   await page.route("**/_next/static/**/*.js*", async (route) => {

@@ -25,7 +25,7 @@ async function begin(chat: Conversation) {
 const keptKeys = (chat: Conversation) =>
   chat.page.evaluate(() => Object.keys(localStorage).filter((key) => /draft|queue/.test(key)));
 
-test("drafts, their files and the queue go along from guest to account, and leave at sign-out", async ({
+test("drafts, files and the queue move from guest to account, and are cleared at sign-out", async ({
   conversation: chat,
 }) => {
   await begin(chat);
@@ -47,7 +47,7 @@ test("drafts, their files and the queue go along from guest to account, and leav
   expect(await keptKeys(chat)).toEqual([]);
 });
 
-test("a deleted chat takes its draft along", async ({ conversation: chat, page }) => {
+test("deleting a chat clears its draft", async ({ conversation: chat, page }) => {
   await chat.ask("count to 3");
   await chat.settles();
   await chat.composer.fill("half a thought");

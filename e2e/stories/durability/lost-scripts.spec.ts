@@ -1,7 +1,7 @@
 /** The connection fails before part of the page has loaded: the part loads when the connection is back. */
 import { expect, test } from "../../support/story";
 
-test("an answer whose renderer did not come is drawn when the line is back, with its colors", async ({
+test("an answer whose renderer failed to load is rendered when the connection is back, with highlighting", async ({
   conversation,
   page,
   context,
@@ -32,7 +32,7 @@ test("an answer whose renderer did not come is drawn when the line is back, with
   await expect.poll(() => page.evaluate(() => CSS.highlights.size)).toBeGreaterThan(0);
 });
 
-test("the palette opens when its script comes at last", async ({ conversation, page, context }) => {
+test("the palette opens once its script has loaded", async ({ conversation, page, context }) => {
   await expect(conversation.composer).toBeVisible();
   await page.route(/_next\/static\/.*\.js/, (route) => route.abort("internetdisconnected"));
   await page.keyboard.press("ControlOrMeta+k");

@@ -2,7 +2,7 @@ import { counted, expect, test } from "../../support/story";
 
 const button = (name: string) => ({ name, exact: true });
 
-test.describe("what follows a decision, when its first record is late", () => {
+test.describe("the answer after a decision is shown even if its first record is late", () => {
   for (const delay of [50, 150, 300]) {
     test(`by ${delay} ms: the answer goes on in its message, and nobody reads an error`, async ({
       conversation,
@@ -32,10 +32,7 @@ test.describe("what follows a decision, when its first record is late", () => {
   }
 });
 
-test("many quick presses through versions, and a reload: the one that was pressed last stands", async ({
-  conversation,
-  page,
-}) => {
+test("after many quick version switches, a reload shows the last one", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   for (let version = 2; version <= 4; version++) {
@@ -66,7 +63,7 @@ test("many quick presses through versions, and a reload: the one that was presse
   await expect(answer).toContainText(counted(3));
 });
 
-test("a tab that took over while nothing came of it lets go of the chat", async ({ conversation, page }) => {
+test("a tab that took over without sending releases the chat", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   const second = await page.context().newPage();
@@ -89,7 +86,7 @@ test("a tab that took over while nothing came of it lets go of the chat", async 
   await second.close();
 });
 
-test("an upload ends with the page that began it", async ({ conversation, page }) => {
+test("leaving the page cancels its uploads", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   const broken: string[] = [];
@@ -106,10 +103,7 @@ test("an upload ends with the page that began it", async ({ conversation, page }
   await expect.poll(() => broken).toContain("/attachments");
 });
 
-test("a model that says nothing for long is waited for in words, and asked again at the press", async ({
-  conversation,
-  page,
-}) => {
+test("a silent model is reported, and Retry asks it again", async ({ conversation, page }) => {
   await conversation.ask("count to 3 at 60000 ms");
   const status = page.locator('[data-slot="turn-status"]');
   await expect(status).toContainText("Still waiting for the model", { timeout: 60_000 });

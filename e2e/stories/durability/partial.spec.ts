@@ -7,10 +7,7 @@ async function stopHalfway(conversation: Conversation, last: number) {
   await conversation.settles();
 }
 
-test("an answer that was stopped can be gone on with, also after a reload", async ({
-  conversation,
-  page,
-}) => {
+test("a stopped answer can be continued, also after a reload", async ({ conversation, page }) => {
   await stopHalfway(conversation, 60);
   await expect(page.getByText("This answer was stopped.")).toBeVisible();
   await page.reload();
@@ -22,10 +19,7 @@ test("an answer that was stopped can be gone on with, also after a reload", asyn
   await expect(page.getByText("This answer was stopped.")).toHaveCount(0);
 });
 
-test("an answer that was stopped can be asked for again, and stays as a version", async ({
-  conversation,
-  page,
-}) => {
+test("a stopped answer can be regenerated, and is kept as a version", async ({ conversation, page }) => {
   await stopHalfway(conversation, 40);
   await page
     .getByRole("group", { name: "Unfinished answer" })
@@ -36,7 +30,7 @@ test("an answer that was stopped can be asked for again, and stays as a version"
   await expect(conversation.answers.last().getByLabel("Version 2 of 2").first()).toBeVisible();
 });
 
-test("an answer that was stopped can be discarded: nothing is asked, and redo has it", async ({
+test("a stopped answer can be discarded without a new turn, and redo restores it", async ({
   conversation,
   page,
 }) => {

@@ -28,7 +28,7 @@ const ended = (content: string, finish_reason: string): Reply => ({
   ],
 });
 
-test("a failed turn is not the next one's news", async ({ conversation, modelServer, page }) => {
+test("a failed turn's error isn't shown for the next turn", async ({ conversation, modelServer, page }) => {
   const down: Reply = { type: "status", status: 502, message: "bad gateway" };
   modelServer.script(
     down,
@@ -51,7 +51,7 @@ test("a failed turn is not the next one's news", async ({ conversation, modelSer
   await expect(page.getByRole("button", { name: "Retry" })).toHaveCount(0);
 });
 
-test("an answer that is cut off says so, after a reload too, and goes on", async ({
+test("a cut-off answer says so, also after a reload, and can be continued", async ({
   conversation,
   modelServer,
   page,

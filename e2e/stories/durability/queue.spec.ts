@@ -2,7 +2,7 @@ import { Conversation, counted, expect, test } from "../../support/story";
 
 test.use({ engineEnv: { ENGINE_MAX_WORKERS: "1" } });
 
-test("a chat that waits for a place says so, and is answered when there is one", async ({
+test("a queued chat says so, and is answered when a worker is free", async ({
   conversation,
   browser,
   app,

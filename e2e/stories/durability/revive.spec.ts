@@ -12,7 +12,7 @@ const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text
 /** Ten seconds of silence, and a worker's start on a busy machine. */
 const revived = { timeout: 90_000 };
 
-test("a worker dies, and the page that waits gets the whole answer", async ({ conversation, app }) => {
+test("after a worker dies, the open page gets the whole answer", async ({ conversation, app }) => {
   await conversation.ask("count to 60 at 50 ms");
   await conversation.sees(10);
   app.engine.killWorkers();
@@ -21,7 +21,7 @@ test("a worker dies, and the page that waits gets the whole answer", async ({ co
 });
 
 test(
-  "a worker dies, and loading the page brings the answer",
+  "after a worker dies, loading the page recovers the answer",
   { tag: "@promise" },
   async ({ conversation, page, app }) => {
     await conversation.ask("count to 60 at 50 ms");
@@ -33,7 +33,7 @@ test(
   },
 );
 
-test("a worker dies, nobody looks, and the answer is there all the same", async ({
+test("after a worker dies, the answer completes without an open page", async ({
   conversation,
   page,
   app,
@@ -50,7 +50,7 @@ test("a worker dies, nobody looks, and the answer is there all the same", async 
   await conversation.shows([user("count to 40 at 50 ms"), assistant(counted(40))]);
 });
 
-test("a question of which every worker dies ends as failed, with Retry, here and after a reload", async ({
+test("a prompt that kills every worker ends as failed with Retry, also after a reload", async ({
   conversation,
   page,
 }) => {

@@ -62,7 +62,7 @@ test(
   },
 );
 
-test("a second tab takes over in the middle of an answer: it stops it, and the first one reads", async ({
+test("a second tab takes over during an answer, which stops, and the first tab becomes view-only", async ({
   conversation,
 }) => {
   await begin(conversation);
@@ -123,9 +123,7 @@ test("a move in one tab is seen in the other, and on another device when somebod
   await device.page.context().close();
 });
 
-test("the first tab is closed in the middle of its answer, and the second carries on", async ({
-  conversation,
-}) => {
+test("when the first tab is closed during its answer, the second one continues", async ({ conversation }) => {
   await begin(conversation);
   const second = await secondTab(conversation);
   await conversation.ask("count to 80 at 50 ms");
@@ -145,7 +143,7 @@ test("the first tab is closed in the middle of its answer, and the second carrie
   ]);
 });
 
-test("another device follows without a reload, also when the worker dies", async ({
+test("another device stays up to date without a reload, also when the worker dies", async ({
   conversation,
   browser,
 }) => {
@@ -169,7 +167,7 @@ test("another device follows without a reload, also when the worker dies", async
   await device.page.context().close();
 });
 
-test("two devices send before they hear of each other: nothing is lost, and both show one order", async ({
+test("two devices send at the same time: nothing is lost, and both show the same order", async ({
   conversation,
   browser,
 }) => {
@@ -205,7 +203,7 @@ test("two devices send before they hear of each other: nothing is lost, and both
   await device.page.context().close();
 });
 
-test("an edit, a switch and an undo in one tab are what the other shows", async ({ conversation }) => {
+test("an edit, a switch and an undo in one tab appear in the other", async ({ conversation }) => {
   await begin(conversation);
   const second = await secondTab(conversation);
   await second.shows(begun);
@@ -230,7 +228,7 @@ test("an edit, a switch and an undo in one tab are what the other shows", async 
   await second.shows(begun);
 });
 
-test("what is queued and steered in one tab is what the other shows", async ({ conversation }) => {
+test("queued and steering messages in one tab appear in the other", async ({ conversation }) => {
   await begin(conversation);
   const second = await secondTab(conversation);
   await conversation.ask("count to 200 at 50 ms");
@@ -255,7 +253,7 @@ test("what is queued and steered in one tab is what the other shows", async ({ c
   await second.stands(whole);
 });
 
-test("a question from another tab leaves a reader where they read", async ({ conversation }) => {
+test("a prompt from another tab doesn't move the reader", async ({ conversation }) => {
   await conversation.ask("Write a long answer about durable chats");
   await conversation.settles();
   const second = await secondTab(conversation);
@@ -277,7 +275,7 @@ test("a question from another tab leaves a reader where they read", async ({ con
   await expect(second.page.getByRole("button", { name: /^Jump to latest/ })).toBeVisible();
 });
 
-test("a page that only watches writes nothing and wakes no run", async ({ conversation, browser }) => {
+test("a view-only page writes nothing and wakes no run", async ({ conversation, browser }) => {
   await begin(conversation);
   const device = await otherDevice(browser, conversation);
   await device.shows(begun);

@@ -19,10 +19,7 @@ async function hold(page: Page, url: string) {
   };
 }
 
-test("a stream that breaks says nothing about a message that is on its way", async ({
-  conversation,
-  page,
-}) => {
+test("a broken stream doesn't fail a message that is being sent", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await expect.poll(() => conversation.saved()).toHaveLength(2);
@@ -48,7 +45,7 @@ test("a stream that breaks says nothing about a message that is on its way", asy
   ]);
 });
 
-test("Stop while a message is on its way takes effect at once; one that never arrives waits in the queue", async ({
+test("Stop while sending takes effect at once, and an undelivered message goes to the queue", async ({
   conversation,
   page,
 }) => {
@@ -67,10 +64,7 @@ test("Stop while a message is on its way takes effect at once; one that never ar
   await expect(conversation.questions).toHaveCount(2);
 });
 
-test("Stop while a message is on its way stops it also when it arrives late", async ({
-  conversation,
-  page,
-}) => {
+test("Stop while sending also stops a message that is delivered late", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   const append = await hold(page, "**/in/append");
@@ -87,10 +81,7 @@ test("Stop while a message is on its way stops it also when it arrives late", as
   await expect(conversation.answerTexts.last()).toHaveText(counted(4));
 });
 
-test("what is written while a message is on its way is queued, as a message of its own", async ({
-  conversation,
-  page,
-}) => {
+test("a message written while another is being sent is queued separately", async ({ conversation, page }) => {
   const append = await hold(page, "**/in/append");
   await conversation.composer.fill("count to 3");
   await page.keyboard.press("Enter");
@@ -110,10 +101,7 @@ test("what is written while a message is on its way is queued, as a message of i
   ]);
 });
 
-test("a message that is refused does not run together with what was written since", async ({
-  conversation,
-  page,
-}) => {
+test("a refused message doesn't merge with text typed since", async ({ conversation, page }) => {
   const append = await hold(page, "**/in/append");
   await conversation.ask("count to 3");
   await expect.poll(append.count).toBe(1);
@@ -130,7 +118,7 @@ test("a message that is refused does not run together with what was written sinc
   await conversation.stands([user("count to 3"), assistant(counted(3))]);
 });
 
-test("Try again does not send twice what had arrived after all", async ({ conversation, page }) => {
+test("Try again doesn't resend a message that was delivered", async ({ conversation, page }) => {
   await page.route(
     "**/in/append",
     async (route) => {
@@ -145,7 +133,7 @@ test("Try again does not send twice what had arrived after all", async ({ conver
   await conversation.stands([user("count to 30 at 20 ms"), assistant(counted(30))]);
 });
 
-test("a chat that has no session opens in silence, and can be gone on with", async ({
+test("a chat without a session opens without an error, and can be continued", async ({
   conversation,
   page,
 }) => {

@@ -1,6 +1,6 @@
 import { counted, expect, test } from "../../support/story";
 
-test.describe("Stop in the first moments of a new chat", () => {
+test.describe("Stop works in the first moments of a new chat", () => {
   for (const delay of [0, 50, 150, 400, 1_000, 3_000]) {
     test(`after ${delay} ms: the answer is stopped, nothing streams on, and the next message is answered`, async ({
       conversation,

@@ -3,7 +3,7 @@ import { counted, expect, test } from "../../support/story";
 const user = (text: string) => ({ role: "user" as const, text });
 const assistant = (text: string | RegExp) => ({ role: "assistant" as const, text });
 
-test("a message that kills every worker has failed, also after a reload, and can be tried again", async ({
+test("a message that kills every worker has failed, also after a reload, and can be retried", async ({
   conversation,
   page,
 }) => {
@@ -45,14 +45,14 @@ test("a message that kills every worker has failed, also after a reload, and can
   await stands();
 });
 
-test("the tool that is at work is named", async ({ conversation, page }) => {
+test("the running tool is named", async ({ conversation, page }) => {
   await conversation.ask("Research durable chats in three steps");
   await expect(page.getByRole("status", { name: "Turn status" })).toHaveText(/^Using \S+…$/);
   await conversation.stopButton.click();
   await conversation.settles();
 });
 
-test("offline is said, and what is sent meanwhile goes when the line is back", async ({
+test("the page says that it's offline, and sends messages when it's back online", async ({
   conversation,
   page,
   context,
@@ -75,7 +75,7 @@ test("offline is said, and what is sent meanwhile goes when the line is back", a
   ]);
 });
 
-test("a card that cannot be sent says why, and can be pressed again", async ({ conversation, page }) => {
+test("a card that can't be sent says why, and can be pressed again", async ({ conversation, page }) => {
   await page.route("**/in/append", (route) =>
     route.fulfill({ status: 413, json: { error: "The record would be larger than 1 MiB" } }),
   );
@@ -89,10 +89,7 @@ test("a card that cannot be sent says why, and can be pressed again", async ({ c
   await expect(page.getByRole("alert").filter({ hasText: "That didn't work." })).toHaveCount(0);
 });
 
-test("a message that is refused stays in the box, and goes at the second try", async ({
-  conversation,
-  page,
-}) => {
+test("a refused message stays in the box, and the second try sends it", async ({ conversation, page }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   await page.route("**/in/append", (route) =>

@@ -25,7 +25,7 @@ test.beforeEach(async ({ page }) => {
   await page.goto("/kit");
 });
 
-test("an edit stands beside the old wording, and a line leads back to it", async ({ page }) => {
+test("an edit becomes a version, and a notice leads back to the earlier one", async ({ page }) => {
   await edit(page, "My city is Tokyo.");
   await expect(said(page)).toHaveText(tokyo);
   await expect(part(page, "Branches").getByText("Your earlier version is 1/2")).toBeVisible();
@@ -34,9 +34,7 @@ test("an edit stands beside the old wording, and a line leads back to it", async
   await expect(part(page, "Branches").getByText("Your earlier version")).toHaveCount(0);
 });
 
-test("the arrow keys walk through the versions without losing the focus, and say where they are", async ({
-  page,
-}) => {
+test("the arrow keys switch versions, keep the focus, and announce the version", async ({ page }) => {
   await edit(page, "My city is Tokyo.");
   const previous = button(page, "Previous version");
   await previous.focus();
@@ -55,7 +53,7 @@ test("the arrow keys walk through the versions without losing the focus, and say
   await expect(previous).toBeFocused();
 });
 
-test("Escape leaves the words as they were and gives the focus back", async ({ page }) => {
+test("Escape cancels the edit and returns the focus", async ({ page }) => {
   const pencil = button(page, "Edit message").first();
   await pencil.focus();
   await page.keyboard.press("Enter");
@@ -65,7 +63,7 @@ test("Escape leaves the words as they were and gives the focus back", async ({ p
   await expect(pencil).toBeFocused();
 });
 
-test("an edit that is refused keeps what was typed, and can be asked again", async ({ page }) => {
+test("a refused edit keeps the typed text, and can be sent again", async ({ page }) => {
   await edit(page, "fail, please");
   const editor = part(page, "Branches").getByRole("textbox", { name: "Edit your message" });
   await expect(editor).toHaveValue("fail, please");
@@ -75,7 +73,7 @@ test("an edit that is refused keeps what was typed, and can be asked again", asy
   await expect(said(page).first()).toHaveText("fail, please");
 });
 
-test("an edit to nothing is not asked, and Enter that ends a composition neither", async ({ page }) => {
+test("an empty edit isn't sent, and neither is Enter that ends a composition", async ({ page }) => {
   await edit(page, "  ");
   const editor = part(page, "Branches").getByRole("textbox", { name: "Edit your message" });
   await expect(editor).toHaveAccessibleDescription("Write something, or cancel.");
@@ -86,14 +84,14 @@ test("an edit to nothing is not asked, and Enter that ends a composition neither
   await expect(editor).toHaveValue("half a word\n");
 });
 
-test("another answer stands beside the first, which leads on to what followed it", async ({ page }) => {
+test("a regenerated answer becomes a version, and the first one keeps what followed it", async ({ page }) => {
   await button(page, "Regenerate").first().click();
   await expect(said(page)).toHaveText([oslo[0]!, "Another answer, number 2"]);
   await button(page, "Previous version").click();
   await expect(said(page)).toHaveText([...oslo, ...tide]);
 });
 
-test("undo and redo keep the focus where they are, down to the first message and back", async ({ page }) => {
+test("undo and redo keep the focus, down to the first message and back", async ({ page }) => {
   await button(page, "Undo").focus();
   await page.keyboard.press("Enter");
   await expect(said(page)).toHaveText(oslo);
@@ -109,9 +107,7 @@ test("undo and redo keep the focus where they are, down to the first message and
   await expect(said(page)).toHaveText([...oslo, ...tide]);
 });
 
-test("whoever asks again by keyboard goes on from the conversation, not from the top of the page", async ({
-  page,
-}) => {
+test("after regenerating by keyboard, the focus stays in the conversation", async ({ page }) => {
   await button(page, "Edit message").first().focus();
   await page.keyboard.press("Enter");
   await page.keyboard.type(" Or Bergen.");
@@ -120,7 +116,7 @@ test("whoever asks again by keyboard goes on from the conversation, not from the
   await expect(part(page, "Branches").getByRole("log")).toBeFocused();
 });
 
-test("on a narrow touch screen all actions fit and can be hit", async ({ browser, baseURL }) => {
+test("all actions fit on a narrow touch screen and are large enough", async ({ browser, baseURL }) => {
   const context = await browser.newContext({
     baseURL,
     hasTouch: true,

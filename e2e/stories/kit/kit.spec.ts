@@ -6,7 +6,7 @@ const distanceToEnd = (log: Locator) =>
   log.evaluate((element) => element.scrollHeight - element.clientHeight - element.scrollTop);
 
 test.describe("composer", () => {
-  test("sends once however often it is pressed, and keeps nothing", async ({ page }) => {
+  test("sends once however often it is pressed, and empties the box", async ({ page }) => {
     await page.goto("/kit");
     const composer = part(page, "Composer");
     const box = composer.getByPlaceholder("Sends to the list below");
@@ -46,7 +46,7 @@ test.describe("composer", () => {
     await expect(composer.getByRole("alert")).toHaveCount(0);
   });
 
-  test("keeps what is typed while a message is on its way", async ({ page }) => {
+  test("keeps text typed while a message is being sent", async ({ page }) => {
     await page.clock.install();
     await page.goto("/kit");
     const composer = part(page, "Composer");
@@ -63,7 +63,7 @@ test.describe("composer", () => {
     await expect(box).toHaveValue("second");
   });
 
-  test("has its draft back after a reload", async ({ page }) => {
+  test("restores its draft after a reload", async ({ page }) => {
     await page.goto("/kit");
     const box = part(page, "Composer").getByPlaceholder("Sends to the list below");
     await box.fill("half a thought");
@@ -71,7 +71,7 @@ test.describe("composer", () => {
     await expect(box).toHaveValue("half a thought");
   });
 
-  test("keeps what is typed before the page has come alive", async ({ page }) => {
+  test("keeps text typed before hydration", async ({ page }) => {
     let release = () => {};
     const held = new Promise<void>((resolve) => (release = resolve));
     await page.route("**/_next/static/**/*.js*", async (route) => {
@@ -87,7 +87,7 @@ test.describe("composer", () => {
     await expect(box).toHaveValue("early words");
   });
 
-  test("says why it does not send", async ({ page }) => {
+  test("says why it can't send", async ({ page }) => {
     await page.goto("/kit");
     const composer = part(page, "Composer");
     await expect(composer.getByRole("button", { name: "Send" }).first()).toBeDisabled();
@@ -104,7 +104,7 @@ test.describe("composer", () => {
 });
 
 test.describe("message list", () => {
-  test("stands at its end before any script has run", async ({ browser, baseURL }) => {
+  test("shows its end before any script has run", async ({ browser, baseURL }) => {
     const context = await browser.newContext({ ...(baseURL && { baseURL }), javaScriptEnabled: false });
     const page = await context.newPage();
     await page.goto("/kit");
@@ -136,8 +136,8 @@ test.describe("message list", () => {
   });
 });
 
-test.describe("what a model may say", () => {
-  test("no request leaves for another origin", async ({ page, baseURL }) => {
+test.describe("a model's text", () => {
+  test("no request goes to another origin", async ({ page, baseURL }) => {
     const foreign: string[] = [];
     page.on("request", (request) => {
       if (!request.url().startsWith(baseURL ?? "http://localhost") && !/^(data|blob):/.test(request.url()))
@@ -150,10 +150,10 @@ test.describe("what a model may say", () => {
     expect(foreign).toEqual([]);
   });
 
-  test("a message that cannot be drawn shows its words and leaves the page alive", async ({ page }) => {
+  test("a message that can't be displayed shows its text, and the page keeps working", async ({ page }) => {
     await page.goto("/kit");
     const messages = part(page, "Messages");
-    await messages.getByRole("button", { name: "Show a message that cannot be drawn" }).click();
+    await messages.getByRole("button", { name: "Show a message that can't be displayed" }).click();
     await expect(messages.getByText("These words are fine.")).toBeVisible();
     await expect(messages.getByText("I found the order.")).toBeVisible();
   });
@@ -177,7 +177,7 @@ for (const width of [320, 390, 1280]) {
   });
 }
 
-test("on a phone the chats are behind a drawer that gives the focus back", async ({ page }) => {
+test("on a phone the chats are in a drawer that returns the focus", async ({ page }) => {
   await page.setViewportSize({ width: 390, height: 844 });
   await page.goto("/kit");
   const open = part(page, "Shell").getByRole("button", { name: "Chats" });
@@ -189,7 +189,7 @@ test("on a phone the chats are behind a drawer that gives the focus back", async
   await expect(open).toBeFocused();
 });
 
-test("the theme can be switched and stays", async ({ page }) => {
+test("the theme can be switched and is kept", async ({ page }) => {
   await page.emulateMedia({ colorScheme: "light" });
   await page.goto("/kit");
   await page.getByRole("button", { name: "Switch theme" }).first().click();

@@ -8,7 +8,7 @@ declare global {
   }
 }
 
-test("the pages around the conversation break no rule", async ({ page }) => {
+test("the pages around the conversation have no accessibility violations", async ({ page }) => {
   await page.goto("/settings");
   await expect(page.getByRole("heading", { name: "Keyboard" })).toBeVisible();
   await expectAccessible(page, "settings");
@@ -22,7 +22,7 @@ test("the pages around the conversation break no rule", async ({ page }) => {
   }
 });
 
-test("a conversation breaks no rule while it streams, when it is settled, and in all that opens over it", async ({
+test("a conversation has no accessibility violations while it streams, when it is complete, and in its dialogs and menus", async ({
   conversation: chat,
   browser,
 }) => {
@@ -103,14 +103,14 @@ test("a conversation breaks no rule while it streams, when it is settled, and in
   await expectAccessible(page, "phone, drawer");
 });
 
-test("every part of the kit in every state breaks no rule", async ({ page }) => {
+test("every part of the kit in every state has no accessibility violations", async ({ page }) => {
   test.setTimeout(240_000);
   await page.goto("/kit");
   await page.getByRole("button", { name: "Show the editors" }).click();
   await expectAccessible(page, "kit");
 });
 
-test("an answer is spoken of twice, when it begins and when it ends, however many words it has", async ({
+test("an answer is announced twice, when it begins and when it ends, however long it is", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -125,7 +125,7 @@ test("an answer is spoken of twice, when it begins and when it ends, however man
   expect(spoken.length).toBeLessThan(8);
 });
 
-test("an answer that needs a decision says so once, and its card breaks no rule", async ({
+test("an answer that needs a decision says so once, and its card has no accessibility violations", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -144,7 +144,7 @@ test("an answer that needs a decision says so once, and its card breaks no rule"
   await expectAccessible(page, "inbox with a request");
 });
 
-test("the focus is never lost: not by sending, stopping, queueing, undoing, renaming, deleting or closing", async ({
+test("the focus survives sending, stopping, queueing, undoing, renaming, deleting and closing", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -208,7 +208,7 @@ test("the focus is never lost: not by sending, stopping, queueing, undoing, rena
   await expect(share).toBeFocused();
 });
 
-test("nothing moves for whoever asked for that", async ({ conversation: chat }) => {
+test("nothing moves for people who prefer reduced motion", async ({ conversation: chat }) => {
   const { page } = chat;
   await page.emulateMedia({ reducedMotion: "reduce" });
   await page.setViewportSize({ width: 390, height: 844 });

@@ -50,7 +50,7 @@ test(
   },
 );
 
-test("no mail is configured, and no link is offered; everything is exported, and deleted at the right words", async ({
+test("without mail no link is offered, and everything can be exported, and deleted after typing the phrase", async ({
   conversation: chat,
 }) => {
   await chat.ask("count to 2");
@@ -74,7 +74,7 @@ test("no mail is configured, and no link is offered; everything is exported, and
   expect((await chat.page.goto(address))?.status()).toBe(404);
 });
 
-test("a sign-out closes the other tab, which says so, and no token of it opens the chat any more", async ({
+test("a sign-out disables the other tab, which says so, and its tokens no longer open the chat", async ({
   conversation: chat,
 }) => {
   const { page, app } = chat;

@@ -8,7 +8,7 @@ const rows = async (conversation: Conversation) => {
   return row!;
 };
 
-test("looking makes nobody: every page renders without a row and without a worker", async ({
+test("looking creates no user: every page renders without a row or a worker", async ({
   conversation,
   page,
   app,
@@ -28,7 +28,7 @@ test("looking makes nobody: every page renders without a row and without a worke
   expect(app.engine.log().match(/attempt started/g)?.length ?? 0).toBe(started);
 });
 
-test("typing makes a guest, once, whose draft stays over a reload and whose message is answered", async ({
+test("typing creates one guest, whose draft survives a reload and whose message is answered", async ({
   conversation,
   page,
 }) => {
@@ -49,7 +49,7 @@ test("typing makes a guest, once, whose draft stays over a reload and whose mess
   expect((await rows(conversation)).users).toBe(before.users + 1);
 });
 
-test("two tabs that begin at once are one guest, and both chats are in the list", async ({
+test("two tabs that start together share one guest, and both chats are in the list", async ({
   conversation,
   page,
   app,
@@ -68,9 +68,7 @@ test("two tabs that begin at once are one guest, and both chats are in the list"
     await expect(list.getByRole("link", { name: title })).toBeVisible();
 });
 
-test("a file that is too large is a 413 with words, also when it does not say how large it is", async ({
-  app,
-}) => {
+test("a file that is too large is refused with a sentence, also without a declared size", async ({ app }) => {
   for (const isAnnounced of [true, false]) {
     const { status, body } = await send(`${app.url}/attachments?name=film.mp4`, 30, isAnnounced);
     expect({ status, body }).toEqual({
@@ -116,10 +114,7 @@ function send(
   });
 }
 
-test("a prompt that is pressed, and files before any word, make one guest", async ({
-  conversation,
-  page,
-}) => {
+test("pressing a demo, or attaching files first, creates one guest", async ({ conversation, page }) => {
   const before = await rows(conversation);
   const files = Array.from({ length: 5 }, (_, index) => ({
     name: `notes-${index}.txt`,

@@ -42,7 +42,7 @@ function ask(url: string, method: string, headers: Record<string, string>, body 
   });
 }
 
-test("no page breaks its own policy: chat, menus, dialogs, palette, theme, kit and the pages around it", async ({
+test("no page violates its content security policy: chat, menus, dialogs, palette, theme, kit and the other pages", async ({
   page,
   app,
 }) => {
@@ -89,9 +89,7 @@ test("no page breaks its own policy: chat, menus, dialogs, palette, theme, kit a
   expect(app.url).toContain("localhost");
 });
 
-test("a script that somebody got into the page does not run, and the browser reports it", async ({
-  page,
-}) => {
+test("an injected script doesn't run, and the browser reports it", async ({ page }) => {
   const refused = await watchPolicy(page);
   await page.goto("/");
   await expect(page.getByRole("textbox", { name: "Message" })).toBeVisible();
@@ -109,7 +107,7 @@ test("a script that somebody got into the page does not run, and the browser rep
   expect(await page.title()).not.toMatch(/^[12]$/);
 });
 
-test("every answer has a policy of its own and says what else a page may not do", async ({ app }) => {
+test("every response has a policy of its own and restricts what a page may do", async ({ app }) => {
   const [one, two] = [
     await fetch(app.url, { headers: { accept: "text/html" } }),
     await fetch(`${app.url}/no/such/page`),
@@ -130,7 +128,7 @@ test("every answer has a policy of its own and says what else a page may not do"
   expect(one.headers.get("strict-transport-security")).toBeNull();
 });
 
-test("reports are small, few and answered without a page", async ({ app }) => {
+test("policy reports are limited in size and number", async ({ app }) => {
   const report = (body: string) =>
     ask(`${app.url}/csp-report`, "POST", { "content-type": "application/csp-report" }, body);
   const good = JSON.stringify({
@@ -148,9 +146,7 @@ test("reports are small, few and answered without a page", async ({ app }) => {
   expect(statuses).toContain(429);
 });
 
-test("whatever changes something says where it comes from: actions, forms and routes", async ({
-  conversation: chat,
-}) => {
+test("every action, form and route that changes data checks its origin", async ({ conversation: chat }) => {
   const { page, app } = chat;
   await page.goto("/settings");
   const action = page.waitForRequest(
@@ -185,7 +181,7 @@ test("whatever changes something says where it comes from: actions, forms and ro
   expect((await post({ origin: "https://evil.example" }, "/attachments?name=a.txt")).status).toBe(403);
 });
 
-test("nobody finds the inspector where it is not switched on, nor a way to kill a worker", async () => {
+test("the inspector and the crash button don't exist unless they are turned on", async () => {
   test.setTimeout(120_000);
   const closed = await startApp({ INSPECT: "", CRASH_BUTTON: "" });
   for (const path of ["/inspect", "/inspect?session=x", "/inspect/watch?session=x"])

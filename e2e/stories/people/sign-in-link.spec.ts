@@ -40,7 +40,7 @@ async function askSomething(chat: Conversation): Promise<string> {
   return chat.page.url();
 }
 
-test("the link names the account, asks before it moves the chats, and works once", async ({
+test("a sign-in link names the account, asks before it moves chats, and works once", async ({
   conversation: chat,
 }) => {
   const { page } = chat;
@@ -60,7 +60,7 @@ test("the link names the account, asks before it moves the chats, and works once
   await expect(page.getByRole("main").getByRole("alert")).toContainText("used already");
 });
 
-test("somebody else's link takes no chats, and they are there again after signing out", async ({
+test("someone else's link moves no chats, and they are back after signing out", async ({
   conversation: chat,
   browser,
 }) => {

@@ -42,7 +42,7 @@ async function askAs(chat: Conversation, email: string, text: string): Promise<v
   await expect(chat.page.getByRole("region", { name: "Needs your answer" })).toBeVisible();
 }
 
-test("a request is mailed once, and answered by its link without signing in, once", async ({
+test("a request is mailed once, and its link answers it once, without signing in", async ({
   conversation: chat,
   browser,
 }) => {
@@ -85,7 +85,7 @@ test("a request is mailed once, and answered by its link without signing in, onc
   expect(await (await sweep(CRON_SECRET)).json()).toEqual({ isDone: true });
 });
 
-test("the link to a deleted chat leads nowhere, and changes nothing", async ({
+test("the link to a deleted chat doesn't work, and changes nothing", async ({
   conversation: chat,
   browser,
 }) => {
@@ -109,7 +109,7 @@ test("the link to a deleted chat leads nowhere, and changes nothing", async ({
   await elsewhere.close();
 });
 
-test("what is allowed for the whole chat is listed and revoked, and every decision leaves as a file", async ({
+test("always-allowed tools are listed and can be revoked, and all decisions can be exported", async ({
   conversation: chat,
   browser,
 }) => {

@@ -14,7 +14,7 @@ async function otherDevice(browser: Browser, page: Page, address: string): Promi
   return device;
 }
 
-test("a question survives a reload, and its answer goes on in the same message", async ({
+test("a question survives a reload, and its answer continues in the same message", async ({
   conversation,
   page,
 }) => {
@@ -43,7 +43,7 @@ test("a question survives a reload, and its answer goes on in the same message",
   expect(await conversation.answerTexts.first().innerText()).toBe(text);
 });
 
-test("an approval is edited and approved, and what ran stands beside what was proposed", async ({
+test("an approval can be edited and approved, and shows the proposed and the actual arguments", async ({
   conversation,
   page,
 }) => {
@@ -81,7 +81,7 @@ test("an approval is edited and approved, and what ran stands beside what was pr
 });
 
 test(
-  "it is decided in the inbox of another device, and the open chat goes on by itself",
+  "a decision in the inbox of another device continues the open chat",
   { tag: "@promise" },
   async ({ conversation, page, browser }) => {
     await conversation.ask("Refund 20 EUR of order A-78");
@@ -100,7 +100,7 @@ test(
   },
 );
 
-test("a message that is sent instead skips what waits, and the card says so", async ({
+test("a message sent instead skips the pending request, and its card says so", async ({
   conversation,
   page,
 }) => {
@@ -114,7 +114,7 @@ test("a message that is sent instead skips what waits, and the card says so", as
   await expect(bar(page)).toHaveCount(0);
 });
 
-test("a request on another version is found from the bar, and answered there", async ({
+test("the bar finds a request on another version, where it can be answered", async ({
   conversation,
   page,
 }) => {
@@ -138,7 +138,7 @@ test("a request on another version is found from the bar, and answered there", a
 });
 
 test(
-  "the worker dies in what follows a decision: no word is lost or doubled",
+  "when the worker dies after a decision, no word is lost or doubled",
   { tag: "@promise" },
   async ({ conversation, page }) => {
     await conversation.ask("Refund 20 EUR of order A-79 at 80 ms");
@@ -162,7 +162,7 @@ test(
   },
 );
 
-test("a sub-agent asks in its card, and goes on there", async ({ conversation, page }) => {
+test("a sub-agent asks in its card, and continues there", async ({ conversation, page }) => {
   await conversation.ask("Let a sub-agent find a courier");
   const card = request(page, "Which days suit the courier?");
   await expect(card).toBeVisible();

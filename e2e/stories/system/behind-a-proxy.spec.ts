@@ -39,7 +39,7 @@ async function nginx(target: number): Promise<{ url: string; close(): void }> {
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close: () => server.close() };
 }
 
-test("actions are taken by the configured address, and the policy knows the server of the runs at run time", async ({
+test("actions work at the configured address, and the policy gets the engine's address at run time", async ({
   app,
 }) => {
   const proxy = await nginx(app.port);

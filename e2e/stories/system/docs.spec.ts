@@ -2,9 +2,7 @@
 import { expectAccessible } from "../../support/axe";
 import { expect, test } from "../../support/story";
 
-test("a reader gets from the app's settings to a page, through the list and on to the next", async ({
-  page,
-}) => {
+test("the settings link to the documentation, whose pages link to each other", async ({ page }) => {
   await page.goto("/settings");
   await page.getByRole("link", { name: "Documentation" }).click();
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Docs");
@@ -28,7 +26,7 @@ test("a reader gets from the app's settings to a page, through the list and on t
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Settings");
 });
 
-test("a heading is a link to itself, and a link to it from another page leads there", async ({ page }) => {
+test("headings link to themselves, and can be linked from other pages", async ({ page }) => {
   await page.goto("/docs/how-it-works");
   await page.getByRole("main").getByRole("link", { name: "A deleted chat is kept for a day" }).click();
   await expect(page).toHaveURL(/\/docs\/decisions\/chats#a-deleted-chat-is-kept-for-a-day$/);
@@ -38,7 +36,7 @@ test("a heading is a link to itself, and a link to it from another page leads th
   await expect(page).toHaveURL(/#a-deleted-chat-is-kept-for-a-day$/);
 });
 
-test("code scrolls by keyboard, and the first Tab skips to the page", async ({ page }) => {
+test("code scrolls by keyboard, and the first Tab stop skips to the content", async ({ page }) => {
   await page.goto("/docs/requests");
   await expectAccessible(page, "a page with code");
   await page.keyboard.press("Tab");
@@ -47,7 +45,7 @@ test("code scrolls by keyboard, and the first Tab skips to the page", async ({ p
   await expect(page.getByRole("main")).toBeFocused();
 });
 
-test("an unknown page is not found, and the list is there", async ({ page }) => {
+test("an unknown page is not found, and still shows the list of pages", async ({ page }) => {
   const response = await page.goto("/docs/no-such-page");
   expect(response?.status()).toBe(404);
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Page not found");
@@ -56,7 +54,7 @@ test("an unknown page is not found, and the list is there", async ({ page }) => 
   await expect(page.getByRole("heading", { level: 1 })).toHaveText("Docs");
 });
 
-test("a page is also Markdown, and llms.txt leads to it", async ({ page, request }) => {
+test("every page is available as Markdown, and llms.txt lists it", async ({ page, request }) => {
   await page.goto("/docs/decisions/branches");
   const [download] = await Promise.all([
     page.waitForResponse((response) => response.url().endsWith("/docs/decisions/branches.md")),
@@ -85,7 +83,10 @@ test.describe("on a phone, without any script", () => {
     javaScriptEnabled: false,
   });
 
-  test("the list is a disclosure, and no page is wider than the screen", async ({ page, request }) => {
+  test("the list of pages is a disclosure, and no page is wider than the screen", async ({
+    page,
+    request,
+  }) => {
     await page.goto("/docs/settings");
     const nav = page.getByRole("navigation", { name: "Docs", exact: true });
     await expect(nav).toBeHidden();

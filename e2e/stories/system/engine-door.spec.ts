@@ -3,7 +3,11 @@ import { expect, test } from "../../support/story";
 
 const closed = /default-src 'none'.*sandbox/;
 
-test("no answer of the engine can run a script on the app's origin", async ({ conversation, app, page }) => {
+test("no response of the engine can run a script on the app's origin", async ({
+  conversation,
+  app,
+  page,
+}) => {
   await conversation.ask("count to 2");
   await conversation.settles();
   const session = `/api/v1/sessions/${conversation.chatId()}`;
@@ -22,7 +26,11 @@ test("no answer of the engine can run a script on the app's origin", async ({ co
   await expect(page.goto(link.href)).rejects.toThrow(/Download|ERR_ABORTED/);
 });
 
-test("only what a browser needs passes, and every answer is inert", async ({ conversation, app, page }) => {
+test("only the routes that a browser needs are forwarded, and every response is inert", async ({
+  conversation,
+  app,
+  page,
+}) => {
   await conversation.ask("count to 2");
   await conversation.settles();
   const chatId = conversation.chatId();

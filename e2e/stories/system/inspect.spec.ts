@@ -1,6 +1,6 @@
 import { Conversation, counted, expect, test } from "../../support/story";
 
-test("the inspector shows a session as it lives, crashes its worker, and the answer completes", async ({
+test("the inspector shows a live session and crashes its worker, and the answer completes", async ({
   conversation,
   context,
   page,
@@ -41,7 +41,7 @@ test("the inspector shows a session as it lives, crashes its worker, and the ans
   await expect(conversation.answerTexts.last()).toContainText(counted(80));
 });
 
-test("a stranger sees nothing of it", async ({ app, browser, conversation }) => {
+test("a stranger can't see the session", async ({ app, browser, conversation }) => {
   await conversation.ask("count to 3");
   await conversation.settles();
   const chatId = conversation.chatId();
@@ -56,7 +56,7 @@ test("a stranger sees nothing of it", async ({ app, browser, conversation }) => 
   await elsewhere.close();
 });
 
-test("the browser never gets the engine's key, nor a way around it", async ({ app, conversation, page }) => {
+test("the browser never gets the engine's key, or access without it", async ({ app, conversation, page }) => {
   await conversation.ask("count to 2");
   await conversation.settles();
   const bodies: string[] = [];

@@ -9,7 +9,7 @@ test.use({
 
 const file = (name: string) => ({ name, mimeType: "text/plain", buffer: Buffer.from("Notes") });
 
-test("what comes too often is refused in words, where the person is, and nothing is lost", async ({
+test("actions over the limit are refused with a sentence in place, and nothing is lost", async ({
   conversation,
   page,
 }) => {
@@ -34,7 +34,7 @@ test("what comes too often is refused in words, where the person is, and nothing
   ).toHaveCount(1);
 });
 
-test("chats that are begun too fast are refused with the question still in the box", async ({
+test("chats started too fast are refused, and the prompt stays in the box", async ({
   conversation,
   page,
 }) => {
@@ -52,7 +52,7 @@ test("chats that are begun too fast are refused with the question still in the b
   await expect(page).toHaveURL(/\/$/);
 });
 
-test("somebody else at another address is not kept waiting", async ({ browser, app }) => {
+test("someone at another address isn't limited", async ({ browser, app }) => {
   const context = await browser.newContext({ baseURL: app.url });
   const page = await context.newPage();
   await page.goto("/");

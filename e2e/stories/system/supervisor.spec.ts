@@ -81,7 +81,7 @@ function run(...args: Parameters<typeof start>): Started {
 }
 
 test(
-  "npm run dev on a fresh folder ends with one line, and a chat behind it",
+  "npm run dev in a fresh folder prints one line, and the chat works",
   { tag: "@promise" },
   async ({ page }) => {
     test.setTimeout(300_000);
@@ -131,7 +131,7 @@ test("a second start is refused in one sentence, and SIGTERM stops everything", 
   await ready(run("start", dataDir, { PORT: port }));
 });
 
-test("kill -9 leaves no orphan, and the next start takes over", async () => {
+test("kill -9 leaves no orphans, and the next start recovers", async () => {
   const port = String(await freePort());
   const first = run("start", dataDir, { PORT: port });
   await ready(first);
@@ -142,7 +142,7 @@ test("kill -9 leaves no orphan, and the next start takes over", async () => {
   await ready(run("start", dataDir, { PORT: port }));
 });
 
-test("an engine that dies is brought back", async () => {
+test("a crashed engine is restarted", async () => {
   const app = run("start", dataDir, { PORT: String(await freePort()) });
   const url = await ready(app);
   const pid = () =>
@@ -159,7 +159,7 @@ test("an engine that dies is brought back", async () => {
   expect(pid()).not.toBe(before);
 });
 
-test.describe("one clear sentence, and nothing is touched", () => {
+test.describe("a refused start prints one clear sentence, and changes nothing", () => {
   test("a taken port", async () => {
     const running = run("start", dataDir, { PORT: String(await freePort()) });
     const port = new URL(await ready(running)).port;

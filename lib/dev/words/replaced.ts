@@ -88,7 +88,20 @@ export const REPLACED_PHRASES: Record<string, string> = {
   "Nothing fits. Try": "No matching commands. Try",
 };
 
-/** Word order and words of another language, in what people read and in comments. `in` limits a word to folders. */
+/** Folders whose comments and test titles no longer contain the words below. */
+const REVISED = [
+  ...["composer", "conversation", "markdown", "requests", "shared", "shell", "tools"].map(
+    (folder) => `components/chat/${folder}`,
+  ),
+  "components/ui",
+  ...["(chat)", "account", "answer", "api", "attachments", "inspect", "kit", "share", "sign-in"].map(
+    (folder) => `app/${folder}`,
+  ),
+  "e2e/stories",
+  "trigger/demo",
+];
+
+/** Words and phrases that aren't plain English. `in` limits a phrase to folders. */
 export const DIALECT: { phrase: string; instead: string; in?: string[] }[] = [
   { phrase: "e-mail", instead: "email" },
   { phrase: "e-mails", instead: "emails" },

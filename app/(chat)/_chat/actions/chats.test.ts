@@ -107,7 +107,7 @@ describe("a move through the tree", () => {
 });
 
 describe("a title", () => {
-  it("turns nothing around that stands beside it", async () => {
+  it("doesn't change the direction of text around it", async () => {
     expect(await actions.renameChat(chatId, "\u202Egpj\u2066.exe\u200F")).toBe("gpj.exe");
   });
 
@@ -128,7 +128,7 @@ describe("a title", () => {
 });
 
 describe("a link", () => {
-  it("is revoked by whoever made it alone", async () => {
+  it("can only be revoked by the person who created it", async () => {
     await actions.shareChat(chatId);
     const [link] = await listShares(shared.db, "ada", chatId);
     request.user = { id: "bob" };
@@ -155,7 +155,7 @@ describe("settings", () => {
     });
   });
 
-  it("delete everything at the right words, and nothing at others", async () => {
+  it("deletes everything only after the exact phrase", async () => {
     await expect(account.deleteEverything("yes")).rejects.toThrow("Nothing was deleted");
     expect(await listed(chatId)).not.toBeNull();
     const store = postgresStore(shared.db);

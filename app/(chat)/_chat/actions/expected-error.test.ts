@@ -32,7 +32,7 @@ describe("what a person reads of an error", () => {
   it.each([
     new TypeError("Failed to fetch"),
     new Error("An unexpected response was received from the server."),
-  ])("says that nobody was there: %s", (error) => {
+  ])("says that the server can't be reached: %s", (error) => {
     expect(describeError(error)).toMatch(/reach the server/);
   });
 

@@ -36,7 +36,7 @@ it("the owner settles it once, and later words change nothing", async () => {
   expect(await shared.db.effect.findUnique({ where: { key } })).toMatchObject({ settledBy: "ada" });
 });
 
-it("nobody else settles it, by its own chat or by another", async () => {
+it("only the owner can settle it, through its own chat", async () => {
   request.user = { id: "bob" };
   const own = crypto.randomUUID();
   await createChat(shared.db, { id: own, userId: "bob" });

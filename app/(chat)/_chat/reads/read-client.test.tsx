@@ -29,7 +29,7 @@ function poll(queryFn: () => Promise<string>) {
 }
 
 describe("a poll", () => {
-  it("asks every 20 seconds while somebody looks at the page", async () => {
+  it("polls every 20 seconds while the page is visible", async () => {
     const read = vi.fn<() => Promise<string>>(async () => "something");
     const stop = poll(read);
     await vi.advanceTimersByTimeAsync(61_000);
@@ -57,7 +57,7 @@ describe("a poll", () => {
     stop();
   });
 
-  it("asks every minute while nobody looks: the tab and the notice tell of it", async () => {
+  it("polls every minute while the page is hidden, for the tab's badge and notifications", async () => {
     page.visibilityState = "hidden";
     const read = vi.fn<() => Promise<string>>(async () => "something");
     const stop = poll(read);

@@ -43,7 +43,7 @@ const messages: UIMessage[] = [
   },
 ];
 
-/** A simulated server: the first decision counts, and a later one is told who was first. */
+/** A simulated server: the first decision counts, and a later one learns who was first. */
 class Desk {
   requests = asked;
 

@@ -4,7 +4,7 @@ const button = (name: string) => ({ name, exact: true });
 
 test.describe("the answer after a decision is shown even if its first record is late", () => {
   for (const delay of [50, 150, 300]) {
-    test(`by ${delay} ms: the answer goes on in its message, and nobody reads an error`, async ({
+    test(`by ${delay} ms: the answer continues in its message, without an error`, async ({
       conversation,
       page,
     }) => {

@@ -99,7 +99,7 @@ test("a second tab takes over during an answer, which stops, and the first tab b
   await second.stands(whole);
 });
 
-test("a move in one tab is seen in the other, and on another device when somebody looks", async ({
+test("a branch action in one tab appears in the other, and on another device when its page is opened", async ({
   conversation,
   browser,
 }) => {

@@ -127,7 +127,7 @@ test.describe("approval", () => {
     await reason.fill("Ask for a second photo.");
     await button(approval, "Deny").click();
     await expect(approval.getByRole("alert")).toHaveText(
-      "Couldn't save. Your input is still here. Somebody else is deciding this right now. Try again in a moment.",
+      "Couldn't save. Your input is still here. Someone else is deciding this right now. Try again in a moment.",
     );
     await expect(reason).toHaveValue("Ask for a second photo.");
     await button(approval, "Deny").click();

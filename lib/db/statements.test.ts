@@ -12,9 +12,6 @@ const root = path.resolve(import.meta.dirname, "../..");
 const product = filesIn(["app", "components", "lib", "prisma", "trigger"]);
 const statementFiles = product.filter((file) => file.endsWith(".sql.ts"));
 
-/** Being rewritten: the files of the tree and what wakes an agent. */
-const REWRITTEN = /^lib\/chat\/tree\/|^trigger\/agent\/continuation/;
-
 type AnyStatement = Statement<unknown[], unknown>;
 
 const shared = testDatabase();
@@ -41,7 +38,7 @@ describe("raw SQL", () => {
   it("stands in files named *.sql.ts, and only lib/db/statement.ts runs it", async () => {
     for (const file of product) {
       const source = await readFile(path.join(root, file), "utf8");
-      if (file === "lib/db/statement.ts" || REWRITTEN.test(file)) continue;
+      if (file === "lib/db/statement.ts") continue;
       const runs = /\$(?:query|execute)Raw/.test(source);
       // rate-limiter-flexible writes its own SQL.
       expect(runs && file !== "lib/http/limit-counter.sql.ts", `${file} runs raw SQL by itself`).toBe(false);

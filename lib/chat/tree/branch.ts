@@ -2,7 +2,7 @@
 import type { DbClient } from "@/lib/db/client";
 import type { Message } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
-import { pathUp } from "./walk.sql";
+import { selectBranchIds, selectNode } from "./tree.sql";
 
 export type BranchNode = Pick<Message, "id" | "parentId" | "final" | "createdAt"> & { message: ChatMessage };
 
@@ -10,10 +10,7 @@ const NODES_PER_READ = 100;
 
 /** The node of that id. A message's own id is understood, too: its newest node is meant. */
 export async function findNode(db: DbClient, chatId: string, id: string): Promise<string | null> {
-  const [node] = await db.$queryRaw<{ id: string }[]>`
-    SELECT id FROM "Message"
-    WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${id} OR "messageId" = ${id})
-    ORDER BY (id = ${id}) DESC, "order" DESC LIMIT 1`;
+  const [node] = await selectNode(db, chatId, id);
   return node?.id ?? null;
 }
 
@@ -24,8 +21,7 @@ export async function branchIds(
   headId: string,
   limit?: number,
 ): Promise<string[]> {
-  const path = await db.$queryRaw<{ id: string }[]>`
-    WITH RECURSIVE ${pathUp(chatId, headId, { limit })} SELECT id FROM path ORDER BY depth DESC`;
+  const path = await selectBranchIds(db, chatId, headId, limit);
   return path.map(({ id }) => id);
 }
 

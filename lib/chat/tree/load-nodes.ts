@@ -1,10 +1,9 @@
 /** The few nodes of a tree that one save needs. */
 import type { DbClient } from "@/lib/db/client";
-import { Prisma } from "@/prisma/generated/client";
 import { sanitise } from "../message";
 import type { Changeset, LockedChat } from "./changeset";
 import type { Tree, TreeNode } from "./tree";
-import { pathUp } from "./walk.sql";
+import { selectNodes, selectNodesUp } from "./tree.sql";
 
 export async function loadNodes(
   tx: DbClient,
@@ -17,13 +16,8 @@ export async function loadNodes(
   const ids = touchedIds(changeset);
   if (ids.length === 0) return tree;
 
-  const columns = Prisma.sql`m.id, m."messageId", m."parentId", m.role, m.final, m."order", m."removedAt" IS NOT NULL AS removed`;
-  // Two index look-ups: as one condition with OR, an unanalysed table is scanned instead.
-  const known = await tx.$queryRaw<NodeRow[]>`
-    SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m."messageId" = ANY(${ids})
-    UNION
-    SELECT ${columns} FROM "Message" m WHERE m."chatId" = ${chatId} AND m.id = ANY(${chat.headId === null ? ids : [...ids, chat.headId]})
-    ORDER BY "order"`;
+  const nodeIds = chat.headId === null ? ids : [...ids, chat.headId];
+  const known = await selectNodes(tx, chatId, { messageIds: ids, nodeIds });
   addNodes(tree, known);
 
   // Anything known but the head raises the question whether it is on the shown branch. A parent is always older than
@@ -32,12 +26,7 @@ export async function loadNodes(
   const removes = changes.some((change) => change.op === "remove");
   if (chat.headId !== null && (others.length > 0 || removes)) {
     const oldest = removes ? -1 : Math.min(...others.map((node) => node.order));
-    addNodes(
-      tree,
-      await tx.$queryRaw<NodeRow[]>`
-        WITH RECURSIVE ${pathUp(chatId, chat.headId, { climbsWhile: Prisma.sql`path."order" > ${oldest}` })}
-        SELECT ${columns} FROM path m`,
-    );
+    addNodes(tree, await selectNodesUp(tx, chatId, chat.headId, oldest));
   }
   return tree;
 }

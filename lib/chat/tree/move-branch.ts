@@ -10,6 +10,7 @@ import { BranchError, type BranchAction, type BranchMove } from "./branch-action
 import { findNode, headAfter, lastSeenLeaf, requireNode } from "./heads";
 import { isChatId, loadTranscript, type ChatStatus, type Transcript } from "./queries";
 import { markSeen } from "./seen";
+import { lockChatForMove } from "./tree.sql";
 
 type LockedChat = { headId: string | null; status: ChatStatus; userId: string };
 
@@ -112,8 +113,7 @@ function edited(
 }
 
 async function lockChat(tx: DbClient, chatId: string): Promise<LockedChat> {
-  const [chat] = await tx.$queryRaw<LockedChat[]>`
-    SELECT "headId", status, "userId" FROM "Chat" WHERE id = ${chatId} AND "deletedAt" IS NULL FOR UPDATE`;
+  const [chat] = await lockChatForMove(tx, chatId);
   if (!chat) throw new BranchError("chat-not-found");
   return chat;
 }

@@ -1,12 +1,11 @@
 /** What the page reads. Whoever calls has checked that the chat is the reader's (`findOwnedChat`). */
 import type { TranscriptCursors } from "@trigger.dev/sdk/ai";
 import type { DbClient } from "@/lib/db/client";
-import { Prisma, type Chat } from "@/prisma/generated/client";
-import { branchBelow, pathUp } from "./walk.sql";
+import type { Chat } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
+import { selectPage, type ChatStatus, type PageOptions, type Versions } from "./page.sql";
 
-/** What the last save said: a turn began, it ended, or it ended in an error. */
-export type ChatStatus = "idle" | "running" | "failed";
+export type { ChatStatus, PageOptions } from "./page.sql";
 
 export type Transcript = {
   messages: ChatMessage[];
@@ -23,17 +22,6 @@ export type Transcript = {
   versions: Record<string, Versions>;
   /** Something hangs below the shown leaf, so a step back can be taken forward again. */
   canRedo: boolean;
-};
-
-/** The nodes that stand in one place of the tree, oldest first, at most 200; `nodeId` is the one that is shown. */
-type Versions = { nodeId: string; ids: string[] };
-
-export type PageOptions = {
-  limit?: number | undefined;
-  /** The page before this message or node. */
-  before?: string | undefined;
-  /** Another branch than the shown one: through this node, down to the leaf that was last seen under it. */
-  through?: string | undefined;
 };
 
 /** `session_…` is how the engine names a session by itself: a chat of that name would be given a token for that one. */
@@ -80,22 +68,6 @@ export async function createChat(
   return findOwnedChat(db, id, userId);
 }
 
-const MAX_VERSIONS = 200;
-
-type BranchRow = {
-  title: string | null;
-  status: ChatStatus;
-  failure: string | null;
-  state: unknown;
-  lastOutEventId: string | null;
-  lastInEventId: string | null;
-  messages: ChatMessage[];
-  nonFinalIds: string[];
-  nextCursor: string | null;
-  versions: Record<string, Versions>;
-  canRedo: boolean;
-};
-
 /**
  * One statement, so the messages and the cursors are of the same moment. It walks up from the head, or from `before`,
  * and touches only what it returns. The page's cursor is a node's id, so the next page starts there at once.
@@ -106,59 +78,7 @@ export async function readBranch(
   { limit, before, through }: PageOptions = {},
 ): Promise<(Transcript & { state: unknown }) | null> {
   if (!isChatId(chatId)) return null;
-  const start =
-    before !== undefined
-      ? Prisma.sql`
-          (SELECT "parentId" AS id FROM "Message"
-            WHERE "chatId" = ${chatId} AND "removedAt" IS NULL AND (id = ${before} OR "messageId" = ${before})
-            ORDER BY (id = ${before}) DESC, "order" DESC LIMIT 1)`
-      : through !== undefined
-        ? Prisma.sql`SELECT id FROM below ORDER BY depth DESC LIMIT 1`
-        : Prisma.sql`SELECT "headId" AS id FROM chat`;
-  const depth = limit !== undefined && limit > 0 ? Math.ceil(limit) : undefined;
-  // `LIMIT 1` keeps each lookup by key: without it the planner may read a whole chat to join a page of it.
-  const [row] = await db.$queryRaw<BranchRow[]>`
-    WITH RECURSIVE
-      chat AS (SELECT * FROM "Chat" WHERE id = ${chatId}),
-      ${through === undefined ? Prisma.empty : Prisma.sql`${branchBelow(chatId, through)},`}
-      start AS (${start}),
-      ${pathUp(chatId, Prisma.sql`(SELECT id FROM start)`, { limit: depth })},
-      page AS (
-        SELECT m.id, m."parentId", m.message, m."messageId", m.final, path.depth
-          FROM path, LATERAL (SELECT * FROM "Message" WHERE "chatId" = ${chatId} AND id = path.id LIMIT 1) m
-      ),
-      contents AS (
-        SELECT
-          jsonb_agg(message ORDER BY depth DESC) AS messages,
-          jsonb_agg("messageId" ORDER BY depth DESC) FILTER (WHERE NOT final) AS "nonFinalIds"
-        FROM page
-      ),
-      versions AS (
-        SELECT jsonb_object_agg(page."messageId", jsonb_build_object('nodeId', page.id, 'ids', siblings.ids)) AS versions
-        FROM page, LATERAL (
-          SELECT jsonb_agg(id ORDER BY "order") AS ids, count(*) AS count FROM (
-            (SELECT s.id, s."order" FROM "Message" s
-              WHERE s."chatId" = ${chatId} AND s."parentId" = page."parentId" AND s."removedAt" IS NULL
-              ORDER BY s."order" DESC LIMIT ${MAX_VERSIONS})
-            UNION ALL
-            (SELECT s.id, s."order" FROM "Message" s
-              WHERE page."parentId" IS NULL AND s."chatId" = ${chatId} AND s."parentId" IS NULL AND s."removedAt" IS NULL
-              ORDER BY s."order" DESC LIMIT ${MAX_VERSIONS})
-          ) s
-        ) siblings
-        WHERE siblings.count > 1 OR page.id <> page."messageId"
-      ),
-      oldest AS (SELECT id, "parentId" FROM path ORDER BY depth DESC LIMIT 1)
-    SELECT
-      chat.title, chat.status, chat.failure, chat.state, chat."lastOutEventId", chat."lastInEventId",
-      COALESCE(contents.messages, '[]') AS messages, COALESCE(contents."nonFinalIds", '[]') AS "nonFinalIds",
-      (SELECT id FROM oldest WHERE "parentId" IS NOT NULL) AS "nextCursor",
-      COALESCE(versions.versions, '{}') AS versions,
-      CASE WHEN chat."headId" IS NULL
-        THEN EXISTS (SELECT 1 FROM "Message" WHERE "chatId" = ${chatId} AND "parentId" IS NULL AND "removedAt" IS NULL)
-        ELSE EXISTS (SELECT 1 FROM "Message" WHERE "chatId" = ${chatId} AND "parentId" = chat."headId" AND "removedAt" IS NULL)
-      END AS "canRedo"
-    FROM chat, contents, versions`;
+  const [row] = await selectPage(db, chatId, { limit, before, through });
   if (!row) return null;
   return {
     messages: row.messages,

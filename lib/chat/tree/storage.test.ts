@@ -460,7 +460,7 @@ describe("when saves meet or the database goes away", () => {
       const late = save(prismaStorage(broken("57P03")), chatId, [put("u1")]);
       vi.setSystemTime(Date.now() + 31_000);
       await expect(late).rejects.toThrow(
-        new RegExp(`Saving chat ${chatId} failed .* Check that PostgreSQL runs`),
+        new RegExp(`Saving chat ${chatId} failed .* Check that PostgreSQL is running`),
       );
     } finally {
       vi.useRealTimers();

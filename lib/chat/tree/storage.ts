@@ -23,6 +23,7 @@ import { isOutdated, nextCursors, runOf, whatIsMissing, withoutRegressions } fro
 import { loadNodes, predecessors } from "./load-nodes";
 import { readBranch } from "./queries";
 import { applyChanges } from "./tree";
+import { lockChatForSave } from "./tree.sql";
 import { writeNodes } from "./write-nodes";
 
 export type StorageOptions = {
@@ -159,9 +160,7 @@ async function write(
 }
 
 async function lockChat(tx: DbClient, chatId: string): Promise<LockedChat> {
-  const [chat] = await tx.$queryRaw<LockedChat[]>`
-    SELECT "headId", title, status, "lastOutEventId", "lastInEventId", "nextOrder", "runId", "runCreatedAt"
-    FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+  const [chat] = await lockChatForSave(tx, chatId);
   if (chat) return chat;
   // Its owner is unknown here, so it cannot be made here either.
   throw new Error(

@@ -5,6 +5,7 @@ import type { ChatMessage } from "@/lib/chat/message";
 import { skipRequests, stopRequests } from "@/lib/chat/requests/settle";
 import { isUndecided, requestIdOf, type RequestName, type ToolPart } from "@/lib/chat/requests/pending-calls";
 import { toolParts } from "@/lib/chat/requests/save";
+import { lockChatRow } from "@/lib/chat/tree/tree.sql";
 import { db } from "@/lib/db/client";
 import { withRetry } from "@/lib/db/retry";
 import { withDecisions } from "./decided-parts";
@@ -23,7 +24,7 @@ export async function skipUndecided(
   const { requests, effects } = await withRetry(
     () =>
       db.$transaction(async (tx) => {
-        await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+        await lockChatRow(tx, chatId);
         return {
           requests: await skipRequests(tx, { chatId, messageIds: waiting.map(({ id }) => id) }),
           effects: await effectsOfCalls(tx, { chatId, calls }),
@@ -62,7 +63,7 @@ export async function stopApproved(
   const requests = await withRetry(
     () =>
       db.$transaction(async (tx) => {
-        await tx.$queryRaw`SELECT 1 FROM "Chat" WHERE id = ${chatId} FOR UPDATE`;
+        await lockChatRow(tx, chatId);
         return stopRequests(tx, { chatId, calls });
       }),
     { doing },

@@ -62,7 +62,7 @@ test("the palette opens chats, search results and other pages", async ({ convers
   const harbour = await answered(chat, "My favourite word is harbourmaster");
 
   await page.keyboard.press("Control+k");
-  await expect(option(page, /harbourmaster/)).toContainText("now");
+  await expect(option(page, /harbourmaster/)).toContainText("current");
   await page.keyboard.type("count");
   await expect(palette(page).getByRole("option").first()).toHaveText(/count to 2/i);
   await page.keyboard.press("Enter");
@@ -89,7 +89,7 @@ test("the palette opens chats, search results and other pages", async ({ convers
   await run(page, "Dark theme");
   await expect(page.locator("html")).toHaveClass(/\bdark\b/);
   await page.keyboard.press("Control+k");
-  await expect(option(page, "Dark theme")).toContainText("now");
+  await expect(option(page, "Dark theme")).toContainText("current");
 });
 
 test("the palette stops, undoes, redoes, shares and exports the open chat, and hides unavailable commands", async ({

@@ -17,7 +17,7 @@ test("search finds a message, marks the match, and opens the message", async ({ 
   await expect(chat.page).toHaveURL(new RegExp(`/chat/${id}\\?message=`));
 
   await box.fill("nothing like this anywhere");
-  await expect(chat.page.getByText("Nothing found")).toBeVisible();
+  await expect(chat.page.getByText("No results.")).toBeVisible();
   await box.press("Escape");
   await expect(box).toHaveValue("");
   await expect(box).toBeFocused();
@@ -30,5 +30,5 @@ test("search reports an unreachable server, and recovers", async ({ conversation
   await expect(chat.page.getByText("Couldn't search.")).toBeVisible();
   await context.setOffline(false);
   await chat.page.getByRole("button", { name: "Try again" }).click();
-  await expect(chat.page.getByText("Nothing found")).toBeVisible();
+  await expect(chat.page.getByText("No results.")).toBeVisible();
 });

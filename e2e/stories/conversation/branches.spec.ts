@@ -92,7 +92,7 @@ test("another version can be read during an answer, which is saved on its own br
   await expect(page.getByText("Your earlier version is 1/2")).toBeVisible();
   await conversation.questions.first().getByRole("button", { name: "Previous version" }).click();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
-  await expect(page.getByText("The answer is being written in another version")).toBeVisible();
+  await expect(page.getByText("Another version is being answered")).toBeVisible();
   await conversation.settles();
   await conversation.shows([user("count to 3"), assistant(counted(3))]);
   await conversation.questions.first().getByRole("button", { name: "Next version" }).click();

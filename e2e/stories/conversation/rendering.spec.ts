@@ -82,7 +82,7 @@ test.describe("a long conversation", () => {
       await page.mouse.wheel(0, -1000);
       await expect(alert).toBeVisible({ timeout: 100 });
     }).toPass({ timeout: 60_000 });
-    await expect(alert).toContainText("Earlier messages could not be loaded");
+    await expect(alert).toContainText("Couldn't load earlier messages");
 
     await chat.press("Server down");
     const again = chat.log.getByRole("button", { name: "Try again" });

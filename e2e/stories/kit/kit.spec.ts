@@ -160,7 +160,7 @@ test.describe("a model's text", () => {
 
   test("a tool card opens with the keyboard and shows what went in and out", async ({ page }) => {
     await page.goto("/kit");
-    const header = part(page, "Tool card").getByRole("button", { name: /lookupOrder Done/ });
+    const header = part(page, "Tool card").getByRole("button", { name: /Lookup order Done/ });
     await header.focus();
     await page.keyboard.press("Enter");
     await expect(header).toHaveAttribute("aria-expanded", "true");

@@ -57,7 +57,7 @@ test("a sign-in link names the account, asks before it moves chats, and works on
   await page.goto("/settings");
   await expect(page.getByText(`Signed in as ${email}`)).toBeVisible();
   await page.goto(link);
-  await expect(page.getByRole("main").getByRole("alert")).toContainText("used already");
+  await expect(page.getByRole("main").getByRole("alert")).toContainText("already used");
 });
 
 test("someone else's link moves no chats, and they are back after signing out", async ({

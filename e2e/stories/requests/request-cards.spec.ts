@@ -97,7 +97,7 @@ test.describe("approval", () => {
     await button(query, "Review changes").click();
     await expect(query.getByRole("alert")).toContainText("Arguments: This isn't valid JSON");
     await json.fill("[]");
-    await expect(query.getByRole("alert")).toContainText("an object is needed");
+    await expect(query.getByRole("alert")).toContainText("Enter a JSON object");
     await json.fill('{ "sql": "select 1" }');
     await button(query, "Review changes").click();
     await expect(query.getByRole("insertion")).toHaveText(["now select 1", "removed", "removed"]);

@@ -123,7 +123,7 @@ test("always-allowed tools are listed and can be revoked, and all decisions can 
   await chat.page.getByRole("button", { name: "Decisions" }).click();
   const dialog = chat.page.getByRole("dialog", { name: "Decisions" });
   const allowed = dialog.getByRole("region", { name: "Always allowed in this chat" });
-  await expect(allowed.getByRole("listitem")).toHaveText([/refund/]);
+  await expect(allowed.getByRole("listitem")).toHaveText([/^Refund/]);
   await allowed.getByRole("button", { name: "Revoke Refund" }).click();
   await expect(allowed.getByRole("listitem")).toHaveCount(0);
   await expect(allowed).toContainText("Refund will ask again.");

@@ -7,7 +7,7 @@ test("the inspector shows a live session and crashes its worker, and the answer 
 }) => {
   const inspector = await context.newPage();
   await inspector.goto("/inspect");
-  await expect(inspector.getByText("No session yet.")).toBeVisible();
+  await expect(inspector.getByText("No sessions yet.")).toBeVisible();
   // Long enough for a slow machine to see it running.
   await conversation.ask("count to 80 at 100 ms");
   const sessions = inspector.getByRole("navigation", { name: "Sessions" });
@@ -49,7 +49,7 @@ test("a stranger can't see the session", async ({ app, browser, conversation }) 
   const elsewhere = await browser.newContext({ baseURL: app.url });
   const stranger = new Conversation(await elsewhere.newPage(), app);
   await stranger.page.goto(`/inspect?session=${chatId}`);
-  await expect(stranger.page.getByText("No session yet.")).toBeVisible();
+  await expect(stranger.page.getByText("No sessions yet.")).toBeVisible();
   await expect(stranger.page.getByText("Session not found. It may belong to someone else.")).toBeVisible();
   expect((await stranger.page.request.get(`/inspect/watch?session=${chatId}`)).status()).toBe(404);
   expect(await (await stranger.page.request.get("/inspect/sessions")).json()).toMatchObject({ sessions: [] });

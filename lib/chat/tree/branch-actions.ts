@@ -47,7 +47,7 @@ export type AgentAction = z.infer<typeof agentAction>;
 
 const sentences = {
   "chat-not-found": "This chat does not exist any more.",
-  "message-not-found": "This message is not part of this chat any more. Reload the page to see what is.",
+  "message-not-found": "This message is not part of this chat. Reload the page to see the latest version.",
   "answer-running": "An answer is being written here. Wait until it's finished, or stop it first.",
   "not-a-question": "Only your own messages can be edited.",
   "no-question": "This message answers no question, so it cannot be answered again.",

@@ -3,8 +3,7 @@ import { findLimitMessage } from "@/lib/http/limit-messages";
 
 const messages = {
   "chat-not-found": "Chat not found. It may have been deleted or belong to someone else.",
-  "message-not-found":
-    "This message is no longer part of this chat. Reload the page to see the latest version.",
+  "message-not-found": "This message is not part of this chat. Reload the page to see the latest version.",
   "answer-running": "An answer is being written here. Wait until it's finished, or stop it first.",
   "move-misshapen":
     "`move` is not a step through this chat's versions, so nothing was changed. Reload the page and try again.",

@@ -111,7 +111,8 @@ describe("switch", () => {
       }),
       { numRuns: 10 },
     );
-  });
+    // Some 2,000 transactions.
+  }, 300_000);
 
   it("can be looked at before it is done, and changes nothing by that", async () => {
     expect(await shown("u2")).toEqual(["u1", "a1", "u2", "a2", "u3", "a3"]);

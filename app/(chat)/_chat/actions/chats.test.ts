@@ -75,7 +75,7 @@ describe("an action about a chat", () => {
   it("restores what was deleted, for the owner alone", async () => {
     await actions.deleteChat(chatId);
     request.user = { id: "bob" };
-    await expect(actions.restoreChat(chatId)).rejects.toThrow("no such chat");
+    await expect(actions.restoreChat(chatId)).rejects.toThrow("Chat not found");
     request.user = { id: "ada" };
     await actions.restoreChat(chatId);
     expect(await listed(chatId)).toMatchObject({ title: "Question" });
@@ -145,7 +145,7 @@ describe("settings", () => {
     expect(await createChat(shared.db, { id: crypto.randomUUID(), userId: "ada" })).toMatchObject({
       model: "demo",
     });
-    await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("not configured");
+    await expect(account.setDefaultModel("acme/huge")).rejects.toThrow("no longer available");
     await account.setDefaultModel(null);
     request.user = null;
     // A person who makes a choice before writing anything becomes a guest.

@@ -132,7 +132,7 @@ describe("a link", () => {
     await actions.shareChat(chatId);
     const [link] = await listShares(shared.db, "ada", chatId);
     request.user = { id: "bob" };
-    await expect(actions.revokeShare(link!.id)).rejects.toThrow("no such link");
+    await expect(actions.revokeShare(link!.id)).rejects.toThrow("Link not found");
     request.user = { id: "ada" };
     await actions.revokeShare(link!.id);
     expect(await listShares(shared.db, "ada", chatId)).toEqual([]);
@@ -169,7 +169,7 @@ describe("settings", () => {
 });
 
 describe("what is done too often", () => {
-  it("is refused in words that also pass a production build, and changes nothing", async () => {
+  it("is refused with a sentence that also passes a production build, and changes nothing", async () => {
     vi.stubEnv("LIMIT_COPIES", "2/60");
     await actions.copyChat(chatId);
     await actions.copyChat(chatId);
@@ -184,9 +184,9 @@ describe("what is done too often", () => {
   });
 });
 
-describe("an id that PostgreSQL cannot hold, or nobody could mean", () => {
+describe("an id that PostgreSQL can't store, or that is never valid", () => {
   it.each(["a\u0000", "\u0000", "", "x".repeat(500), { not: "text" } as never, null as never])(
-    "%j is refused in words by every action",
+    "%j is refused with a sentence by every action",
     async (bad) => {
       vi.stubEnv("LIMIT_COPIES", "off");
       const refused = /^holdfast:(chat-not-found|link-not-found|outcome-not-found)$/;

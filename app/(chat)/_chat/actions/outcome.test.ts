@@ -42,7 +42,7 @@ it("only the owner can settle it, through its own chat", async () => {
   await createChat(shared.db, { id: own, userId: "bob" });
   const notFound = "Chat not found. It may have been deleted or belong to someone else.";
   expect(await refusal(settleOutcome(chatId, key, "happened"))).toBe(notFound);
-  expect(await refusal(settleOutcome(own, key, "happened"))).toMatch(/nothing to settle/);
+  expect(await refusal(settleOutcome(own, key, "happened"))).toMatch(/nothing to confirm/);
   request.user = null;
   expect(await refusal(settleOutcome(chatId, key, "happened"))).toMatch(/signed out/);
   request.user = { id: "ada" };
@@ -50,8 +50,8 @@ it("only the owner can settle it, through its own chat", async () => {
 });
 
 it("takes no other word, and no key that is none", async () => {
-  expect(await refusal(settleOutcome(chatId, key, "perhaps"))).toMatch(/nothing to settle/);
+  expect(await refusal(settleOutcome(chatId, key, "perhaps"))).toMatch(/nothing to confirm/);
   for (const bad of ["", "x".repeat(1_000_000), "a\u0000b", { evil: true } as never])
-    expect(await refusal(settleOutcome(chatId, bad, "happened"))).toMatch(/nothing to settle/);
+    expect(await refusal(settleOutcome(chatId, bad, "happened"))).toMatch(/nothing to confirm/);
   expect(await storedOutcome()).toBe("unknown");
 });

@@ -30,6 +30,7 @@ export default defineConfig({
     // Stories with workers that boot: a machine whose cores are busy takes its time.
     testTimeout: 90_000,
     hookTimeout: 120_000,
+    expect: { poll: { timeout: 20_000 } },
     sequence: { sequencer: LongestFirst },
     projects: [
       project("unit", { pool: "threads", maxWorkers: 2, sequence: { groupOrder: 0 } }),

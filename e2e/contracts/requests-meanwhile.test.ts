@@ -366,7 +366,7 @@ describe("trust", () => {
     ],
     ["nothing", { type: "answer", output: { optionIds: [] } }, "Choose an option, or skip it"],
     ["the wrong shape", { type: "answer", output: "dune" }, "expected object"],
-    ["an approval", { type: "approve" }, "asks for an answer"],
+    ["an approval", { type: "approve" }, "needs an answer"],
     ["a megabyte", { type: "answer", output: { optionIds: [], text: "x".repeat(1e6) } }, "64 KB"],
   ] as Array<[string, Decision, string]>)("a question does not take %s", async (_, decision, why) => {
     const chatId = newChatId();
@@ -394,7 +394,7 @@ describe("trust", () => {
     ],
     ["arguments of another shape", { type: "approve", editedInput: null }, "expected object"],
     ["a reason of a megabyte", { type: "deny", reason: "x".repeat(1e6) }, "2,000 characters"],
-    ["an answer", { type: "answer", output: {} }, "asks for an approval"],
+    ["an answer", { type: "answer", output: {} }, "needs an approval"],
   ] as Array<[string, Decision, string]>)("an approval does not take %s", async (_, decision, why) => {
     const chatId = newChatId();
     await createChat(db, { id: chatId, userId });

@@ -6,7 +6,7 @@ import { Composer } from "@/components/chat/composer/composer";
 import { DropTarget } from "@/components/chat/composer/drop-overlay";
 import { ModelPicker } from "@/components/chat/composer/model-picker";
 import { QueueList } from "@/components/chat/composer/queue-list";
-import type { QueuedMessage } from "@/components/chat/durable/use-message-queue";
+import type { QueuedMessage } from "@/components/chat/durable/types";
 import type { SlashCommand } from "@/components/chat/composer/slash";
 import { SteeringList } from "@/components/chat/composer/steering-list";
 import {

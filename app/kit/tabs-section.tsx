@@ -14,7 +14,7 @@ export function TabsSection() {
     <>
       <ColumnCase className="gap-5" name="Second tab">
         <div>
-          <TabNotice elsewhere={isReading ? "tab" : undefined} onTakeOver={() => setIsReading(false)} />
+          <TabNotice remoteWriter={isReading ? "tab" : undefined} onTakeOver={() => setIsReading(false)} />
           <Composer
             onSend={nothing}
             onStop={nothing}
@@ -27,7 +27,7 @@ export function TabsSection() {
         </div>
       </ColumnCase>
       <ColumnCase className="gap-5" name="Second device">
-        <TabNotice aria-label="Other devices of this chat" elsewhere="device" onTakeOver={nothing} />
+        <TabNotice aria-label="Other devices of this chat" remoteWriter="device" onTakeOver={nothing} />
       </ColumnCase>
     </>
   );

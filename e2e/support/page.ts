@@ -3,7 +3,7 @@ import { auth } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import type { UIMessageChunk } from "ai";
-import { patientFetch } from "@/components/chat/durable/retrying-fetch";
+import { retryingFetch } from "@/components/chat/durable/transport/retrying-fetch";
 import type { BranchAction, BranchMove } from "@/lib/chat/tree/branch-actions";
 import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { deliverDecisions } from "@/lib/chat/requests/deliver";
@@ -47,7 +47,7 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
   const transport = new TriggerChatTransport({
     task: "chat",
     baseURL: options.baseURL ?? site.engineUrl,
-    fetch: patientFetch(() => {}),
+    fetch: retryingFetch(() => {}),
     accessToken: options.accessToken ?? (() => mint(chatId)),
     startSession: async () => {
       await createChat(db, { id: chatId, userId });
@@ -82,7 +82,7 @@ export function openPage(site: Site, chatId: string, options: PageOptions = {}):
 
 /**
  * The page after a reload: what is saved, and the stream from there on. The same steps as `connect` in
- * components/chat/durable/use-durable-chat.ts. No stream: nothing is to come.
+ * components/chat/durable/expected-turn.ts. No stream: nothing is to come.
  */
 export async function reload(site: Site, chatId: string, options: PageOptions = {}) {
   await lookBriefly(site, chatId);
@@ -138,7 +138,7 @@ async function lookAfterPending(
   if (lookAfter && (await readInput(chatId, lastInEventId ?? null)).length > 0) await lookAfter(chatId);
 }
 
-/** As components/chat/durable/use-revive.ts: whoever hears nothing for a while asks, and shows what is saved when that is all. */
+/** As components/chat/durable/reviving.ts: whoever hears nothing for a while asks, and shows what is saved when that is all. */
 function watched(
   site: Site,
   chatId: string,

@@ -5,7 +5,6 @@ import { useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/shell/chat-shell";
 import { Composer } from "@/components/chat/composer/composer";
 import type { Transcript } from "@/components/chat/durable/transcript";
-import type { OutgoingMessage } from "@/components/chat/durable/use-message-queue";
 import type { SendMode } from "@/components/chat/composer/composer-buttons";
 import { DropOverlay } from "@/components/chat/composer/drop-overlay";
 import { FirstRun, type FirstRunProps } from "@/components/chat/conversation/first-run";
@@ -21,7 +20,8 @@ import { ModelPicker } from "@/components/chat/composer/model-picker";
 import { TabNotice } from "@/components/chat/composer/tab-notice";
 import { TurnStatus } from "@/components/chat/conversation/turn-status";
 import { type UploadFile, useAttachments } from "@/components/chat/composer/use-attachments";
-import { useDurableChat, type PendingInput } from "@/components/chat/durable/use-durable-chat";
+import type { OutgoingMessage, PendingInput } from "@/components/chat/durable/types";
+import { useDurableChat } from "@/components/chat/durable/use-durable-chat";
 import { EndingNotice, endingTexts } from "@/components/chat/conversation/ending-notice";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import { KnownError } from "@/components/chat/shared/known-error";
@@ -192,7 +192,7 @@ export function ChatView({
             <FirstRun
               {...welcome}
               onPick={(prompt) => attempt(chat.send(prompt))}
-              isDisabled={isAnswering || chat.elsewhere !== undefined || deleted.isDeleted}
+              isDisabled={isAnswering || chat.remoteWriter !== undefined || deleted.isDeleted}
             />
             {undoRedo}
           </>
@@ -208,7 +208,7 @@ export function ChatView({
                 tool={chat.tool}
                 detail={chat.turn === "failed" ? failedBecause() : undefined}
                 onRetry={unfinished ? undefined : () => attempt(chat.retry())}
-                onStop={chat.elsewhere === undefined ? onStop : undefined}
+                onStop={chat.remoteWriter === undefined ? onStop : undefined}
               />
               {undoRedo}
             </div>
@@ -230,7 +230,7 @@ export function ChatView({
         <AccountNotice signIn={signIn} />
         <DeletedNotice isDeleted={deleted.isDeleted} />
         <TabNotice
-          elsewhere={signIn.state === "same" ? chat.elsewhere : undefined}
+          remoteWriter={signIn.state === "same" ? chat.remoteWriter : undefined}
           onTakeOver={() => {
             chat.takeOver();
             // Moves the focus before the focused button disappears.
@@ -244,7 +244,7 @@ export function ChatView({
           onMove={chat.queue.move}
           onRemove={chat.queue.remove}
           onSendNow={
-            chat.elsewhere === undefined && !deleted.isDeleted
+            chat.remoteWriter === undefined && !deleted.isDeleted
               ? (id) => attempt(chat.sendQueuedNow(id))
               : undefined
           }
@@ -258,13 +258,13 @@ export function ChatView({
             )
           }
           onStop={onStop}
-          isStreaming={isAnswering && chat.elsewhere === undefined}
+          isStreaming={isAnswering && chat.remoteWriter === undefined}
           canQueue
           canSteer
           disabledReason={
             closedReason(signIn) ??
             (deleted.isDeleted ? DELETED : undefined) ??
-            (chat.elsewhere !== undefined
+            (chat.remoteWriter !== undefined
               ? "View only. Take over to write."
               : branches.isReadOnly
                 ? "Another version is being answered. You can write here when it's done."
@@ -289,7 +289,7 @@ export function ChatView({
 
   /** The actions for a branch that ends in an unfinished answer, or in a prompt without one. */
   function renderUnfinished() {
-    if (chat.turn === "failed" || chat.elsewhere !== undefined || deleted.isDeleted) return undefined;
+    if (chat.turn === "failed" || chat.remoteWriter !== undefined || deleted.isDeleted) return undefined;
     const { partialId, unansweredId } = chat;
     const continueAnswer = () => attempt(chat.send("Continue from where you stopped."));
     if (ending !== undefined && lastMessage && partialId === undefined)

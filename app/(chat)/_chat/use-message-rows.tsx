@@ -6,7 +6,7 @@ import { EditMessage } from "@/components/chat/conversation/edit-message";
 import { hasMeta, MessageMeta } from "@/components/chat/conversation/message-meta";
 import { Message, type MessageProps } from "@/components/chat/conversation/message";
 import { MessageActions } from "@/components/chat/conversation/message-actions";
-import type { DurableChat } from "@/components/chat/durable/use-durable-chat";
+import type { DurableChatHandle } from "@/components/chat/durable/use-durable-chat";
 import { VersionNotice } from "@/components/chat/conversation/version-notice";
 import type { ChatMessage } from "@/lib/chat/message";
 import { messageText } from "@/lib/chat/message-text";
@@ -17,7 +17,7 @@ import { describeError } from "./actions/expected-error";
  * changes, so that a token renders one message instead of all.
  */
 export function useMessageRows(
-  chat: DurableChat<ChatMessage>,
+  chat: DurableChatHandle<ChatMessage>,
   /** Shows why an action was refused. Must be stable. */
   attempt: (doing: Promise<unknown>) => void,
   /** Must be stable. */
@@ -29,7 +29,7 @@ export function useMessageRows(
   });
   const [editing, setEditing] = useState<{ id: string; draft?: string; error?: string }>();
   const { versionOf, earlier } = chat.branches;
-  const isReading = chat.elsewhere !== undefined || chat.isClosed;
+  const isReading = chat.remoteWriter !== undefined || chat.isClosed;
 
   const renderActions = useCallback(
     (message: UIMessage, isStreaming: boolean): ReactNode => {

@@ -12,7 +12,7 @@ import { mergeDraft, moveDraft, readDraft, saveDraft } from "./draft";
 import { nothingRecalled, recall } from "./prompt-history";
 import { matchCommands, type SlashCommand } from "./slash";
 import type { Attachment, Attachments } from "./use-attachments";
-import type { OutgoingMessage } from "../durable/use-message-queue";
+import type { OutgoingMessage } from "../durable/types";
 import { isSendable, tooLong } from "../shared/sendable";
 import { useFocusRestore } from "../shared/use-focus-restore";
 import { untilLoaded } from "../shared/until-loaded";

@@ -4,7 +4,7 @@ import { useLayoutEffect, useRef, useState } from "react";
 import type { FileUIPart } from "ai";
 import { ArrowDown, ArrowUp, CornerDownRight, Paperclip, Pencil, X } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import type { QueuedMessage } from "../durable/use-message-queue";
+import type { QueuedMessage } from "../durable/types";
 import { isSendable } from "../shared/sendable";
 
 export type QueueListProps = {

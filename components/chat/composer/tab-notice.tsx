@@ -3,11 +3,11 @@
 import { MonitorSmartphone, PanelsTopLeft } from "lucide-react";
 import { Button } from "@/components/ui/button";
 import { cn } from "@/lib/utils";
-import type { Elsewhere } from "../durable/use-other-pages";
+import type { RemoteWriter } from "../durable/types";
 
 export type TabNoticeProps = Omit<React.ComponentProps<"section">, "children"> & {
   /** Where the running answer was requested. No notice is shown for this page's own answers. */
-  elsewhere: Elsewhere | undefined;
+  remoteWriter: RemoteWriter | undefined;
   /** Makes this page the one that writes. */
   onTakeOver: () => void;
 };
@@ -18,8 +18,8 @@ const faces = {
 };
 
 /** Shown above the composer of a view-only page: says who is writing, with a button to take over. */
-export function TabNotice({ elsewhere, onTakeOver, className, ...props }: TabNoticeProps) {
-  const face = elsewhere && faces[elsewhere];
+export function TabNotice({ remoteWriter, onTakeOver, className, ...props }: TabNoticeProps) {
+  const face = remoteWriter && faces[remoteWriter];
   return (
     <section data-slot="tab-notice" aria-label="Other pages of this chat" {...props}>
       {/* Rendered before it has any text, so that screen readers announce the text when it appears. */}

@@ -57,12 +57,14 @@ it("offers Retry only for a failed, stopped or stuck turn", () => {
 });
 
 it("says once where the chat is active, and offers to take over only then", () => {
-  const html = renderToString(<TabNotice elsewhere="tab" onTakeOver={nothing} />);
+  const html = renderToString(<TabNotice remoteWriter="tab" onTakeOver={nothing} />);
   expect(html).toMatch(/<output[^>]*>This chat is active in another tab\. View only\. Take over to write\.</);
   expect(html).toMatch(/<p aria-hidden="true"[^>]*>This chat is active in another tab</);
   expect(html).toContain("Take over");
-  expect(renderToString(<TabNotice elsewhere="device" onTakeOver={nothing} />)).toContain("another device");
-  const quiet = renderToString(<TabNotice elsewhere={undefined} onTakeOver={nothing} />);
+  expect(renderToString(<TabNotice remoteWriter="device" onTakeOver={nothing} />)).toContain(
+    "another device",
+  );
+  const quiet = renderToString(<TabNotice remoteWriter={undefined} onTakeOver={nothing} />);
   expect(text(quiet)).toBe("");
   expect(quiet).toContain("<output");
 });

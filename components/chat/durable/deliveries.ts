@@ -3,21 +3,27 @@ import type { ChatTransportEvent } from "@trigger.dev/sdk/chat";
 type Delivery = { resolve(): void; reject(error: Error): void };
 
 /**
- * Messages on their way to the engine. Each is settled by its own id and by nothing else: that a stream broke off says
- * nothing about them.
+ * Messages on their way to the engine. Only the transport's `message-sent` and `message-send-failed` events end a
+ * delivery, by message id. A broken stream says nothing about it.
  */
 export class Deliveries {
   readonly #underWay = new Map<string, Delivery>();
-  #settled: Promise<unknown> = Promise.resolve();
+  #ended: Promise<boolean> = Promise.resolve(true);
 
-  get size(): number {
-    return this.#underWay.size;
+  has(id: string): boolean {
+    return this.#underWay.has(id);
   }
 
-  /** Resolves when the engine has the message for good, rejects when it never got it. */
+  /** Resolves when the engine has stored the message, rejects when it never got it. */
   async expect(id: string): Promise<void> {
     const delivered = new Promise<void>((resolve, reject) => this.#underWay.set(id, { resolve, reject }));
-    this.#settled = Promise.allSettled([this.#settled, delivered]);
+    const arrived = delivered.then(
+      () => true,
+      () => false,
+    );
+    // How earlier, ended deliveries went doesn't matter here.
+    const before = this.#underWay.size > 1 ? this.#ended : Promise.resolve(true);
+    this.#ended = Promise.all([before, arrived]).then((all) => all.every(Boolean));
     try {
       await delivered;
     } finally {
@@ -25,19 +31,19 @@ export class Deliveries {
     }
   }
 
-  /** Hears what the transport says. */
+  /** Handles an event of the transport. */
   onEvent(event: ChatTransportEvent): void {
     if (event.type === "message-sent" && event.messageId) this.#underWay.get(event.messageId)?.resolve();
     if (event.type === "message-send-failed" && event.messageId) this.fail(event.messageId, event.error);
   }
 
-  /** It did not get as far as the transport's own word, for example because no session could be made. */
+  /** Fails a delivery before the transport could, for example because no session could be created. */
   fail(id: string, error: Error): void {
     this.#underWay.get(id)?.reject(error);
   }
 
-  /** Resolves when all that are under way now have arrived or failed. */
-  async allSettled(): Promise<void> {
-    await this.#settled;
+  /** Resolves when all current deliveries have ended, with whether all of them arrived. */
+  allEnded(): Promise<boolean> {
+    return this.#underWay.size > 0 ? this.#ended : Promise.resolve(true);
   }
 }

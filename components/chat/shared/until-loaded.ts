@@ -1,24 +1,20 @@
-import { backOnline } from "./back-online";
-
-const FIRST_DELAY_MS = 500;
-const LONGEST_DELAY_MS = 30_000;
+import { retry } from "./retry";
 
 /**
  * Imports a part of the page, and retries until it loads: after a delay, and when the browser is back online. Its
  * Suspense fallback is shown until then. Without retries, a script that failed once would be missing until a reload.
  */
-export async function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
-  for (let delay = FIRST_DELAY_MS; ; delay = Math.min(delay * 2, LONGEST_DELAY_MS)) {
-    try {
-      return await load();
-    } catch (error) {
+export function untilLoaded<T>(load: () => Promise<T>): Promise<T> {
+  return retry(load, {
+    firstDelayMs: 500,
+    longestDelayMs: 30_000,
+    async decide(error) {
       // On a server, a failing import is a bug, so there is no retry.
-      if (typeof window === "undefined") throw error;
+      if (typeof window === "undefined") return "give up";
       // A part may need several scripts. After one loads, the next is tried at once.
-      if (await fetchLostScript(error)) continue;
-    }
-    await backOnline(delay);
-  }
+      return (await fetchLostScript(error)) ? "at once" : "again";
+    },
+  });
 }
 
 const fetched = new Set<string>();

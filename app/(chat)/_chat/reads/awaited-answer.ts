@@ -1,4 +1,4 @@
-import type { AwaitedAnswer } from "@/components/chat/durable/use-revive";
+import type { AwaitedAnswer } from "@/components/chat/durable/types";
 
 /** The browser's side of `/chat/<id>/run`. */
 export async function lookAfter(chatId: string, { isLeaving = false } = {}): Promise<AwaitedAnswer> {

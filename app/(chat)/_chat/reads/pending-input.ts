@@ -1,5 +1,5 @@
 import "server-only";
-import type { PendingInput } from "@/components/chat/durable/use-durable-chat";
+import type { PendingInput } from "@/components/chat/durable/types";
 import { parseUserMessage, type ChatMessage } from "@/lib/chat/message";
 import { readInput, type InRecord } from "@/lib/chat/revive/session-records";
 

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { patientFetch } from "./retrying-fetch";
+import { retryingFetch } from "./retrying-fetch";
 
 let server: Server;
 
@@ -26,7 +26,7 @@ describe("a line that goes dead without a word", () => {
     const url = await serve((request, response) => {
       if (partIds.push(request.headers["x-part-id"]) > 1) response.end("stored");
     });
-    const send = patientFetch(() => {}, { answerWithinMs: 50 });
+    const send = retryingFetch(() => {}, { answerWithinMs: 50 });
     const answer = await send(url, { method: "POST", headers: { "x-part-id": "one" }, body: "hi" }, append);
     expect(await answer.text()).toBe("stored");
     expect(partIds).toEqual(["one", "one"]);
@@ -37,7 +37,7 @@ describe("a line that goes dead without a word", () => {
       response.writeHead(200, events).write("data: 1\n\n");
     });
     const connections: string[] = [];
-    const open = patientFetch((connection) => connections.push(connection), { silenceMs: 50 });
+    const open = retryingFetch((connection) => connections.push(connection), { silenceMs: 50 });
     const answer = await open(url, {}, stream);
     expect(answer.headers.get("x-stream-version")).toBe("v2");
     await expect(answer.text()).rejects.toThrow(/silent/);
@@ -55,7 +55,7 @@ describe("a line that goes dead without a word", () => {
         response.end("data: end\n\n");
       }, 100);
     });
-    const answer = await patientFetch(() => {}, { silenceMs: 600 })(url, {}, stream);
+    const answer = await retryingFetch(() => {}, { silenceMs: 600 })(url, {}, stream);
     expect(await answer.text()).toContain("data: end");
   });
 
@@ -65,7 +65,7 @@ describe("a line that goes dead without a word", () => {
       const lone = () => new Response(new ReadableStream({}), { headers: events });
       vi.stubGlobal("fetch", async () => lone());
       const connections: string[] = [];
-      const answer = await patientFetch((connection) => connections.push(connection))(
+      const answer = await retryingFetch((connection) => connections.push(connection))(
         "http://x/",
         {},
         stream,
@@ -86,7 +86,7 @@ describe("a line that goes dead without a word", () => {
   it("leaves the caller's own abort an abort", async () => {
     const url = await serve(() => {});
     const controller = new AbortController();
-    const answer = patientFetch(() => {})(url, { signal: controller.signal }, stream);
+    const answer = retryingFetch(() => {})(url, { signal: controller.signal }, stream);
     controller.abort();
     await expect(answer).rejects.toMatchObject({ name: "AbortError" });
   });
@@ -104,7 +104,7 @@ describe("a message that does not get through", () => {
       partIds.push(request.headers["x-part-id"]);
       response.end("stored");
     });
-    const send = patientFetch(() => {});
+    const send = retryingFetch(() => {});
     for (const partId of ["one", "two"])
       await send(url, { method: "POST", headers: { "X-Part-Id": partId }, body }, append);
     await send(url, { method: "POST", headers: { "X-Part-Id": "three" }, body: '{"kind":"stop"}' }, append);
@@ -118,7 +118,7 @@ describe("a message that does not get through", () => {
       requests += 1;
       response.writeHead(isDown ? 503 : 200).end();
     });
-    const send = patientFetch(() => {});
+    const send = retryingFetch(() => {});
     const given = send(url, { method: "POST", body }, append);
     await vi.waitFor(() => expect(requests).toBe(1));
     send.giveUp();

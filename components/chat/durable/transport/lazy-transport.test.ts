@@ -1,6 +1,6 @@
 import type { UIMessage } from "ai";
 import { expect, it } from "vitest";
-import { laterTransport } from "./lazy-transport";
+import { lazyTransport } from "./lazy-transport";
 
 const message: UIMessage = { id: "u1", role: "user", parts: [{ type: "text", text: "And?" }] };
 
@@ -18,7 +18,7 @@ function engine(accepted: string) {
 
 it("keeps a session until it is loaded, and sends with it", async () => {
   const { tokens, fetch } = engine("first");
-  const transport = laterTransport({
+  const transport = lazyTransport({
     task: "chat",
     baseURL: "http://engine",
     fetch,
@@ -32,16 +32,16 @@ it("keeps a session until it is loaded, and sends with it", async () => {
   // From now on it is the transport's own word that counts.
   transport.setSession("c1", { publicAccessToken: "first", lastEventId: "9" });
   expect(transport.getSession("c1")).toMatchObject({ lastEventId: "9" });
-  expect((await transport.load()).getSession("c1")).toMatchObject({ lastEventId: "9" });
 });
 
-it("is loaded once, and asks whoever is to be asked now", async () => {
+it("is loaded once, and is nobody's reader any more once it is disposed of", async () => {
   const { tokens, fetch } = engine("fresh");
-  const options = { task: "chat", baseURL: "http://engine", fetch };
-  const transport = laterTransport({ ...options, accessToken: async () => "stale" });
+  const accessToken = async () => "fresh";
+  const transport = lazyTransport({ task: "chat", baseURL: "http://engine", fetch, accessToken });
   expect(await transport.load()).toBe(await transport.load());
-  transport.use({ ...options, accessToken: async () => "fresh" });
-  transport.setSession("c1", { publicAccessToken: "old" });
+  transport.setSession("c1", { publicAccessToken: "old", isStreaming: true });
   expect(await transport.sendPendingMessage("c1", message)).toBe(true);
   expect(tokens).toEqual(["old", "fresh"]);
+  transport.dispose();
+  expect(await transport.reconnectToStream({ chatId: "c1" })).toBeNull();
 });

@@ -1,42 +1,42 @@
 import type { ChatTransport, UIMessage, UIMessageChunk } from "ai";
-import { KnownError } from "../shared/known-error";
+import { KnownError } from "../../shared/known-error";
 
 export type AnswerListener = {
-  /** An answer begins: its first chunk arrived. `resumed` tells whether this page sent the question. */
+  /** The first chunk of an answer arrived. `resumed` is false for the answer to a message just sent here. */
   onStart(messageId: string, resumed: boolean): void;
   /**
-   * The worker died in mid-answer and its successor begins again under a new id. What was shown of
+   * The worker died during an answer and another one begins again under a new id. The text shown so far for
    * `abandonedMessageId` is void.
    */
   onRestart(abandonedMessageId: string): void;
   /**
-   * The same, in the second half of a message that had waited for a person: it goes on under its own id, from where it
-   * is saved. What was shown of the second half is void.
+   * The worker died while it continued a message after a person's decision. The message continues under its own id from
+   * where it is saved, so the text shown since then is void.
    */
   onRepeat(): void;
-  /** The stream of a send ends here, and the rest of the answer is behind the next `reconnectToStream`. */
+  /** This stream ends here; the next `reconnectToStream` returns the rest of the answer. */
   onRest(): void;
-  /** The answer ended before it was whole, and not because of an error: it was stopped, perhaps elsewhere. */
+  /** The answer ended early without an error: somebody stopped it, maybe on another page. */
   onCut(): void;
-  /** The answer ended in an error, in the words of the agent or the engine for the reader. */
+  /** The answer ended in an error. Its message is for the reader. */
   onFailure(error: KnownError): void;
-  /** What was sent never got to the engine. */
+  /** The message never reached the engine. */
   onUnsent(messageId: string, error: Error): void;
+};
+
+export type RestartAwareTransport<M extends UIMessage> = ChatTransport<M> & {
+  listen(listener: AnswerListener): void;
+  /** Drops the rest of an answer that was kept for the next `reconnectToStream`. */
+  dropRest(): void;
 };
 
 type Chunks = ReadableStream<UIMessageChunk>;
 
 /**
- * `useChat` starts a message afresh at a second `start` chunk only while it *resumes*; after a send it would append
- * the new answer to the torso of the old. So a stream that restarts ends here, and the caller resumes it.
+ * `Chat` replaces a message at a second `start` chunk only while it *resumes*; after a send it would append the new
+ * answer to the abandoned partial one. So a stream that restarts ends here, and the caller resumes it.
  */
-export function restartAware<M extends UIMessage>(
-  transport: ChatTransport<M>,
-): ChatTransport<M> & {
-  listen(listener: AnswerListener): void;
-  /** What was kept for the next `reconnectToStream` is not wanted any more. */
-  dropRest(): void;
-} {
+export function restartAware<M extends UIMessage>(transport: ChatTransport<M>): RestartAwareTransport<M> {
   let rest: Chunks | undefined;
   let listener: AnswerListener | undefined;
 
@@ -49,7 +49,7 @@ export function restartAware<M extends UIMessage>(
     return new ReadableStream<UIMessageChunk>({
       async pull(controller) {
         const { done, value } = await reader.read().catch((error: unknown) => {
-          // A chat without a session has nothing to resume: it was copied, or the engine's data is new.
+          // A copied chat, or one on a new engine, has no session and nothing to resume.
           if (resumed && current === undefined && statusOf(error) === 404) return nothing;
           throw error;
         });
@@ -67,8 +67,9 @@ export function restartAware<M extends UIMessage>(
           current = value.messageId;
           if (previous === undefined) listener?.onStart(current, resumed);
           else if (isRepeated) listener?.onRepeat();
-          else if (!isWhole) listener?.onRestart(previous);
+          else if (!isWhole && !hasFailed) listener?.onRestart(previous);
           isWhole = false;
+          hasFailed = false;
           if (isRepeated || (previous !== undefined && previous !== current && !resumed)) {
             rest = follow(withFirst(value, reader), true);
             listener?.onRest();
@@ -93,8 +94,8 @@ export function restartAware<M extends UIMessage>(
       void rest?.cancel().catch(() => {});
       rest = undefined;
     },
-    // Without the signal: aborting it makes the transport send a stop of its own, beside `stopGeneration`. And what was
-    // begun to be sent is sent to its end, also when nobody wants to read the answer any more.
+    // The signal is left out because aborting it makes the transport send a second stop beside `stopGeneration`. A
+    // message that is being sent is also delivered when nobody reads its answer any more.
     sendMessages({ abortSignal, ...options }) {
       const sent = transport.sendMessages({ ...options, abortSignal: undefined });
       const id = options.messages.at(-1)?.id;
@@ -116,7 +117,7 @@ export function restartAware<M extends UIMessage>(
 
 const nothing = { done: true, value: undefined } as const;
 
-/** What becomes of it; or, once the signal is aborted, an abort at once, and nothing of it is read. */
+/** Reads the stream; rejects at once when the signal is aborted, and then reads nothing. */
 async function unless(
   signal: AbortSignal | undefined,
   stream: Promise<Chunks>,

@@ -202,6 +202,7 @@ for (const width of [1280, 390])
 
     const query = card(page, "Approval card", "Run a query on the warehouse");
     await button(query, "Deny").click();
+    await expect(query.getByRole("textbox", { name: /^Reason/ })).toBeFocused();
     expect(await heightsUntilSettled(query, "Deny")).toHaveLength(1);
 
     const form = card(page, "Form card", "Where should the new lamp go?");

@@ -5,7 +5,7 @@ import "../shared/random-uuid";
 import { type Browser, thisBrowser } from "./pages/browser";
 import { Deliveries } from "./deliveries";
 import { lazyTransport, type LazyTransport, type LazyTransportOptions } from "./transport/lazy-transport";
-import { type ChatEvent, type ChatState, initialState, reduce } from "./phase";
+import { type ChatEvent, type ChatState, initialState, isAtRest, reduce } from "./phase";
 import { type RestartAwareTransport, restartAware } from "./transport/restart-aware-transport";
 import { type Connection, retryingFetch, untilReached } from "./transport/retrying-fetch";
 import type { DurableChatOptions } from "./types";
@@ -104,6 +104,8 @@ export class ChatCore<M extends UIMessage> {
     const next = reduce(this.state, event);
     if (next === this.state) return;
     this.state = next;
+    // Nothing is sent or read any more, so nobody would find out that the connection is back.
+    if (isAtRest(next)) this.connection = "online";
     this.announce();
   }
 
@@ -167,7 +169,7 @@ export class ChatCore<M extends UIMessage> {
   }
 
   #setConnection(connection: Connection): void {
-    if (connection === this.connection) return;
+    if (connection === this.connection || isAtRest(this.state)) return;
     this.connection = connection;
     this.announce();
   }

@@ -35,6 +35,8 @@ export class Following<M extends UIMessage> {
   #isRepeated = false;
   #isTorn = false;
   #wasCut = false;
+  /** The first chunk of the followed answer arrived. */
+  #hasBegun = false;
   #hasOverlapped = false;
 
   constructor(core: ChatCore<M>, transcript: SavedTranscript<M>, steering: Steering<M>) {
@@ -45,6 +47,7 @@ export class Following<M extends UIMessage> {
 
   /** The first chunk of an answer arrived. `resumed` is false for the answer to a message just sent here. */
   onStart(messageId: string, resumed: boolean): void {
+    this.#hasBegun = true;
     const { abandoned } = this.#transcript;
     const last = this.#core.messages.findLast(({ id }) => !abandoned.has(id));
     if (!resumed || this.#core.has(messageId) || last?.role === "user") return;
@@ -88,6 +91,7 @@ export class Following<M extends UIMessage> {
     if (core.state.active.following > 0) this.#hasOverlapped = true;
     this.isStopUnheard = false;
     this.#wasCut = false;
+    this.#hasBegun = false;
     const before = this.#transcript.answeredInput;
     core.dispatch({ type: "follow", isQuiet: options.isQuiet === true });
     let settlement: Settlement | undefined;
@@ -96,8 +100,10 @@ export class Following<M extends UIMessage> {
       settlement = options.settle?.();
       // The saved answer may differ from the shown one if this page did not ask for it or did not see all of it.
       const answered = this.#transcript.answeredInput - before;
-      const isUncertain = options.isResumed === true || core.state.hasError || answered > 1;
-      if (this.#wasCut || (answered > 0 && isUncertain)) settlement ??= "stream";
+      const hasRead = answered > 0 || this.#hasBegun;
+      const isBroken = core.state.hasError && (options.isResumed === true || hasRead);
+      const isUncertain = options.isResumed === true || answered > 1;
+      if (this.#wasCut || isBroken || (answered > 0 && isUncertain)) settlement ??= "stream";
       // After overlapping streams, the last one to end shows the saved transcript.
       if (this.#hasOverlapped && core.state.active.following === 1) {
         this.#hasOverlapped = false;
@@ -145,7 +151,6 @@ export class Following<M extends UIMessage> {
     this.dropRest();
     await core.chat.stop();
     this.#transcript.show(fresh, "asked-since");
-    if (fresh.status === "failed") core.dispatch({ type: "outcome", outcome: "failed" });
   }
 
   /** `Chat` is done when a stream ends, so a restarted answer and late steering are resumed here. */
@@ -160,6 +165,8 @@ export class Following<M extends UIMessage> {
         await this.#core.chat.resumeStream();
         if (this.#isTorn) await this.#mend();
       }
+      // A broken stream doesn't show whether the answer took the message up; the saved answer does.
+      if (this.#core.state.hasError && this.#steering.isUndecided) await this.#mend();
       const late = this.#steering.takeLate(this.#core.messages);
       if (!late) return;
       await this.#followLate(late);

@@ -74,6 +74,17 @@ describe("the phases of a chat", () => {
     expect(after([{ type: "stop" }], recovered).outcome).toBe("stopped");
   });
 
+  it("say of a failure what is saved", () => {
+    const failed = after([{ type: "saved", status: "failed" }]);
+    expect(failed).toMatchObject({ phase: "failed", outcome: "failed" });
+    expect(after([{ type: "saved", status: "running" }], failed).outcome).toBe("failed");
+    expect(after([{ type: "saved", status: "idle" }], failed).phase).toBe("idle");
+    expect(after([{ type: "follow" }, { type: "followed" }], failed).phase).toBe("idle");
+    expect(after([{ type: "follow", isQuiet: true }, { type: "followed" }], failed).phase).toBe("failed");
+    const stopped = after([{ type: "outcome", outcome: "stopped" }]);
+    expect(after([{ type: "saved", status: "idle" }], stopped).outcome).toBe("stopped");
+  });
+
   it("are the same object while nothing changes", () => {
     const state = after([{ type: "follow" }]);
     expect(reduce(state, { type: "answer-began" })).toBe(state);

@@ -42,6 +42,8 @@ export type ChatEvent =
   /** A stop is on its way to the engine. */
   | { type: "stop" }
   | { type: "stopped" }
+  /** The status of a saved transcript, which is now shown. */
+  | { type: "saved"; status: string }
   /** How the answer ended; undefined clears it. */
   | { type: "outcome"; outcome: Outcome | undefined }
   /** Whether `Chat` holds an error. */
@@ -111,15 +113,20 @@ function changed(state: ChatState, event: ChatEvent): ChatState {
   switch (event.type) {
     case "send":
       return { ...state, isQuiet: false, outcome: undefined };
-    case "follow":
+    case "follow": {
       // A second, silent stream doesn't hide a first one that is already shown.
-      return { ...state, isQuiet: event.isQuiet === true && (state.active.following === 1 || state.isQuiet) };
+      const isQuiet = event.isQuiet === true && (state.active.following === 1 || state.isQuiet);
+      return { ...state, isQuiet, outcome: isQuiet ? state.outcome : undefined };
+    }
     case "answer-began":
       return { ...state, isQuiet: false };
     case "followed":
       return state.active.following === 0 ? { ...state, isQuiet: false } : state;
     case "stop":
       return { ...state, isQuiet: false, outcome: "stopped" };
+    case "saved":
+      if (event.status === "failed") return { ...state, outcome: "failed" };
+      return event.status === "idle" && state.outcome === "failed" ? { ...state, outcome: undefined } : state;
     case "outcome":
       return { ...state, outcome: event.outcome };
     case "error":

@@ -24,10 +24,13 @@ export class SavedTranscript<M extends UIMessage> {
   /** Partial answers of crashed workers, which another worker began again. Hidden unless they are saved. */
   abandoned: ReadonlySet<string> = new Set();
   readonly #core: ChatCore<M>;
+  /** Ids of all messages that a load returned. */
+  readonly #savedIds: Set<string>;
 
   constructor(core: ChatCore<M>) {
     this.#core = core;
     this.saved = core.options.transcript;
+    this.#savedIds = new Set(this.saved.messages.map(({ id }) => id));
     this.answeredInput = inputNumber(this.saved.cursors?.lastInEventId);
   }
 
@@ -49,21 +52,24 @@ export class SavedTranscript<M extends UIMessage> {
   /** Shows a transcript. Older pages that are already loaded stay. */
   show(fresh: Transcript<M>, kept: Kept = "nothing"): void {
     const shown = this.#core.messages;
-    const first = fresh.messages[0]?.id;
-    const earlier = Math.max(0, first === undefined ? 0 : shown.findIndex(({ id }) => id === first));
-    const newer = this.#newer(shown.slice(earlier), fresh, kept);
+    const first = shown.findIndex(({ id }) => id === fresh.messages[0]?.id);
+    const earlier = shown.slice(0, Math.max(0, first)).filter(({ id }) => this.#savedIds.has(id));
+    const newer = this.#newer(shown, fresh, kept);
     const { versions, nextCursor } = this.saved;
     this.isStale = false;
     this.saved = {
       ...fresh,
-      ...(earlier > 0 && { nextCursor }),
+      ...(earlier.length > 0 && { nextCursor }),
       versions: { ...without(versions, fresh.messages), ...fresh.versions },
     };
     const isSaved = (id: string) => fresh.messages.some((message) => message.id === id);
     if ([...this.abandoned].some(isSaved))
       this.abandoned = new Set([...this.abandoned].filter((id) => !isSaved(id)));
     this.noteAnswered(fresh.cursors?.lastInEventId);
-    this.#core.setMessages([...shown.slice(0, earlier), ...fresh.messages, ...newer]);
+    this.#core.setMessages([...earlier, ...fresh.messages, ...newer]);
+    // Whether the last turn failed is what is saved, not what the stream seemed to say.
+    this.#core.dispatch({ type: "saved", status: fresh.status });
+    if (fresh.status === "idle") this.#core.chat.clearError();
   }
 
   /** Loads and shows the page before the oldest message. */
@@ -72,6 +78,7 @@ export class SavedTranscript<M extends UIMessage> {
     if (before === undefined) return;
     const older = await this.load({ before });
     const ids = new Set(older.messages.map(({ id }) => id));
+    for (const id of ids) this.#savedIds.add(id);
     this.saved = {
       ...this.saved,
       nextCursor: older.nextCursor,
@@ -119,9 +126,9 @@ export class SavedTranscript<M extends UIMessage> {
   }
 
   #newer(shown: M[], fresh: Transcript<M>, kept: Kept): M[] {
+    for (const { id } of fresh.messages) this.#savedIds.add(id);
     if (kept === "nothing") return [];
-    const saved = new Set([...fresh.messages, ...this.saved.messages].map(({ id }) => id));
-    const isUnsaved = ({ id }: M) => !saved.has(id);
+    const isUnsaved = ({ id }: M) => !this.#savedIds.has(id);
     if (kept === "unsaved") return shown.filter(isUnsaved);
     const since = shown.findIndex((message) => this.#core.own.has(message.id) && isUnsaved(message));
     return since === -1 ? [] : shown.slice(since).filter(isUnsaved);

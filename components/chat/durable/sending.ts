@@ -65,10 +65,11 @@ export class Sending<M extends UIMessage> {
 
   /** Delivers a message under an id, also when Stop is pressed meanwhile. An id that has arrived is not sent again. */
   async deliver({ text, files }: OutgoingMessage, id: string): Promise<void> {
-    const { remote } = this.#options;
+    const { remote, transcript } = this.#options;
     const core = this.#core;
     if (core.has(id)) return;
     const hadFailed = core.state.hasError || core.state.outcome === "failed";
+    const before = core.deliveries.allEnded();
     const delivered = this.#expect(id);
     const parts = [...files, ...(text ? [{ type: "text", text }] : [])];
     const message = { id, role: "user", parts } as unknown as M;
@@ -77,7 +78,7 @@ export class Sending<M extends UIMessage> {
     remote.ask(message);
     let followed: Promise<void> | undefined;
     try {
-      if (await this.#isToWait()) {
+      if (await this.#isToWait(before)) {
         if (!(await core.transport.sendPendingMessage(core.chatId, message))) throw notSent();
         return remote.expect(message);
       }
@@ -88,6 +89,8 @@ export class Sending<M extends UIMessage> {
       core.deliveries.fail(id, notSent());
       // Only then does the chat hold the error, which is cleared below.
       await followed;
+      // It arrived after all, and only the reply was lost.
+      if (transcript.saved.messages.some((saved) => saved.id === id)) return core.chat.clearError();
       core.setMessages(core.messages.filter((shown) => shown.id !== id));
       core.chat.clearError();
       remote.withdraw(id);
@@ -156,13 +159,14 @@ export class Sending<M extends UIMessage> {
   }
 
   /** Whether another writer's answer is running, so that the answer to this message comes later. */
-  async #isToWait(): Promise<boolean> {
+  async #isToWait(before: Promise<unknown>): Promise<boolean> {
     const { moved, remote } = this.#options;
     // Without the session's cursor, the stream would repeat shown messages. A message that overtook a branch move would
     // land on the old branch, and one that overtook a stop would be stopped by it.
     const [isToWait] = await Promise.all([
       remote.isCatchingUp(),
       this.#core.connected,
+      before,
       moved(),
       this.#lastStop.catch(() => {}),
     ]);

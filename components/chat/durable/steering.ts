@@ -47,6 +47,11 @@ export class Steering<M extends UIMessage> {
     return this.#sent;
   }
 
+  /** Whether the answer may still take a message up. */
+  get isUndecided(): boolean {
+    return this.#undecided.length > 0;
+  }
+
   /** Called when the answer has ended: returns the first message that it did not take up, which is now a question. */
   takeLate(shown: M[]): M | undefined {
     const taken = injectedIds(shown);

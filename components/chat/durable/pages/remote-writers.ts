@@ -190,13 +190,9 @@ export class RemoteWriters<M extends UIMessage> {
       this.#transcript.show(fresh);
       this.#isDeviceWriting = isNews && fresh.status === "running";
       this.#transcript.pointTransportAt(fresh);
-      // The last outcome belongs to an older answer.
-      if (fresh.status !== "idle")
-        core.dispatch({ type: "outcome", outcome: fresh.status === "failed" ? "failed" : undefined });
       await this.#following.resume({ isQuiet: fresh.status !== "running" });
       this.#isDeviceWriting = false;
-      // After a broken stream the answer may still be running. The tail reports its end.
-      if (!core.state.hasError) await this.#following.settle("stream");
+      await this.#following.settle("stream");
     } finally {
       core.dispatch({ type: "settled" });
     }

@@ -121,6 +121,40 @@ describe("a message", () => {
     expect(texts(page).slice(2)).toEqual(["two", "1.0 1.1 1.2"]);
   });
 
+  it("after a failed answer leaves nothing of the failure once it is answered", async () => {
+    const { clock, world } = set;
+    const page = await begun();
+    world.server.plans.push({ words: 2, ending: "failing" });
+    page.enter("two", false);
+    await clock.advance(2_000);
+    expect([page.chat.phase, page.view.turn]).toEqual(["failed", "failed"]);
+    page.enter("three", false);
+    await clock.advance(2_000);
+    expect([page.chat.phase, page.view.turn, page.view.error]).toEqual(["idle", "idle", undefined]);
+  });
+
+  it("whose reply was lost is not taken back when its retry is refused", async () => {
+    const page = await begun();
+    page.faults.push("lost answer", "refused");
+    page.enter("two", false);
+    await set.clock.advance(5_000);
+    expect(texts(page).slice(2)).toEqual(["two", "1.0 1.1 1.2"]);
+    expect(page.view.turn).toBe("idle");
+  });
+
+  it("whose sending was given up says no longer that it reconnects", async () => {
+    const { clock } = set;
+    const page = await begun();
+    page.setLine(false);
+    page.enter("two", false);
+    await clock.advance(500);
+    page.setLine(true);
+    page.faults.push("silent");
+    page.stop();
+    await clock.advance(30_000);
+    expect(page.view.turn).not.toBe("reconnecting");
+  });
+
   it("that is stopped on its way and does not arrive waits for its reader", async () => {
     const page = await begun();
     page.setLine(false);

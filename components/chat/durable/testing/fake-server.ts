@@ -157,6 +157,8 @@ export class FakeServer {
     if (!this.#isDead || !this.#turn) return;
     this.#isDead = false;
     const { input, before } = this.#turn;
+    // What the dead worker had put into its answer was never saved, so the next one reads it again.
+    this.#taken = input;
     const isContinuation = this.#inputs[input]?.type === "decided";
     this.#begin(input, isContinuation ? this.#turn.messageId : undefined, before);
   }

@@ -183,6 +183,8 @@ function check(fresh: Page): void {
     expect(page.shown()).toEqual(fresh.shown());
     expect(page.view.partialId).toEqual(fresh.view.partialId);
     expect(page.view.unansweredId).toEqual(fresh.view.unansweredId);
+    // A reload forgets that an answer was stopped or recovered, and nothing else.
+    expect([fresh.view.turn, "stopped", "recovered"]).toContain(page.view.turn);
   }
 }
 
@@ -209,6 +211,65 @@ describe("a chat, whatever happens to it", () => {
       });
     },
   );
+});
+
+it("shows a message once that was sent together with a retry", async () => {
+  await run({
+    steps: [
+      { do: "enter", page: 0, isSteering: false },
+      { do: "stop", page: 0 },
+      { do: "retry", page: 0 },
+      { do: "enter", page: 0, isSteering: false },
+    ],
+    pace: 20,
+    saveDelay: 0,
+    isNew: true,
+  });
+});
+
+it("ends at rest when a stop meets a message whose receipt was lost", async () => {
+  await run({
+    steps: [
+      { do: "fault", page: 0, fault: "lost answer" },
+      { do: "enter", page: 0, isSteering: false },
+      { do: "wait", ms: 15 },
+      { do: "stop", page: 0 },
+    ],
+    pace: 1,
+    saveDelay: 0,
+    isNew: false,
+  });
+});
+
+it("shows what a reload shows when the stream breaks off below a steered answer", async () => {
+  await run({
+    steps: [
+      { do: "enter", page: 0, isSteering: false },
+      { do: "wait", ms: 32 },
+      { do: "enter", page: 0, isSteering: true },
+      { do: "wait", ms: 19 },
+      { do: "break stream", page: 0 },
+    ],
+    pace: 20,
+    saveDelay: 0,
+    isNew: false,
+  });
+});
+
+it("keeps a steered message when the worker dies below it", async () => {
+  await run({
+    steps: [
+      { do: "wait", ms: 15_000 },
+      { do: "enter", page: 0, isSteering: false },
+      { do: "enter", page: 0, isSteering: true },
+      { do: "wait", ms: 455 },
+      { do: "crash" },
+      { do: "wait", ms: 0 },
+    ],
+    pace: 150,
+    saveDelay: 0,
+    isNew: false,
+  });
 });
 
 const PHASES: Phase[] = ["idle", "connecting", "delivering", "following", "settling", "stopping", "failed"];

@@ -2,6 +2,7 @@ import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { createDb, type Db } from "@/lib/db/client";
 import type { Bench } from "./support/bench";
+import { pressToShown } from "./press-to-shown";
 import { now } from "./support/clock";
 import type { Row } from "./support/report";
 import { figure, median, percentile } from "./support/statistics";
@@ -68,7 +69,7 @@ export const tree: Bench = {
       for (const count of VERSIONS) await plantVersions(db, count);
       const rows: Row[] = [];
       for (const walk of [...walks, versions]) rows.push(...(await measure(db, walk, rounds)));
-      return rows;
+      return [...rows, ...(await pressToShown(stage, rounds))];
     } finally {
       await db.$disconnect();
     }

@@ -29,5 +29,5 @@ it.each([
   await copyText("words");
   expect(copied).toEqual(["words"]);
   vi.stubGlobal("document", { ...document, execCommand: () => false });
-  await expect(copyText("words")).rejects.toThrow("did not allow copying");
+  await expect(copyText("words")).rejects.toThrow("blocked copying");
 });

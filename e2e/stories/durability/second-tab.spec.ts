@@ -45,7 +45,7 @@ test(
     await expect(second.stopButton).toHaveCount(0);
     await second.composer.fill("I wait");
     await expect(second.sendButton).toHaveAttribute("aria-disabled", "true");
-    await expect(second.page.getByText("View only. Take over to write.")).toBeVisible();
+    await expect(second.page.getByText("View only. Take over to write.", { exact: true })).toBeVisible();
 
     const whole = [...begun, user("count to 80 at 50 ms"), assistant(counted(80))];
     await second.settles();

@@ -67,6 +67,7 @@ it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a 
   await savedTranscript(chatId);
   engine.killWorkers();
   expect(await city(page)).toContain("Oslo");
+  await savedTranscript(chatId);
   engine.killWorkers();
   await page.move({ type: "switch", nodeId: "tokyo" });
   const reloaded = await reload(site(), chatId);

@@ -76,7 +76,8 @@ async function writeTwoVersions(page: Page, url: string): Promise<string> {
   // Saved: a reload shows it.
   await page.reload();
   await page.getByRole("group", { name: "Version 2 of 2" }).last().waitFor();
-  await page.waitForLoadState("networkidle");
+  // The page comes alive, and opens the streams that it then keeps open.
+  await page.waitForTimeout(2_000);
   return new URL(page.url()).pathname.split("/").at(-1)!;
 }
 

@@ -158,7 +158,7 @@ async function plant(db: Db, size: number): Promise<void> {
     FROM generate_series(0, ${size - 1}::int) n`;
   await db.$executeRaw`
     INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, "order")
-    SELECT "chatId", 'other', 'other', "parentId", role, message, ${size}::int
+    SELECT "chatId", 'other', 'other', "parentId", role, jsonb_set(message, '{id}', '"other"'), ${size}::int
     FROM "Message" WHERE "chatId" = ${chatId} AND id = ${`m${size - 1}`}`;
   await takeStock(db);
 }

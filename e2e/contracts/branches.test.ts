@@ -1,44 +1,13 @@
 /** Walking the tree with the real SDK against the engine: what the model sees is what the reader sees. */
-import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Db } from "@/lib/db/client";
+import { expect, it } from "vitest";
 import type { BranchAction } from "@/lib/chat/tree/branch-actions";
 import { moveBranch } from "@/lib/chat/tree/move-branch";
 import { loadTranscript } from "@/lib/chat/tree/queries";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
-import {
-  counted,
-  type Line,
-  lines,
-  mint,
-  newChatId,
-  openPage as openPageOn,
-  type PageOptions,
-  readAnswer,
-  reload,
-  savedTranscript as savedTranscriptIn,
-  type Site,
-} from "../support/page";
-import type { EngineProcess } from "../support/processes";
+import { pagesOnEngine } from "../support/pages-on-engine";
+import { counted, lines, mint, newChatId, readAnswer, reload } from "../support/page";
 
-const userId = "owner";
-let place: EnginePlace | undefined;
-let engine: EngineProcess;
-let db: Db;
-
-beforeAll(async () => {
-  place = await startEnginePlace();
-  ({ db, engine } = place);
-});
-
-afterAll(() => place?.close());
-
-const site = (): Site => ({ db, userId, engineUrl: engine.url });
-const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
-const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
-
-async function expectSaved(chatId: string, expected: Line[]) {
-  expect(lines(await savedTranscript(chatId))).toEqual(expected);
-}
+const here = pagesOnEngine();
+const { site, openPage, savedTranscript, expectSaved, userId } = here;
 
 const acted = async (page: ReturnType<typeof openPage>, action: BranchAction) =>
   readAnswer(await page.act(action));
@@ -65,10 +34,10 @@ it("Oslo here, Tokyo there: the model knows the branch that is shown, also in a 
   expect(await city(page)).toContain("Oslo");
   // The run is gone: the next one has only what is stored.
   await savedTranscript(chatId);
-  engine.killWorkers();
+  here.engine.killWorkers();
   expect(await city(page)).toContain("Oslo");
   await savedTranscript(chatId);
-  engine.killWorkers();
+  here.engine.killWorkers();
   await page.move({ type: "switch", nodeId: "tokyo" });
   const reloaded = await reload(site(), chatId);
   expect(lines(reloaded.transcript)[0]).toEqual(["user", "My city is Tokyo."]);
@@ -114,11 +83,11 @@ it.each([
   const action = edit("q", "q2", at === 0 ? "count to 10 at 100 ms" : text);
   const stream = await page.act(action);
   if (at === 0) {
-    await expect.poll(async () => (await loadTranscript(db, chatId))?.messages.at(-1)?.id).toBe("q2");
-    expect(engine.killWorkers()).toBeGreaterThan(0);
+    await expect.poll(async () => (await loadTranscript(here.db, chatId))?.messages.at(-1)?.id).toBe("q2");
+    expect(here.engine.killWorkers()).toBeGreaterThan(0);
   }
   const answer = await readAnswer(stream, (seen) => {
-    if (seen === at) expect(engine.killWorkers()).toBeGreaterThan(0);
+    if (seen === at) expect(here.engine.killWorkers()).toBeGreaterThan(0);
   });
   expect(answer.errors).toEqual([]);
   await expectSaved(chatId, [
@@ -135,7 +104,7 @@ it("a regenerated answer whose worker dies stands once beside the first", async 
   const [, first] = await ids(chatId);
   const stream = await page.act({ type: "regenerate", actionId: "r", nodeId: first! });
   await readAnswer(stream, (seen) => {
-    if (seen === 15) engine.killWorkers();
+    if (seen === 15) here.engine.killWorkers();
   });
   await expectSaved(chatId, [
     ["user", "count to 40 at 100 ms"],
@@ -143,7 +112,7 @@ it("a regenerated answer whose worker dies stands once beside the first", async 
   ]);
   // What a second answer to the same action would need: time, and one more turn behind it.
   await readAnswer(await page.ask("count to 1"));
-  const rows = await db.message.count({ where: { chatId, parentId: "q" } });
+  const rows = await here.db.message.count({ where: { chatId, parentId: "q" } });
   expect(rows).toBe(2);
 });
 
@@ -155,7 +124,7 @@ it("a move while an answer is written is refused, and the answer stays on its br
   const move = { type: "switch", nodeId: "q" } as const;
   const answer = await readAnswer(await page.ask("count to 30 at 25 ms", "q3"), async (seen) => {
     if (seen !== 10) return;
-    await expect(moveBranch(db, { chatId, userId }, move)).rejects.toThrow(
+    await expect(moveBranch(here.db, { chatId, userId }, move)).rejects.toThrow(
       "An answer is being written here.",
     );
   });
@@ -174,9 +143,9 @@ it("two tabs that edit the same message make two versions", async () => {
     acted(one, edit("q", "left", "count to 4")),
     acted(two, edit("q", "right", "count to 5")),
   ]);
-  await expect.poll(() => db.message.count({ where: { chatId, parentId: null } })).toBe(3);
+  await expect.poll(() => here.db.message.count({ where: { chatId, parentId: null } })).toBe(3);
   await expect
-    .poll(() => db.message.count({ where: { chatId, parentId: { in: ["left", "right"] } } }))
+    .poll(() => here.db.message.count({ where: { chatId, parentId: { in: ["left", "right"] } } }))
     .toBe(2);
 });
 
@@ -199,8 +168,8 @@ it.each([
     const page = openPage(chatId);
     await readAnswer(await page.ask("count to 2", "q"));
     const foreign = newChatId();
-    await db.chat.create({ data: { id: foreign, userId } });
-    await db.message.create({
+    await here.db.chat.create({ data: { id: foreign, userId } });
+    await here.db.message.create({
       data: { chatId: foreign, id: "foreign", messageId: "foreign", role: "user", message: {}, order: 0 },
     });
     const before = await ids(chatId);

@@ -2,47 +2,16 @@
  * The durability stories without a browser: the unmodified SDK over HTTP against the engine, the agent, PostgreSQL.
  * The oracle is the content: the demo model counts, and every number must be there once, on the stream and at rest.
  */
-import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Db } from "@/lib/db/client";
+import { expect, it } from "vitest";
 import { messageText } from "@/lib/chat/message";
 import { readBranch } from "@/lib/chat/tree/queries";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
+import { pagesOnEngine } from "../support/pages-on-engine";
 import { expiredToken } from "../support/expired-token";
-import {
-  counted,
-  type Line,
-  lines,
-  mint,
-  newChatId,
-  openPage as openPageOn,
-  type PageOptions,
-  readAnswer,
-  reload,
-  savedTranscript as savedTranscriptIn,
-  type Site,
-} from "../support/page";
-import type { EngineProcess } from "../support/processes";
+import { counted, lines, mint, newChatId, readAnswer, reload } from "../support/page";
 import { tcpProxy } from "../support/tcp-proxy";
 
-const userId = "owner";
-let place: EnginePlace | undefined;
-let engine: EngineProcess;
-let db: Db;
-
-beforeAll(async () => {
-  place = await startEnginePlace();
-  ({ db, engine } = place);
-});
-
-afterAll(() => place?.close());
-
-const site = (): Site => ({ db, userId, engineUrl: engine.url });
-const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
-const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
-
-async function expectSaved(chatId: string, expected: Line[]) {
-  expect(lines(await savedTranscript(chatId))).toEqual(expected);
-}
+const here = pagesOnEngine();
+const { site, openPage, savedTranscript, expectSaved } = here;
 
 it("answers a second turn with the first one in mind", async () => {
   const chatId = newChatId();
@@ -77,7 +46,7 @@ it("completes the answer when the worker is killed in the middle of it", async (
   await readAnswer(await page.ask("count to 3"));
   let killed = 0;
   const answer = await readAnswer(await page.ask("count to 40 at 25 ms"), (seen) => {
-    if (seen === 15) killed = engine.killWorkers();
+    if (seen === 15) killed = here.engine.killWorkers();
   });
   expect(killed).toBeGreaterThan(0);
   expect(answer).toMatchObject({ starts: 2, errors: [] });
@@ -107,7 +76,7 @@ it("keeps the last of what was written of an answer that was given up, once, and
     ["user", "count to 4"],
     ["assistant", counted(4)],
   ]);
-  const { nonFinalIds } = (await readBranch(db, chatId))!;
+  const { nonFinalIds } = (await readBranch(here.db, chatId))!;
   expect(nonFinalIds).toHaveLength(1);
 }, 60_000);
 
@@ -116,7 +85,7 @@ it("completes the answer when the engine is restarted in the middle of it", asyn
   const page = openPage(chatId);
   let restart: Promise<void> | undefined;
   const answer = await readAnswer(await page.ask("count to 40 at 25 ms"), (seen) => {
-    if (seen === 15) restart = engine.restart();
+    if (seen === 15) restart = here.engine.restart();
   });
   await restart;
   expect(answer.text.trim()).toBe(counted(40));
@@ -144,7 +113,7 @@ it("answers a follow-up after the run has ended", async () => {
   const page = openPage(chatId);
   await readAnswer(await page.ask("My city is Bergen."));
   await savedTranscript(chatId);
-  expect(engine.killWorkers()).toBeGreaterThan(0);
+  expect(here.engine.killWorkers()).toBeGreaterThan(0);
   const answer = await readAnswer(await page.ask("Which city is mine?"));
   expect(answer.text).toContain("Bergen");
   expect((await savedTranscript(chatId)).messages).toHaveLength(4);
@@ -164,7 +133,9 @@ it.each(["expired", "corrupt"])("refreshes a token that is %s once and sends not
   const good = await mint(chatId);
   page.transport.setSession(chatId, {
     publicAccessToken:
-      kind === "expired" ? await expiredToken(engine.secretKey, chatId) : good.replace(/.{8}$/, "AAAAAAAA"),
+      kind === "expired"
+        ? await expiredToken(here.engine.secretKey, chatId)
+        : good.replace(/.{8}$/, "AAAAAAAA"),
     lastEventId: cursors.lastOutEventId,
   });
   expect((await readAnswer(await page.ask("count to 4"))).text.trim()).toBe(counted(4));
@@ -174,7 +145,7 @@ it.each(["expired", "corrupt"])("refreshes a token that is %s once and sends not
 
 it("heals a cut network: the answer goes on where it was", async () => {
   const chatId = newChatId();
-  const proxy = await tcpProxy(Number(new URL(engine.url).port));
+  const proxy = await tcpProxy(Number(new URL(here.engine.url).port));
   const page = openPage(chatId, { baseURL: `http://127.0.0.1:${proxy.port}` });
   try {
     const answer = await readAnswer(await page.ask("count to 60 at 25 ms"), (seen) => {

@@ -1,36 +1,12 @@
 /** Speaking into a running answer, with the real SDK against the engine. */
-import { afterAll, beforeAll, expect, it } from "vitest";
-import type { Db } from "@/lib/db/client";
+import { expect, it } from "vitest";
 import { injectedIds } from "@/components/chat/durable/injected-messages";
 import { messageText } from "@/lib/chat/message";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
-import {
-  counted,
-  lines,
-  newChatId,
-  openPage as openPageOn,
-  type PageOptions,
-  readAnswer,
-  savedTranscript as savedTranscriptIn,
-  type Site,
-} from "../support/page";
-import type { EngineProcess } from "../support/processes";
+import { pagesOnEngine } from "../support/pages-on-engine";
+import { counted, lines, newChatId, readAnswer } from "../support/page";
 
-const userId = "owner";
-let place: EnginePlace | undefined;
-let engine: EngineProcess;
-let db: Db;
-
-beforeAll(async () => {
-  place = await startEnginePlace();
-  ({ db, engine } = place);
-});
-
-afterAll(() => place?.close());
-
-const site = (): Site => ({ db, userId, engineUrl: engine.url });
-const openPage = (chatId: string, options?: PageOptions) => openPageOn(site(), chatId, options);
-const savedTranscript = (chatId: string) => savedTranscriptIn(db, chatId);
+const here = pagesOnEngine();
+const { openPage, savedTranscript } = here;
 
 const said = (id: string, text: string, role: "user" | "system" | "assistant" = "user") => ({
   id,
@@ -91,7 +67,7 @@ it("a worker that dies before the next step loses nothing of what was said", asy
     if (chunk.type !== "tool-input-available" || steered) return;
     steered = true;
     await page.transport.sendPendingMessage(chatId, said("steer-3", "only in Iceland"));
-    engine.killWorkers();
+    here.engine.killWorkers();
   });
   await expect
     .poll(

@@ -15,7 +15,7 @@ export type SendingOptions<M extends UIMessage> = {
   steering: Steering<M>;
   /** Resolves when no branch move is under way. */
   moved: () => Promise<unknown>;
-  /** An answer is on its way, whoever asked for it. */
+  /** An answer is on its way, for any page. */
   isAnswering: () => boolean;
   /** The person stopped a message before it arrived, and it never did. */
   onLost: (message: OutgoingMessage, id: string) => void;

@@ -34,7 +34,7 @@ export type BranchesOptions<M extends UIMessage> = {
   moves: BranchMoves<M>;
   /** A function, because sending needs the branch moves as well. */
   sending: () => Sending<M>;
-  /** An answer is on its way, whoever asked for it. */
+  /** An answer is on its way, for any page. */
   isAnswering: () => boolean;
   /** The shown messages, without a preview. */
   shown: () => M[];

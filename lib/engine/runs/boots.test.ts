@@ -57,7 +57,7 @@ describe("a worker that does not get to its task", () => {
     for (let number = 2; number <= 6; number++)
       (await nextAttempt(chat, number)).crash("TASK_PROCESS_NEVER_STARTED");
     await vi.waitFor(
-      async () => expect((await outOf(chat))[0]!.data.errorText).toContain("could not be started"),
+      async () => expect((await outOf(chat))[0]!.data.errorText).toContain("couldn't be started"),
       eventually,
     );
     expect(await run(chat.runId)).toMatchObject({ status: "CRASHED" });

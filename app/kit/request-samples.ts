@@ -57,6 +57,7 @@ export const approval: HumanRequestView = {
   state: "pending",
   input: { amount: 89, currency: "EUR", item: "ARC-LAMP-02", reason: "damaged on arrival" },
   schema: {
+    "x-approve": "Approve {amount} {currency}",
     type: "object",
     properties: {
       amount: { type: "number", exclusiveMinimum: 0, maximum: 89, multipleOf: 0.01 },

@@ -25,7 +25,7 @@ test.describe("Stop works in the first moments of a new chat", () => {
             [conversation.chatId()],
           );
         await expect.poll(ended, { timeout: 60_000 }).toEqual([{ status: "idle", questions: 1 }]);
-        await expect(page.getByText(/This (question has no answer|answer is not finished)\./)).toBeVisible();
+        await expect(page.getByText(/(Not answered yet|This answer was stopped)\./)).toBeVisible();
         await expect(page.getByText(/didn't react/)).toHaveCount(0);
         expect((await conversation.answerTexts.allTextContents()).join(" ")).not.toContain("399");
 

@@ -81,7 +81,7 @@ test.describe("approval", () => {
     await button(approval, "Review changes").click();
     await expect(approval.getByRole("deletion")).toHaveText("proposed 89");
     await expect(approval.getByRole("insertion")).toHaveText("now 75");
-    await expect(button(approval, "Approve")).toBeFocused();
+    await expect(button(approval, "Approve 75 EUR")).toBeFocused();
     await expect(approval).toContainText("1 value changed. Approve to run with your changes.");
     await page.keyboard.press("Enter");
     await expect(approval).toHaveAttribute("data-state", "approved");

@@ -40,7 +40,7 @@ test("a question survives a reload, and its answer continues in the same message
   const text = await conversation.answerTexts.first().innerText();
   await page.reload();
   await expect(conversation.answers.first()).toContainText("Noted: you chose dune");
-  expect(await conversation.answerTexts.first().innerText()).toBe(text);
+  await expect.poll(() => conversation.answerTexts.first().innerText()).toBe(text);
 });
 
 test("an approval can be edited and approved, and shows the proposed and the actual arguments", async ({
@@ -56,7 +56,7 @@ test("an approval can be edited and approved, and shows the proposed and the act
   await button(refund, "Edit details").click();
   await refund.getByRole("textbox", { name: "Amount" }).fill("7.5");
   await button(refund, "Review changes").click();
-  await button(refund, "Approve").click();
+  await button(refund, "Approve 7.5 EUR").click();
   await expect(refund).toContainText("Approved with 1 edit");
   // The other request is still pending, so nothing has run.
   await expect(conversation.answers.last()).not.toContainText("I refunded");

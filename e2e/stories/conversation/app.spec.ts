@@ -81,8 +81,12 @@ test("a model error is shown, and Retry runs the turn again", async ({ conversat
   await expect.poll(() => conversation.saved()).toHaveLength(2);
   await page.reload();
   await expect(page.getByText(/Something went wrong/)).toBeVisible();
+  // The sentence of the first failure stays until the answer is asked for again.
+  const askedAgain = page.waitForResponse(/\/in\/append/);
   await page.getByRole("button", { name: "Retry" }).click();
+  await askedAgain;
   await expect(page.getByText(/Something went wrong/)).toBeVisible();
+  await conversation.settles();
   await conversation.ask("count to 3");
   await expect(conversation.answerTexts.last()).toHaveText(counted(3));
   await expect(conversation.questions).toHaveCount(2);

@@ -1,9 +1,9 @@
-/** Holds the bytes of attachments by id. */
+/** Stores the bytes of attachments by id. */
 export type AttachmentStore = {
-  /** The same id again replaces what was there. */
+  /** Replaces the bytes that are stored under the id. */
   put(id: string, bytes: Uint8Array): Promise<void>;
-  /** Null when there is nothing under that id. */
+  /** Null if nothing is stored under the id. */
   get(id: string): Promise<Uint8Array | null>;
-  /** Of an id that is not there: nothing happens. */
+  /** Does nothing for an unknown id. */
   delete(id: string): Promise<void>;
 };

@@ -1,13 +1,13 @@
 /** Statements about attachments. */
 import { command, integer, orNull, query, sql, text, timestamp } from "@/lib/db/statement";
 
-/** Held until the transaction ends: uploads of one person are counted one after the other. */
+/** Locks the person's uploads until the transaction ends, so that they are counted one at a time. */
 export const lockUploadsOf = command(
   (userId: string) => sql`SELECT pg_advisory_xact_lock(hashtextextended(${`attachments:${userId}`}, 0))`,
   ["a-person"],
 );
 
-/** Removes the row unless a chat has the file, and returns it so that it can be put back. */
+/** Deletes and returns the row unless a chat uses the file. The caller can restore it. */
 export const removeUnusedAttachment = query(
   {
     id: text(),
@@ -24,7 +24,7 @@ export const removeUnusedAttachment = query(
   ["an-attachment"],
 );
 
-/** Gives the file to the chats with a message that has a part like `part`. */
+/** Links the file to every chat with a message that contains `part`. */
 export const giveToChatsWith = command(
   (id: string, part: unknown) => sql`
     INSERT INTO "ChatAttachment" ("chatId", "attachmentId")

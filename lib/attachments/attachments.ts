@@ -13,7 +13,7 @@ import { giveToChatsWith, lockUploadsOf, removeUnusedAttachment } from "./attach
 
 export type AttachmentRow = Pick<Attachment, "id" | "name" | "mediaType" | "size">;
 
-/** A file that is refused. The message is shown to the person who chose it. */
+/** A refused file. The message is shown to the person who chose it. */
 export class AttachmentError extends Error {
   override name = "AttachmentError";
   readonly status: number;
@@ -37,7 +37,7 @@ export async function createAttachment(
   const file = await asReadByModels({ name: cleanName(name), bytes });
   const data = { id: crypto.randomUUID(), userId, ...file.row, size: file.bytes.length };
   await db.$transaction(async (transaction) => {
-    // Uploads of one person are counted one after the other: otherwise ten at once would all fit.
+    // Ten parallel uploads would each fit the limit, so they are counted one at a time.
     await lockUploadsOf(transaction, userId);
     await checkRoom(transaction, userId, file.bytes.length);
     await transaction.attachment.create({ data });
@@ -51,7 +51,7 @@ export async function createAttachment(
   return data;
 }
 
-/** What is stored: text as UTF-8, pictures without where and when they were taken, and a HEIF picture as JPEG. Throws `AttachmentError` for what no model reads. */
+/** Returns the bytes to store: text as UTF-8, images without metadata, HEIF images as JPEG. Throws `AttachmentError` for a type that no model reads. */
 async function asReadByModels({ name, bytes }: { name: string; bytes: Uint8Array }) {
   const mediaType = sniff(bytes);
   if (mediaType === "text/plain") {
@@ -88,15 +88,15 @@ async function checkRoom(db: DbClient, userId: string, size: number): Promise<vo
   }
 }
 
-/** The file's own name without its folders, or anything else that could not be shown on one line. */
+/** The file's name without folders and without characters that don't fit on one line. */
 function cleanName(name: string): string {
   const last = name.toWellFormed().split(/[/\\]/).at(-1) ?? "";
-  // Direction overrides could show "exe.png" for "gnp.exe".
+  // With a direction override, "gnp.exe" would be displayed as "exe.png".
   const shown = last.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, "").trim();
   return shown.slice(0, limits.MAX_NAME_LENGTH) || "file";
 }
 
-/** Those of `ids` that are this person's, or stand in a chat that is. Foreign and unknown ones are simply not there. */
+/** Returns those of `ids` that this person owns directly or through a chat. Other ids are left out. */
 export function visibleAttachments(db: DbClient, userId: string, ids: string[]): Promise<AttachmentRow[]> {
   if (ids.length === 0) return Promise.resolve([]);
   return db.attachment.findMany({
@@ -106,8 +106,8 @@ export function visibleAttachments(db: DbClient, userId: string, ids: string[]):
 }
 
 /**
- * The message as the chat keeps it: every file in it is the owner's, is what its bytes say, and from now on belongs to
- * the chat. Throws `InvalidMessageError` when one is not there for this owner.
+ * Links the files of a message to its chat and returns the message with their real media types. Throws
+ * `InvalidMessageError` if a file doesn't exist or belongs to someone else.
  */
 export async function claimAttachments(
   db: DbClient,
@@ -148,8 +148,8 @@ function attachmentIds(message: Pick<ChatMessage, "parts">): string[] {
 const ONE_DAY_MS = 24 * 60 * 60 * 1000;
 
 /**
- * Deletes what no chat has: at once what is nobody's, and a day after it came what was never sent or whose chats are
- * gone. Returns how many. A file that a copied message names is found by that name, and belongs to its chat from then on.
+ * Deletes files that no chat uses: files without an owner at once, and unsent files or files of deleted chats one day
+ * after their upload. Returns the number of deleted files. A file that a copied message refers to is linked to its chat.
  */
 export async function sweepAttachments(
   db: Db,
@@ -174,15 +174,15 @@ export async function sweepAttachments(
 }
 
 /**
- * Deletes those of `ids` that no chat has, bytes and all. Returns how many. When the store fails for some of them the
- * others go all the same, and then this rejects: those that are left are nobody's, and a later sweep's.
+ * Deletes the files among `ids` that no chat uses, with their bytes. Returns the number of deleted files. If the store
+ * fails for some files, the others are still deleted and the promise rejects; a later sweep deletes the rest.
  */
 export async function deleteAttachments(db: Db, store: AttachmentStore, ids: string[]): Promise<number> {
   let deleted = 0;
   const failures = await failuresOf(
     ids,
     async (id) => {
-      // The row goes first: a crash then leaves unused bytes, never an attachment without bytes.
+      // The row is deleted first, so that a crash leaves unused bytes and never an attachment without bytes.
       const [row] = await removeUnusedAttachment(db, id);
       if (!row) return;
       try {

@@ -1,15 +1,15 @@
 /**
- * Text from any program: Excel saves CSV as UTF-16 or Windows-1252, logs hold a stray control byte. What is stored and
- * shown to a model is UTF-8.
+ * Decodes text files of any program: Excel saves CSV as UTF-16 or Windows-1252, and logs can contain control bytes.
+ * Stored text is always UTF-8.
  */
 
-/** ESC begins the colors of a terminal's log. */
+/** ESC starts the color codes of a terminal log. */
 const ESC = 0x1b;
-/** A few bytes that no text needs do not make a file binary; more of them do. */
+/** A file with more control bytes than this number and this share of its bytes is binary. */
 const MOST_CONTROLS = 2;
 const CONTROLS_SHARE = 1 / 200;
 
-/** @returns The text of the file, without a byte-order mark; or null for a file that is no text. */
+/** @returns The text without a byte-order mark, or null for a binary file. */
 export function decodeText(bytes: Uint8Array): string | null {
   const [first, second] = bytes;
   if (first === 0xff && second === 0xfe) return decodeUtf16(bytes, "utf-16le");
@@ -25,10 +25,10 @@ function decodeUtf16(bytes: Uint8Array, encoding: "utf-16le" | "utf-16be"): stri
   return text !== null && text.isWellFormed() ? text : null;
 }
 
-/** Bytes 0x80 to 0x9f in Windows-1252; a space stands for the five that it leaves undefined. */
+/** Bytes 0x80 to 0x9f in Windows-1252. A space marks the five undefined ones. */
 const FROM_80_TO_9F = "€ ‚ƒ„…†‡ˆ‰Š‹Œ Ž  ‘’“”•–—˜™š›œ žŸ";
 
-/** Not by `TextDecoder`: that of Node 20 reads 0x80 to 0x9f as control characters. */
+/** `TextDecoder` isn't used because Node 20 decodes 0x80 to 0x9f as control characters. */
 function decodeWindows1252(bytes: Uint8Array): string | null {
   let isText = true;
   const text = Buffer.from(bytes)
@@ -41,7 +41,7 @@ function decodeWindows1252(bytes: Uint8Array): string | null {
   return isText ? text : null;
 }
 
-/** Null when the bytes are not of this encoding. */
+/** Null if the bytes are invalid in this encoding. */
 function decode(bytes: Uint8Array, encoding: string): string | null {
   try {
     return new TextDecoder(encoding, { fatal: true }).decode(bytes);

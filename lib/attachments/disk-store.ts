@@ -2,7 +2,7 @@ import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import type { AttachmentStore } from "./attachment-store";
 
-/** A folder of this machine. The ids are ours, never a file's own name. */
+/** Stores attachments in a local folder, under our ids and never under a file's own name. */
 export function diskStore(folder: string): AttachmentStore {
   const fileOf = (id: string) => {
     if (!/^[A-Za-z0-9_-]+$/.test(id)) throw new Error("An attachment's id is not a path.");
@@ -12,7 +12,7 @@ export function diskStore(folder: string): AttachmentStore {
     async put(id, bytes) {
       const file = fileOf(id);
       await mkdir(folder, { recursive: true });
-      // Whole or not at all: a reader never meets half a file, a crash leaves none.
+      // The rename makes the write atomic, so no reader sees half a file, even after a crash.
       const unfinished = `${file}.${crypto.randomUUID()}.tmp`;
       try {
         await writeFile(unfinished, bytes);

@@ -1,4 +1,4 @@
-/** Pictures in a HEIF container: an iPhone's HEIC, and AVIF. Models and most browsers read neither, so they become JPEG. */
+/** Images in a HEIF container, such as an iPhone's HEIC or AVIF. Models can't read them, so they are converted to JPEG. */
 
 /** The brands of ISO/IEC 23008-12 (HEIC and general HEIF) and of AVIF. */
 const BRANDS = new Set(["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1", "avif", "avis"]);
@@ -9,12 +9,12 @@ export function isHeif(bytes: Uint8Array): boolean {
 }
 
 /**
- * The picture as JPEG, upright and without what the camera wrote beside it. Null when this build of sharp cannot read
- * it: the usual one has no decoder for HEIC, whose patents it would have to license.
+ * Converts the image to an upright JPEG without metadata. Returns null if this build of sharp can't decode it: the
+ * standard build has no HEIC decoder because of patents.
  */
 export async function heifToJpeg(bytes: Uint8Array): Promise<Uint8Array | null> {
   try {
-    // Loaded here, because a machine without a build of sharp must take every other file.
+    // Loaded on demand, so that a machine without sharp can accept all other files.
     const { default: sharp } = await import("sharp");
     return await sharp(bytes).rotate().jpeg({ quality: 88 }).toBuffer();
   } catch {

@@ -1,8 +1,8 @@
-/** What may be attached, for the page that explains it and the server that insists on it. */
+/** The limits for attachments. The page explains them and the server enforces them. */
 
 export const MAX_FILE_BYTES = 10 * 1024 * 1024;
 export const MAX_FILES_PER_MESSAGE = 10;
-/** Of one person, sent or not. */
+/** Per person, including unsent files. */
 export const OWNER_QUOTA_BYTES = 500 * 1024 * 1024;
 export const MAX_NAME_LENGTH = 200;
 
@@ -12,7 +12,7 @@ export function attachmentUrl(id: string): string {
   return `/attachments/${id}`;
 }
 
-/** The id in an attachment's address; null for any other address. */
+/** Returns the id in an attachment's address, or null for any other address. */
 export function attachmentId(address: unknown): string | null {
   return (typeof address === "string" && url.exec(address)?.[1]) || null;
 }

@@ -1,7 +1,7 @@
 import type { DbClient } from "@/lib/db/client";
 import type { AttachmentStore } from "./attachment-store";
 
-/** Beside the rows that describe them: one backup has everything. */
+/** Stores the bytes in the database, so that one backup contains everything. */
 export function postgresStore(db: DbClient): AttachmentStore {
   return {
     async put(id, bytes) {

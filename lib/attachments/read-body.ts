@@ -1,15 +1,15 @@
 import { MAX_FILE_BYTES } from "./limits";
 
 /**
- * Past the limit so much more is read and thrown away: a browser reads the answer only when it has sent its file, and a
- * connection that is closed in the middle of it reads as a broken one.
+ * The number of bytes past the limit that are read and discarded. A browser reads the response only after it has sent
+ * its file, and reports a connection that closes earlier as broken.
  */
 const DRAIN_BYTES = 256 * 1024 * 1024;
 const DRAIN_MS = 30_000;
 
 /**
- * The body, or null when it is larger than a file may be, whatever it says of its own length. Of one that is far too
- * large, or that never ends, not everything is read.
+ * Reads the body. Returns null if it is larger than the limit, whatever its `Content-Length` says. A body that is far
+ * too large or endless isn't read completely.
  */
 export async function readBody(
   request: Request,

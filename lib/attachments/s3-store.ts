@@ -2,7 +2,7 @@ import { AwsClient } from "aws4fetch";
 import type { AttachmentStore } from "./attachment-store";
 
 export type S3Options = {
-  /** The bucket's own address, for example `https://s3.eu-north-1.amazonaws.com/my-bucket`. A path after it is a prefix. */
+  /** The bucket's URL, for example `https://s3.eu-north-1.amazonaws.com/my-bucket`. A path after it is a prefix. */
   bucketUrl: string;
   accessKeyId: string;
   secretAccessKey: string;
@@ -11,7 +11,7 @@ export type S3Options = {
 
 const TIMEOUT_MS = 30_000;
 
-/** Any bucket that speaks S3 with signature version 4: AWS, R2, MinIO, Garage. */
+/** Stores attachments in any S3 bucket with signature version 4: AWS, R2, MinIO, Garage. */
 export function s3Store({ bucketUrl, ...credentials }: S3Options): AttachmentStore {
   const client = new AwsClient({ ...credentials, service: "s3", retries: 2 });
 

@@ -1,4 +1,4 @@
-/** What a file is, by its bytes. Its name and the type that a browser claims are somebody's word. */
+/** Detects a file's type from its bytes, because its name and claimed type can't be trusted. */
 
 import { decodeText } from "./decode-text";
 
@@ -13,7 +13,7 @@ const signatures: Array<{ type: AcceptedType; bytes: Array<number | null> }> = [
   { type: "application/pdf", bytes: ascii("%PDF-") },
 ];
 
-/** Null for what cannot be attached. All text is `text/plain`, so that a page or a script is never one here. */
+/** Null for an unsupported type. All text is `text/plain`, so that HTML and scripts are never served as such. */
 export function sniff(bytes: Uint8Array): AcceptedType | null {
   const known = signatures.find((signature) =>
     signature.bytes.every((byte, index) => byte === null || bytes[index] === byte),

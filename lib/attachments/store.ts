@@ -1,6 +1,6 @@
 /**
- * Where the bytes of attachments lie. One small interface, three places; the rows that say whose they are stay in the
- * database either way.
+ * Where the bytes of attachments are stored: one interface, three adapters. The rows with their owners are always in the
+ * database.
  *
  * | `ATTACHMENT_STORE` | where | needs |
  * | --- | --- | --- |
@@ -18,7 +18,7 @@ import { diskStore } from "./disk-store";
 import { postgresStore } from "./postgres-store";
 import { s3Store } from "./s3-store";
 
-/** The store that the environment names. Read per call: a pre-warmed worker gets its environment late. */
+/** Returns the configured store. Read per call, because a prewarmed worker gets its environment late. */
 export function attachmentStore(settings: Env = env): AttachmentStore {
   switch (settings.ATTACHMENT_STORE) {
     case "postgres":

@@ -1,11 +1,10 @@
 /**
- * Pictures without what their makers wrote beside the picture: where and when it was taken, with what, and by whom. The
- * pixels stay as they are, frames and colors too; only a picture that would then lie on its side is turned, pixel by
- * pixel.
+ * Removes metadata from images: location, time, camera and author. Pixels, frames and colors stay the same. An image
+ * that needs its orientation tag is rotated.
  */
 import type { AcceptedType } from "./accepted-types";
 
-/** The same picture without its metadata. Bytes that are cut off or damaged are kept as far as they can be read. */
+/** Returns the image without its metadata. A truncated or damaged file is kept up to the last readable byte. */
 export async function withoutMetadata(bytes: Uint8Array, mediaType: AcceptedType): Promise<Uint8Array> {
   switch (mediaType) {
     case "image/jpeg":
@@ -22,7 +21,7 @@ export async function withoutMetadata(bytes: Uint8Array, mediaType: AcceptedType
   }
 }
 
-/** Undefined when the picture stands upright, is animated, or sharp has no build for this machine. */
+/** Undefined if the image is upright or animated, or if sharp isn't available on this machine. */
 async function turned(bytes: Uint8Array): Promise<Uint8Array | undefined> {
   try {
     const { default: sharp } = await import("sharp");
@@ -40,7 +39,7 @@ async function turned(bytes: Uint8Array): Promise<Uint8Array | undefined> {
 
 const JPEG = { start: 0xd8, end: 0xd9, scan: 0xda, comment: 0xfe, app1: 0xe1, app2: 0xe2, app13: 0xed };
 
-/** Without EXIF and XMP (APP1), IPTC (APP13), comments, further pictures (MPF), and what follows the picture. */
+/** Removes EXIF and XMP (APP1), IPTC (APP13), comments, further images (MPF) and trailing bytes. */
 function stripJpeg(bytes: Uint8Array): Uint8Array {
   const kept: Uint8Array[] = [bytes.subarray(0, 2)];
   let at = 2;
@@ -60,7 +59,7 @@ function stripJpeg(bytes: Uint8Array): Uint8Array {
     const isMetadata = [JPEG.app1, JPEG.app13, JPEG.comment].includes(marker) || isFurtherPictures;
     if (!isMetadata) kept.push(segment);
     else if (startsWith(segment, 4, "Exif\0")) {
-      // Only where the picture could not be turned: without this it would lie on its side.
+      // Keeps the orientation of an image that couldn't be rotated.
       const orientation = orientationOf(segment);
       if (orientation > 1) kept.push(exifWith(orientation));
     }
@@ -70,7 +69,7 @@ function stripJpeg(bytes: Uint8Array): Uint8Array {
   return join(kept);
 }
 
-/** Scans are followed by tables and more scans, so the end is the first marker that says so. */
+/** Tables and more scans can follow a scan, so only the end marker ends the image. */
 function endOfJpeg(bytes: Uint8Array, from: number): number {
   for (let at = from + 2; at + 1 < bytes.length; at++)
     if (bytes[at] === 0xff && bytes[at + 1] === JPEG.end) return at + 2;
@@ -96,7 +95,7 @@ function orientationOf(segment: Uint8Array): number {
   return 1;
 }
 
-/** An APP1 segment that holds the orientation and nothing else. */
+/** An APP1 segment with only the orientation. */
 function exifWith(orientation: number): Uint8Array {
   const tiff = [
     0x4d,
@@ -156,7 +155,7 @@ function stripWebp(bytes: Uint8Array): Uint8Array {
     const type = textAt(bytes, at, 4);
     if (type === "VP8X") {
       const header = bytes.slice(at, end);
-      // The flags that promise EXIF and XMP.
+      // Clears the flags for EXIF and XMP.
       header[8] = (header[8] ?? 0) & 0b1111_0011;
       kept.push(header);
     } else if (type !== "EXIF" && type !== "XMP ") kept.push(bytes.subarray(at, end));
@@ -167,7 +166,7 @@ function stripWebp(bytes: Uint8Array): Uint8Array {
   return whole;
 }
 
-/** Without comments, plain texts, and applications other than the one that repeats an animation. */
+/** Removes comments, plain text and application blocks, except the one that loops an animation. */
 function stripGif(bytes: Uint8Array): Uint8Array {
   const tableSize = (flags: number) => (flags & 0x80 ? 3 * 2 ** ((flags & 7) + 1) : 0);
   let at = 13 + tableSize(bytes[10] ?? 0);
@@ -190,7 +189,7 @@ function stripGif(bytes: Uint8Array): Uint8Array {
       kept.push(bytes.subarray(at, end));
       at = end;
     } else {
-      // The trailer; behind it could be anything.
+      // The trailer. Bytes after it are dropped.
       kept.push(Uint8Array.of(0x3b));
       break;
     }

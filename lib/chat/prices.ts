@@ -1,7 +1,7 @@
 /**
  * What a model costs, in US dollars per million tokens. Anthropic's and OpenAI's public price lists as of
- * September and June 2026; the providers change them, so an installation sets its own with `MODEL_PRICES`. A model that
- * is in neither has no price here, and no cost is guessed.
+ * September and June 2026. Providers change them, so `MODEL_PRICES` can replace them. A model that is in neither list
+ * has no cost.
  */
 import { env, type Env } from "../env";
 
@@ -9,7 +9,7 @@ export type Price = { input: number; cachedInput: number; output: number };
 
 export type Usage = {
   inputTokens?: number | undefined;
-  /** Of the input, what the provider had in its cache. */
+  /** The part of the input that came from the provider's cache. */
   cachedInputTokens?: number | undefined;
   outputTokens?: number | undefined;
 };
@@ -23,8 +23,8 @@ const listed: Record<string, Price> = {
 };
 
 /**
- * `modelId` is `provider/name`, as in trigger/agent/models.ts; a gateway writes versions with a point. An own server asks its
- * own price, whatever its models are called. Undefined when nobody knows.
+ * Returns the price of `modelId` (`provider/name`), or undefined if it is unknown. A gateway writes versions with a dot.
+ * Models on an own server never get a public price, whatever their names.
  */
 export function priceOf(modelId: string, settings: Env = env): Price | undefined {
   const own = ownPrices(settings);
@@ -35,7 +35,7 @@ export function priceOf(modelId: string, settings: Env = env): Price | undefined
   return undefined;
 }
 
-/** In US dollars; null when the price or the usage is not known. */
+/** In US dollars. Null if the price or the usage is unknown. */
 export function costOf(price: Price | undefined, usage: Usage): number | null {
   const { inputTokens, cachedInputTokens = 0, outputTokens } = usage;
   if (!price || inputTokens === undefined || outputTokens === undefined) return null;
@@ -46,7 +46,7 @@ export function costOf(price: Price | undefined, usage: Usage): number | null {
   );
 }
 
-/** A list that cannot be read ends the start; where nothing started it (a worker elsewhere), no answer ends for it. */
+/** An invalid list stops the start of the app. In a worker it is ignored, so that no answer fails because of it. */
 function ownPrices(settings: Env): Record<string, Price> | undefined {
   try {
     const prices = Object.entries(settings.MODEL_PRICES ?? {});

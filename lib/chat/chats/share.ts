@@ -1,6 +1,6 @@
 /**
- * Read-only links. A link shows the branch as it stood when the link was made: its head is kept, rows are only ever
- * added below a head, and of what an answer may still become, a copy is kept. The token is in the link alone.
+ * Read-only links. A link shows the branch as it was when the link was created: it stores the head, below which rows are
+ * only added, and a copy of an unfinished answer. The token exists only in the link.
  */
 import { createHash, randomBytes } from "node:crypto";
 import { isToolUIPart } from "ai";
@@ -21,9 +21,9 @@ export type SharedBranch = {
   title: string;
   sharedAt: Date;
   messages: ChatMessage[];
-  /** What these messages asked somebody, and whether it still waits. */
+  /** The requests of these messages, and whether they are pending. */
   requests: SharedRequest[];
-  /** Older messages exist that the link does not show. */
+  /** The link leaves out older messages. */
   isCut: boolean;
 };
 
@@ -32,7 +32,7 @@ const MAX_LINKS_PER_CHAT = 50;
 
 export type ShareOutcome = { token: string } | { refused: "not-found" | "empty" | "too-many" };
 
-/** Shares the branch that ends at `headId` (node or message id), or the shown one. */
+/** Shares the branch that ends at `headId` (a node or message id), or the shown branch. */
 export function createShare(
   db: Db,
   { chatId, userId, headId }: { chatId: string; userId: string; headId?: string },
@@ -43,7 +43,7 @@ export function createShare(
   return withRetry(() => db.$transaction(write), { doing: `Sharing chat ${chatId}` });
 
   async function write(tx: DbClient): Promise<ShareOutcome> {
-    // An earlier try committed, and its connection broke before the result arrived.
+    // An earlier attempt committed, but its connection broke before the result arrived.
     if ((await tx.share.count({ where: { tokenHash } })) > 0) return { token };
     const [chat] = await lockOwnChat(tx, { chatId, userId });
     if (!chat) return { refused: "not-found" };
@@ -59,7 +59,7 @@ export function createShare(
   }
 }
 
-/** A person's links, newest first; those of one chat when it is named. */
+/** Lists a person's links, newest first, optionally of one chat. */
 export function listShares(db: DbClient, userId: string, chatId?: string): Promise<ShareSummary[]> {
   return db.share.findMany({
     where: { chat: { userId, deletedAt: null }, ...(chatId === undefined ? {} : { chatId }) },
@@ -69,7 +69,7 @@ export function listShares(db: DbClient, userId: string, chatId?: string): Promi
   });
 }
 
-/** From now on the link leads nowhere. False when there is no such link of this person. */
+/** Revokes the link. Returns false if this person has no such link. */
 export async function revokeShare(
   db: DbClient,
   { id, userId }: { id: string; userId: string },
@@ -78,7 +78,7 @@ export async function revokeShare(
   return count > 0;
 }
 
-/** What a link shows to whoever has it; null when it was revoked, or its chat deleted, or it never was. */
+/** Returns what a link shows, or null if it was revoked, its chat was deleted or it never existed. */
 export async function readShare(db: DbClient, token: string): Promise<SharedBranch | null> {
   if (!/^[A-Za-z0-9_-]{22}$/.test(token)) return null;
   const share = await db.share.findFirst({
@@ -102,7 +102,7 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
   };
 }
 
-/** Of the calls that the messages leave open, those that asked somebody, and whether they waited at that time. */
+/** Returns the requests among the open calls of the messages, and whether they were pending at that time. */
 async function undecidedIn(
   db: DbClient,
   { chatId, createdAt }: { chatId: string; createdAt: Date },
@@ -124,7 +124,7 @@ async function undecidedIn(
   }));
 }
 
-/** Neither what it cost, nor what the provider noted for itself, nor what a sub-agent said and heard on its way. */
+/** Removes costs, provider metadata and the internal messages of sub-agents. */
 function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
   return {
     id,
@@ -144,7 +144,7 @@ function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
 }
 
 function withoutWay<Part extends ChatMessage["parts"][number]>(part: Part): Part {
-  // By its shape, because outputs from before marks have none, and nothing is lost by leaving it out.
+  // Recognized by its shape, because older outputs have no mark.
   if (!isToolUIPart(part) || typeof part.output !== "object" || part.output === null) return part;
   if (!("asked" in part.output)) return part;
   const { messages: _, ...output } = part.output as { messages?: unknown };

@@ -1,5 +1,5 @@
 /**
- * Makes sure that every question is answered or shown as failed, even when workers die. Trigger.dev does not continue a
+ * Makes sure that every question is answered or shown as failed, even if workers die. Trigger.dev does not continue a
  * dead run, so pending answers are checked: by a page when it loads and when its stream is silent, and by the sweep. A
  * check saves what the stream holds and no run has saved, replaces a dead run, and ends a question that kills every run.
  *
@@ -23,27 +23,27 @@ import { saveUnlessChanged } from "../tree/storage";
 import { answerId, answerOf, failureOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
 
 export type ReviveOptions = {
-  /** Makes sure that the chat's session has a run: one that lives stays, one that is dead is replaced. */
+  /** Makes sure that the chat's session has a live run. A dead run is replaced. */
   startSession: (chat: { chatId: string; userId: string }) => Promise<unknown>;
-  /** What a tool's call asks of a person. */
+  /** Describes the request that a tool call makes to a person. */
   describe?: Describe;
 };
 
 /**
- * `settled`: nothing is awaited, and the transcript says everything. `queued`: a run waits for a worker. `running`: a
+ * `settled`: nothing is awaited, and the transcript is complete. `queued`: a run waits for a worker. `running`: a
  * run is alive. `revived`: a dead one was just replaced, here or by somebody else.
  */
 export type AnswerProgress = "settled" | "queued" | "running" | "revived";
 
 /** After this many deaths of its runs, a question fails. */
 const MAX_DEATHS = 3;
-/** Limits the runs that never began with the question, too. */
+/** Also limits the runs that died before they began with the question. */
 const MAX_STARTS = 10;
 const CHECK_EVERY_MS = 10_000;
 const CHECK_SOON_MS = 4_000;
 /** A run saves its turn within this time after ending it. */
 const SAVED_WITHIN_MS = 4_000;
-/** Nobody may have written yet in a chat that has just been made. */
+/** A new chat may not have a message yet. */
 const YOUNG_MS = 15 * 60_000;
 const CHECK_YOUNG_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 50;
@@ -159,7 +159,7 @@ async function saveFromStream(
     const edited = last.outcome === "failed" ? await branchOff(db, chat, input, answered) : undefined;
     const changes = [...(await changesOf(db, chat, turns, input)), ...(edited?.changes ?? [])];
     if (changes.length === 0 && chat.status !== "running") {
-      // For example a refused action, which is no turn of the conversation.
+      // For example a refused action, which isn't a turn of the conversation.
       await stopChecking(db, chat);
       return "settled";
     }
@@ -183,7 +183,7 @@ async function saveFromStream(
   }
   const isBrokenOff = !output && turnsOf(await readOutput(chat.id, chat.lastOutEventId)).length > 0;
   if (isBrokenOff) return [];
-  // Not asked, and not being answered: the engine's data is gone, and the question with it.
+  // The engine has neither the question nor a run for it, so its data was lost.
   await saveUnlessChanged(db, chat.id, pickSeen(chat), { reason: "turn-error", changes: [] });
   return "settled";
 }
@@ -218,7 +218,7 @@ async function changesOf(
   return changes;
 }
 
-/** A question in other words that no run came to: it stands beside the old one, as the agent would have put it. */
+/** Saves an edited question that no run handled beside the old one, as the agent would have. */
 async function branchOff(
   db: Db,
   chat: AwaitingChat,
@@ -239,7 +239,7 @@ async function branchOff(
   }
 }
 
-/** Undefined for what a person did not ask, or not in a way that could be shown. */
+/** Undefined for an input that isn't a valid question of a person. */
 function toQuestion({ seq, trigger, message }: InRecord): { seq: number; message: ChatMessage } | undefined {
   if (trigger !== "submit-message") return undefined;
   try {
@@ -249,7 +249,7 @@ function toQuestion({ seq, trigger, message }: InRecord): { seq: number; message
   }
 }
 
-/** Ends the turn for everybody who reads the stream, as an engine of ours would: the next look saves it as failed. */
+/** Ends the turn for every reader of the stream, as our engine would. The next check saves it as failed. */
 async function giveUp(chatId: string, first: InRecord | undefined): Promise<void> {
   const { out } = sessions.open(chatId);
   await out.append({ type: "error", errorText: GIVEN_UP });

@@ -1,4 +1,4 @@
-/** What stands on the two streams of a chat's session. Only a server reads them so: it takes the secret key. */
+/** Reads the records on both streams of a chat's session. This needs the secret key, so only a server can. */
 import { apiClientManager } from "@trigger.dev/core/v3";
 import type { UIMessageChunk } from "ai";
 
@@ -6,9 +6,9 @@ type Header = [name: string, value: string];
 
 export type OutRecord = {
   seq: number;
-  /** A piece of an answer; a record that controls the stream has none. */
+  /** A chunk of an answer. Control records have none. */
   chunk: UIMessageChunk | undefined;
-  /** The end of a turn, and up to which input it answers: not a number when it does not say. */
+  /** The end of a turn, and the last input that it answers, or NaN if it names none. */
   turnEnd: TurnEnd | undefined;
 };
 
@@ -17,8 +17,8 @@ export type TurnEnd = { answered: number; consumed: number };
 export type InRecord = { seq: number; trigger: string; message: unknown; action: unknown };
 
 /**
- * Every answer that came after the cursor, up to the end of its turn, and when that was. Null while something is being
- * written, was broken off, or was never begun.
+ * Returns every answer after the cursor up to the end of its turn, with the time of that end. Returns null while an
+ * answer is being written, or if it was cut off or never began.
  */
 export async function readSettledOutput(
   chatId: string,
@@ -31,7 +31,7 @@ export async function readSettledOutput(
   });
   if (response.headers.get("x-session-settled") !== "true") {
     await response.body?.cancel();
-    // A session that never began, or that is gone, has nothing to say.
+    // A session that never began or is gone has no records.
     if (!response.ok && response.status !== 404) throw unreadable(chatId, response);
     return null;
   }
@@ -45,13 +45,13 @@ export async function readSettledOutput(
   };
 }
 
-/** Everything on the stream of answers after the cursor, whether or not more is to come. */
+/** Returns all records on the output stream after the cursor, even if more will follow. */
 export async function readOutput(chatId: string, afterEventId: string | null): Promise<OutRecord[]> {
   const records = await readRecords(chatId, "out", afterEventId);
   return records.flatMap(({ seqNum, data, headers }) => toOutput(seqNum, data, headers));
 }
 
-/** What was asked after the cursor, also what an engine has given up and shows to no run any more. */
+/** Returns the inputs after the cursor, including those that the engine gave up and hides from runs. */
 export async function readInput(chatId: string, afterEventId: string | null): Promise<InRecord[]> {
   const records = await readRecords(chatId, "in", afterEventId);
   return records.flatMap(({ seqNum, data }) => {
@@ -68,7 +68,7 @@ type Drained = { seqNum: number; data: unknown; headers?: Header[] };
 async function readRecords(chatId: string, io: "in" | "out", after: string | null): Promise<Drained[]> {
   const query = new URLSearchParams({
     ...(after !== null && { afterEventId: after }),
-    // Of our own engine; Trigger.dev hides nothing and knows no such parameter.
+    // Only our engine has this parameter; Trigger.dev hides no input.
     ...(io === "in" && { hidden: "true" }),
   });
   const response = await request(chatId, `${io}/records?${query}`, {});
@@ -92,7 +92,7 @@ async function request(chatId: string, path: string, headers: Record<string, str
 
 function toOutput(seq: number, data: unknown, headers: Header[] = []): OutRecord[] {
   const value = (name: string) => headers.find(([key]) => key === name)?.[1];
-  // A command to the stream itself.
+  // A command record of the stream.
   if (headers[0]?.[0] === "") return [];
   if (value("trigger-control") === "turn-complete") {
     const answered = Number(value("session-in-event-id") ?? Number.NaN);

@@ -1,13 +1,13 @@
-/** What the records of a stream say, read as turns: the same answers that a run would have saved. */
+/** Reads the records of a stream as turns, with the same answers that a run would have saved. */
 import { isToolUIPart, readUIMessageStream, type UIMessageChunk } from "ai";
 import type { ChatMessage } from "../message";
 import type { OutRecord, TurnEnd } from "./session-records";
 
 export type StreamTurn = {
-  /** The record that ended it, and the input that it answers. Undefined: it was broken off. */
+  /** The record that ended the turn and the input that it answers. Undefined if the turn was cut off. */
   end: (TurnEnd & { seq: number }) | undefined;
   outcome: "whole" | "failed" | "stopped";
-  /** Of the answer, from its last beginning on: what a worker that died had written before is void. */
+  /** The chunks since the last start of the answer. Those that a dead worker wrote before are void. */
   chunks: UIMessageChunk[];
 };
 
@@ -29,22 +29,22 @@ export function turnsOf(records: OutRecord[]): StreamTurn[] {
 
 function outcomeOf(chunks: UIMessageChunk[]): StreamTurn["outcome"] {
   if (chunks.some(({ type }) => type === "error")) return "failed";
-  // A turn without a word, such as news that were heard before, is as whole as it can be.
+  // A turn without chunks, such as one for an input that was already handled, is complete.
   return chunks.length === 0 || chunks.some(({ type }) => type === "finish") ? "whole" : "stopped";
 }
 
-/** What its reader was told when the turn failed. */
+/** The error that the reader saw when the turn failed. */
 export function failureOf({ chunks }: StreamTurn): string | undefined {
   const error = chunks.findLast(({ type }) => type === "error");
   return error?.type === "error" ? error.errorText : undefined;
 }
 
-/** The id of the message that the turn writes, when there is one. */
+/** The id of the message that the turn writes, if any. */
 export function answerId({ chunks: [first] }: StreamTurn): string | undefined {
   return first?.type === "start" ? first.messageId : undefined;
 }
 
-/** The turn's answer; `saved` is the message that it goes on with. Null when there is nothing to keep of it. */
+/** Returns the turn's answer, or null if it is empty. `saved` is the message that the turn continues. */
 export async function answerOf(
   turn: StreamTurn,
   saved: ChatMessage | undefined,
@@ -55,7 +55,7 @@ export async function answerOf(
   const messages = readUIMessageStream<ChatMessage>({
     stream: streamOf(turn.chunks.filter(({ type }) => type !== "error")),
     ...(before && { message: before }),
-    // What cannot be read ends the message where it is.
+    // The message ends at the first chunk that can't be read.
     onError: () => {},
   });
   for await (const message of messages) answer = message;
@@ -64,7 +64,7 @@ export async function answerOf(
   return parts.some(({ type }) => type !== "step-start") ? { ...answer, parts } : null;
 }
 
-/** A call that was broken off waits for nobody. */
+/** A call that was cut off isn't a pending request. */
 function withoutOpenCalls({ parts }: ChatMessage, saved: ChatMessage | undefined): ChatMessage["parts"] {
   const known = new Set(saved?.parts.flatMap((part) => (isToolUIPart(part) ? [part.toolCallId] : [])) ?? []);
   return parts.filter(
@@ -81,7 +81,7 @@ function streamOf(chunks: UIMessageChunk[]): ReadableStream<UIMessageChunk> {
   });
 }
 
-/** The messages that reached an answer at one of its steps stand inside it, and are no questions of their own. */
+/** Steered messages are part of the answer that took them up, so they aren't questions of their own. */
 export function injectedInto(turns: StreamTurn[]): ReadonlySet<string> {
   const ids = turns.flatMap(({ chunks }) =>
     chunks.flatMap((chunk) => {

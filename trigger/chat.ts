@@ -2,6 +2,12 @@
 import { logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { generateId, stepCountIs } from "ai";
+import { answerMetadata } from "@/lib/agent/answer-metadata";
+import { withAttachments } from "@/lib/agent/attachments";
+import { ChatError, describeError, summariseError } from "@/lib/agent/errors";
+import { metered } from "@/lib/agent/metering";
+import { resolveModel } from "@/lib/agent/models";
+import { SYSTEM_PROMPT } from "@/lib/agent/system-prompt";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import type { ChatMessage } from "@/lib/chat/message";
 import { noteBeginning } from "@/lib/chat/revive/revive";
@@ -10,21 +16,17 @@ import { agentAction } from "@/lib/chat/tree/branch-actions";
 import { db } from "@/lib/db/client";
 import { withRetry } from "@/lib/db/retry";
 import { requireChat, requireSavedQuestion, requireTurn } from "./agent/admission";
-import { answerMetadata } from "./agent/answer-metadata";
 import { approvals, approvalSecret } from "./agent/approvals";
-import { withAttachments } from "./agent/attachments";
 import { asContinuation } from "./agent/history/continuation";
-import { ChatError, describeError, summariseError } from "./agent/errors";
 import { accept } from "./agent/gate";
 import { carryOut, continueSubAgents, endHistory, storage, takeOver } from "./agent/history/steps";
-import { metered } from "./agent/metering";
-import { resolveModel } from "./agent/models";
 import { whenSpare } from "./agent/prewarm";
 import { withSavedLane } from "./agent/history/saved-lane";
 import { withEveryStep } from "./agent/step-messages";
 import { heedEarlyStop } from "./agent/stops";
 import { titleChat } from "./agent/title";
 import { runState, turnState } from "./agent/turn-state";
+import { withDelegated } from "./agent/usage";
 import { isDelegateWaiting } from "./tools/delegate";
 import { tools } from "./tools/execute";
 import { guarded } from "./tools/guard";
@@ -37,8 +39,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
   storage,
   tools,
-  system:
-    "You are a helpful assistant. Answer in the language of the question, in Markdown, and no longer than it needs.",
+  system: SYSTEM_PROMPT,
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
   idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
@@ -103,7 +104,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       await state.stopHeeded;
       chat.setUIMessageStreamOptions({
         generateMessageId: () => newId,
-        messageMetadata: answerMetadata(resolved.id),
+        messageMetadata: answerMetadata(resolved.id, () => withDelegated(state.continued?.message.metadata)),
       });
       const result = streamText({
         model: withAttachments(model, { db, userId }),

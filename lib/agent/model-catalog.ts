@@ -10,7 +10,7 @@
  * | none of them | the demo model | |
  *
  * The choice is one name or several with commas between them; the first of all is the default. The catalog has names
- * only, so a page can list the models without loading a provider; trigger/agent/models.ts loads them.
+ * only, so a page can list the models without loading a provider; lib/agent/models.ts loads them.
  */
 import { env } from "../env";
 

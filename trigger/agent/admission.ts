@@ -5,7 +5,7 @@ import { db } from "@/lib/db/client";
 import { withRetry } from "@/lib/db/retry";
 import { env } from "@/lib/env";
 import { countAttempt } from "@/lib/http/rate-limit";
-import { ChatError } from "./errors";
+import { ChatError } from "@/lib/agent/errors";
 import { turnState } from "./turn-state";
 
 /**

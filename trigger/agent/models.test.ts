@@ -7,7 +7,7 @@ import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "../chat";
 import { availableModels } from "@/lib/agent/model-catalog";
-import { resolveModel } from "./models";
+import { resolveModel } from "@/lib/agent/models";
 
 const keys = [
   "AI_GATEWAY_API_KEY",

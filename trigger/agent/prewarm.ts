@@ -6,7 +6,7 @@ import { convertToModelMessages, stepCountIs, streamText, type UIMessage } from 
 import { warmUp } from "@/lib/chat/tree/storage";
 import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
-import { demoModel } from "../demo/model";
+import { demoModel } from "@/lib/agent/demo/model";
 import { tools } from "../tools/execute";
 
 const question: UIMessage = {

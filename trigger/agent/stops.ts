@@ -5,7 +5,7 @@
 import { apiClientManager } from "@trigger.dev/core/v3";
 import { locals, logger } from "@trigger.dev/sdk";
 import { db } from "@/lib/db/client";
-import { summariseError } from "./errors";
+import { summariseError } from "@/lib/agent/errors";
 import { runState } from "./turn-state";
 
 /** The runtime's own, one for each turn: the way in which a stop that it hears itself, or `chat.close()`, ends a turn. */

@@ -3,11 +3,11 @@ import "@trigger.dev/sdk/ai/test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { message, testDatabase } from "@/e2e/support/chat-fixtures";
 import { renameChat } from "@/lib/chat/chats/changes";
-import type * as Models from "./models";
-import { resolveModel } from "./models";
+import type * as Models from "@/lib/agent/models";
+import { resolveModel } from "@/lib/agent/models";
 import { cleanTitle, titleChat } from "./title";
 
-vi.mock("./models", async (original) => {
+vi.mock("@/lib/agent/models", async (original) => {
   const models = await original<typeof Models>();
   return { ...models, resolveModel: vi.fn(models.resolveModel) };
 });

@@ -6,9 +6,9 @@ import { messageText, sanitise, type ChatMessage } from "@/lib/chat/message";
 import { setTitleByModel } from "@/lib/chat/chats/chats.sql";
 import { plainLine } from "@/lib/chat/plain-line";
 import type { Db } from "@/lib/db/client";
-import { summariseError } from "./errors";
-import { metered } from "./metering";
-import { resolveModel } from "./models";
+import { summariseError } from "@/lib/agent/errors";
+import { metered } from "@/lib/agent/metering";
+import { resolveModel } from "@/lib/agent/models";
 
 const TIMEOUT_MS = 20_000;
 const MAX_LENGTH = 80;

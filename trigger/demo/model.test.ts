@@ -1,6 +1,6 @@
 import { generateText, stepCountIs, streamText, type ModelMessage } from "ai";
 import { describe, expect, it, vi } from "vitest";
-import { demoModel, type DemoModelOptions } from "./model";
+import { demoModel, type DemoModelOptions } from "@/lib/agent/demo/model";
 import { demoPrompts } from "@/lib/agent/demo-prompts";
 import { tools } from "../tools/execute";
 

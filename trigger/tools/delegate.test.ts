@@ -23,7 +23,7 @@ let script: Array<Call[] | string>;
 let seen: LanguageModelV4CallOptions[];
 let onAsked = () => {};
 
-vi.mock("../agent/models", () => ({
+vi.mock("@/lib/agent/models", () => ({
   resolveModel: async () => ({
     id: "mock",
     model: new MockLanguageModelV4({

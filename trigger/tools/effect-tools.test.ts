@@ -11,7 +11,7 @@ import { steeringId } from "@/lib/chat/steering-id";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { db as workerDb } from "@/lib/db/client";
-import { demoModel } from "../demo/model";
+import { demoModel } from "@/lib/agent/demo/model";
 import { backOffice } from "../demo/back-office";
 import { effectTools, wasApproved } from "./effect-tools";
 import { beginTurn } from "./turn";

@@ -1,5 +1,5 @@
 import type { LanguageModelV4 } from "@ai-sdk/provider";
-import { demoModel } from "@/trigger/demo/model";
+import { demoModel } from "@/lib/agent/demo/model";
 import { now } from "./clock";
 
 /** The demo model, and every piece of text says when it was emitted. The text itself stays what it is. */

@@ -98,6 +98,7 @@ const REVISED = [
     (folder) => `app/${folder}`,
   ),
   "e2e/stories",
+  "lib/agent/demo",
   "trigger/demo",
 ];
 

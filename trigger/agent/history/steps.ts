@@ -28,7 +28,7 @@ import { withRetry } from "@/lib/db/retry";
 import { resume } from "../../tools/execute";
 import { isPartial, withoutAbandonedPartials } from "./abandoned-partials";
 import { resumeSubAgents, takeDecisions } from "./continuation";
-import { ChatError, describeError, summariseError } from "../errors";
+import { ChatError, describeError, summariseError } from "@/lib/agent/errors";
 import { keepSavedLane } from "./saved-lane";
 import { stopSignal } from "../stops";
 import { beginTurnState, endTurnState, runState, turnState } from "../turn-state";

@@ -1,10 +1,10 @@
-/** Loads the models of the catalog (lib/agent/model-catalog.ts) when they are used. */
+/** Loads the models of the catalog (model-catalog.ts) when they are used: in the worker, and in the app for a head start. */
 import type { LanguageModelV4, LanguageModelV4StreamPart, LanguageModelV4Usage } from "@ai-sdk/provider";
 import { wrapLanguageModel } from "ai";
 import { type CatalogEntry, FIRST_LISTED, modelCatalog, type ModelInfo } from "@/lib/agent/model-catalog";
 import { env } from "@/lib/env";
 import { withUniqueCallIds } from "./call-ids";
-import { demoModel } from "../demo/model";
+import { demoModel } from "./demo/model";
 import { compatibleFetch } from "./providers/compatible-fetch";
 import { neverEmpty } from "./providers/never-empty";
 import { plainRoles } from "./providers/plain-roles";

@@ -4,21 +4,23 @@ import type { ChatMetadata } from "@/lib/chat/message";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import { watchDurations } from "./durations";
 import { watchEnding } from "./endings";
-import { turnState } from "./turn-state";
-import { usageOf, withDelegated } from "./usage";
+import { usageOf } from "./usage";
 
-/** For one answer: gives the metadata that each part of its stream adds. */
-export function answerMetadata(modelId: string) {
+/**
+ * For one answer: gives the metadata that each part of its stream adds. `before` is what an answer that continues, and
+ * its sub-agents, have used already.
+ */
+export function answerMetadata(modelId: string, before: () => ChatMetadata | undefined = () => undefined) {
   const durations = watchDurations();
   const ending = watchEnding(MAX_STEPS);
   return ({ part }: { part: TextStreamPart<ToolSet> }): ChatMetadata | undefined => {
     if (part.type === "start") return { model: modelId };
     const ended = ending(part);
     if (part.type !== "finish") return durations(part);
-    const before = turnState().continued?.message.metadata;
+    const earlier = before();
     return {
-      ...usageOf(modelId, part.totalUsage, withDelegated(before)),
-      ...((ended ?? before?.ending) && { ending: ended ?? null }),
+      ...usageOf(modelId, part.totalUsage, earlier),
+      ...((ended ?? earlier?.ending) && { ending: ended ?? null }),
     };
   };
 }

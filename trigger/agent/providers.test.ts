@@ -7,7 +7,7 @@ import { loadTranscript, type Transcript } from "@/lib/chat/tree/queries";
 import { MAX_STEPS } from "@/lib/chat/max-steps";
 import { db as workerDb } from "@/lib/db/client";
 import { chatAgent } from "@/trigger/chat";
-import { alternate } from "./plain-roles";
+import { alternate } from "@/lib/agent/providers/plain-roles";
 
 /** What providers of models really send (an OpenAI-compatible server answers like this), and what the reader gets. */
 const shared = testDatabase();

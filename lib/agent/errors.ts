@@ -13,7 +13,7 @@ import { EffectError } from "@/lib/chat/effects/ledger";
 import { InvalidMessageError } from "@/lib/chat/message";
 import { UnknownOutcomeError } from "@/lib/chat/effects/unknown-outcome";
 import { LimitError } from "@/lib/http/rate-limit";
-import { DemoModelError } from "../demo/model";
+import { DemoModelError } from "./demo/model";
 import { describeProviderError, isProviderError } from "./providers/describe-error";
 import { ModelSetupError } from "./providers/setup-error";
 

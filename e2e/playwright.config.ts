@@ -8,6 +8,7 @@ const aboutLives = [
   "**/partial.spec.ts",
   "**/queue.spec.ts",
   "**/turn-states.spec.ts",
+  "**/long-job.spec.ts",
 ];
 
 const executablePath = systemBrowser();

@@ -7,7 +7,7 @@ import { db } from "@/lib/db/client";
 import { env } from "./env";
 import { countLocally, LimitError, countUse, limitResponse } from "@/lib/http/rate-limit";
 
-const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?in\/append$/;
+const APPEND = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(channels\/[^/]+\/)?in\/append$/;
 const FOLLOW = /^\/engine\/realtime\/v1\/sessions\/([^/]+)\/(?:channels\/[^/]+\/)?out$/;
 /** A stop is never longer; a message is longer in most cases. */
 const LONGEST_STOP = 300;
@@ -18,13 +18,13 @@ export async function refuseTooMany(request: Request): Promise<Response | null> 
   const [, followed] = FOLLOW.exec(pathname) ?? [];
   if (request.method === "GET" && followed !== undefined)
     return countLocally("streams", followed, env.LIMIT_STREAM_STARTS).then(() => null, asResponse);
-  const [, key] = APPEND.exec(pathname) ?? [];
+  const [, key, channel] = APPEND.exec(pathname) ?? [];
   if (request.method !== "POST" || key === undefined) return null;
   const user = await userFrom(request.headers);
   const who = { userId: user?.id, address: clientAddress(request) };
   try {
-    // A person over the message limit can still stop an answer.
-    if (await isStop(request)) await countUse("stops", who);
+    // A person over the message limit can still stop an answer, or a job through its side channel.
+    if (channel !== undefined || (await isStop(request))) await countUse("stops", who);
     else {
       await countUse("messages", who);
       if (user) await requireRoomForAnswer(db, { userId: user.id, chatId: decodeURIComponent(key) });

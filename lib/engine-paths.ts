@@ -6,6 +6,9 @@ const BROWSER_PATHS = [
   ["GET", /^\/api\/v1\/sessions\/[^/]+$/],
   ["GET", /^\/realtime\/v1\/sessions\/[^/]+\/out$/],
   ["POST", /^\/realtime\/v1\/sessions\/[^/]+\/in\/append$/],
+  // A side channel, such as the progress of a job. What may be read or written there, the token says.
+  ["GET", /^\/realtime\/v1\/sessions\/[^/]+\/channels\/[^/]+\/out$/],
+  ["POST", /^\/realtime\/v1\/sessions\/[^/]+\/channels\/[^/]+\/in\/append$/],
 ] as const;
 
 /** `path` as the engine's routes name it, still percent-encoded. */

@@ -22,6 +22,7 @@ import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
 import { CommandsSection } from "./commands-section";
 import { ComposerSection } from "./composer-section";
+import { JobSection } from "./job-section";
 import { MessagesSection } from "./messages-section";
 import { OutcomeSection } from "./outcome-section";
 import { RequestsSection } from "./requests-section";
@@ -116,6 +117,8 @@ export function KitGallery() {
           <ToolCard part={{ ...samples.toolParts[1] } as Parameters<typeof ToolCard>[0]["part"]} />
         </Column>
       </Case>
+
+      <JobSection />
 
       <Case name="Turn status">
         <Column className="gap-2">

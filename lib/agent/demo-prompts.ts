@@ -28,6 +28,11 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "Let a sub-agent find a courier day",
   },
   {
+    title: "Watch a long job",
+    description: "It runs in the background. Reload, close the page, or cancel it on its card.",
+    prompt: "Start a long job with 30 steps",
+  },
+  {
     title: "Crash the worker",
     description: "The process dies in the middle of the answer. The answer still arrives.",
     prompt: "Crash the worker",

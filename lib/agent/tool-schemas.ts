@@ -97,6 +97,15 @@ export const toolSchemas = {
       why: z.string().max(300).optional().describe("Why it is needed, in one sentence"),
     }),
   },
+  longJob: {
+    title: "Long job",
+    description:
+      "Starts a job that continues in the background, also when the page is closed. Returns at once; the person watches the progress on a card. Demonstration data: the steps do nothing.",
+    inputSchema: z.object({
+      name: z.string().trim().min(1).max(80).describe("What the job does, for example: Yearly report"),
+      steps: z.number().int().min(1).max(2_000).describe("How many steps it has, each about half a second"),
+    }),
+  },
   delegate: {
     title: "Sub-agent",
     description:

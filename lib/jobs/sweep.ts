@@ -9,6 +9,7 @@ import { lookAfterAll } from "@/lib/jobs/awaited";
 import { sweepDeletedChats } from "@/lib/chat/chats/changes";
 import { sweepRequests } from "@/lib/chat/requests/deliver";
 import { sweepGuests } from "@/lib/chat/chats/guests";
+import { restartDeadJobs } from "@/lib/chat/long-jobs/long-jobs";
 import { notifyWaiting } from "@/lib/chat/requests/notify";
 import { db } from "@/lib/db/client";
 import { endSessions } from "./end-sessions";
@@ -36,6 +37,9 @@ export const notifyPeople = oneAtATime("Some notifications could not be sent", (
 
 /** Checks on pending answers, so that none is lost when its worker dies. */
 export const sweepAnswers = oneAtATime("Some pending answers could not be checked", lookAfterAll);
+
+/** Starts long jobs again whose worker died. */
+export const sweepJobs = oneAtATime("Some long jobs could not be checked", () => restartDeadJobs(db));
 
 /** Removes deleted chats for good. Separate, so that no decision waits for a slow file store. */
 export const removeDeleted = oneAtATime("Some deleted chats or files could not be removed", async () => {
@@ -82,6 +86,7 @@ export function startSweeping(): void {
     setInterval(() => void notifyPeople(), seconds * 1000),
     setInterval(() => void endDeleted(), seconds * 1000),
     setInterval(() => void sweepAnswers(), Math.min(seconds, CHECK_EVERY_S) * 1000),
+    setInterval(() => void sweepJobs(), Math.min(seconds, CHECK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];
   for (const timer of shared.holdfastSweep) timer.unref();

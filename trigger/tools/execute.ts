@@ -6,6 +6,7 @@ import type { DelegateOutput } from "@/lib/agent/delegate-output";
 import { delegate, resumeDelegate } from "./delegate";
 import { withEdits } from "./edits";
 import { effectTools } from "./effect-tools";
+import { longJob } from "./long-job";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
 /** Tools that need nobody's approval. */
@@ -21,6 +22,7 @@ export const tools = withEdits({
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
   delegate: delegate(plainTools),
+  longJob,
   ...effectTools,
 });
 

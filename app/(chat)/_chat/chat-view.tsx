@@ -129,6 +129,7 @@ export function ChatView({
     hasOlder: chat.hasOlder,
     initial: asked,
     expectTurn: chat.expectTurn,
+    baseURL: environment.baseURL,
   });
   const renderMessage = useMessageRows(chat, attempt, requests.renderTool);
   const address = useSearchParams();

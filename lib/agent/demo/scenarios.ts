@@ -60,7 +60,8 @@ function beatsFor(request: string, context: Context): Beat[] {
   const last = number(request, /\b(?:count (?:up )?to|numbered tokens)\s+(\d{1,9})/i);
   if (last !== undefined) return [{ type: "tokens", tokens: countTo(Math.min(last, MAX_COUNT)) }];
   const calls = toolCalls(request, context);
-  if (calls.length > 0) return [text("Let me look that up."), ...calls];
+  const starts = calls.some((call) => call.type === "tool" && call.name === "longJob");
+  if (calls.length > 0) return [text(starts ? "Let me start that." : "Let me look that up."), ...calls];
   if (context.attached.length > 0) return [text(context.attached.join("\n\n"))];
   const remembered = memory(request, context.said);
   if (remembered) return [text(remembered)];
@@ -130,6 +131,10 @@ function crash(always: boolean, recovered: boolean): Beat[] {
 
 function toolCalls(request: string, { said, tools }: Context): Beat[] {
   const calls: Beat[] = [];
+  if (/\blong job\b/i.test(request) && tools.includes("longJob")) {
+    const steps = number(request, /\b(\d{1,4}) steps\b/i) ?? 30;
+    calls.push({ type: "tool", name: "longJob", input: { name: "Yearly report", steps } });
+  }
   if (/\bweather\b/i.test(request) && tools.includes("weather")) {
     const named = request.match(
       /\b(?:in|for|of)\s+([\p{Lu}][\p{L}' -]*?)(?=[?.!,]|\s+(?:and|at|now|today|tomorrow)\b|$)/u,
@@ -163,6 +168,8 @@ function fromResult({ toolName, output }: LanguageModelV4ToolResultPart): string
   if (toolName === "weather") {
     return `In **${String(value.city)}** it is ${String(value.temperatureCelsius)} °C with ${String(value.conditions)}. The weather tool is a demo, so its numbers are made up.`;
   }
+  if (toolName === "longJob")
+    return `The job **${String(value.name)}** runs in the background now. Its card shows how far it is: reload, close the page, or cancel it there.`;
   if (toolName === "currentTime") return `It is **${String(value.time)}** (${String(value.timeZone)}).`;
   return `The tool \`${toolName}\` returned:\n\n\`\`\`json\n${JSON.stringify(output, null, 2).slice(0, 2_000)}\n\`\`\``;
 }

@@ -11,6 +11,8 @@ type Verdict =
   | "secret key"
   | "token that reads this chat"
   | "token that writes this chat"
+  | "token that reads this channel"
+  | "token that writes this channel"
   | "token that reads this run"
   | "own proof"
   | "anybody";
@@ -20,10 +22,10 @@ const VERDICTS: Record<string, Verdict> = {
   "GET /api/v1/sessions/:session": "token that reads this chat",
   "GET /realtime/v1/sessions/:session/out": "token that reads this chat",
   "GET /realtime/v1/sessions/:session/out/records": "token that reads this chat",
-  "GET /realtime/v1/sessions/:session/channels/:channel/out": "token that reads this chat",
-  "GET /realtime/v1/sessions/:session/channels/:channel/out/records": "token that reads this chat",
+  "GET /realtime/v1/sessions/:session/channels/:channel/out": "token that reads this channel",
+  "GET /realtime/v1/sessions/:session/channels/:channel/out/records": "token that reads this channel",
   "POST /realtime/v1/sessions/:session/in/append": "token that writes this chat",
-  "POST /realtime/v1/sessions/:session/channels/:channel/in/append": "token that writes this chat",
+  "POST /realtime/v1/sessions/:session/channels/:channel/in/append": "token that writes this channel",
   "GET /api/v3/runs/:run": "token that reads this run",
   "GET /realtime/v1/streams/:run/:stream": "token that reads this run",
   "GET /healthz": "anybody",
@@ -108,6 +110,12 @@ function sign(claims: Claims, secret = TEST_SECRET_KEY): Promise<string> {
 /** A kind of token; `opens` lists the verdicts it meets. Each call gets a new token, because one kind is for one use. */
 type Kind = { kind: string; token: (chat: Chat) => Promise<string | undefined>; opens?: Verdict[] };
 
+const READS: Verdict[] = ["token that reads this chat", "token that reads this channel"];
+const WRITES: Verdict[] = ["token that writes this chat", "token that writes this channel"];
+const ofChannel = (chat: string, name: string) => [
+  `read:sessions:${chat}:channels:${name}`,
+  `write:sessions:${chat}:channels:${name}`,
+];
 const own = ({ name }: Chat) => [`read:sessions:${name}`, `write:sessions:${name}`];
 const scoped = (kind: string, scopes: (chat: Chat) => string[], opens: Verdict[] = []): Kind => ({
   kind,
@@ -140,13 +148,29 @@ const KINDS: Kind[] = [
   flawed("a token of another environment", { sub: "env_other" }),
   flawed("a token of no environment", { sub: undefined }),
   flawed("a token without scopes", { scopes: undefined }),
-  scoped("its chat's token", own, ["token that reads this chat", "token that writes this chat"]),
-  scoped("a token that reads its chat", (chat) => [own(chat)[0]!], ["token that reads this chat"]),
-  scoped("a token that writes its chat", (chat) => [own(chat)[1]!], ["token that writes this chat"]),
+  scoped("its chat's token", own, [...READS, ...WRITES]),
+  scoped("a token that reads its chat", (chat) => [own(chat)[0]!], READS),
+  scoped("a token that writes its chat", (chat) => [own(chat)[1]!], WRITES),
+  scoped("its side channel's token", ({ name }) => ofChannel(name, "channel"), [
+    "token that reads this channel",
+    "token that writes this channel",
+  ]),
+  scoped(
+    "a token that reads one direction of its side channel",
+    ({ name }) => [`read:sessions:${name}:channels:channel:out`],
+    ["token that reads this channel"],
+  ),
+  scoped("a token for the wrong direction of its side channel", ({ name }) => [
+    `read:sessions:${name}:channels:channel:in`,
+    `write:sessions:${name}:channels:channel:out`,
+  ]),
+  scoped("another side channel's token", ({ name }) => ofChannel(name, "channel.2")),
+  scoped("the token of another chat's side channel", () => ofChannel("theirs", "channel")),
+  scoped("a token for all side channels", ({ name }) => ofChannel(name, "")),
   {
     kind: "its chat's token for one use",
     token: async (chat) => sign({ scopes: own(chat), otu: true, jti: crypto.randomUUID() }),
-    opens: ["token that reads this chat", "token that writes this chat"],
+    opens: [...READS, ...WRITES],
   },
   {
     kind: "its chat's token for one use, used",
@@ -176,12 +200,7 @@ const KINDS: Kind[] = [
   {
     kind: "the secret key",
     token: async () => TEST_SECRET_KEY,
-    opens: [
-      "secret key",
-      "token that reads this chat",
-      "token that writes this chat",
-      "token that reads this run",
-    ],
+    opens: ["secret key", ...READS, ...WRITES, "token that reads this run"],
   },
 ];
 
@@ -243,9 +262,15 @@ describe.each(Object.entries(VERDICTS))("%s is for the %s", (route, verdict) => 
 
   it("and passes through the app only where a browser has something to do", () => {
     const chat = { id: "session_x", runId: "run_x", name: "a%2Fb" };
-    if (isForBrowsers(method, pathOf(pattern, chat))) expect(verdict).toMatch(/this chat$/);
+    if (isForBrowsers(method, pathOf(pattern, chat))) expect(verdict).toMatch(/this (chat|channel)$/);
     expect(isForBrowsers(method, `/run/run_x/1${pathOf(pattern, chat)}`)).toBe(false);
   });
+});
+
+it("refuses a session whose id could pass for another one's side channel", async () => {
+  const session = { type: "chat.agent", externalId: "theirs:channels:progress", taskIdentifier: "chat" };
+  const { status, text } = await call("/api/v1/sessions", { ...session, triggerConfig: { basePayload: {} } });
+  expect([status, text]).toEqual([400, expect.stringContaining("externalId: must not have :channels:")]);
 });
 
 it("keeps out of the app's origin what no route is for", () => {

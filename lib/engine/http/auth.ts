@@ -128,16 +128,17 @@ export function requireSecret(identity: Identity): void {
 
 /**
  * A browser's token must name the session or run itself: a scope for a whole type, or for everything, is refused. `key`
- * is how the caller names it, and the only name in the refusal; `name` is how a token names it, null if no token may.
+ * is how the caller names it, and the only name in the refusal; `names` is how a token may name it, empty if none may.
  */
 export function requireOwn(
   identity: Identity,
   scope: "read:sessions" | "write:sessions" | "read:runs",
   key: string,
-  name: string | null = key,
+  names: string[] = [key],
 ): void {
   if (identity.kind === "secret") return;
-  if (name !== null && identity.kind === "public" && identity.scopes.includes(`${scope}:${name}`)) return;
+  if (identity.kind === "public" && names.some((name) => identity.scopes.includes(`${scope}:${name}`)))
+    return;
   throw new HttpError(403, `The access token does not allow ${scope}:${key}`);
 }
 

@@ -175,7 +175,8 @@ export function channelRoutes(options: Options): Route[] {
   ): Promise<Channel> {
     const { session: key, channel } = request.params;
     const scope = io === "in" ? "write:sessions" : "read:sessions";
-    const session = authorizeSession(request.identity, scope, key, await sessions.find(key));
+    const side = channel === undefined ? undefined : { name: channel, io };
+    const session = authorizeSession(request.identity, scope, key, await sessions.find(key), side);
     const name = streamName(session.id, io, channel);
     if (channel !== undefined && request.identity.kind === "public")
       await options.sideChannels.requirePlace(session.id, name);

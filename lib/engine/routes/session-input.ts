@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { MAX_SECONDS, Timeout, Ttl } from "../duration";
 import { Text } from "../http/input";
+import { CHANNEL_DELIMITER } from "../runs/session";
 
 /** Head start sends the whole history in the payload. */
 const LARGE_LIMIT = 4 * 1024 * 1024;
@@ -25,6 +26,10 @@ export const Create = {
       .min(1)
       .max(256)
       .refine((id) => !id.startsWith("session_"), "must not start with session_, which is reserved")
+      .refine(
+        (id) => !id.includes(CHANNEL_DELIMITER),
+        `must not have ${CHANNEL_DELIMITER}, which is reserved`,
+      )
       .optional(),
     taskIdentifier: z.string().min(1).max(128),
     triggerConfig: z.looseObject({

@@ -49,8 +49,14 @@ export function addressOf(session: Session): string {
   return session.externalId ?? session.id;
 }
 
+/** One direction of a side channel. */
+export type SideChannel = { name: string; io: "in" | "out" };
+
+/** Between a session and a side channel in the scope of a token, so no session may have it in its id. */
+export const CHANNEL_DELIMITER = ":channels:";
+
 /**
- * Returns the session addressed as `key` if the caller may use it. A browser's token must name it by the id its creator
+ * Returns the session addressed as `key` if the caller may use it. A token for a side channel reaches that channel only. A browser's token must name it by the id its creator
  * gave it: someone who may choose that id could otherwise choose the engine's id of another person's session.
  */
 export function authorizeSession(
@@ -58,9 +64,10 @@ export function authorizeSession(
   scope: "read:sessions" | "write:sessions",
   key: string,
   session: Session | undefined,
+  channel?: SideChannel,
 ): Session {
   const name = session ? session.externalId : key;
-  requireOwn(identity, scope, key, name?.startsWith("session_") ? null : name);
+  requireOwn(identity, scope, key, name === null ? [] : namesOf(name, channel));
   if (session && identity.kind === "public") {
     // A token carries its time of issue in whole seconds.
     const from = Math.floor((session.tokensFrom?.getTime() ?? 0) / 1_000) * 1_000;
@@ -70,6 +77,14 @@ export function authorizeSession(
   if (!session || (session.revokedAt !== null && identity.kind === "public"))
     throw new HttpError(404, "Session not found");
   return session;
+}
+
+/** What a token may say to reach the session, or one of its side channels. */
+function namesOf(session: string, channel: SideChannel | undefined): string[] {
+  if (session.startsWith("session_") || session.includes(CHANNEL_DELIMITER)) return [];
+  if (!channel) return [session];
+  const name = `${session}${CHANNEL_DELIMITER}${channel.name}`;
+  return [session, name, `${name}:${channel.io}`];
 }
 
 /** Names a stream by the session's own id, so that both ways to address a session lead to one stream. */

@@ -15,6 +15,7 @@ const messages = {
   "not-confirmed": "Nothing was deleted. Type the words exactly as shown.",
   "model-not-configured": "This model is no longer available. Reload the page and choose another one.",
   "outcome-not-found": "There is nothing to confirm here. Reload the page to see the latest state.",
+  "job-not-found": "This job isn't known anymore. Ask for it again to start it.",
   "signed-out": "You're signed out. Reload the page to continue.",
 };
 

@@ -7,6 +7,7 @@ import { createChat, findOwnedChat } from "@/lib/chat/tree/queries";
 import { expectAnswer } from "@/lib/chat/revive/revive";
 import { db } from "@/lib/db/client";
 import { revokeSession } from "@/lib/jobs/end-sessions";
+import { PROGRESS_CHANNEL } from "@/lib/agent/progress";
 import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireSomebody, takeTurn } from "./owner";
@@ -52,6 +53,14 @@ export async function startChatSession({
 export async function mintChatAccessToken(chatId: string): Promise<string> {
   await requireOwnChat(chatId);
   const scopes = { read: { sessions: chatId }, write: { sessions: chatId } };
+  return auth.createPublicToken({ scopes, expirationTime: "15m" });
+}
+
+/** A short-lived token for the progress of this chat's long jobs. It reads no message and writes none. */
+export async function mintProgressToken(chatId: string): Promise<string> {
+  const { id } = await requireOwnChat(chatId);
+  const channel = `${id}:channels:${PROGRESS_CHANNEL}`;
+  const scopes = { read: { sessions: channel }, write: { sessions: channel } };
   return auth.createPublicToken({ scopes, expirationTime: "15m" });
 }
 

@@ -5,6 +5,7 @@ import type { Outcome } from "@/lib/chat/effects/outcomes";
 import type { Transcript } from "@/lib/chat/tree/queries";
 import type { SearchHit } from "@/lib/chat/chats/search";
 import type { ShareSummary } from "@/lib/chat/chats/share";
+import type { JobProgress } from "@/lib/agent/progress";
 import type { ChatUsage } from "@/lib/chat/chats/usage";
 
 /* Everything that the page reads from the server, over the GET routes in `app/api`. Server actions are not used for
@@ -58,6 +59,11 @@ export function readUsage(chatId: string, signal?: AbortSignal): Promise<ChatUsa
 /** The state of a tool's effect: whether it happened, if known. */
 export function readOutcome(chatId: string, effect: string, signal?: AbortSignal): Promise<Outcome> {
   return readJson(`${ofChat(chatId)}/effects/${encodeURIComponent(effect)}`, signal);
+}
+
+/** How far a long job of the chat is. */
+export function readLongJob(chatId: string, jobId: string, signal?: AbortSignal): Promise<JobProgress> {
+  return readJson(`${ofChat(chatId)}/jobs/${encodeURIComponent(jobId)}`, signal);
 }
 
 /** Matches for `query` in the signed-in person's chats. */

@@ -6,13 +6,15 @@ import type { RequestCardProps } from "@/components/chat/requests/request";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Skeleton } from "@/components/ui/skeleton";
 import type { DelegateProps } from "../delegate";
+import type { LongJobProps } from "../long-job";
 import type { OutcomeProps } from "./unknown-outcome";
 
-/** The components for tool calls that involve a person. */
+/** The components for tool calls that have a card of their own. */
 type Parts = {
   RequestCard: ComponentType<RequestCardProps>;
   Delegate: ComponentType<DelegateProps>;
   Outcome: ComponentType<OutcomeProps>;
+  LongJob: ComponentType<LongJobProps>;
 };
 
 // Most chats have no requests, so the cards and their forms load with the first one.
@@ -29,6 +31,9 @@ const late: Parts = {
   }),
   Outcome: dynamic(() => untilLoaded(() => import("./unknown-outcome")).then(({ Outcome }) => Outcome), {
     loading: () => <Skeleton className="h-60 w-full rounded-lg" />,
+  }),
+  LongJob: dynamic(() => untilLoaded(() => import("../long-job")).then(({ LongJob }) => LongJob), {
+    loading: () => <Skeleton className="h-14 w-full rounded-md" />,
   }),
 };
 
@@ -47,4 +52,9 @@ export function Delegate(props: DelegateProps) {
 export function Outcome(props: OutcomeProps) {
   const parts = use(PartsContext);
   return <parts.Outcome {...props} />;
+}
+
+export function LongJob(props: LongJobProps) {
+  const parts = use(PartsContext);
+  return <parts.LongJob {...props} />;
 }

@@ -5,8 +5,9 @@ import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
 import { nestedRequestOf, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
+import { startedJob } from "@/lib/agent/progress";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
-import { Delegate, Outcome, RequestCard } from "./parts";
+import { Delegate, LongJob, Outcome, RequestCard } from "./parts";
 import { useRequests } from "./provider";
 
 export type ChatRequestsOptions = {
@@ -23,6 +24,8 @@ export type ChatRequestsOptions = {
    * Keep it stable, or every message renders again per token.
    */
   expectTurn?: (() => Promise<() => Promise<void>>) | undefined;
+  /** The engine's address for the browser. */
+  baseURL?: string;
 };
 
 /** How long after the end of an answer its requests may take to be saved. */
@@ -36,6 +39,7 @@ export function useChatRequests({
   hasOlder = false,
   initial,
   expectTurn,
+  baseURL = "",
 }: ChatRequestsOptions) {
   const { ofChat, waiting, refresh, decide } = useRequests();
   const loaded = ofChat(chatId);
@@ -87,6 +91,8 @@ export function useChatRequests({
           }}
         />
       );
+      const job = getToolName(part) === "longJob" ? startedJob(part) : undefined;
+      if (job) return <LongJob key={job.jobId} chatId={chatId} job={job} baseURL={baseURL} />;
       if (getToolName(part) === "delegate") return <Delegate part={part}>{card}</Delegate>;
       const hasRun = request?.state === "approved" && part.state.startsWith("output-");
       return hasRun ? (
@@ -98,7 +104,7 @@ export function useChatRequests({
         card
       );
     },
-    [byCall, chatId, decide, expectTurn],
+    [baseURL, byCall, chatId, decide, expectTurn],
   );
 
   const pending = useMemo(() => requests.filter(({ state }) => state === "pending"), [requests]);

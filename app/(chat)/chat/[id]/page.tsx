@@ -7,6 +7,7 @@ import { getUser } from "@/lib/auth";
 import { findOpening } from "@/lib/chat/tree/opening";
 import { findOwnedChat, loadTranscript } from "@/lib/chat/tree/queries";
 import { listChatRequests } from "@/lib/chat/requests/views";
+import { startedJob } from "@/lib/agent/progress";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { db } from "@/lib/db/client";
@@ -64,7 +65,9 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
 /** A call that has its own card without being a request. */
 function hasOwnParts(messages: UIMessage[]): boolean {
   const calls = messages.flatMap(({ parts }) => parts.filter(isToolUIPart));
-  return calls.some((call) => getToolName(call) === "delegate" || unknownOutcomeOf(call.output));
+  return calls.some(
+    (call) => getToolName(call) === "delegate" || startedJob(call) || unknownOutcomeOf(call.output),
+  );
 }
 
 const LOOK_WITHIN_MS = 2_500;

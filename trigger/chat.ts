@@ -21,6 +21,8 @@ import { asContinuation } from "./agent/history/continuation";
 import { accept } from "./agent/gate";
 import { carryOut, continueSubAgents, endHistory, storage, takeOver } from "./agent/history/steps";
 import { whenSpare } from "./agent/prewarm";
+import { isTriggerDev } from "./agent/run/environment";
+import { moveToCurrentVersion } from "./agent/run/upgrade";
 import { withSavedLane } from "./agent/history/saved-lane";
 import { withEveryStep } from "./agent/step-messages";
 import { heedEarlyStop } from "./agent/stops";
@@ -31,9 +33,6 @@ import { isDelegateWaiting } from "./tools/delegate";
 import { tools } from "./tools/execute";
 import { guarded } from "./tools/guard";
 import { beginTurn } from "./tools/turn";
-
-/** What runs of the embedded engine say of their project. It ends the processes of chats that wait by itself. */
-const EMBEDDED_PROJECT = "proj_local";
 
 export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   id: "chat",
@@ -56,9 +55,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   // ── A run ──
 
   onBoot({ ctx }) {
-    // `trigger dev` keeps a process for every chat that waits for its next message.
-    const isLocal = ctx.project.ref === EMBEDDED_PROJECT;
-    if (ctx.environment.type === "DEVELOPMENT" && !isLocal) chat.setTurnTimeout("5m");
+    // It keeps a process for every chat that waits for its next message. The embedded engine ends those by itself.
+    if (isTriggerDev(ctx)) chat.setTurnTimeout("5m");
   },
   onPreload: () => void whenSpare(),
   /** A new run takes over from one that died in the middle of an answer. */
@@ -74,6 +72,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   onAction: ({ chatId, action }) => carryOut(chatId, action),
 
   async onTurnStart({ chatId, ctx, turn, continuation }) {
+    if (await moveToCurrentVersion({ ctx, turn, continuation })) return;
     turnState().stopHeeded = heedEarlyStop(chatId);
     // What it takes over is saved already, so no save says that it has come so far.
     if (turn === 0 && continuation)

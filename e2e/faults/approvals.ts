@@ -90,7 +90,7 @@ function approvalTrial(name: string, moment: EffectMoment | undefined): Fault<La
 }
 
 /** What the answer says once it has gone on; undefined when that takes too long. */
-async function goneOn({ db }: Lab, chatId: string, patienceMs: number): Promise<string | undefined> {
+export async function goneOn({ db }: Lab, chatId: string, patienceMs: number): Promise<string | undefined> {
   for (const deadline = Date.now() + patienceMs; Date.now() < deadline; await pause(100)) {
     const transcript = await loadTranscript(db, chatId);
     const text = transcript && lines(transcript).at(-1)?.[1];

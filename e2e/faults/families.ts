@@ -4,6 +4,7 @@ import { approvalFaults } from "./approvals";
 import { browserFaults, startBrowserLab, type BrowserLab } from "./browser";
 import { busyFaults } from "./busy";
 import { databaseFaults } from "./database";
+import { deployFaults } from "./deploys";
 import { effectFaults } from "./effects";
 import { engineFaults } from "./engine";
 import type { Mode } from "@/lib/engine/mode";
@@ -27,7 +28,9 @@ export const labFamilies: Array<Family<Lab>> = [
   effectFaults,
   approvalFaults,
   busyFaults,
-].map((faults) => ({ faults, start: startLab }));
+]
+  .map((faults): Family<Lab> => ({ faults, start: startLab }))
+  .concat({ faults: deployFaults, start: (mode) => startLab(mode, { isDeployable: true }) });
 
 export const labFaults = labFamilies.flatMap(({ faults }) => faults);
 

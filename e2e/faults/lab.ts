@@ -1,9 +1,9 @@
 /** Everything that a fault breaks: a PostgreSQL, an engine and its workers, each of its own and killable. */
-import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { configure, runs, sessions } from "@trigger.dev/sdk";
+import { configure, deployments, runs, sessions } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import type { UIMessageChunk } from "ai";
 import pg from "pg";
@@ -48,9 +48,16 @@ const userId = "owner";
 const SWEEP_EVERY_MS = 5_000;
 const tasksDir = path.join(projectDir, "e2e/faults/tasks");
 
+export type DeployKind = "handover" | "restart";
+
 export type Lab = Awaited<ReturnType<typeof startLab>>;
 
-export async function startLab(mode: Mode) {
+type LabOptions = {
+  /** Its task files stand in a folder of the lab's own, so that new versions can be deployed. */
+  isDeployable?: boolean;
+};
+
+export async function startLab(mode: Mode, { isDeployable = false }: LabOptions = {}) {
   const folder = await mkdtemp(path.join(tmpdir(), "holdfast-faults-"));
   const armory = path.join(folder, "failpoints");
   await mkdir(armory);
@@ -61,11 +68,14 @@ export async function startLab(mode: Mode) {
   let postgres: Postgres = await startPostgres({ dir, port, settings });
   const databaseUrl = postgres.url;
   await migrate(databaseUrl);
+  const deployedDir = path.join(folder, "tasks");
+  if (isDeployable) await writeVersion(deployedDir, 0);
   const engine: EngineProcess = await startEngineProcess({
     databaseUrl,
     dataDir: folder,
     port: await freePort(),
-    tasksDir,
+    tasksDir: isDeployable ? deployedDir : tasksDir,
+    watch: isDeployable,
     env: {
       NODE_ENV: "test",
       HOLDFAST_FAILPOINTS: armory,
@@ -82,6 +92,8 @@ export async function startLab(mode: Mode) {
   // The SDK's server side has one address for the whole process: one lab at a time.
   configure({ baseURL: engine.url, accessToken: engine.secretKey });
   const sweeping = startSweeping(() => reviveAll(db, revival));
+  let deploys = 0;
+  const currentVersion = async () => (await deployments.retrieveCurrent()).version;
 
   return {
     folder,
@@ -173,6 +185,32 @@ export async function startLab(mode: Mode) {
       return { release: () => thief.end() };
     },
 
+    /** The version that the next run gets. */
+    currentVersion,
+
+    /**
+     * Deploys a new version in one of the two ways that there are: the platform lives on and runs that are under way
+     * stay on their version (Trigger.dev, and a bundle that the engine rebuilds), or everything is ended and started
+     * again (one server with `npm start`).
+     */
+    async deploy(kind: DeployKind): Promise<void> {
+      deploys += 1;
+      if (kind === "restart") {
+        await writeVersion(deployedDir, deploys);
+        return engine.restart("SIGTERM");
+      }
+      const before = await currentVersion();
+      await writeVersion(deployedDir, deploys);
+      await until(async () => (await currentVersion()) !== before, `version ${deploys} is deployed`);
+    },
+
+    /** Of the chat's runs, oldest first: why each began, and on which version. */
+    async runsOf(chatId: string): Promise<Array<{ reason: string; version: string | null }>> {
+      return db.$queryRaw`
+        SELECT run.reason, run.version FROM engine.runs run JOIN engine.sessions session ON session.id = run.session_id
+        WHERE session.external_id = ${chatId} ORDER BY run.created_at, run.id`;
+    },
+
     /** The chat's worker, dead. False: it had none. */
     async killWorker(chatId: string): Promise<boolean> {
       const pid = await engine.workerOf(chatId);
@@ -232,6 +270,14 @@ export async function startLab(mode: Mode) {
     }
     return judgeLines(shown, wanted, where);
   }
+}
+
+async function writeVersion(dir: string, version: number): Promise<void> {
+  await mkdir(dir, { recursive: true });
+  const source = `export { chatAgent } from "@/e2e/faults/tasks/chat";\nexport const VERSION = ${version};\n`;
+  // Renamed into place, because a build must not meet half of it.
+  await writeFile(path.join(dir, "chat.next"), source);
+  await rename(path.join(dir, "chat.next"), path.join(dir, "chat.ts"));
 }
 
 /** What the product's server does while nobody looks (lib/jobs/sweep.ts): looks after awaited answers, never twice at once. */

@@ -141,6 +141,7 @@ function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
     tasks: () => tasks,
     prompts: () => new Map(),
     version: () => "fake",
+    adoptedAt: () => new Date(0),
     close: async () => {},
     execute(options: ExecuteOptions) {
       let ended = false;

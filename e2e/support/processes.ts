@@ -9,8 +9,8 @@ export type KillableProcess = {
   /** Of the present one: resolves when it is gone, with its exit code if it had one. */
   readonly exited: Promise<number | null>;
   hasExited(): boolean;
-  /** `kill -9`, then the same again on the same port. Resolves when it is ready. */
-  restart(): Promise<void>;
+  /** `kill -9`, or another signal, then the same again on the same port. Resolves when it is ready. */
+  restart(signal?: NodeJS.Signals): Promise<void>;
   stop(): Promise<void>;
 };
 
@@ -32,12 +32,15 @@ export type EngineProcessOptions = {
   env?: Record<string, string>;
   /** Default: the product's agent. */
   tasksDir?: string;
+  /** Builds a new version when the task files change. */
+  watch?: boolean;
 };
 
 /** The engine as a process of its own. */
 export async function startEngineProcess(options: EngineProcessOptions): Promise<EngineProcess> {
-  const { databaseUrl, dataDir, port, tasksDir = path.join(projectDir, "trigger") } = options;
-  const args = ["--port", String(port), "--data-dir", dataDir, "--tasks", tasksDir, "--no-watch"];
+  const { databaseUrl, dataDir, port, tasksDir = path.join(projectDir, "trigger"), watch = false } = options;
+  const watching = watch ? "--watch" : "--no-watch";
+  const args = ["--port", String(port), "--data-dir", dataDir, "--tasks", tasksDir, watching];
   let log = "";
   const engine = await restartable(async () => {
     const env = {
@@ -117,8 +120,8 @@ async function restartable(spawnOne: () => Promise<ChildProcess>): Promise<Killa
       return whenGone(child);
     },
     hasExited: () => isGone(child),
-    async restart() {
-      await gone(child, "SIGKILL");
+    async restart(signal = "SIGKILL") {
+      await gone(child, signal);
       child = await spawnOne();
     },
     stop: () => gone(child, "SIGTERM"),

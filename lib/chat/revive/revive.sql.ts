@@ -24,24 +24,33 @@ export const cancelCheck = command(
   ["a-chat"],
 );
 
-type DeadRun = { chatId: string; question: string; runId: string | null; hasBegun: boolean };
+type DeadRun = {
+  chatId: string;
+  question: string;
+  runId: string | null;
+  hasBegun: boolean;
+  wasInterrupted: boolean;
+};
 
-/** Counts a dead run. No row when another process has just counted it, or when it is too early for the next run. */
+/**
+ * Counts a dead run. No row when another process has just counted it, or when it is too early for the next run. A run
+ * that was interrupted from outside counts nothing: a question may outlive any number of deployments.
+ */
 export const countDeadRun = query(
   { deaths: integer(), starts: integer() },
-  ({ chatId, question, runId, hasBegun }: DeadRun) => sql`
+  ({ chatId, question, runId, hasBegun, wasInterrupted }: DeadRun) => sql`
     INSERT INTO "Revival" AS r ("chatId", question, "runId", deaths, starts, "notBefore")
-    VALUES (${chatId}, ${question}, ${runId}, ${hasBegun ? 1 : 0}, 1, now() + interval '3 seconds')
+    VALUES (${chatId}, ${question}, ${runId}, ${hasBegun && !wasInterrupted ? 1 : 0}, ${wasInterrupted ? 0 : 1}, now() + interval '3 seconds')
     ON CONFLICT ("chatId") DO UPDATE SET
       question = EXCLUDED.question,
       "runId" = EXCLUDED."runId",
       deaths = CASE WHEN r.question <> EXCLUDED.question THEN 0 ELSE r.deaths END
         + CASE WHEN r."runId" IS NOT DISTINCT FROM EXCLUDED."runId" THEN 0 ELSE EXCLUDED.deaths END,
-      starts = CASE WHEN r.question <> EXCLUDED.question THEN 1 ELSE r.starts + 1 END,
+      starts = CASE WHEN r.question <> EXCLUDED.question THEN 0 ELSE r.starts END + EXCLUDED.starts,
       "notBefore" = now() + CASE
-        WHEN ${hasBegun} OR r.question <> EXCLUDED.question THEN interval '3 seconds'
+        WHEN ${hasBegun || wasInterrupted} OR r.question <> EXCLUDED.question THEN interval '3 seconds'
         ELSE LEAST(3 * 2 ^ LEAST(r.starts, 8), 300) * interval '1 second' END
     WHERE r.question <> EXCLUDED.question OR r."notBefore" <= now()
     RETURNING deaths, starts`,
-  [{ chatId: "a-chat", question: "in 1", runId: "a-run", hasBegun: true }],
+  [{ chatId: "a-chat", question: "in 1", runId: "a-run", hasBegun: true, wasInterrupted: false }],
 );

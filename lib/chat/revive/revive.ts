@@ -82,6 +82,7 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
     runId: run?.id ?? null,
     // A run that ended normally, or never began with the question, did not die of it.
     hasBegun: run !== undefined && run.hasCrashed && [chat.runId, chat.revival?.begunBy].includes(run.id),
+    wasInterrupted: run?.wasInterrupted ?? false,
   });
   if (!tries) return "revived";
   if (tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {

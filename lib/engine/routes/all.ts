@@ -15,6 +15,7 @@ import type { Streams } from "../streams/streams";
 import type { WorkerHost } from "../worker/worker-host";
 import type { Blobs } from "./blobs";
 import { channelRoutes } from "./channels";
+import { deploymentRoutes } from "./deployments";
 import { healthRoute } from "./health";
 import { inspectRoutes } from "./inspect";
 import { promptRoutes } from "./prompts";
@@ -54,6 +55,7 @@ export function allRoutes(parts: Parts): Route[] {
     ...channelRoutes(parts),
     ...runStreamRoutes(parts),
     ...promptRoutes(parts),
+    ...deploymentRoutes(parts),
     ...sessionRoutes(parts),
     ...runRoutes(parts),
     ...waitpointRoutes(parts),

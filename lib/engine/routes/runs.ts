@@ -233,7 +233,10 @@ function runItem(run: Run) {
     payload: parsePacket(run.payload, run.payloadType),
     output: run.output === null ? undefined : parsePacket(run.output, run.outputType ?? "application/json"),
     error: run.error
-      ? { message: run.error.message ?? run.error.code ?? "Unknown error", name: run.error.name }
+      ? {
+          message: run.error.message ?? run.error.code ?? "Unknown error",
+          name: run.error.name ?? run.error.code,
+        }
       : undefined,
     attemptCount: run.attempt,
     // The client refuses a run without these two fields.

@@ -78,7 +78,14 @@ export const Close = {
   body: z.object({ reason: z.string().max(256).optional(), callingRunId: z.string().optional() }),
 };
 
-export const Swap = { ...OneSession, body: z.looseObject({ callingRunId: z.string() }) };
+export const Swap = {
+  ...OneSession,
+  /** The agent says `upgrade`; a custom agent that hands over between turns says `continuation`. */
+  body: z.looseObject({
+    callingRunId: z.string(),
+    reason: z.enum(["upgrade", "continuation"]).catch("upgrade").default("upgrade"),
+  }),
+};
 
 export const Transcript = {
   ...OneSession,

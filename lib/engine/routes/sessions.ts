@@ -147,7 +147,7 @@ export function sessionRoutes(options: Options): Route[] {
   async function swap({ params, body, caller }: EngineRequest<typeof Swap>): Promise<Reply> {
     const session = await sessions.get(params.session);
     requireLiveCaller(attempts, caller);
-    return json(200, await continuations.swap(session.id, body.callingRunId));
+    return json(200, await continuations.swap(session.id, body.callingRunId, body.reason));
   }
 
   /** Pages through the transcript that the SDK's default storage keeps as a blob. */

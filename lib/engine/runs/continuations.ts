@@ -94,7 +94,11 @@ export function createContinuations(options: Options) {
     },
 
     /** Lets a new run take over (`chat.requestUpgrade`). It starts as soon as its predecessor has ended. */
-    async swap(sessionId: string, callingRunId: string): Promise<{ runId: string; swapped: boolean }> {
+    async swap(
+      sessionId: string,
+      callingRunId: string,
+      reason: "upgrade" | "continuation",
+    ): Promise<{ runId: string; swapped: boolean }> {
       return this.withSession(sessionId, async (session) => {
         if (!isOpen(session)) throw new HttpError(400, "Session is closed or has expired");
         if (session.currentRunId !== callingRunId)
@@ -104,7 +108,7 @@ export function createContinuations(options: Options) {
         const crashes = first && session.stuckSeq === first.seq ? session.crashes : 0;
         await sessions.setStuck(session.id, first?.seq ?? null, crashes, first ? swaps : 0);
         if (first && swaps >= SWAP_LIMIT) return { runId: callingRunId, swapped: false };
-        const run = await startRun(session, "upgrade", callingRunId);
+        const run = await startRun(session, reason, callingRunId);
         return { runId: run.id, swapped: true };
       });
     },

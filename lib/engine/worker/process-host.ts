@@ -29,6 +29,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
   let releaseBundle = bundler.retain(bundle);
   let tasks: ReadonlyMap<string, TaskInfo> = new Map();
   let prompts: ReadonlyMap<string, PromptInfo> = new Map();
+  let adoptedAt = new Date();
   let refillTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -78,6 +79,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     releaseBundle();
     releaseBundle = bundler.retain(next);
     bundle = next;
+    adoptedAt = new Date();
     tasks = new Map(boot.ready.tasks.map((task) => [task.id, task]));
     prompts = new Map(boot.ready.prompts.map((prompt) => [prompt.id, prompt]));
     warm = [];
@@ -120,6 +122,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     tasks: () => tasks,
     prompts: () => prompts,
     version: () => bundle.version,
+    adoptedAt: () => adoptedAt,
     async close() {
       closed = true;
       stopListening();

@@ -114,6 +114,8 @@ export type WorkerHost = {
   prompts(): ReadonlyMap<string, PromptInfo>;
   /** Returns the version of the newest bundle that boots. The next run gets it. */
   version(): string;
+  /** Returns the time since when the next run gets that version. */
+  adoptedAt(): Date;
   close(): Promise<void>;
 };
 

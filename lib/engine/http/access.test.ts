@@ -72,6 +72,7 @@ const VERDICTS: Record<string, Verdict> = {
   "POST /api/v1/auth/jwt/claims": "secret key",
   "POST /api/v1/auth/public-tokens": "secret key",
   "POST /api/v1/prompts/:slug": "secret key",
+  "GET /api/v1/deployments/current": "secret key",
   "POST /api/v1/tasks/:task/trigger": "secret key",
   "GET /api/v1/runs": "secret key",
   "POST /api/v2/runs/:run/cancel": "secret key",

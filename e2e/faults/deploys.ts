@@ -61,7 +61,7 @@ function insideOneAnswer(kind: DeployKind, deploys: number): Fault<Lab> {
     const chatId = newChatId();
     const page = lab.open(chatId);
     add(result, await judgeAnswer(page.ask("count to 3"), 3, { where: "first turn" }));
-    const [to, paceMs] = kind === "restart" ? [60, 40] : [await longerThan(lab, deploys), 40];
+    const [to, paceMs] = kind === "restart" ? [250, 40] : [await longerThan(lab, deploys), 40];
     const question = `count to ${to} at ${paceMs} ms`;
     const churn = kind === "restart" ? churnAtEachStart(lab, deploys) : churnAtOnce(lab, deploys);
     const asked = page.ask(question);
@@ -98,7 +98,7 @@ function throughOneConversation(kind: DeployKind, deploys: number): Fault<Lab> {
     await deploy(share);
     add(result, await judgeTurn(page, WEATHER, weather, "turn 2"));
     await deploy(share);
-    const to = kind === "restart" ? 60 : await longerThan(lab, share);
+    const to = kind === "restart" ? 250 : await longerThan(lab, share);
     const long = `count to ${to} at 40 ms`;
     const churn = kind === "restart" ? churnAtEachStart(lab, share) : churnAtOnce(lab, share);
     const answered = judgeAnswer(page.ask(long), to, {

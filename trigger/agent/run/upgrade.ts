@@ -6,7 +6,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { deployments, logger } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
-import { summariseError } from "../errors";
+import { summariseError } from "@/lib/agent/errors";
 import { isTriggerDev } from "./environment";
 
 type Turn = {

@@ -7,6 +7,7 @@ import { INERT_HEADERS, isForBrowsers } from "@/lib/engine-paths";
 import { env } from "@/lib/env";
 import { LimitError } from "@/lib/http/rate-limit";
 import { isSameOrigin, ownOrigin } from "@/lib/http/same-origin";
+import { isApiPath } from "@/lib/server-chat/path";
 import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/http/security-headers";
 
 // Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
@@ -16,6 +17,7 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);
   // Browsers send reports without saying from which page, and a report changes nothing.
   if (request.nextUrl.pathname === CSP_REPORT_PATH) return NextResponse.next();
+  if (isApiPath(request.nextUrl.pathname)) return toApi(request);
   const nonce = randomBytes(16).toString("base64");
   const policy = contentSecurityPolicy(nonce);
   const headers = new Headers(request.headers);
@@ -27,6 +29,13 @@ export async function proxy(request: NextRequest): Promise<NextResponse> {
   const isHttps = (ownOrigin() ?? `${headers.get("x-forwarded-proto")}:`).startsWith("https:");
   for (const [name, value] of securityHeaders(isHttps)) response.headers.set(name, value);
   return response;
+}
+
+/** Programs come with a key and from anywhere. Without cookies no other site can act there for a person. */
+function toApi(request: NextRequest): NextResponse {
+  const headers = new Headers(request.headers);
+  headers.delete("cookie");
+  return NextResponse.next({ request: { headers }, headers: INERT_HEADERS });
 }
 
 /** `headers` are what the page will see of the request. */

@@ -37,7 +37,7 @@ export function DeleteEverything() {
       </DialogTrigger>
       <DialogContent
         title="Delete everything?"
-        description="This deletes every chat and branch, every attached file, every shared link and your settings. This can't be undone. Export your chats first if you're unsure."
+        description="This deletes every chat and branch, every attached file, every shared link, every API key and your settings. This can't be undone. Export your chats first if you're unsure."
       >
         <form className="flex flex-col gap-3" onSubmit={(event) => void submit(event)}>
           <label className="flex flex-col gap-1.5 text-sm text-ink-2">

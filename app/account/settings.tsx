@@ -11,6 +11,7 @@ import { kitShortcuts, type ShortcutGroup } from "@/components/chat/shell/shortc
 import { useFocusRestore } from "@/components/chat/shared/use-focus-restore";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Button, buttonClass } from "@/components/ui/button";
+import type { ApiKeySummary } from "@/lib/api-keys/keys";
 import type { ShareSummary } from "@/lib/chat/chats/share";
 import type { ModelInfo } from "@/lib/agent/model-catalog";
 import { revokeShare } from "@/app/(chat)/_chat/actions/chats";
@@ -24,6 +25,8 @@ const DeleteEverything = dynamic(() =>
   untilLoaded(() => import("./delete-everything")).then(({ DeleteEverything }) => DeleteEverything),
 );
 
+const ApiKeys = dynamic(() => untilLoaded(() => import("./api-keys")).then(({ ApiKeys }) => ApiKeys));
+
 export type SettingsProps = {
   /** Null for a guest. */
   email: string | null;
@@ -32,9 +35,18 @@ export type SettingsProps = {
   models: ModelInfo[];
   defaultModel: string | null;
   shares: ShareSummary[];
+  apiKeys: ApiKeySummary[];
 };
 
-export function Settings({ email, isVerified, canSendMail, models, defaultModel, shares }: SettingsProps) {
+export function Settings({
+  email,
+  isVerified,
+  canSendMail,
+  models,
+  defaultModel,
+  shares,
+  apiKeys,
+}: SettingsProps) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
       <div className="mx-auto flex w-full max-w-[720px] flex-col gap-10 px-4 py-8 sm:px-6">
@@ -56,6 +68,15 @@ export function Settings({ email, isVerified, canSendMail, models, defaultModel,
         </Section>
         <Section title="Shared links">
           <Shares initial={shares} />
+        </Section>
+        <Section title="API keys">
+          {email === null ? (
+            <p className="text-sm text-ink-2">
+              Create an account to use your chats from programs. API keys belong to accounts.
+            </p>
+          ) : (
+            <ApiKeys initial={apiKeys} />
+          )}
         </Section>
         <Section title="Your data">
           <p className="text-sm text-ink-2">

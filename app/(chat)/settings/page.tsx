@@ -1,4 +1,5 @@
 import type { Metadata } from "next";
+import { listApiKeys } from "@/lib/api-keys/keys";
 import { canSendMail, getUser } from "@/lib/auth";
 import { readSettings } from "@/lib/chat/chats/settings";
 import { listShares } from "@/lib/chat/chats/share";
@@ -10,9 +11,9 @@ export const metadata: Metadata = { title: "Settings" };
 
 export default async function SettingsPage() {
   const user = await getUser();
-  const [settings, shares] = user
-    ? await Promise.all([readSettings(db, user.id), listShares(db, user.id)])
-    : [{ defaultModel: null }, []];
+  const [settings, shares, apiKeys] = user
+    ? await Promise.all([readSettings(db, user.id), listShares(db, user.id), listApiKeys(db, user.id)])
+    : [{ defaultModel: null }, [], []];
   return (
     <Settings
       email={user?.email ?? null}
@@ -21,6 +22,7 @@ export default async function SettingsPage() {
       models={availableModels()}
       defaultModel={settings.defaultModel}
       shares={shares}
+      apiKeys={apiKeys}
     />
   );
 }

@@ -33,7 +33,7 @@ export type HumanRequestView = {
   editedInput?: unknown;
   reason?: string | null;
   decidedBy?: string | null;
-  decidedVia?: "card" | "inbox" | "link" | "message" | "policy" | "timeout" | null;
+  decidedVia?: "card" | "inbox" | "link" | "api" | "message" | "policy" | "timeout" | null;
   decidedAt?: string | Date | null;
   expiresAt?: string | Date | null;
   createdAt: string | Date;

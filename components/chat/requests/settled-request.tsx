@@ -135,6 +135,7 @@ const FROM: Record<NonNullable<HumanRequestView["decidedVia"]>, string> = {
   card: "in the chat",
   inbox: "from the inbox",
   link: "from a link",
+  api: "through the API",
   message: "by sending a message instead",
   policy: "automatically (always allowed)",
   timeout: "timed out",

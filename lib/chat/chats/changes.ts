@@ -66,12 +66,13 @@ export async function sweepDeletedChats(db: DbClient, limit = 100): Promise<stri
 /** Chats that were removed, and files without an owner, whose bytes are still to be deleted. */
 export type Deleted = { chatIds: string[]; attachmentIds: string[] };
 
-/** Removes for good every chat of this person with all that belongs to it, their files and their settings. */
+/** Removes for good every chat of this person with all that belongs to it, their files, settings and API keys. */
 export function deleteEverything(db: Db, userId: string): Promise<Deleted> {
   return db.$transaction(async (tx) => {
     const files = await disownFilesOf(tx, userId);
     const chats = await removeChatsOf(tx, userId);
     await tx.userSettings.deleteMany({ where: { userId } });
+    await tx.apiKey.deleteMany({ where: { userId } });
     return { chatIds: chats.map(({ id }) => id), attachmentIds: files.map(({ id }) => id) };
   });
 }

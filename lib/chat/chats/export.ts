@@ -1,4 +1,5 @@
 /** Exports chats: Markdown for people, JSON for programs. Written piece by piece, so that no chat is in memory whole. */
+import { listApiKeys } from "@/lib/api-keys/keys";
 import type { DbClient } from "@/lib/db/client";
 import type { Chat } from "@/prisma/generated/client";
 import { branchIds, readNodes, type BranchNode } from "../tree/branch";
@@ -40,7 +41,10 @@ export async function* exportJson(db: DbClient, chat: ExportedChat): AsyncGenera
   yield "\n]}\n";
 }
 
-/** All chats of a person, archived ones included: a line of JSON for each chat, then one for each of its messages. */
+/**
+ * All chats of a person, archived ones included: a line of JSON for each chat, then one for each of its messages. Then the
+ * API keys, without what opens anything.
+ */
 export async function* exportEverything(db: DbClient, userId: string): AsyncGenerator<string> {
   const chats = await db.chat.findMany({
     where: { userId, deletedAt: null },
@@ -53,6 +57,7 @@ export async function* exportEverything(db: DbClient, userId: string): AsyncGene
       yield `${JSON.stringify({ type: "message", chatId: chat.id, ...exportNode(node) })}\n`;
     }
   }
+  for (const key of await listApiKeys(db, userId)) yield `${JSON.stringify({ type: "api-key", ...key })}\n`;
 }
 
 /** A name that every file system takes, as plain ASCII and as what the person wrote (RFC 5987). */

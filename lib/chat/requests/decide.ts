@@ -57,7 +57,7 @@ export type DecideOptions = RequestName & {
   /** Default: only the chat's owner may decide. */
   mayDecide?: MayDecide;
   decision: Decision;
-  via: Extract<DecidedVia, "card" | "inbox" | "link">;
+  via: Extract<DecidedVia, "card" | "inbox" | "link" | "api">;
   /** Checks arguments that were edited. */
   checkInput: CheckValue;
   /** Checks an answer. */

@@ -11,4 +11,4 @@ export type RequestState =
   | "superseded"
   | "unknown-outcome";
 /** Where a decision was made: by a person (in the card, the inbox, a one-time link, with a message), or by a rule. */
-export type DecidedVia = "card" | "inbox" | "link" | "message" | "policy" | "timeout";
+export type DecidedVia = "card" | "inbox" | "link" | "api" | "message" | "policy" | "timeout";

@@ -90,7 +90,8 @@ async function request(chatId: string, path: string, headers: Record<string, str
   });
 }
 
-function toOutput(seq: number, data: unknown, headers: Header[] = []): OutRecord[] {
+/** A record of the stream of answers, as its readers see it: none for a command to the stream itself. */
+export function toOutput(seq: number, data: unknown, headers: Header[] = []): OutRecord[] {
   const value = (name: string) => headers.find(([key]) => key === name)?.[1];
   // A command record of the stream.
   if (headers[0]?.[0] === "") return [];

@@ -12,6 +12,7 @@ const messages = {
   "nothing-to-share": "This chat has no messages yet. Send one, then share it.",
   "too-many-links": "This chat already has 50 links. Revoke one under Share to create another.",
   "link-not-found": "Link not found. It may already be revoked.",
+  "key-not-found": "API key not found. Reload the page to see your keys.",
   "not-confirmed": "Nothing was deleted. Type the words exactly as shown.",
   "model-not-configured": "This model is no longer available. Reload the page and choose another one.",
   "outcome-not-found": "There is nothing to confirm here. Reload the page to see the latest state.",

@@ -1,6 +1,11 @@
 import "server-only";
 import { z } from "zod";
-import { decideRequest, RequestError, type DecideOptions } from "@/lib/chat/requests/decide";
+import {
+  decideRequest,
+  RequestError,
+  type DecideOptions,
+  type RequestErrorCode,
+} from "@/lib/chat/requests/decide";
 import { deliverDecisions } from "@/lib/chat/requests/deliver";
 import { isNestedAtMost } from "@/lib/chat/nesting";
 import { db } from "@/lib/db/client";
@@ -26,7 +31,7 @@ export const decisionSchema = z.discriminatedUnion("type", [
 export const MISSHAPEN = "This decision isn't valid. Reload the page and try again.";
 
 /** The result of a decision: accepted, or a sentence that says why not. */
-export type DecisionResult = { problem?: string; isComplete?: boolean };
+export type DecisionResult = { problem?: string; code?: RequestErrorCode; isComplete?: boolean };
 
 /** Takes a decision, and wakes the agent if it was the last pending one of its message. */
 export async function takeDecision(
@@ -38,7 +43,7 @@ export async function takeDecision(
     if (isComplete) await deliverDecisions(db, { chatId: options.chatId }).catch(reportUndelivered);
     return { isComplete };
   } catch (error) {
-    if (error instanceof RequestError) return { problem: error.message };
+    if (error instanceof RequestError) return { problem: error.message, code: error.code };
     throw error;
   }
 }

@@ -1,0 +1,58 @@
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import SwaggerParser from "@apidevtools/swagger-parser";
+import { describe, expect, it } from "vitest";
+import { scopeNames } from "@/lib/api-keys/scopes";
+import { openApiDocument } from "./openapi";
+import { operations } from "./operations";
+
+const folder = path.resolve(import.meta.dirname, "../../app/api/agent");
+
+/** `GET /chats/{id}` for each method that a route file exports. */
+function routesOnDisk(): string[] {
+  return readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .filter((file) => path.basename(file) === "route.ts" && !file.startsWith("openapi.json"))
+    .flatMap((file) => {
+      const code = readFileSync(path.join(folder, file), "utf8");
+      const address = path
+        .dirname(file)
+        .split(path.sep)
+        .join("/")
+        .replace(/\[(\w+)\]/g, "{$1}");
+      return [...code.matchAll(/^export (?:const|function|async function) ([A-Z]+)\b/gm)].map(
+        ([, method]) => `${method} /${address}`,
+      );
+    });
+}
+
+describe("the OpenAPI document", () => {
+  it("is a valid OpenAPI 3.1 document, to a parser of others", async () => {
+    const document = openApiDocument("https://chat.example");
+    const parsed = await SwaggerParser.validate(structuredClone(document) as never);
+    expect(parsed).toMatchObject({ openapi: "3.1.0", servers: [{ url: "https://chat.example/api/agent" }] });
+  });
+
+  it("lists exactly the routes that exist, each with its own id and a scope", () => {
+    const { paths } = openApiDocument("https://chat.example") as {
+      paths: Record<string, Record<string, { operationId: string }>>;
+    };
+    const listed = Object.entries(paths).flatMap(([address, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${address}`),
+    );
+    expect(listed.toSorted()).toEqual(routesOnDisk().toSorted());
+    const ids = Object.values(paths).flatMap((methods) =>
+      Object.values(methods).map((each) => each.operationId),
+    );
+    expect(ids.toSorted()).toEqual(Object.keys(operations).toSorted());
+    expect(Object.values(operations).map(({ scope }) => scope)).toEqual(
+      expect.arrayContaining([...scopeNames]),
+    );
+  });
+
+  it("names every parameter of an address", () => {
+    for (const { path: address } of Object.values(operations)) {
+      const named = [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
+      expect(new Set(named).size).toBe(named.length);
+    }
+  });
+});

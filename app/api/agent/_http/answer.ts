@@ -18,7 +18,7 @@ import { type Call, jsonResponse, toApiError } from "./route";
 
 type Caller = Pick<Call, "request" | "holder">;
 
-/** What the caller is told while an answer is written. */
+/** What the caller learns while an answer is written. */
 type Event =
   | { type: "chunk"; seq: number | undefined; chunk: UIMessageChunk }
   | { type: "silence" }
@@ -132,7 +132,7 @@ async function* eventsFrom(
   yield { type: "result", result: await readResult(db, chat.id, null, { cursor: last }) };
 }
 
-/** A message that was sent again: its answer is not on the stream any more. */
+/** A message that was sent again: the stream no longer has its answer. */
 async function* savedAnswer(chatId: string, question: string | null): AsyncGenerator<Event> {
   const { answerId } = await readResult(db, chatId, question);
   if (answerId === null) return;
@@ -216,7 +216,7 @@ function sse(data: object, { id, event }: { id?: number | string | undefined; ev
   return `${id === undefined ? "" : `id: ${id}\n`}${event === undefined ? "" : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** A body that ends its work when the reader leaves. The answer itself goes on. */
+/** A body that ends its work when the reader leaves. The answer itself continues. */
 function streamOf(
   write: (events: AsyncGenerator<Event>) => AsyncGenerator<string>,
   events: (signal: AbortSignal) => AsyncGenerator<Event>,

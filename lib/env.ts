@@ -111,6 +111,11 @@ const settings = {
   LIMIT_STREAMS: integer("maximum number of open streams per person", { fallback: 40, min: 1, max: 100_000 }),
   LIMIT_STREAM_STARTS: frequency("opened streams per chat", "120/60"),
   LIMIT_VIEWS: frequency("page views by new visitors per address", "300/60"),
+  SUB_AGENT_SECONDS: integer("how long a sub-agent may work on one task", {
+    fallback: 600,
+    min: 1,
+    max: 86_400,
+  }),
   BUDGET_TOKENS_PER_GUEST: integer("tokens per guest and day", {
     fallback: 500_000,
     min: 0,

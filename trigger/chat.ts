@@ -17,7 +17,7 @@ import { db } from "@/lib/db/client";
 import { withRetry } from "@/lib/db/retry";
 import { requireChat, requireSavedQuestion, requireTurn } from "./agent/admission";
 import { approvals, approvalSecret } from "./agent/approvals";
-import { asContinuation } from "./agent/history/continuation";
+import { asContinuation, withoutWords } from "./agent/history/continuation";
 import { accept } from "./agent/gate";
 import { carryOut, continueSubAgents, endHistory, storage, takeOver } from "./agent/history/steps";
 import { whenSpare } from "./agent/prewarm";
@@ -29,7 +29,7 @@ import { heedEarlyStop } from "./agent/stops";
 import { titleChat } from "./agent/title";
 import { runState, turnState } from "./agent/turn-state";
 import { withDelegated } from "./agent/usage";
-import { isDelegateWaiting } from "./tools/delegate";
+import { hasWaitingDelegate, isDelegateWaiting } from "./tools/delegate";
 import { tools } from "./tools/execute";
 import { guarded } from "./tools/guard";
 import { beginTurn } from "./tools/turn";
@@ -98,6 +98,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
       const { model: chosen, userId } = await requireChat(chatId);
       await requireSavedQuestion();
       await requireTurn(chatId, userId);
+      if (state.continued && hasWaitingDelegate(state.continued.message))
+        return asContinuation(withoutWords(withDelegated(state.continued.message.metadata)));
       const resolved = await resolveModel(chosen);
       const model = metered(db, resolved, { userId, chatId, purpose: "answer" });
       await state.stopHeeded;

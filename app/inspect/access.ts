@@ -7,10 +7,12 @@ import { getUser } from "@/lib/auth";
 import { listChatPage } from "@/lib/chat/chats/list";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
 import { clientAddress } from "@/lib/http/client-address";
+import { chatOfSubAgent } from "@/lib/chat/sub-agents/sub-agents";
 import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
+import type { Prisma } from "@/prisma/generated/client";
 
-/** `key` is the chat's id, or the session's own if it belongs to no chat. */
+/** `key` is the id of the chat or sub-agent, or the session's own if it belongs to neither. */
 export type ListedSession = InspectedSession & { key: string; title: string | null };
 
 export type SessionList = { engine: "none" | "away" | "here"; sessions: ListedSession[]; now: number };
@@ -67,7 +69,9 @@ export async function mayInspect(key: string): Promise<boolean> {
   if (!(await isOpen())) return false;
   if (seesEverything()) return true;
   const user = await getUser();
-  return user !== null && (await findOwnedChat(db, key, user.id)) !== null;
+  if (user === null) return false;
+  const chatId = (await chatOfSubAgent(db, key)) ?? key;
+  return (await findOwnedChat(db, chatId, user.id)) !== null;
 }
 
 export function callEngine(path: string, init: RequestInit = {}): Promise<Response> {
@@ -78,12 +82,29 @@ export function callEngine(path: string, init: RequestInit = {}): Promise<Respon
   });
 }
 
-async function ownChats() {
+type Titled = { id: string; title: string | null };
+
+/** The person's chats with their sub-agents. */
+async function ownChats(): Promise<Titled[]> {
   const user = await getUser();
-  return user ? (await listChatPage(db, user.id, { limit: SHOWN })).chats : [];
+  if (!user) return [];
+  const { chats } = await listChatPage(db, user.id, { limit: SHOWN });
+  return [...chats, ...(await subAgents({ chatId: { in: chats.map(({ id }) => id) } }))];
 }
 
-function chatsOf(sessions: InspectedSession[]) {
+async function chatsOf(sessions: InspectedSession[]): Promise<Titled[]> {
   const ids = sessions.flatMap(({ externalId }) => externalId ?? []);
-  return db.chat.findMany({ where: { id: { in: ids } }, select: { id: true, title: true } });
+  const where = { id: { in: ids } };
+  const chats = await db.chat.findMany({ where, select: { id: true, title: true } });
+  return [...chats, ...(await subAgents(where))];
+}
+
+async function subAgents(where: Prisma.SubAgentWhereInput): Promise<Titled[]> {
+  const found = await db.subAgent.findMany({
+    where,
+    orderBy: { createdAt: "desc" },
+    take: SHOWN,
+    select: { id: true, name: true, chat: { select: { title: true } } },
+  });
+  return found.map(({ id, name, chat }) => ({ id, title: chat.title ? `${name} in ${chat.title}` : name }));
 }

@@ -23,9 +23,9 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "Refund 20 EUR of order A-1042, then email the customer",
   },
   {
-    title: "Delegate to a sub-agent",
-    description: "A sub-agent looks things up and asks you one question.",
-    prompt: "Let a sub-agent find a courier day",
+    title: "Delegate to sub-agents",
+    description: "Two work in parallel, and one of them asks you a question.",
+    prompt: "Let two sub-agents plan the delivery to Oslo",
   },
   {
     title: "Watch a long job",

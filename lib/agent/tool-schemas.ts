@@ -109,9 +109,14 @@ export const toolSchemas = {
   delegate: {
     title: "Sub-agent",
     description:
-      "Gives a task to an agent of its own, which looks things up and may ask the person one question. Returns what it found.",
+      "Gives a task to an agent of its own, which looks things up, acts, and may ask the person. Several work at once when you call this several times in one step. The same name is the same agent, which remembers what it did before. Returns what it found.",
     inputSchema: z.object({
-      name: z.string().min(1).max(60).describe("Who does it, for example: Courier desk"),
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(60)
+        .describe("Who does it, for example: Courier desk. Reuse a name to continue with that agent"),
       task: z
         .string()
         .min(1)

@@ -46,6 +46,26 @@ describe("a deleted chat", () => {
     expect(await untold()).toEqual([]);
   });
 
+  it("ends the sessions of its sub-agents, too", async () => {
+    const id = `${chatId}--desk`;
+    const sessions = await Promise.all([chatId, id].map((each) => createSession(each)));
+    await shared.db.subAgent.create({ data: { id, chatId, name: "Desk" } });
+    for (const session of sessions) await say(session);
+    await deleteChat(shared.db, mine());
+    await endSessions(shared.db, [chatId]);
+    for (const session of sessions) expect(attemptsOf(session)[0]!.canceled).toBe(true);
+    await shared.db.chat.delete({ where: { id: chatId } });
+    expect(await untold()).toEqual(
+      expect.arrayContaining([
+        { chatId, forGood: true },
+        { chatId: id, forGood: true },
+      ]),
+    );
+    await endSessions(shared.db);
+    for (const session of sessions) expect(await sessionOf(session.name)).toBe(404);
+    expect(await untold()).toEqual([]);
+  });
+
   it("that comes back goes on, and says no more that it is being answered", async () => {
     await createSession(chatId);
     await save(prismaStorage(shared.db), chatId, [put("u1", "Question")], { reason: "turn-start" });

@@ -6,6 +6,7 @@ import "server-only";
 import { runs, sessions } from "@trigger.dev/sdk";
 import { failuresOf } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
+import { sessionsOfSubAgents } from "@/lib/chat/sub-agents/sub-agents";
 import { env } from "@/lib/env";
 
 const CLOSED = "The chat was deleted";
@@ -24,13 +25,19 @@ export async function endSessions(db: Db, chatIds?: string[]): Promise<void> {
     ends,
     async ({ chatId, forGood }) => {
       if (forGood) await purgeSession(chatId);
-      else if (await isDeleted(db, chatId)) await revokeSession(chatId);
+      else if (await isDeleted(db, chatId)) await revokeSessions(db, chatId);
       // A row that became `forGood` in the meantime stays.
       await db.sessionEnd.deleteMany({ where: { chatId, forGood } });
     },
     1,
   );
   if (failures.length > 0) throw failures[0];
+}
+
+/** Those of its sub-agents come first, so that none goes on for a chat that has ended. */
+async function revokeSessions(db: Db, chatId: string): Promise<void> {
+  for (const id of await sessionsOfSubAgents(db, chatId)) await revokeSession(id);
+  await revokeSession(chatId);
 }
 
 /** Stops the run and notifies open pages. No token opens the session until the chat is restored and it is created again. */

@@ -74,11 +74,6 @@ describe("what a model takes", () => {
     });
   });
 
-  it("counts for a sub-agent, too", async () => {
-    await ask("Delegate the check of the couriers");
-    expect((await spendings("delegate")).length).toBeGreaterThan(0);
-  });
-
   it("counts by what was said when the answer was stopped, and costs nothing that has no price", async () => {
     vi.stubEnv("DEMO_MODEL_PACE_MS", "20");
     vi.stubEnv("MODEL_PRICES", "");

@@ -26,6 +26,8 @@ export type TurnState = {
   requests: Set<string>;
   /** What the sub-agents of this turn used, on top of what the agent itself uses. */
   delegated: ChatMetadata;
+  /** By sub-agent, how many tasks this answer has given to it. */
+  tasks: Map<string, number>;
 };
 
 export type AnsweredQuestion = {
@@ -73,6 +75,7 @@ export function beginTurnState(known: Partial<TurnState> = {}): TurnState {
     question: undefined,
     requests: new Set(),
     delegated: {},
+    tasks: new Map(),
     ...known,
   };
   locals.set(turn, state);

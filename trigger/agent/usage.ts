@@ -1,13 +1,18 @@
-import type { LanguageModelUsage } from "ai";
-import { usageOf } from "@/lib/agent/usage";
 import type { ChatMetadata } from "@/lib/chat/message";
 import { turnState } from "./turn-state";
 
 /** A sub-agent took this for the answer of this turn. */
-export function noteDelegated(modelId: string, usage: LanguageModelUsage): void {
+export function noteDelegated({ inputTokens, outputTokens, cost }: Required<Usage>): void {
   const state = turnState();
-  state.delegated = usageOf(modelId, usage, state.delegated);
+  const { delegated } = state;
+  state.delegated = {
+    inputTokens: inputTokens + (delegated.inputTokens ?? 0),
+    outputTokens: outputTokens + (delegated.outputTokens ?? 0),
+    cost: cost === null || delegated.cost === null ? null : cost + (delegated.cost ?? 0),
+  };
 }
+
+type Usage = Pick<ChatMetadata, "inputTokens" | "outputTokens" | "cost">;
 
 /** `before`, and what sub-agents took since. */
 export function withDelegated(before: ChatMetadata = {}): ChatMetadata {

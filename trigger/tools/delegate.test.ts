@@ -1,206 +1,238 @@
-/** A sub-agent with a model that says what each test needs. */
+/** What the agent makes of a sub-agent's row. The exchange itself is tested with the real engine (e2e/contracts). */
 // First: it installs what `locals` needs.
 import "@trigger.dev/sdk/ai/test";
 import { runInMockTaskContext } from "@trigger.dev/core/v3/test";
-import type { LanguageModelV4CallOptions, LanguageModelV4StreamPart } from "@ai-sdk/provider";
-import { simulateReadableStream, tool, type ToolSet } from "ai";
-import { MockLanguageModelV4 } from "ai/test";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { appDatabase } from "@/e2e/support/chat-fixtures";
-import { createChat } from "@/lib/chat/tree/queries";
-import type { DelegateOutput } from "@/lib/agent/delegate-output";
-import { delegate, resumeDelegate } from "./delegate";
-import { beginTurnState } from "../agent/turn-state";
-import { withDelegated } from "../agent/usage";
 import { MAX_REQUESTS_PER_TURN } from "@/lib/agent/approval-policy";
-import { toolSchemas } from "@/lib/agent/tool-schemas";
+import type { DelegateOutput } from "@/lib/agent/sub-agents/delegate-output";
+import type { ChatMessage } from "@/lib/chat/message";
+import { MAX_SUB_AGENTS, subAgentId } from "@/lib/chat/sub-agents/sub-agents";
+import { createChat } from "@/lib/chat/tree/queries";
+import type { SubAgent } from "@/prisma/generated/client";
+import { beginTurnState, turnState } from "../agent/turn-state";
+import { withDelegated } from "../agent/usage";
+import type * as converseModule from "../sub-agents/converse";
+import { delegate, resumeDelegate } from "./delegate";
 
-type Call = { id: string; name: string; input: unknown };
+type Exchange = Parameters<typeof converseModule.converse>[0];
 
 let chatId: string;
-/** What the model does, step by step: its calls, or its last words. */
-let script: Array<Call[] | string>;
-let seen: LanguageModelV4CallOptions[];
-let onAsked = () => {};
+let turn: string;
+let exchanges: Exchange[];
+/** What the sub-agent answers, and what it took up to then. */
+let answer: ChatMessage["parts"];
+let metadata: ChatMessage["metadata"];
+let outcome: Partial<SubAgent> | { failed: string };
 
-vi.mock("@/lib/agent/models", () => ({
-  resolveModel: async () => ({
-    id: "mock",
-    model: new MockLanguageModelV4({
-      doStream: async (options) => {
-        seen.push(options);
-        onAsked();
-        return { stream: simulateReadableStream({ chunks: chunksOf(script.shift() ?? "The end.") }) };
-      },
-    }),
-  }),
+vi.mock("../sub-agents/converse", () => ({
+  converse: async (exchange: Exchange) => {
+    exchanges.push(exchange);
+    const { subAgent } = exchange;
+    const entries = [
+      { message: { id: subAgent.asked, role: "user", parts: [] } },
+      { message: { id: "a", role: "assistant", parts: answer, metadata } },
+    ];
+    return "failed" in outcome
+      ? outcome
+      : { ...subAgent, failure: null, transcript: { entries, state: null }, ...outcome };
+  },
 }));
-/** What this answer has asked. */
-let asked: Set<string>;
 vi.mock("./turn", () => ({
-  currentTurn: () => ({ chatId, turn: "q", runId: "run_1" }),
-  askedThisTurn: () => asked,
+  currentTurn: () => ({ chatId, turn, answerId: "answer", runId: "run_1" }),
+  askedThisTurn: () => turnState().requests,
 }));
 
 const shared = appDatabase();
 beforeEach(async () => {
   chatId = crypto.randomUUID();
   await createChat(shared.db, { id: chatId, userId: "ada" });
-  [script, seen, asked] = [[], [], new Set()];
-  onAsked = () => {};
+  [turn, exchanges, answer, metadata, outcome] = ["q", [], [], {}, {}];
 });
 
-function chunksOf(step: Call[] | string): LanguageModelV4StreamPart[] {
-  const input = { total: 10, noCache: 10, cacheRead: 0, cacheWrite: 0 };
-  const usage = { inputTokens: input, outputTokens: { total: 3, text: 3, reasoning: 0 } };
-  const finish = (unified: "stop" | "tool-calls"): LanguageModelV4StreamPart => ({
-    type: "finish",
-    finishReason: { unified, raw: undefined },
-    usage,
-  });
-  if (typeof step === "string")
-    return [
-      { type: "text-start", id: "t" },
-      { type: "text-delta", id: "t", delta: step },
-      { type: "text-end", id: "t" },
-      finish("stop"),
-    ];
-  return [
-    ...step.map(({ id, name, input }) => ({
-      type: "tool-call" as const,
-      toolCallId: id,
-      toolName: name,
-      input: JSON.stringify(input),
-    })),
-    finish("tool-calls"),
-  ];
-}
-
-const ask = (id: string, question = "Which day?"): Call => ({
-  id,
-  name: "askQuestion",
-  input: { question, options: ["mon", "tue"].map((day) => ({ id: day, label: day })) },
+const text = (words: string) => ({ type: "text", text: words }) as const;
+const asks = (id: string): ChatMessage["parts"][number] => ({
+  type: "tool-askQuestion",
+  toolCallId: id,
+  state: "input-available",
+  input: { question: "Which day?", options: ["mon", "tue"].map((day) => ({ id: day, label: day })) },
 });
 
-/** What the card shows in the end. */
-async function work(tools: ToolSet = {}): Promise<DelegateOutput> {
-  const { execute } = delegate(tools);
-  const outputs = execute!(
-    { name: "Desk", task: "Find a day." },
-    { toolCallId: "call_1", messages: [], context: undefined as never },
-  ) as AsyncIterable<DelegateOutput>;
+async function work(name = "Desk"): Promise<DelegateOutput> {
+  const options = { toolCallId: "call", messages: [], context: undefined as never };
+  const outputs = delegate.execute!({ name, task: "Find a day." }, options) as AsyncIterable<DelegateOutput>;
   let last: DelegateOutput | undefined;
   for await (const output of outputs) last = output;
   return last!;
 }
 
-const goOn = (waiting: DelegateOutput) =>
-  resumeDelegate(waiting, { optionIds: ["mon"] }, { chatId, tools: {} });
-const heard = () =>
-  seen
-    .at(-1)!
-    .prompt.flatMap((message) => (message.role === "tool" ? message.content : []))
-    .flatMap((part) => (part.type === "tool-result" ? [[part.toolCallId, part.output] as const] : []));
-
-it("has no tool that may have to wait for a person, before its question and after it", async () => {
-  const refund = tool({ ...toolSchemas.refund, execute: () => "paid" });
-  const weather = tool({ ...toolSchemas.weather, execute: () => "fog" });
-  const call = (id: string): Call => ({
-    id,
-    name: "refund",
-    input: { orderId: "A-1", amount: 1, currency: "EUR" },
+/** In a run whose turn has just begun. */
+const inTurn = (test: () => Promise<void>) => () =>
+  runInMockTaskContext(async () => {
+    beginTurnState();
+    await test();
   });
-  const offered = () => seen.at(-1)!.tools?.map(({ name }) => name);
-  script = [[call("r1")], [ask("q1")], [call("r2")], "Nobody was paid."];
-  const waiting = await work({ refund, weather });
-  expect(offered()).toEqual(["weather", "askQuestion"]);
-  const steps = [{ title: "refund", state: "failed" }, { id: waiting.asked?.toolCallId }];
-  expect(waiting).toMatchObject({ state: "waiting", steps });
-  const ended = await resumeDelegate(waiting, {}, { chatId, tools: { refund, weather } });
-  expect(offered()).toEqual(["weather"]);
-  expect(ended).toMatchObject({ state: "done", result: "Nobody was paid." });
-  expect(ended.steps.at(-1)).toMatchObject({ title: "refund", state: "failed" });
-});
+const goOn = (waiting: DelegateOutput) => resumeDelegate(waiting, { chatId, toolCallId: "call" });
 
-describe("a sub-agent that goes on", () => {
-  it("hears a stop, and says so", async () => {
-    script = [[ask("q1")], "On Monday."];
-    const waiting = await work();
-    const stop = new AbortController();
-    // The person presses Stop while the model is at work.
-    onAsked = () => stop.abort();
-    const options = { chatId, tools: {}, abortSignal: stop.signal };
-    const ended = await resumeDelegate(waiting, { optionIds: ["mon"] }, options);
-    expect(seen).toHaveLength(2);
-    expect(ended).toMatchObject({ state: "failed", result: "It was stopped." });
-    expect(seen.at(-1)?.abortSignal?.aborted).toBe(true);
-  });
+describe("what came of a task", () => {
+  it(
+    "is what it said after its last call",
+    inTurn(async () => {
+      const found = {
+        type: "tool-weather",
+        toolCallId: "w",
+        state: "output-available",
+        input: { city: "Oslo" },
+        output: {},
+      };
+      answer = [text("Let me look."), found as never, text("Fog.")];
+      expect(await work()).toMatchObject({
+        state: "done",
+        result: "Fog.",
+        steps: [{ title: "Checked the weather in Oslo", state: "done" }],
+      });
+    }),
+  );
 
-  it("is counted with the answer, before its question and after it", () =>
-    runInMockTaskContext(async () => {
-      beginTurnState();
-      script = [[ask("q1")], "On Monday."];
+  it.each([
+    ["its turn failed", { failure: "The model is away." }, "The model is away."],
+    ["nobody could be reached", { failed: "It didn't answer." }, "It didn't answer."],
+    ["it said nothing", {}, "It ended without an answer."],
+  ])("%s: that is said in words", (_, came, result) =>
+    inTurn(async () => {
+      outcome = came;
+      expect(await work()).toMatchObject({ state: "failed", result });
+    })(),
+  );
+
+  it(
+    "is counted with the answer, before its question and after it",
+    inTurn(async () => {
+      [answer, metadata] = [[asks("q1")], { inputTokens: 10, outputTokens: 3, cost: 0.5 }];
       const waiting = await work();
-      expect(withDelegated({ inputTokens: 1, outputTokens: 1 })).toMatchObject({
+      expect(withDelegated({ inputTokens: 1, outputTokens: 1, cost: 0 })).toMatchObject({
         inputTokens: 11,
-        outputTokens: 4,
+        cost: 0.5,
       });
-      await goOn(waiting);
-      expect(withDelegated({ inputTokens: 1, outputTokens: 1 })).toMatchObject({
-        inputTokens: 21,
-        outputTokens: 7,
+      [answer, metadata] = [[text("On Monday.")], { inputTokens: 25, outputTokens: 5, cost: 0.75 }];
+      expect(await goOn(waiting)).toMatchObject({ state: "done", usage: { inputTokens: 25 } });
+      expect(withDelegated({ inputTokens: 1, outputTokens: 1, cost: 0 })).toMatchObject({
+        inputTokens: 26,
+        cost: 0.75,
       });
-      beginTurnState();
-      expect(withDelegated()).toMatchObject({ inputTokens: 0, outputTokens: 0, cost: 0 });
-    }));
+    }),
+  );
 });
 
-it("asks under an id of ours, because the agent's own calls may have the one of its model", async () => {
-  script = [[ask("call_0")]];
-  expect((await work()).asked?.toolCallId).toMatch(/^[A-Za-z0-9]{9}$/);
-});
+describe("requests", () => {
+  it(
+    "wait, all of them, and those that were decided stay",
+    inTurn(async () => {
+      answer = [asks("q1"), asks("q2")];
+      const waiting = await work();
+      expect(waiting).toMatchObject({
+        state: "waiting",
+        requests: [{ toolCallId: "q1", waits: true }, { waits: true }],
+      });
+      answer = [asks("q3")];
+      expect(await goOn(waiting)).toMatchObject({
+        state: "waiting",
+        requests: [{ waits: false }, { waits: false }, { toolCallId: "q3", waits: true }],
+      });
+    }),
+  );
 
-describe("a sub-agent that asks", () => {
-  it("two things at once has one of them answered, and hears that of the other", async () => {
-    script = [[ask("q1"), ask("q2", "Which hour?")], "On Monday."];
-    const waiting = await work();
-    expect(waiting).toMatchObject({ state: "waiting", asked: { input: { question: "Which day?" } } });
-    expect(await goOn(waiting)).toMatchObject({ state: "done", result: "On Monday." });
-    expect(heard()).toEqual([
-      [waiting.asked?.toolCallId, { type: "json", value: { optionIds: ["mon"] } }],
-      [expect.any(String), { type: "error-text", value: expect.stringContaining("One question only") }],
-    ]);
-  });
-
-  it("beside a call that has its result keeps that result", async () => {
-    const weather = tool({ ...toolSchemas.weather, execute: () => "fog" });
-    script = [[ask("q1"), { id: "w1", name: "weather", input: { city: "Oslo" } }], "On Monday."];
-    const waiting = await work({ weather });
-    expect(await goOn(waiting)).toMatchObject({ state: "done" });
-    expect(heard()).toEqual([
-      [expect.any(String), { type: "text", value: "fog" }],
-      [waiting.asked?.toolCallId, { type: "json", value: { optionIds: ["mon"] } }],
-    ]);
-  });
-
-  it("something that is no question does not wait for it", async () => {
-    const broken = { id: "q1", name: "askQuestion", input: { question: "" } };
-    script = [[broken, ask("q2")], "On Monday."];
-    const waiting = await work();
-    expect(waiting).toMatchObject({ state: "waiting", asked: { input: { question: "Which day?" } } });
-    expect(await goOn(waiting)).toMatchObject({ state: "done", result: "On Monday." });
-    expect(heard().map(([id]) => id === waiting.asked?.toolCallId)).toEqual([false, true]);
-  });
-
-  it("is one of those that an answer may ask, and one too many is not put to anybody", async () => {
-    script = Array.from({ length: MAX_REQUESTS_PER_TURN + 1 }, (_, number) => [ask(`q${number}`)]);
-    for (let number = 0; number < MAX_REQUESTS_PER_TURN; number++)
-      expect(await work()).toMatchObject({ state: "waiting" });
-    expect(await work()).toEqual(
-      expect.objectContaining({
+  it(
+    "more than an answer may ask are put to nobody",
+    inTurn(async () => {
+      answer = Array.from({ length: MAX_REQUESTS_PER_TURN + 1 }, (_, number) => asks(`q${number}`));
+      expect(await work()).toMatchObject({
         state: "failed",
-        result: expect.stringMatching(/Which day\?.*At most 8 requests/),
-      }),
-    );
-  });
+        result: expect.stringContaining("At most 8 requests"),
+      });
+    }),
+  );
+
+  it(
+    "of a sub-agent that has gone on to another task lead nowhere, in words",
+    inTurn(async () => {
+      answer = [asks("q1")];
+      const waiting = await work();
+      await shared.db.subAgent.update({ where: { id: waiting.session! }, data: { asked: "another" } });
+      expect(await goOn(waiting)).toMatchObject({
+        state: "failed",
+        result: expect.stringContaining("another task"),
+      });
+      expect(await goOn({ ...waiting, session: undefined } as never)).toMatchObject({
+        result: expect.stringContaining("earlier release"),
+      });
+    }),
+  );
+});
+
+describe("a task", () => {
+  const asked = () => exchanges.map(({ subAgent }) => subAgent.asked);
+
+  it(
+    "has the same name when the answer is written again, and another in another version of it",
+    inTurn(async () => {
+      await work();
+      await work();
+      await work("Other");
+      beginTurnState();
+      await work();
+      await work();
+      await shared.db.chat.update({ where: { id: chatId }, data: { actionId: "regenerated" } });
+      beginTurnState();
+      await work();
+      const [first, second, other, again, secondAgain, version] = asked();
+      expect([again, secondAgain]).toEqual([first, second]);
+      expect(new Set([first, second, other, version]).size).toBe(4);
+    }),
+  );
+
+  it(
+    "after a decision is not the one before it",
+    inTurn(async () => {
+      const waiting = await work();
+      beginTurnState();
+      const part = {
+        type: "tool-delegate",
+        toolCallId: "c",
+        state: "output-available",
+        input: {},
+        output: waiting,
+      };
+      const message = { id: "answer", role: "assistant", parts: [part] } as ChatMessage;
+      turnState().continued = { message, chunks: [], edits: new Map(), answers: new Map() };
+      await work();
+      expect(new Set(asked()).size).toBe(2);
+    }),
+  );
+
+  it(
+    "for one sub-agent too many is refused, in words",
+    inTurn(async () => {
+      for (let number = 0; number < MAX_SUB_AGENTS; number++)
+        await shared.db.subAgent.create({
+          data: { id: `${chatId}--${number}`, chatId, name: String(number) },
+        });
+      expect(await work()).toMatchObject({
+        state: "failed",
+        result: expect.stringContaining("20 sub-agents already"),
+      });
+      expect(exchanges).toEqual([]);
+    }),
+  );
+});
+
+it.each([
+  ["Courier desk", "courier-desk"],
+  ["  Köln/Büro 7! ", "koln-buro-7"],
+  ["宅配便", /^[0-9a-f]{12}$/],
+])("the sub-agent %s has a session of its own", (name, slug) => {
+  const [chat, rest] = subAgentId("c", name).split("--");
+  expect(chat).toBe("c");
+  if (typeof slug === "string") expect(rest).toBe(slug);
+  else expect(rest).toMatch(slug);
 });

@@ -1,171 +1,184 @@
 /**
- * A sub-agent: a tool that runs a model of its own in the same run. When it asks the person a question, its output says
- * so and the turn ends. The person's answer first continues the sub-agent, then the agent.
+ * Delegation to a sub-agent (trigger/research.ts), which has a durable session of its own. When it asks the person
+ * something, the output says so and the turn ends. The person's decision first continues the sub-agent, then the agent.
  */
-import { stepCountIs, streamText, tool, type ModelMessage, type ToolCallPart, type ToolSet } from "ai";
-import { requireBudget } from "@/lib/chat/chats/budget";
-import { markOf, marked } from "@/lib/chat/effects/marks";
-import { sanitise } from "@/lib/chat/message";
-import { db } from "@/lib/db/client";
-import { withUniqueCallIds } from "@/lib/agent/call-ids";
-import { metered } from "@/lib/agent/metering";
-import { resolveModel } from "@/lib/agent/models";
-import { describeCall, MAX_REQUESTS_PER_TURN, mayWait, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
-import { noteDelegated } from "../agent/usage";
-import type { DelegateOutput, DelegateStep } from "@/lib/agent/delegate-output";
+import { createHash } from "node:crypto";
+import { isToolUIPart, tool } from "ai";
+import { MAX_REQUESTS_PER_TURN, TOO_MANY_REQUESTS } from "@/lib/agent/approval-policy";
+import { findingOf, stepsOf, type DelegateOutput } from "@/lib/agent/sub-agents/delegate-output";
 import { toolSchemas } from "@/lib/agent/tool-schemas";
+import { markOf, marked } from "@/lib/chat/effects/marks";
+import type { ChatMessage } from "@/lib/chat/message";
+import { MAX_SUB_AGENTS, messagesOf, noteAsk, subAgentId } from "@/lib/chat/sub-agents/sub-agents";
+import { db } from "@/lib/db/client";
+import { withRetry } from "@/lib/db/retry";
+import type { SubAgent } from "@/prisma/generated/client";
+import { turnState } from "../agent/turn-state";
+import { noteDelegated } from "../agent/usage";
+import { converse } from "../sub-agents/converse";
+import { inTurn } from "../sub-agents/places";
+import { waitingCalls } from "../sub-agents/waiting-calls";
 import { askedThisTurn, currentTurn } from "./turn";
 
-const MAX_STEPS = 6;
-const instructions =
-  "You work for another agent. Do the task with your tools, ask the person at most one question when you can't continue without it, and answer with what you found in a few sentences.";
+const MAX_RESULT_LENGTH = 20_000;
 
-const NOT_ASKED = "One question only, so this one was not asked. Continue with what you know.";
+export const delegate = tool({
+  ...toolSchemas.delegate,
+  async *execute({ name, task }, { toolCallId, abortSignal }) {
+    const { chatId, answerId } = currentTurn();
+    const session = subAgentId(chatId, name);
+    const ask = await nameOfTask(session);
+    const start: DelegateOutput = { state: "running", name, task, steps: [], session, ask };
+    yield start;
+    yield await inTurn(session, chatId, abortSignal, async () => {
+      const asking = { id: session, chatId, name, ask, answerId };
+      const doing = `Asking sub-agent ${session}`;
+      const known = await withRetry(() => db.subAgent.findUnique({ where: { id: session } }), { doing });
+      const waits = known?.answerId === answerId && waitingOf(messagesOf(known).at(-1)).length > 0;
+      if (waits && known.asked !== ask)
+        return failed(start, "It waits for a person before its other task can go on. Ask again afterwards.");
+      const subAgent = await withRetry(() => noteAsk(db, asking), { doing });
+      if (!subAgent)
+        return failed(
+          start,
+          `This chat has ${MAX_SUB_AGENTS} sub-agents already. Give the task to one of them.`,
+        );
+      const isOver = (now: SubAgent) => now.answered === ask;
+      const send = { ask, task };
+      const outcome = await converse({ subAgent, send, isOver, toolCallId, signal: abortSignal });
+      return outputOf(start, outcome);
+    });
+  },
+  // The agent's model gets the result, not the steps.
+  toModelOutput: ({ output }) => ({
+    type: "json",
+    value:
+      output.state === "done"
+        ? { from: output.name, found: output.result ?? "" }
+        : { from: output.name, state: output.state, note: output.result ?? "" },
+  }),
+});
 
-/** `tools` are the tools that the sub-agent may use. Tools that may have to wait for a person are left out. */
-export function delegate(tools: ToolSet) {
-  return tool({
-    ...toolSchemas.delegate,
-    async *execute({ name, task }, { abortSignal }) {
-      const start: DelegateOutput = { state: "running", name, task, steps: [] };
-      const messages: ModelMessage[] = [{ role: "user", content: task }];
-      const withQuestion = { ...withoutApprovals(tools), askQuestion: tool(toolSchemas.askQuestion) };
-      yield* work(start, messages, withQuestion, currentTurn().chatId, abortSignal);
-    },
-    // The agent's model gets the result, not the steps.
-    toModelOutput: ({ output }) => ({
-      type: "json",
-      value:
-        output.state === "done"
-          ? { found: output.result ?? "" }
-          : { state: output.state, note: output.result ?? "" },
-    }),
-  });
-}
-
-/** Continues a sub-agent with the person's answer. It can't ask again. Returns its end; it never rejects. */
+/** Continues a sub-agent after its requests were decided. Returns what then became of it; it never rejects. */
 export async function resumeDelegate(
   waiting: DelegateOutput,
-  answer: unknown,
-  { chatId, tools, abortSignal }: { chatId: string; tools: ToolSet; abortSignal?: AbortSignal },
+  { chatId, toolCallId, signal }: { chatId: string; toolCallId: string; signal?: AbortSignal | undefined },
 ): Promise<DelegateOutput> {
-  const { asked, messages = [], ...rest } = waiting;
-  if (!asked) return { ...rest, state: "failed", result: "It was not waiting for an answer." };
-  const steps = rest.steps.map((step) =>
-    step.state === "waiting" ? { ...step, state: "done" as const } : step,
+  const { session } = waiting;
+  const waited = new Set(
+    (waiting.requests ?? []).flatMap((request) => (request.waits ? [request.toolCallId] : [])),
   );
-  const result: ModelMessage = {
-    role: "tool",
-    content: openCalls(messages).map(({ toolCallId, toolName }) => ({
-      type: "tool-result",
-      toolCallId,
-      toolName,
-      output:
-        toolCallId === asked.toolCallId
-          ? { type: "json", value: answer as never }
-          : { type: "error-text", value: NOT_ASKED },
-    })),
-  };
-  let last: DelegateOutput = { ...rest, steps, asked };
+  if (session === undefined)
+    return failed(waiting, "It is of an earlier release and can't continue. Ask for it again.");
   try {
-    const going = work(last, [...messages, result], withoutApprovals(tools), chatId, abortSignal);
-    for await (const next of going) last = next;
+    return await inTurn(session, chatId, signal, async () => {
+      const subAgent = await withRetry(() => db.subAgent.findUnique({ where: { id: session } }), {
+        doing: `Reading sub-agent ${session}`,
+      });
+      if (!subAgent || subAgent.asked !== waiting.ask)
+        return failed(waiting, "It has gone on to another task. Ask for this one again.");
+      const isOver = (now: SubAgent) =>
+        !waitingOf(answerTo(now, waiting.ask)).some((call) => waited.has(call.toolCallId));
+      const outcome = await converse({ subAgent, send: "decided", isOver, toolCallId, signal });
+      return outputOf(waiting, outcome);
+    });
   } catch {
-    const why = abortSignal?.aborted ? "It was stopped." : "It failed. Ask for it again.";
-    last = { ...last, state: "failed", result: why };
+    return failed(waiting, signal?.aborted ? "It was stopped." : "It failed. Ask for it again.");
   }
-  return { ...last, asked };
 }
 
-/** Nobody checks the approval policy for a sub-agent's calls, so it gets no tool that needs an approval. */
-function withoutApprovals(tools: ToolSet): ToolSet {
-  return Object.fromEntries(Object.entries(tools).filter(([name]) => !mayWait(name)));
-}
-
-/** The calls without a result. The AI SDK refuses a conversation that has one. */
-function openCalls(messages: ModelMessage[]): ToolCallPart[] {
-  const calls = new Map<string, ToolCallPart>();
-  for (const { role, content } of messages) {
-    if ((role !== "assistant" && role !== "tool") || typeof content === "string") continue;
-    for (const part of content) {
-      if (part.type === "tool-call") calls.set(part.toolCallId, part);
-      if (part.type === "tool-result") calls.delete(part.toolCallId);
-    }
-  }
-  return [...calls.values()];
-}
-
-/** Ends the turn when a sub-agent asks the person a question. Give it to `streamText` as `stopWhen`. */
+/** Ends the turn when a sub-agent asks the person something. Give it to `streamText` as `stopWhen`. */
 export function isDelegateWaiting({ steps }: { steps: { toolResults: { output: unknown }[] }[] }): boolean {
-  return (steps.at(-1)?.toolResults ?? []).some(
-    ({ output }) => markOf(output) === "sub-agent" && (output as DelegateOutput).state === "waiting",
+  return (steps.at(-1)?.toolResults ?? []).some(({ output }) => isWaitingOutput(output));
+}
+
+/** Whether a sub-agent in this message waits for a person. */
+export function hasWaitingDelegate({ parts }: Pick<ChatMessage, "parts">): boolean {
+  return parts.some((part) => isToolUIPart(part) && isWaitingOutput(part.output));
+}
+
+function isWaitingOutput(output: unknown): boolean {
+  return markOf(output) === "sub-agent" && (output as DelegateOutput).state === "waiting";
+}
+
+/**
+ * The id of a task's message to a sub-agent: the how-manieth task it is of the answer to this question. An answer that
+ * is written again because its worker died names it the same, in whatever words the model then puts it, so the task is
+ * not done twice; another version of the answer names it otherwise.
+ */
+async function nameOfTask(session: string): Promise<string> {
+  const { chatId, turn } = currentTurn();
+  const { continued, tasks } = turnState();
+  const before = (continued?.message.parts ?? []).filter(
+    (part) => isToolUIPart(part) && (part.output as DelegateOutput | undefined)?.session === session,
+  ).length;
+  const number = tasks.get(session) ?? before;
+  tasks.set(session, number + 1);
+  const chat = await withRetry(
+    () => db.chat.findUniqueOrThrow({ where: { id: chatId }, select: { actionId: true } }),
+    { doing: `Reading chat ${chatId}` },
   );
+  const name = JSON.stringify([turn, chat.actionId, session, number]);
+  return `task-${createHash("sha256").update(name).digest("hex").slice(0, 24)}`;
 }
 
-async function* work(
-  from: DelegateOutput,
-  messages: ModelMessage[],
-  tools: ToolSet,
-  chatId: string,
-  abortSignal?: AbortSignal,
-): AsyncGenerator<DelegateOutput> {
-  const { userId, model: chosen } = await db.chat.findUniqueOrThrow({
-    where: { id: chatId },
-    select: { userId: true, model: true },
-  });
-  await requireBudget(db, userId);
-  const resolved = await resolveModel(chosen);
-  const model = metered(db, resolved, { userId, chatId, purpose: "delegate" });
-  const answer = streamText({
-    // Its question is saved in the agent's message, whose call ids this model can't see.
-    model: withUniqueCallIds(model, { always: true }),
-    system: instructions,
-    messages,
-    tools,
-    stopWhen: stepCountIs(MAX_STEPS),
-    // After each step, because a stopped sub-agent has used the tokens of the steps before.
-    onStepFinish: ({ usage }) => noteDelegated(resolved.id, usage),
-    ...(abortSignal && { abortSignal }),
-  });
-  let output = from;
-  const show = (steps: DelegateStep[]) => (output = { ...output, steps });
-  let failure: unknown;
-  for await (const part of answer.fullStream) {
-    if (part.type === "error") failure = part.error;
-    if (part.type === "tool-call" && part.toolName !== "askQuestion") {
-      const { toolCallId: id, toolName: title } = part;
-      yield show([...output.steps, { id, title, detail: brief(part.input), state: "running" }]);
-    }
-    if (part.type === "tool-result" || part.type === "tool-error") {
-      const state = part.type === "tool-result" ? "done" : "failed";
-      yield show(output.steps.map((step) => (step.id === part.toolCallId ? { ...step, state } : step)));
-    }
-  }
-  if (failure !== undefined) throw failure;
-  abortSignal?.throwIfAborted();
-  // An invalid question already has its result: the error.
-  const question = (await answer.toolCalls).find((call) => call.toolName === "askQuestion" && !call.invalid);
-  if (!question) {
-    yield { ...output, state: "done", result: (await answer.text).slice(0, 20_000) };
-    return;
-  }
-  const { toolCallId, toolName, input } = question;
-  const requests = askedThisTurn().add(toolCallId);
-  if (requests.size > MAX_REQUESTS_PER_TURN) {
-    yield {
-      ...output,
-      state: "failed",
-      result: `${describeCall(toolName, input)?.title} ${TOO_MANY_REQUESTS}`,
-    };
-    return;
-  }
-  const asked = { toolCallId, tool: toolName, input: input as unknown };
-  const said = sanitise([...messages, ...(await answer.response).messages]);
-  const step = { id: toolCallId, title: "Asks you", state: "waiting" as const };
-  const waiting = { ...output, state: "waiting" as const, steps: [...output.steps, step], asked };
-  yield marked("sub-agent", { ...waiting, messages: said });
+/** What the card shows, and the agent's model gets, of what became of the task. */
+function outputOf(from: DelegateOutput, outcome: SubAgent | { failed: string }): DelegateOutput {
+  if ("failed" in outcome) return failed(from, outcome.failed);
+  const answer = answerTo(outcome, from.ask);
+  const calls = waitingOf(answer);
+  const parts = answer?.parts ?? [];
+  const asked = askedThisTurn();
+  for (const { toolCallId } of calls) asked.add(toolCallId);
+  const known: DelegateOutput = {
+    ...from,
+    steps: stepsOf(parts, true),
+    requests: [
+      ...(from.requests ?? []).map((request) => ({ ...request, waits: false })),
+      ...calls.map((part) => ({
+        toolCallId: part.toolCallId,
+        tool: part.type.slice("tool-".length),
+        input: part.input,
+        waits: true,
+      })),
+    ],
+    ...withUsage(from, answer),
+  };
+  if (outcome.failure !== null) return failed(known, outcome.failure);
+  if (calls.length > 0 && asked.size > MAX_REQUESTS_PER_TURN) return failed(known, TOO_MANY_REQUESTS);
+  if (calls.length > 0) return marked("sub-agent", { ...known, state: "waiting" });
+  const result = findingOf(parts).slice(0, MAX_RESULT_LENGTH);
+  return result === ""
+    ? failed(known, "It ended without an answer.")
+    : marked("sub-agent", { ...known, state: "done", result });
 }
 
-function brief(input: unknown): string {
-  return (JSON.stringify(input) ?? "").slice(0, 120);
+function failed(from: DelegateOutput, why: string): DelegateOutput {
+  const steps = from.steps.map((step) =>
+    step.state === "done" || step.state === "failed" ? step : { ...step, state: "failed" as const },
+  );
+  const requests = (from.requests ?? []).map((request) => ({ ...request, waits: false }));
+  return marked("sub-agent", { ...from, steps, requests, state: "failed", result: why });
+}
+
+function answerTo(subAgent: SubAgent, ask: string | undefined): ChatMessage | undefined {
+  const messages = messagesOf(subAgent);
+  const at = messages.findIndex(({ id }) => id === ask);
+  return at === -1 ? undefined : messages.slice(at + 1).find(({ role }) => role === "assistant");
+}
+
+function waitingOf(message: ChatMessage | undefined) {
+  return message ? waitingCalls(message) : [];
+}
+
+/** Its answer counts everything up to now; what it had taken before its question is counted already. */
+function withUsage(from: DelegateOutput, answer: ChatMessage | undefined): Pick<DelegateOutput, "usage"> {
+  const { inputTokens = 0, outputTokens = 0, cost = null } = answer?.metadata ?? {};
+  const before = from.usage ?? { inputTokens: 0, outputTokens: 0, cost: 0 };
+  noteDelegated({
+    inputTokens: inputTokens - before.inputTokens,
+    outputTokens: outputTokens - before.outputTokens,
+    cost: cost === null || before.cost === null ? null : cost - before.cost,
+  });
+  return { usage: { inputTokens, outputTokens, cost } };
 }

@@ -2,39 +2,26 @@
 import { setTimeout } from "node:timers/promises";
 import { tool, type ToolExecutionOptions } from "ai";
 import { sanitise } from "@/lib/chat/message";
-import type { DelegateOutput } from "@/lib/agent/delegate-output";
-import { delegate, resumeDelegate } from "./delegate";
+import { delegate } from "./delegate";
 import { withEdits } from "./edits";
 import { effectTools } from "./effect-tools";
 import { longJob } from "./long-job";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
-/** Tools that need nobody's approval. */
-const plainTools = {
+const ownTools = {
   weather: tool({ ...toolSchemas.weather, execute: capped(weather) }),
   lookUp: tool({ ...toolSchemas.lookUp, execute: capped(lookUp) }),
   currentTime: tool({ ...toolSchemas.currentTime, execute: capped(currentTime) }),
-};
-
-export const tools = withEdits({
-  ...plainTools,
   // A tool without `execute` waits until a person answers it.
   askQuestion: tool({ ...toolSchemas.askQuestion, outputSchema: answerSchemas.askQuestion }),
   askDelivery: tool({ ...toolSchemas.askDelivery, outputSchema: answerSchemas.askDelivery }),
-  delegate: delegate(plainTools),
-  longJob,
   ...effectTools,
-});
+};
 
-/** Continues a waiting sub-agent with the person's answer. */
-export function resume(
-  chatId: string,
-  waiting: DelegateOutput,
-  answer: unknown,
-  abortSignal: AbortSignal | undefined,
-): Promise<DelegateOutput> {
-  return resumeDelegate(waiting, answer, { chatId, tools: plainTools, ...(abortSignal && { abortSignal }) });
-}
+/** What a sub-agent may use. It can't delegate in turn: the work of a question ends at one level. */
+export const subAgentTools = withEdits(ownTools);
+
+export const tools = withEdits({ ...ownTools, delegate, longJob });
 
 /** A stream record above about 1 MiB freezes the run, so outputs stay well below that. */
 const MAX_OUTPUT_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@
 import { tool, type ToolExecutionOptions } from "ai";
 import { expect, it, vi } from "vitest";
 import { z } from "zod";
-import { nestedRequestOf, type ToolPart } from "@/lib/chat/requests/pending-calls";
+import { nestedRequestsOf, type ToolPart } from "@/lib/chat/requests/pending-calls";
 import { markOf } from "@/lib/chat/effects/marks";
 import { UnknownOutcomeError, unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { isDelegateWaiting } from "./delegate";
@@ -31,11 +31,11 @@ const partOf = (output: unknown) =>
 
 const says = (output: unknown) => ({
   mark: markOf(output),
-  asks: nestedRequestOf(partOf(output)),
+  asks: nestedRequestsOf(partOf(output)),
   unknown: unknownOutcomeOf(output),
   waits: isDelegateWaiting({ steps: [{ toolResults: [{ output }] }] }),
 });
-const nothing = { mark: undefined, asks: undefined, unknown: undefined, waits: false };
+const nothing = { mark: undefined, asks: [], unknown: undefined, waits: false };
 
 it.each(forgeries)("%j is what a tool returned, and no more", async (forged) => {
   const inputSchema = z.object({});

@@ -1,6 +1,6 @@
 /** The question that a tool works for. It identifies a side effect across all attempts to answer the question. */
 import { isToolUIPart, type UIMessage } from "ai";
-import { nestedRequestOf } from "@/lib/chat/requests/pending-calls";
+import { nestedRequestsOf } from "@/lib/chat/requests/pending-calls";
 import { isSteering } from "@/lib/chat/steering-id";
 import { turnState, type AnsweredQuestion } from "../agent/turn-state";
 
@@ -25,7 +25,7 @@ export function beginTurn({
   // A continued answer has asked before. Its sub-agents' questions are only in their outputs.
   const before = messages.at(-1)?.role === "assistant" ? messages.at(-1)!.parts : [];
   const inside = before.flatMap((part) =>
-    isToolUIPart(part) ? (nestedRequestOf(part)?.toolCallId ?? []) : [],
+    isToolUIPart(part) ? nestedRequestsOf(part).map(({ toolCallId }) => toolCallId) : [],
   );
   state.requests = new Set(inside);
 }

@@ -42,6 +42,7 @@ import { useChatRequests } from "./requests/use-chat-requests";
 import { useProblem } from "./use-problem";
 import { useSignIn } from "./use-sign-in";
 import { useModelChoice } from "./use-model-choice";
+import { SubAgentsContext } from "./sub-agents";
 import { useMessageRows } from "./use-message-rows";
 import { findWanted, useRequestPlace } from "./requests/use-request-place";
 
@@ -132,6 +133,10 @@ export function ChatView({
     baseURL: environment.baseURL,
   });
   const renderMessage = useMessageRows(chat, attempt, requests.renderTool);
+  const { subAgents: live } = chat;
+  const { canInspect } = environment;
+  const writing = isAnswering ? chat.messages.at(-1)?.id : undefined;
+  const subAgents = useMemo(() => ({ live, writing, canInspect }), [live, writing, canInspect]);
   const address = useSearchParams();
   const place = useRequestPlace({
     wanted: findWanted(asked, address),
@@ -178,7 +183,7 @@ export function ChatView({
       : (lastMessage.metadata?.ending ?? undefined);
   const unfinished = renderUnfinished();
   return (
-    <>
+    <SubAgentsContext value={subAgents}>
       <MessageList
         messages={chat.messages}
         isStreaming={isAnswering && !branches.isReadOnly}
@@ -281,7 +286,7 @@ export function ChatView({
         />
       </ChatDock>
       <DropOverlay onFiles={attachments.add} />
-    </>
+    </SubAgentsContext>
   );
 
   function failedBecause(): string | undefined {

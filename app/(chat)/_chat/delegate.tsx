@@ -1,35 +1,87 @@
 "use client";
 
-import type { ReactNode } from "react";
-import { SubAgentCard } from "@/components/chat/tools/sub-agent-card";
+import Link from "next/link";
+import { type ReactNode, use, useSyncExternalStore } from "react";
+import { SubAgentCard, type SubAgentState } from "@/components/chat/tools/sub-agent-card";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
-import type { DelegateOutput } from "@/lib/agent/delegate-output";
+import {
+  type DelegateOutput,
+  type DelegateStep,
+  findingOf,
+  stepsOf,
+} from "@/lib/agent/sub-agents/delegate-output";
+import { sayStep } from "@/lib/agent/sub-agents/step-sentences";
+import { SubAgentsContext } from "./sub-agents";
 
 export type DelegateProps = {
   part: ToolPart;
-  /** The sub-agent's request to the person, pending or decided. */
+  /** The message with the call. */
+  messageId: string;
+  /** The sub-agent's requests to the person, pending or decided. */
   children?: ReactNode;
 };
 
-/** A sub-agent's work in the conversation. */
-export function Delegate({ part, children }: DelegateProps) {
+/** A sub-agent's work in the conversation: live while it goes on, then as its chat keeps it. */
+export function Delegate({ part, messageId, children }: DelegateProps) {
+  const { live, writing, canInspect } = use(SubAgentsContext);
+  const message = useSyncExternalStore(
+    live.subscribe,
+    () => live.get(part.toolCallId),
+    () => undefined,
+  );
   const output = part.state === "output-available" ? (part.output as Partial<DelegateOutput>) : undefined;
   const input = part.input as { name?: string; task?: string } | undefined;
+  const isWriting = writing === messageId;
   const isBroken = part.state === "output-error" || part.state === "output-denied";
+  const isSettled = isBroken || output?.state === "done" || output?.state === "failed";
+  // After a decision it works on before its output says so.
+  const isLive = message !== undefined && isWriting && !isSettled;
+  const parts = message?.parts ?? [];
   return (
     <SubAgentCard
       name={output?.name ?? input?.name ?? "Sub-agent"}
       task={output?.task ?? input?.task ?? ""}
-      state={isBroken ? "failed" : (output?.state ?? "running")}
-      steps={output?.steps ?? []}
+      state={isBroken ? "failed" : isLive ? "running" : stateOf(output, isWriting)}
+      steps={isLive ? stepsOf(parts) : (output?.steps ?? []).map(inWords)}
+      inspectHref={
+        canInspect && output?.session !== undefined
+          ? `/inspect?session=${encodeURIComponent(output.session)}`
+          : undefined
+      }
+      linkAs={Link}
     >
       {children}
-      {output?.result && (
-        <p dir="auto" className="text-sm wrap-anywhere whitespace-pre-wrap">
-          {output.result}
-        </p>
-      )}
+      {isLive ? <Words text={findingOf(parts)} /> : output?.result && <Words text={output.result} />}
       {part.state === "output-error" && <p className="text-sm text-red">{part.errorText}</p>}
     </SubAgentCard>
   );
+}
+
+function Words({ text }: { text: string }) {
+  if (text === "") return null;
+  return (
+    <p dir="auto" className="text-sm wrap-anywhere whitespace-pre-wrap">
+      {text}
+    </p>
+  );
+}
+
+function stateOf(output: Partial<DelegateOutput> | undefined, isWriting: boolean): SubAgentState {
+  const state = output?.state ?? "running";
+  return state === "running" && !isWriting ? "stopped" : state;
+}
+
+/** Earlier releases kept the tool's name and its input instead of a sentence. */
+function inWords(step: DelegateStep): DelegateStep {
+  if (!step.detail?.startsWith("{")) return step;
+  const { detail, ...rest } = step;
+  return { ...rest, title: sayStep(step.title, parsed(detail), step.state) };
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -1,5 +1,7 @@
 import "server-only";
+import { isOpen } from "@/app/inspect/access";
 import { getUser } from "@/lib/auth";
+import { env } from "@/lib/env";
 import { browserApiUrl } from "@/lib/trigger-api";
 import { availableModels, type ModelInfo } from "@/lib/agent/model-catalog";
 
@@ -12,6 +14,8 @@ export type ChatEnvironment = {
   baseURL: string;
   /** The configured models. The first is the default. */
   models: ModelInfo[];
+  /** Whether this person may open /inspect. */
+  canInspect: boolean;
 };
 
 /** Settings that the server passes to the page. Read per request, because one build serves many deployments. */
@@ -22,5 +26,6 @@ export async function chatEnvironment(): Promise<ChatEnvironment> {
     isNewcomer: user === null,
     baseURL: browserApiUrl(),
     models: availableModels(),
+    canInspect: env.ENGINE_URL !== undefined && (await isOpen()),
   };
 }

@@ -12,7 +12,7 @@ import type { ToolPart } from "@/components/chat/tools/tool-card";
 import { buttonClass } from "@/components/ui/button";
 import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
-import { requestIdOf } from "@/lib/chat/requests/pending-calls";
+import { requestIdsOf } from "@/lib/chat/requests/pending-calls";
 import type { ChatMessage } from "@/lib/chat/message";
 import type { SharedRequest } from "@/lib/chat/chats/share";
 
@@ -32,8 +32,13 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
   );
   const renderTool = useCallback(
     (part: ToolPart, { id: messageId }: UIMessage) => {
-      const request = byCall.get(requestKey({ messageId, toolCallId: requestIdOf(part) }));
-      return request && <OwnersRequest title={request.title} isWaiting={request.isWaiting} />;
+      const requests = requestIdsOf(part).flatMap(
+        (toolCallId) => byCall.get(requestKey({ messageId, toolCallId })) ?? [],
+      );
+      if (requests.length === 0) return undefined;
+      return requests.map(({ toolCallId, title, isWaiting }) => (
+        <OwnersRequest key={toolCallId} title={title} isWaiting={isWaiting} />
+      ));
     },
     [byCall],
   );

@@ -8,6 +8,7 @@ import { lazyTransport, type LazyTransport, type LazyTransportOptions } from "./
 import { type ChatEvent, type ChatState, initialState, isAtRest, reduce } from "./phase";
 import { type RestartAwareTransport, restartAware } from "./transport/restart-aware-transport";
 import { type Connection, retryingFetch, untilReached } from "./transport/retrying-fetch";
+import { SubAgents } from "./sub-agents/sub-agents";
 import type { DurableChatOptions } from "./types";
 
 /** The shortest time between two announcements of streamed text, in milliseconds. */
@@ -34,6 +35,7 @@ export class ChatCore<M extends UIMessage> {
   /** Cancels further attempts to send: the person pressed Stop. */
   readonly giveUpSending: () => void;
   readonly deliveries = new Deliveries();
+  readonly subAgents = new SubAgents();
   /** Ids of the messages that this page sent. */
   readonly own = new Set<string>();
   state: ChatState;
@@ -76,6 +78,7 @@ export class ChatCore<M extends UIMessage> {
       messages: options.transcript.messages,
       transport: this.answers,
       onData: (part) => {
+        this.subAgents.onData(part);
         if (part.type === "data-run-recovered") this.dispatch({ type: "outcome", outcome: "recovered" });
       },
       onError: (error) => this.onError(error, error.name === "AI_UIMessageStreamError"),

@@ -6,6 +6,7 @@ import type { Surroundings } from "./core";
 import { expectTurn } from "./expected-turn";
 import { type ChatParts, makeParts } from "./parts";
 import type { Phase } from "./phase";
+import type { SubAgents } from "./sub-agents/sub-agents";
 import type { BranchMove, DurableChatOptions, OutgoingMessage } from "./types";
 
 /**
@@ -82,6 +83,11 @@ export class DurableChat<M extends UIMessage> {
     const wasClosed = core.isClosed;
     core.options = options;
     if (wasClosed !== core.isClosed) core.announce();
+  }
+
+  /** What the sub-agents of the running answer write. */
+  get subAgents(): Pick<SubAgents, "get" | "subscribe"> {
+    return this.#parts.core.subAgents;
   }
 
   get phase(): Phase {

@@ -20,6 +20,7 @@ export type DurableChatHandle<M extends UIMessage> = ChatView<M> &
     | "expectTurn"
     | "takeOver"
     | "isOwn"
+    | "subAgents"
   >;
 
 /**
@@ -45,5 +46,6 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     expectTurn,
     takeOver,
     isOwn,
+    subAgents: chat.subAgents,
   };
 }

@@ -1,11 +1,11 @@
 "use client";
 
-import { type ComponentType, type ReactNode, useId, useState } from "react";
-import { Bot, Check, ChevronDown, CircleAlert, Hand, LoaderCircle } from "lucide-react";
+import { type ComponentType, type ElementType, type ReactNode, useId, useState } from "react";
+import { Bot, Check, ChevronDown, CircleAlert, CircleDashed, Hand, LoaderCircle } from "lucide-react";
 import { cn } from "@/lib/utils";
 import { formatDuration } from "./duration";
 
-export type SubAgentState = "running" | "waiting" | "done" | "failed";
+export type SubAgentState = "running" | "waiting" | "done" | "failed" | "stopped";
 export type SubAgentStep = {
   id: string;
   title: string;
@@ -22,7 +22,11 @@ export type SubAgentCardProps = Omit<React.ComponentProps<"div">, "children"> & 
   state: SubAgentState;
   steps: SubAgentStep[];
   durationMs?: number;
-  /** Shown below the steps: its request to the person, or its result. */
+  /** The page that shows its session. */
+  inspectHref?: string | undefined;
+  /** Renders links, for example the framework's link. */
+  linkAs?: ElementType<{ href: string; className?: string; children: ReactNode }>;
+  /** Shown below the steps: its requests to the person, and its result. */
   children?: ReactNode;
 };
 
@@ -33,6 +37,7 @@ const subAgentStates: Record<SubAgentState, Face> = {
   waiting: { label: "Waiting for you", icon: Hand, tone: "text-amber" },
   done: { label: "Done", icon: Check, tone: "text-kelp" },
   failed: { label: "Failed", icon: CircleAlert, tone: "text-red" },
+  stopped: { label: "Didn't finish", icon: CircleDashed, tone: "text-ink-3" },
 };
 
 /** A sub-agent's work, step by step. Folded unless a person is needed. */
@@ -42,6 +47,8 @@ export function SubAgentCard({
   state,
   steps,
   durationMs,
+  inspectHref,
+  linkAs: Anchor = "a",
   children,
   className,
   ...props
@@ -51,6 +58,8 @@ export function SubAgentCard({
   const isOpen = chosen ?? state === "waiting";
   const id = useId();
   const face = subAgentStates[state];
+  // Folded, it says what it is doing.
+  const doing = state === "running" ? steps.at(-1)?.title : undefined;
   return (
     <div
       data-slot="sub-agent-card"
@@ -67,7 +76,7 @@ export function SubAgentCard({
       >
         <Bot aria-hidden className="size-4 shrink-0 text-ink-3" />
         <span className="max-w-[55%] shrink-0 truncate font-[550] text-ink">{name}</span>
-        <span className="min-w-0 flex-1 truncate text-[13px]">{task}</span>
+        <span className="min-w-0 flex-1 truncate text-[13px]">{doing ?? task}</span>
         <span className="flex shrink-0 items-center gap-1.5 text-xs text-ink-3 tabular-nums">
           <face.icon aria-hidden className={cn("size-3.5", face.tone)} />
           {state === "done" && durationMs !== undefined ? formatDuration(durationMs) : face.label}
@@ -78,6 +87,14 @@ export function SubAgentCard({
         <div id={id} data-slot="sub-agent-body" className="flex flex-col gap-3 border-t p-3">
           {steps.length > 0 ? <Steps steps={steps} /> : <p className="text-xs text-ink-3">No steps yet.</p>}
           {children}
+          {inspectHref !== undefined && (
+            <Anchor
+              href={inspectHref}
+              className="self-start text-xs text-ink-3 underline underline-offset-3 hover:text-ink pointer-coarse:py-3"
+            >
+              Inspect its session
+            </Anchor>
+          )}
         </div>
       )}
     </div>

@@ -40,6 +40,9 @@ export function requestBeats(
 }
 
 function planOf(request: string, tools: string[]): Plan | undefined {
+  // Also without the tool: models try that, too, and hear that they can't.
+  const tasks = tasksIn(request);
+  if (tasks.length > 0) return { opening: "I'll delegate this.", rounds: [tasks] };
   const effects = effectCalls(request, tools);
   if (effects.length > 1 && /\bthen\b/i.test(request))
     return { opening: "One after the other.", rounds: effects.map((call) => [call]) };
@@ -47,6 +50,11 @@ function planOf(request: string, tools: string[]): Plan | undefined {
     return {
       opening: effects.length > 1 ? "Let me see to all of it." : "Let me see to it.",
       rounds: [effects],
+    };
+  if (/\btwo sub-?agents\b/i.test(request) && tools.includes("delegate"))
+    return {
+      opening: "I'll hand this to the courier desk and the weather desk.",
+      rounds: [[courier, forecast]],
     };
   if (/\b(sub-?agent|delegate)\b/i.test(request) && tools.includes("delegate"))
     return { opening: "I'll hand this to the courier desk.", rounds: [[courier]] };
@@ -94,6 +102,21 @@ const courier: Call = {
   input: { name: "Courier desk", task: "Find a courier day for the new lamp." },
 };
 
+const forecast: Call = {
+  type: "tool",
+  name: "delegate",
+  input: { name: "Weather desk", task: "What is the weather in Oslo?" },
+};
+
+/** "Delegate to Courier desk: find a day", each task on a line of its own. */
+function tasksIn(request: string): Call[] {
+  return [...request.matchAll(/^delegate to ([^:\n]{1,60}):\s*(.+)$/gim)].map(([, name = "", task = ""]) => ({
+    type: "tool",
+    name: "delegate",
+    input: { name: name.trim(), task: task.trim() },
+  }));
+}
+
 const routes: Call = { type: "tool", name: "lookUp", input: { topic: "courier routes", step: 1 } };
 
 const delivery: Call = {
@@ -129,10 +152,13 @@ function fromDecision(result: LanguageModelV4ToolResultPart): string {
     const chosen = optionIds.join(", ");
     return `Noted: ${[chosen && `you chose **${chosen}**`, words && `you said "${words}"`].filter(Boolean).join(", and ")}.`;
   }
-  if (toolName === "delegate")
-    return "found" in value
-      ? `The courier desk says: ${String((value as { found?: string }).found)}`
-      : "The courier desk found nothing.";
+  if (toolName === "delegate") {
+    const { from = "sub-agent", found, note } = value as { from?: string; found?: string; note?: string };
+    const desk = from.toLowerCase();
+    return found === undefined
+      ? `The ${desk} found nothing. ${note ?? ""}`.trim()
+      : `The ${desk} says: ${found}`;
+  }
   if (toolName === "lookUp") return String((value as { finding?: string }).finding);
   const { name, day, address } = value as { name?: string; day?: string; address?: { city?: string } };
   return `It goes to **${String(name)}** in ${String(address?.city)}, from ${String(day)} on.`;

@@ -1,7 +1,13 @@
 /** Duplicates a chat. The rows keep their ids, which are unique within a chat only. */
 import { randomUUID } from "node:crypto";
 import type { Db, DbClient } from "@/lib/db/client";
-import { nestedRequestOf, isUndecided, requestIdOf, type ToolPart } from "../requests/pending-calls";
+import {
+  isUndecided,
+  nestedRequestsOf,
+  requestIdsOf,
+  type ToolPart,
+  withoutNestedRequests,
+} from "../requests/pending-calls";
 import { findNode } from "../tree/branch";
 import { isChatId } from "../tree/queries";
 import { marked } from "../effects/marks";
@@ -64,7 +70,7 @@ async function skipPendingCalls(
 ) {
   for (const { id, message, calls } of await selectAskingMessages(tx, copy)) {
     const parts = message.parts.map((part) =>
-      "toolCallId" in part && isUndecided(part) && calls.includes(requestIdOf(part))
+      "toolCallId" in part && isUndecided(part) && requestIdsOf(part).some((id) => calls.includes(id))
         ? (skipped(part) as typeof part)
         : part,
     );
@@ -74,10 +80,7 @@ async function skipPendingCalls(
 }
 
 function skipped(part: ToolPart): unknown {
-  if (nestedRequestOf(part)) {
-    const { messages: _, ...output } = part.output as { messages?: unknown };
-    return { ...part, output: { ...output, state: "failed", result: SKIPPED } };
-  }
+  if (nestedRequestsOf(part).length > 0) return withoutNestedRequests(part, SKIPPED);
   if (!part.approval)
     return {
       ...part,

@@ -5,7 +5,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db/client";
-import { isUndecided, requestIdOf, type RequestName } from "../requests/pending-calls";
+import { isUndecided, requestIdsOf, type RequestName } from "../requests/pending-calls";
 import { branchIds, findNode, readNodes } from "../tree/branch";
 import type { ChatMessage } from "../message";
 import { isChatId } from "../tree/queries";
@@ -111,7 +111,8 @@ async function undecidedIn(
   const calls = messages.flatMap((message) =>
     toolParts(message)
       .filter(isUndecided)
-      .map((part) => ({ messageId: message.id, toolCallId: requestIdOf(part) })),
+      .flatMap(requestIdsOf)
+      .map((toolCallId) => ({ messageId: message.id, toolCallId })),
   );
   if (calls.length === 0) return [];
   const rows = await db.humanRequest.findMany({

@@ -11,12 +11,17 @@ export function isWaiting({ state }: ToolPart): boolean {
 
 /** A call without an outcome yet: it is not decided, or the decision was not acted on. */
 export function isUndecided(part: ToolPart): boolean {
-  return isWaiting(part) || part.state === "approval-responded" || nestedRequestOf(part)?.waits === true;
+  return (
+    isWaiting(part) ||
+    part.state === "approval-responded" ||
+    nestedRequestsOf(part).some(({ waits }) => waits)
+  );
 }
 
-/** The id by which the request of this call is known: a sub-agent's question has its own. */
-export function requestIdOf(part: ToolPart): string {
-  return nestedRequestOf(part)?.toolCallId ?? part.toolCallId;
+/** The ids by which the requests of this call are known: those of a sub-agent have their own. */
+export function requestIdsOf(part: ToolPart): string[] {
+  const inside = nestedRequestsOf(part);
+  return inside.length > 0 ? inside.map(({ toolCallId }) => toolCallId) : [part.toolCallId];
 }
 
 /** The name of a request. Providers repeat call ids, so a call id is unique only within its message. */
@@ -27,13 +32,26 @@ export function requestPath({ chatId, messageId, toolCallId }: RequestName & { c
   return `/chat/${chatId}?${new URLSearchParams({ request: toolCallId, in: messageId })}`;
 }
 
-/** A sub-agent's request, in the output of the tool that ran it. The output keeps it after the answer. */
+/** A sub-agent's request, in the output of the tool that delegated to it. The output keeps it after the decision. */
 export type NestedRequest = { toolCallId: string; tool: string; input: unknown };
+export type PendingNestedRequest = NestedRequest & { waits: boolean };
 
-/** The sub-agent's request in this call's output, and whether it is still pending. */
-export function nestedRequestOf(part: ToolPart): (NestedRequest & { waits: boolean }) | undefined {
+/** The sub-agent's requests in this call's output, and whether they are still pending. */
+export function nestedRequestsOf(part: ToolPart): PendingNestedRequest[] {
   const output: unknown = part.state === "output-available" && !part.preliminary ? part.output : undefined;
-  if (markOf(output) !== "sub-agent") return undefined;
-  const { asked, state } = output as { asked: NestedRequest; state: string };
-  return { ...asked, waits: state === "waiting" };
+  if (markOf(output) !== "sub-agent") return [];
+  const { requests, asked, state } = output as {
+    requests?: PendingNestedRequest[];
+    /** Earlier releases had one at most. */
+    asked?: NestedRequest;
+    state: string;
+  };
+  return requests ?? (asked ? [{ ...asked, waits: state === "waiting" }] : []);
+}
+
+/** The call whose sub-agent will not continue, because its requests were passed over. */
+export function withoutNestedRequests(part: ToolPart, why: string): unknown {
+  const { messages: _, ...output } = part.output as { messages?: unknown };
+  const requests = nestedRequestsOf(part).map((request) => ({ ...request, waits: false }));
+  return { ...part, output: { ...output, requests, state: "failed", result: why } };
 }

@@ -7,7 +7,7 @@ import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "../effects/ledger";
 import { unknownOutcomeOf } from "../effects/unknown-outcome";
-import { nestedRequestOf, isWaiting, type NestedRequest, type ToolPart } from "./pending-calls";
+import { isWaiting, nestedRequestsOf, type PendingNestedRequest, type ToolPart } from "./pending-calls";
 import type { RequestKind } from "./row";
 import { addCheckpoint, holdUnknownEffects } from "./requests.sql";
 
@@ -30,19 +30,14 @@ export function toolParts(message: Pick<UIMessage, "role" | "parts">): ToolPart[
   return message.role === "assistant" ? message.parts.filter((part) => isToolUIPart(part)) : [];
 }
 
-/** The call that a request is about: the part's own, or a sub-agent's nested one. */
-type Call = NestedRequest & { waits: boolean; part: ToolPart };
+/** A call that a request is about: the part's own, or a nested one of its sub-agent. */
+type Call = PendingNestedRequest & { part: ToolPart };
 
-function callOf(part: ToolPart): Call {
-  const inside = nestedRequestOf(part);
-  if (inside) return { ...inside, part };
-  return {
-    toolCallId: part.toolCallId,
-    tool: getToolName(part),
-    input: part.input,
-    waits: isWaiting(part),
-    part,
-  };
+function callsOf(part: ToolPart): Call[] {
+  const inside = nestedRequestsOf(part);
+  if (inside.length > 0) return inside.map((call) => ({ ...call, part }));
+  const { toolCallId, input } = part;
+  return [{ toolCallId, tool: getToolName(part), input, waits: isWaiting(part), part }];
 }
 
 type SavedNode = { message: UIMessage | null };
@@ -58,8 +53,7 @@ export async function saveRequests(
   { ends, describe, now = new Date() }: { ends: boolean; describe: Describe; now?: Date },
 ): Promise<void> {
   for (const { message } of nodes) {
-    const asking = (message ? toolParts(message) : []).flatMap((part) => {
-      const call = callOf(part);
+    const asking = (message ? toolParts(message) : []).flatMap(callsOf).flatMap((call) => {
       const asked = describe(call.tool, call.input);
       return asked ? [{ call, asked }] : [];
     });
@@ -182,6 +176,10 @@ async function saveCheckpoint(
   tx: DbClient,
   { chatId, messageId, message, now }: { chatId: string; messageId: string; message: UIMessage; now: Date },
 ): Promise<void> {
-  const kind = toolParts(message).some((part) => callOf(part).waits) ? "partial" : "final";
+  const kind = toolParts(message)
+    .flatMap(callsOf)
+    .some(({ waits }) => waits)
+    ? "partial"
+    : "final";
   await addCheckpoint(tx, { chatId, messageId, kind, message, now });
 }

@@ -4,7 +4,7 @@
 export const REPLACED_PHRASES: Record<string, string> = {
   "Press a card and it runs": "Pick a demo",
   "What can it do?": "Try to break it",
-  "Send somebody else": "Delegate to a sub-agent",
+  "Send somebody else": "Delegate to sub-agents",
   "Ask before it acts": "Approve an action",
   "Remember something": "Edit and branch",
   "Each waits for your word": "Each waits for your approval",

@@ -3,10 +3,10 @@
  * nothing else: the action that wakes the agent only says that there may be something to read.
  */
 import { locals } from "@trigger.dev/sdk";
-import { isToolUIPart, type UIMessageChunk } from "ai";
-import type { DelegateOutput } from "@/lib/agent/delegate-output";
-import { InvalidMessageError, type ChatMessage } from "@/lib/chat/message";
-import { nestedRequestOf } from "@/lib/chat/requests/pending-calls";
+import { createUIMessageStream, isToolUIPart, type UIMessageChunk } from "ai";
+import type { DelegateOutput } from "@/lib/agent/sub-agents/delegate-output";
+import { InvalidMessageError, type ChatMessage, type ChatMetadata } from "@/lib/chat/message";
+import { nestedRequestsOf } from "@/lib/chat/requests/pending-calls";
 import { continueBranch } from "@/lib/chat/tree/move-branch";
 import { readBranch } from "@/lib/chat/tree/queries";
 import { db } from "@/lib/db/client";
@@ -56,18 +56,17 @@ export async function takeDecisions(chatId: string, messageId: string): Promise<
 }
 
 /**
- * Lets the sub-agents that had asked something continue with the answer. Returns the message that then is the last of
+ * Lets the sub-agents that had asked something continue with what was decided. Returns the message that then is the last of
  * the branch.
  */
 export async function resumeSubAgents(
   continued: ContinuedMessage,
-  resume: (waiting: DelegateOutput, answer: unknown) => Promise<DelegateOutput>,
+  resume: (waiting: DelegateOutput, toolCallId: string) => Promise<DelegateOutput>,
 ): Promise<ChatMessage> {
   const parts = await Promise.all(
     continued.message.parts.map(async (part) => {
-      const inside = isToolUIPart(part) ? nestedRequestOf(part) : undefined;
-      if (!isToolUIPart(part) || !inside?.waits) return part;
-      const output = await resume(part.output as DelegateOutput, continued.answers.get(inside.toolCallId));
+      if (!isToolUIPart(part) || !nestedRequestsOf(part).some(({ waits }) => waits)) return part;
+      const output = await resume(part.output as DelegateOutput, part.toolCallId);
       continued.chunks.push({ type: "tool-output-available", toolCallId: part.toolCallId, output });
       return { ...part, output } as typeof part;
     }),
@@ -103,6 +102,22 @@ export function asContinuation<Result extends { toUIMessageStream: (options?: ne
     toUIMessageStream: (options: object) =>
       toUIMessageStream({ ...options, originalMessages }).pipeThrough(decisionsFirst),
   });
+}
+
+/** An answer that says nothing more for now: its sub-agents have asked something again. */
+export function withoutWords(messageMetadata: ChatMetadata): {
+  toUIMessageStream: (options?: never) => Chunks;
+} {
+  return {
+    toUIMessageStream: (options?: object) =>
+      createUIMessageStream({
+        ...options,
+        execute({ writer }) {
+          writer.write({ type: "start" });
+          writer.write({ type: "finish", messageMetadata });
+        },
+      }),
+  };
 }
 
 /** What the call runs with when a person edited it. */

@@ -1,11 +1,15 @@
 /** What people decided, as the parts of the message that asked. Rows in, parts and chunks out; nothing is read here. */
 import type { UIMessageChunk } from "ai";
-import type { DelegateOutput } from "@/lib/agent/delegate-output";
 import type { EffectSummary } from "@/lib/chat/effects/outcomes";
 import { marked, withoutForgedMark } from "@/lib/chat/effects/marks";
 import { UnknownOutcomeError } from "@/lib/chat/effects/unknown-outcome";
 import type { ChatMessage } from "@/lib/chat/message";
-import { nestedRequestOf, isUndecided, type ToolPart } from "@/lib/chat/requests/pending-calls";
+import {
+  isUndecided,
+  nestedRequestsOf,
+  withoutNestedRequests,
+  type ToolPart,
+} from "@/lib/chat/requests/pending-calls";
 import { toolParts } from "@/lib/chat/requests/save";
 import type { HumanRequest } from "@/prisma/generated/client";
 
@@ -45,11 +49,8 @@ function decided(
   otherwise?: string,
 ): unknown {
   const { approval } = part;
-  if (nestedRequestOf(part)) {
-    if (when === "now") return part;
-    const { messages: _, ...output } = part.output as DelegateOutput;
-    return { ...part, output: { ...output, state: "failed", result: "Its question was not answered." } };
-  }
+  if (nestedRequestsOf(part).length > 0)
+    return when === "now" ? part : withoutNestedRequests(part, "Its question was not answered.");
   if (!approval) return { ...part, state: "output-available", output: answerOf(request) };
   if (request?.state === "approved" && when === "now")
     return { ...part, state: "approval-responded", approval: { ...approval, approved: true } };

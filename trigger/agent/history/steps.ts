@@ -25,7 +25,7 @@ import { readBranch } from "@/lib/chat/tree/queries";
 import { prismaStorage } from "@/lib/chat/tree/storage";
 import { db } from "@/lib/db/client";
 import { withRetry } from "@/lib/db/retry";
-import { resume } from "../../tools/execute";
+import { resumeDelegate } from "../../tools/delegate";
 import { isPartial, withoutAbandonedPartials } from "./abandoned-partials";
 import { resumeSubAgents, takeDecisions } from "./continuation";
 import { ChatError, describeError, summariseError } from "@/lib/agent/errors";
@@ -131,8 +131,8 @@ function apply(chatId: string, action: BranchAction) {
 export async function continueSubAgents(chatId: string): Promise<void> {
   const { continued } = turnState();
   if (!continued) return;
-  const message = await resumeSubAgents(continued, (waiting, answer) =>
-    resume(chatId, waiting, answer, stopSignal()),
+  const message = await resumeSubAgents(continued, (waiting, toolCallId) =>
+    resumeDelegate(waiting, { chatId, toolCallId, signal: stopSignal() }),
   );
   chat.history.set([...chat.history.all().slice(0, -1), message]);
 }

@@ -3,7 +3,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import { effectsOfCalls, type EffectSummary } from "@/lib/chat/effects/outcomes";
 import type { ChatMessage } from "@/lib/chat/message";
 import { skipRequests, stopRequests } from "@/lib/chat/requests/settle";
-import { isUndecided, requestIdOf, type RequestName, type ToolPart } from "@/lib/chat/requests/pending-calls";
+import {
+  isUndecided,
+  requestIdsOf,
+  type RequestName,
+  type ToolPart,
+} from "@/lib/chat/requests/pending-calls";
 import { toolParts } from "@/lib/chat/requests/save";
 import { lockChatRow } from "@/lib/chat/tree/tree.sql";
 import { db } from "@/lib/db/client";
@@ -80,6 +85,7 @@ function callsIn(messages: ChatMessage[], of: (part: ToolPart) => boolean): Requ
   return messages.flatMap((message) =>
     toolParts(message)
       .filter(of)
-      .map((part) => ({ messageId: message.id, toolCallId: requestIdOf(part) })),
+      .flatMap(requestIdsOf)
+      .map((toolCallId) => ({ messageId: message.id, toolCallId })),
   );
 }

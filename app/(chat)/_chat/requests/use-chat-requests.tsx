@@ -4,7 +4,7 @@ import { type ReactNode, useCallback, useEffect, useMemo, useState } from "react
 import { type UIMessage, getToolName, isToolUIPart } from "ai";
 import { requestKey, type HumanRequestView } from "@/components/chat/requests/request";
 import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
-import { nestedRequestOf, isWaiting, requestIdOf } from "@/lib/chat/requests/pending-calls";
+import { isWaiting, nestedRequestsOf, type RequestName } from "@/lib/chat/requests/pending-calls";
 import { startedJob } from "@/lib/agent/progress";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { Delegate, LongJob, Outcome, RequestCard } from "./parts";
@@ -81,19 +81,34 @@ export function useChatRequests({
       // Whether or not it was approved, its outcome is what matters now.
       const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
       if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
-      const request = byCall.get(keyOf(message, part));
-      const card = request && (
-        <RequestCard
-          request={request}
-          onDecide={async (decision) => {
-            const follow = await expectTurn?.();
-            if (await decide(request, decision, "card")) void follow?.();
-          }}
-        />
-      );
       const job = getToolName(part) === "longJob" ? startedJob(part) : undefined;
       if (job) return <LongJob key={job.jobId} chatId={chatId} job={job} baseURL={baseURL} />;
-      if (getToolName(part) === "delegate") return <Delegate part={part}>{card}</Delegate>;
+      const cardOf = (name: RequestName) => {
+        const request = byCall.get(requestKey(name));
+        return (
+          request && (
+            <RequestCard
+              key={name.toolCallId}
+              request={request}
+              onDecide={async (decision) => {
+                const follow = await expectTurn?.();
+                if (await decide(request, decision, "card")) void follow?.();
+              }}
+            />
+          )
+        );
+      };
+      if (getToolName(part) === "delegate") {
+        const inside = nestedRequestsOf(part);
+        return (
+          <Delegate part={part} messageId={message.id}>
+            {inside.map(({ toolCallId }) => cardOf({ messageId: message.id, toolCallId }))}
+          </Delegate>
+        );
+      }
+      const name = { messageId: message.id, toolCallId: part.toolCallId };
+      const request = byCall.get(requestKey(name));
+      const card = cardOf(name);
       const hasRun = request?.state === "approved" && part.state.startsWith("output-");
       return hasRun ? (
         <div className="flex flex-col gap-2">
@@ -155,11 +170,12 @@ function merge(
 
 function waitingCalls(message: UIMessage | undefined): string[] {
   if (message?.role !== "assistant") return [];
-  return message.parts.flatMap((part) =>
-    isToolUIPart(part) && (isWaiting(part) || nestedRequestOf(part)?.waits) ? [keyOf(message, part)] : [],
-  );
-}
-
-function keyOf({ id: messageId }: UIMessage, part: ToolPart): string {
-  return requestKey({ messageId, toolCallId: requestIdOf(part) });
+  const messageId = message.id;
+  return message.parts.flatMap((part) => {
+    if (!isToolUIPart(part)) return [];
+    const inside = nestedRequestsOf(part).filter(({ waits }) => waits);
+    return (isWaiting(part) ? [part, ...inside] : inside).map(({ toolCallId }) =>
+      requestKey({ messageId, toolCallId }),
+    );
+  });
 }

@@ -21,7 +21,7 @@ export type DelegateProps = {
   children?: ReactNode;
 };
 
-/** A sub-agent's work in the conversation: live while it goes on, then as its chat keeps it. */
+/** A sub-agent's work in the conversation: live while it works, then as its chat keeps it. */
 export function Delegate({ part, messageId, children }: DelegateProps) {
   const { live, writing, canInspect } = use(SubAgentsContext);
   const message = useSyncExternalStore(

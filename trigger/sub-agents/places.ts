@@ -1,7 +1,7 @@
 /** Who of a chat's sub-agents works: each on one task at a time, and not too many of them at once. */
 import { setTimeout as pause } from "node:timers/promises";
 
-export const MAX_AT_ONCE = 4;
+const MAX_AT_ONCE = 4;
 
 const busy = new Map<string, string>();
 const LOOK_EVERY_MS = 100;

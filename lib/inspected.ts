@@ -22,6 +22,9 @@ export type InspectedRun = {
   /** The worker process, while it runs. */
   pid: number | null;
   version: string | null;
+  /** The machine preset, and a smaller one on which an earlier attempt ran out of memory. */
+  machine: string | null;
+  outgrown: string | null;
   error: string | null;
   createdAt: string;
   startedAt: string | null;

@@ -42,6 +42,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   // Awake for a while after an answer, so that a quick follow-up costs no start; then suspended, then ended.
   idleTimeoutInSeconds: 30,
   turnTimeout: "1h",
+  // A turn that runs out of memory is tried once more here. The default machine has a quarter of this.
+  oomMachine: "medium-1x",
   // On Trigger.dev; the embedded engine has ENGINE_MAX_WORKERS_PER_PERSON. The key is the person (app/(chat)/_chat/actions/session.ts).
   concurrency: { perKey: 6 },
 

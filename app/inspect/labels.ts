@@ -53,6 +53,11 @@ export function reasonOf(reason: string): { word: string; meaning: string } {
   return reasons[reason] ?? { word: reason, meaning: "" };
 }
 
+/** What happened to a run that needed a larger machine. */
+export function outOfMemory(outgrown: string, machine: string | null): string {
+  return `Out of memory on ${outgrown}${machine === null ? "" : `, retried on ${machine}`}`;
+}
+
 const statuses: Record<string, { word: string; tone: Tone }> = {
   QUEUED: { word: "Queued", tone: "plain" },
   EXECUTING: { word: "Running", tone: "good" },

@@ -2,7 +2,7 @@ import type { InspectedRun } from "@/lib/inspected";
 import { ScrollBox } from "@/components/ui/scroll-box";
 import { Skeleton } from "@/components/ui/skeleton";
 import { Tag } from "./tag";
-import { reasonOf, spanOf, startOf, statusOf } from "./labels";
+import { outOfMemory, reasonOf, spanOf, startOf, statusOf } from "./labels";
 
 export type RunTableProps = {
   /** Newest first. */
@@ -75,6 +75,9 @@ function Run({ run, number, now }: { run: InspectedRun; number: number; now: num
         <span className="mr-2 text-xs text-ink-3">#{number}</span>
         {reason.word}
         {run.attempt > 1 && <span className="text-ink-3"> · retry {run.attempt}</span>}
+        {run.outgrown && (
+          <span className="block text-xs text-ink-2">{outOfMemory(run.outgrown, run.machine)}</span>
+        )}
         {run.error && <span className="block text-xs text-ink-3">{run.error}</span>}
       </th>
       <td className={CELL}>

@@ -27,6 +27,8 @@ function run(id: string, started: number, ended: number | null, reason = "first"
     attempt: 1,
     pid: ended === null ? 7 : null,
     version: null,
+    machine: null,
+    outgrown: null,
     error: null,
     createdAt: new Date(START + started).toISOString(),
     startedAt: new Date(START + started).toISOString(),

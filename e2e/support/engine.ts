@@ -5,6 +5,7 @@ import { createBundler } from "@/lib/engine/worker/bundler";
 import { createEngine, type Engine } from "@/lib/engine/engine";
 import type { EngineOptions } from "@/lib/engine/engine-options";
 import { createProcessHost } from "@/lib/engine/worker/process-host";
+import type { MachineName } from "@/lib/engine/worker/machines";
 import type {
   AttemptEnd,
   CrashCode,
@@ -116,6 +117,7 @@ export type FakeAttempt = {
   canceled: boolean;
   /** It is not to have the worker that is kept loaded. */
   leavesSpare: boolean;
+  machine: MachineName;
   /** Reaches the task. Comes by itself, unless `fake.slow` says otherwise. */
   begin: () => void;
   end(end: AttemptEnd): void;
@@ -167,6 +169,7 @@ function fakeWorkers(taskIds: string[] = ["chat"]): FakeWorkers {
         killed: false,
         canceled: false,
         leavesSpare: options.leavesSpare ?? false,
+        machine: options.execution.machine.name,
         begin: () => options.onStarted(),
         end,
         complete: (output) => {

@@ -11,7 +11,10 @@ export type Behavior = {
    * left it until the next append or create.
    */
   tendsSessions: boolean;
-  /** Chat runs follow the retry settings of their task. Otherwise they have one attempt. */
+  /**
+   * Chat runs follow the retry settings of their task. Otherwise they have one attempt, and a second one only after
+   * they ran out of memory, if the agent names a larger machine (`oomMachine`).
+   */
   retriesChatRuns: boolean;
   /** How long a chat run without a `ttl` may wait for a worker; undefined: no limit, even with a `ttl`. */
   chatRunTtl: string | undefined;

@@ -124,6 +124,7 @@ const MIGRATIONS = [
      from jsonb_array_elements(headers::jsonb) with ordinality as header (pair, place)
      where header.pair ->> 0 <> 'public-access-token'
    ) where headers like '%public-access-token%'`,
+  `alter table engine.runs add column machine text, add column outgrown text`,
 ];
 
 /** Migrates schema `engine` to the newest version. The caller holds the engine's lock, so no other process does. */

@@ -49,6 +49,8 @@ const CHECK_YOUNG_EVERY_MS = 60_000;
 const SWEPT_AT_ONCE = 50;
 
 const GIVEN_UP = "The agent crashed several times while answering this message.";
+const OUT_OF_MEMORY =
+  "The agent ran out of memory while answering this message, also on a larger machine. Your message is kept. Ask for less at once.";
 
 type AwaitingChat = Pick<
   Chat,
@@ -85,8 +87,9 @@ export async function revive(db: Db, chatId: string, options: ReviveOptions): Pr
     wasInterrupted: run?.wasInterrupted ?? false,
   });
   if (!tries) return "revived";
-  if (tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {
-    await giveUp(chatId, first);
+  const isOutOfMemory = (run?.ranOutOfMemory ?? false) && tries.deaths > 0;
+  if (isOutOfMemory || tries.deaths >= MAX_DEATHS || tries.starts > MAX_STARTS) {
+    await giveUp(chatId, first, isOutOfMemory ? OUT_OF_MEMORY : GIVEN_UP);
     await saveFromStream(db, chat, { ...options, isGivenUp: true });
     if (found.length > 1) await scheduleCheck(db, chatId, CHECK_SOON_MS);
     return "settled";
@@ -251,9 +254,9 @@ function toQuestion({ seq, trigger, message }: InRecord): { seq: number; message
 }
 
 /** Ends the turn for every reader of the stream, as our engine would. The next check saves it as failed. */
-async function giveUp(chatId: string, first: InRecord | undefined): Promise<void> {
+async function giveUp(chatId: string, first: InRecord | undefined, errorText: string): Promise<void> {
   const { out } = sessions.open(chatId);
-  await out.append({ type: "error", errorText: GIVEN_UP });
+  await out.append({ type: "error", errorText });
   const seq = String(first?.seq);
   await out.writeControl(
     "turn-complete",

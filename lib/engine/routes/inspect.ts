@@ -203,6 +203,8 @@ function shownRun(run: Run, live: LiveRun | undefined): InspectedRun {
     attempt: live?.attempt ?? run.attempt,
     pid: live?.worker?.pid ?? null,
     version: run.version,
+    machine: live?.machine ?? run.machine,
+    outgrown: live?.outgrown ?? run.outgrown,
     error: isLive(run) ? null : (run.error?.message ?? run.error?.code ?? null),
     createdAt: run.createdAt.toISOString(),
     startedAt: run.startedAt?.toISOString() ?? null,

@@ -8,6 +8,7 @@ import { type Caller, callerUrl } from "../http/caller";
 import type { Log } from "../log";
 import type { Behavior } from "../mode";
 import { retry } from "../retry";
+import { DEFAULT_MACHINE, largerMachine, type MachineName } from "../worker/machines";
 import {
   type AttemptEnd,
   type CompletedWaitpoint,
@@ -16,7 +17,7 @@ import {
   type WorkerHost,
 } from "../worker/worker-host";
 import type { Boots } from "./boots";
-import { endOf, executionOf, internalError, retryAfter, type RunEnd } from "./execution";
+import { endOf, executionOf, internalError, ranOutOfMemory, retryAfter, type RunEnd } from "./execution";
 import { createEntry, type Entry, type LiveRun } from "./live-run";
 import { createPlaces } from "./places";
 import type { Run, Runs } from "./runs";
@@ -122,8 +123,10 @@ export function createAttempts(options: Options) {
     entry.attempt += 1;
     const { run, attempt } = entry;
     const version = host.version();
+    const task = host.tasks().get(run.task);
+    const machine = (entry.machine ??= task?.machine ?? DEFAULT_MACHINE);
     entry.worker = host.execute({
-      execution: executionOf(run, attempt, version, host.tasks().get(run.task)?.filePath ?? run.task),
+      execution: executionOf(run, attempt, { version, machine, filePath: task?.filePath ?? run.task }),
       env: {
         TRIGGER_API_URL: callerUrl(options.engineUrl(), { runId: run.id, attempt }),
         TRIGGER_SECRET_KEY: options.secretKey,
@@ -145,13 +148,15 @@ export function createAttempts(options: Options) {
     entry.failedBoots = entry.brokenBoots = 0;
     entry.status = "EXECUTING";
     entry.activeAt = entry.executingSince = Date.now();
-    save(entry, () => runs.start(run.id, attempt, version));
+    const { machine = DEFAULT_MACHINE, outgrown } = entry;
+    save(entry, () => runs.start(run.id, { attempt, version, machine, outgrown }));
     watchDuration(entry);
     log("attempt started", {
       run: run.id,
       session: run.sessionId,
       attempt,
       reason: attempt > 1 ? "retry" : run.reason,
+      ...(machine === DEFAULT_MACHINE ? {} : { machine }),
       pid: entry.worker?.pid,
       waited: entry.activeAt - run.createdAt.getTime(),
     });
@@ -205,13 +210,34 @@ export function createAttempts(options: Options) {
     entry.cancelTimer?.();
     entry.worker = undefined;
     if (how.kind === "crashed" && how.code === NEVER_STARTED) return bootFailed(entry, how);
-    const hasOneAttempt = entry.run.sessionId !== null && !options.behavior.retriesChatRuns;
-    const retryDelay = hasOneAttempt ? undefined : retryAfter(entry.run, entry.attempt, how);
-    if (retryDelay === undefined) return end(entry, endOf(how), nothingToStop);
-    log("attempt ended, retrying", { run: entry.run.id, attempt: entry.attempt, delay: retryDelay });
+    const ending = endOf(how);
+    const isOutOfMemory = ranOutOfMemory(ending.error);
+    const nextMachine = isOutOfMemory ? machineAfter(entry) : entry.machine;
+    const isChat = entry.run.sessionId !== null;
+    const mayRetry = isOutOfMemory ? nextMachine !== undefined : !isChat || options.behavior.retriesChatRuns;
+    const retryDelay = mayRetry ? retryAfter(entry.run, entry.attempt, how) : undefined;
+    if (retryDelay === undefined) return end(entry, ending, nothingToStop);
+    if (isOutOfMemory) entry.outgrown = entry.machine;
+    entry.machine = nextMachine;
+    const { run, attempt, machine } = entry;
+    log("attempt ended, retrying", {
+      run: run.id,
+      attempt,
+      delay: retryDelay,
+      code: ending.error?.code,
+      machine,
+    });
     entry.status = "QUEUED";
     save(entry, () => runs.setStatus(entry.run.id, "QUEUED"));
     queueLater(entry, retryDelay);
+  }
+
+  /** The machine for the attempt after one that ran out of memory; undefined if there is to be none. */
+  function machineAfter({ run, machine = DEFAULT_MACHINE }: Entry): MachineName | undefined {
+    const { oomMachine } = host.tasks().get(run.task) ?? {};
+    const isChat = run.sessionId !== null;
+    if (oomMachine !== undefined || (isChat && !options.behavior.retriesChatRuns)) return oomMachine;
+    return largerMachine(machine);
   }
 
   /** The attempt has not begun, so a failed boot doesn't count against the run: the next worker gets more time. */

@@ -1,6 +1,7 @@
 /** Translates between a stored run and the SDK executor's forms: executions, results and completed waitpoints. Pure. */
 import { ENVIRONMENT_ID } from "../http/auth";
 import type { Run, RunStatus } from "./runs";
+import { type MachineName, machineOf } from "../worker/machines";
 import type { AttemptEnd, AttemptError, CompletedWaitpoint, Execution } from "../worker/worker-host";
 
 export type RunEnd = { status: RunStatus; output?: string; outputType?: string; error?: AttemptError };
@@ -10,13 +11,14 @@ const OUT_OF_MEMORY_ATTEMPTS = 2;
 /** The error code of a run whose output could not be stored. */
 export const STORE_UNAVAILABLE = "STORE_UNAVAILABLE";
 
+export function ranOutOfMemory(error: AttemptError | null | undefined): boolean {
+  // The second is what the SDK makes of an `OutOfMemoryError` that the task throws.
+  return error?.code === "TASK_PROCESS_OOM_KILLED" || error?.message === "MANUAL_OOM_KILL_ERROR";
+}
+
 /** Returns the milliseconds until the next attempt of the run, or undefined if there is none. */
 export function retryAfter(run: Run, attempt: number, how: AttemptEnd): number | undefined {
-  const ranOutOfMemory =
-    how.kind === "crashed"
-      ? how.code === "TASK_PROCESS_OOM_KILLED"
-      : !how.result.ok && how.result.error.message === "MANUAL_OOM_KILL_ERROR";
-  if (ranOutOfMemory) {
+  if (ranOutOfMemory(endOf(how).error)) {
     const allowed = Math.min(run.maxAttempts ?? OUT_OF_MEMORY_ATTEMPTS, OUT_OF_MEMORY_ATTEMPTS);
     return attempt < allowed ? 100 : undefined;
   }
@@ -43,7 +45,13 @@ export function endOf(how: AttemptEnd): RunEnd {
   return { status: "COMPLETED", output: result.output, outputType: result.outputType };
 }
 
-export function executionOf(run: Run, attempt: number, version: string, filePath: string): Execution {
+export type AttemptPlace = { version: string; filePath: string; machine: MachineName };
+
+export function executionOf(
+  run: Run,
+  attempt: number,
+  { version, filePath, machine }: AttemptPlace,
+): Execution {
   const now = new Date();
   return {
     task: { id: run.task, filePath },
@@ -70,7 +78,7 @@ export function executionOf(run: Run, attempt: number, version: string, filePath
     environment: { id: ENVIRONMENT_ID, slug: "dev", type: "DEVELOPMENT" },
     organization: { id: "org_local", slug: "local", name: "Local" },
     project: { id: "proj_local", ref: "proj_local", slug: "local", name: "Local" },
-    machine: { name: "small-1x", cpu: 0.5, memory: 0.5, centsPerMs: 0 },
+    machine: machineOf(machine),
   };
 }
 

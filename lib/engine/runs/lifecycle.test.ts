@@ -289,16 +289,21 @@ describe("input that cannot be answered", () => {
 });
 
 describe("attempts", () => {
-  it("get a second try after running out of memory, and only one", async () => {
+  it("get a second try on a larger machine after running out of memory, and only one", async () => {
     const chat = await createChat("memory");
     await say(chat);
     attemptsOf(chat)[0]!.crash("TASK_PROCESS_OOM_KILLED");
     const second = await nextAttempt(chat, 2);
     expect(second).toMatchObject({ runId: chat.runId, number: 2 });
     expect(second.apiUrl).toMatch(/\/2$/);
+    expect([attemptsOf(chat)[0]!.machine, second.machine]).toEqual(["small-1x", "small-2x"]);
     second.crash("TASK_PROCESS_OOM_KILLED");
-    const third = await nextAttempt(chat, 3);
-    expect(third).toMatchObject({ number: 1, payload: { previousRunId: chat.runId } });
+    await vi.waitFor(async () =>
+      expect((await outOf(chat)).map(({ data }) => JSON.stringify(data)).join()).toContain(
+        "ran out of memory",
+      ),
+    );
+    expect(attemptsOf(chat)).toHaveLength(2);
   });
 
   it("are repeated as the task's retry settings say", async () => {

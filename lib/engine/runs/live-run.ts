@@ -1,3 +1,4 @@
+import type { MachineName } from "../worker/machines";
 import type { Worker } from "../worker/worker-host";
 import type { Run } from "./runs";
 
@@ -7,6 +8,10 @@ export type LiveRun = {
   /** `QUEUED` until the task begins, also while its worker loads. */
   status: "QUEUED" | "EXECUTING" | "WAITING";
   worker: Worker | undefined;
+  /** The machine of the attempt; undefined before the first one. */
+  machine: MachineName | undefined;
+  /** The machine on which an earlier attempt ran out of memory. */
+  outgrown: MachineName | undefined;
   /** The run that must be gone first (the predecessor of an upgrade). */
   after: string | undefined;
   /** When the run last wrote, took a message or parked. The watchdog and the reclaiming of places go by it. */
@@ -38,6 +43,8 @@ export function createEntry(run: Run, after: string | undefined): Entry {
     attempt: run.attempt,
     status: "QUEUED",
     worker: undefined,
+    machine: undefined,
+    outgrown: undefined,
     after,
     activeAt: Date.now(),
     reclaimable: false,

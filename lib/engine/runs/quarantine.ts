@@ -4,7 +4,7 @@
  */
 import type { StreamRecord } from "../streams/records";
 import { NEVER_STARTED } from "../worker/worker-host";
-import { STORE_UNAVAILABLE } from "./execution";
+import { ranOutOfMemory, STORE_UNAVAILABLE } from "./execution";
 import type { Run } from "./runs";
 import type { Session } from "./session";
 import type { Sessions } from "./sessions";
@@ -15,6 +15,8 @@ export const SWAP_LIMIT = 3;
 const STORAGE_FAILURE_LIMIT = 5;
 
 const CRASHED = "The agent crashed while answering this message.";
+const OUT_OF_MEMORY =
+  "The agent ran out of memory while answering this message, also on a larger machine. Your message is kept. Ask for less at once.";
 const UPGRADE_LOOP = "The agent kept restarting on a new version instead of answering this message.";
 const IGNORED = "The agent stopped several times without answering this message.";
 const TOO_LONG = "The agent took too long to answer this message.";
@@ -56,6 +58,8 @@ export function createQuarantine(sessions: Sessions) {
     if (run.error?.code === STORE_UNAVAILABLE) {
       return countStorageFailure(session, run, first) > STORAGE_FAILURE_LIMIT ? NOT_STORED : undefined;
     }
+    // Its second attempt had nothing but this message in it, so a third would end in the same way.
+    if (ranOutOfMemory(run.error) && run.outgrown !== null) return OUT_OF_MEMORY;
     // The run's workers were restarted several times before the run ended.
     if (run.error?.code === NEVER_STARTED) return NOT_STARTED;
     const again = session.stuckSeq === first.seq;

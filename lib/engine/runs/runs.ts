@@ -1,6 +1,7 @@
 import type { Database } from "../database";
 import { HttpError } from "../http/errors";
 import { createId } from "../ids";
+import type { MachineName } from "../worker/machines";
 import type { AttemptError } from "../worker/worker-host";
 
 export type RunStatus =
@@ -32,6 +33,9 @@ export type Run = {
   maxAttempts: number | null;
   maxDuration: number | null;
   version: string | null;
+  /** The machine of the newest attempt, and the one on which the attempt before ran out of memory. */
+  machine: string | null;
+  outgrown: string | null;
   parentId: string | null;
   /** True if the parent waits for the end of this run (`triggerAndWait`). */
   parentWaits: boolean;
@@ -61,6 +65,13 @@ export type NewRun = Pick<Run, "task" | "reason" | "payload" | "payloadType" | "
   idempotencyKey?: string | undefined;
   delayedUntil?: Date | undefined;
   expiresAt?: Date | undefined;
+};
+
+type StartedAttempt = {
+  attempt: number;
+  version: string;
+  machine: MachineName;
+  outgrown: MachineName | undefined;
 };
 
 const LIVE: ReadonlySet<RunStatus> = new Set(["QUEUED", "EXECUTING", "WAITING"]);
@@ -121,11 +132,11 @@ export function createRuns(database: Database) {
       return run;
     },
 
-    async start(id: string, attempt: number, version: string): Promise<void> {
+    async start(id: string, { attempt, version, machine, outgrown }: StartedAttempt): Promise<void> {
       await database.query(
-        `update engine.runs set status = 'EXECUTING', attempt = $2, version = $3,
+        `update engine.runs set status = 'EXECUTING', attempt = $2, version = $3, machine = $4, outgrown = $5,
            started_at = coalesce(started_at, now()) where id = $1 and status in ('QUEUED', 'EXECUTING', 'WAITING')`,
-        [id, attempt, version],
+        [id, attempt, version, machine, outgrown ?? null],
       );
     },
 
@@ -215,6 +226,8 @@ type Row = {
   max_attempts: number | null;
   max_duration: number | null;
   version: string | null;
+  machine: string | null;
+  outgrown: string | null;
   parent_id: string | null;
   parent_waits: boolean;
   tags: string[];
@@ -243,6 +256,8 @@ function toRun(row: Row): Run {
     maxAttempts: row.max_attempts,
     maxDuration: row.max_duration,
     version: row.version,
+    machine: row.machine,
+    outgrown: row.outgrown,
     parentId: row.parent_id,
     parentWaits: row.parent_waits,
     tags: row.tags,

@@ -4,6 +4,7 @@ import os from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { createBundler, type Bundler } from "./bundler";
+import { machineOf } from "./machines";
 import { createProcessHost, type ProcessHostOptions } from "./process-host";
 import type { AttemptEnd, ExecuteOptions, Execution, WorkerLog, WorkerHost } from "./worker-host";
 
@@ -102,7 +103,7 @@ function execution(task: string, payload: unknown, runId: string): Execution {
     environment: { id: "env_1", slug: "dev", type: "DEVELOPMENT" },
     organization: { id: "org_1", slug: "local", name: "Local" },
     project: { id: "proj_1", ref: "proj_local", slug: "local", name: "Local" },
-    machine: { name: "small-1x", cpu: 0.5, memory: 0.5, centsPerMs: 0 },
+    machine: machineOf("small-1x"),
   };
 }
 
@@ -187,13 +188,14 @@ describe("an attempt", () => {
   });
 
   it("is a crash of its own kind when the heap is full", async () => {
-    const { host } = await openHost({ maxHeapMb: 120 });
+    const { host } = await openHost();
 
-    const ended = await run(host, "greedy").end;
+    const micro = { ...execution("greedy", null, "run_1"), machine: machineOf("micro") };
+    const ended = await run(host, "greedy", null, "run_1", { execution: micro }).end;
     expect(ended).toMatchObject({
       kind: "crashed",
       code: "TASK_PROCESS_OOM_KILLED",
-      message: "The task used more than 120 MB of memory.",
+      message: "The task used more than 204 MB of memory.",
     });
   });
 

@@ -3,6 +3,7 @@
  * the bundle. A used spare is replaced late, because booting beside the first answer would slow that answer down.
  */
 import type { Bundle, Bundler } from "./bundler";
+import { DEFAULT_MACHINE, type MachineName } from "./machines";
 import type { PromptInfo, TaskInfo, WorkerHost, WorkerLog } from "./worker-host";
 import { spawnWorker, type WorkerProcess } from "./worker-process";
 
@@ -11,12 +12,12 @@ export type ProcessHostOptions = {
   projectDir: string;
   log: WorkerLog;
   poolSize?: number;
-  /** The JavaScript heap of one worker. A run that needs more ends with TASK_PROCESS_OOM_KILLED. */
-  maxHeapMb?: number;
   refillMs?: number;
   /** The boot timeout of a spare worker. A worker with a run gets its timeout from the run. */
   bootTimeoutMs?: number;
 };
+
+type SpawnOptions = { machine?: MachineName; bootTimeoutMs?: number };
 
 const longestBootMs = 600_000;
 
@@ -33,9 +34,12 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
   let refillTimer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  function spawn(from: Bundle, bootTimeoutMs = options.bootTimeoutMs ?? 30_000) {
+  function spawn(
+    from: Bundle,
+    { machine = DEFAULT_MACHINE, bootTimeoutMs = options.bootTimeoutMs ?? 30_000 }: SpawnOptions = {},
+  ) {
     const release = bundler.retain(from);
-    const worker = spawnWorker(from, { ...options, bootTimeoutMs });
+    const worker = spawnWorker(from, { ...options, machine, bootTimeoutMs });
     all.add(worker);
     void worker.gone.then(async () => {
       all.delete(worker);
@@ -55,7 +59,7 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
    * that only times out is repeated with more time, because the machine may be busy.
    */
   async function adopt(next: Bundle, timeoutMs = options.bootTimeoutMs ?? 30_000): Promise<void> {
-    const worker = spawn(next, timeoutMs);
+    const worker = spawn(next, { bootTimeoutMs: timeoutMs });
     const boot = await worker.booted;
     if (closed || next.version !== bundler.current().version) return worker.kill();
     if (!boot.ok && boot.timedOut) {
@@ -99,8 +103,10 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     }, refillMs).unref();
   }
 
-  function takeWorker(leavesSpare: boolean) {
-    const worker = (leavesSpare ? undefined : warm.shift()) ?? spawn(bundle);
+  /** The spare worker has the heap of the default machine, which a process can't change. */
+  function takeWorker(leavesSpare: boolean, machine: MachineName) {
+    const mayTakeSpare = !leavesSpare && machine === DEFAULT_MACHINE;
+    const worker = (mayTakeSpare ? warm.shift() : undefined) ?? spawn(bundle, { machine });
     if (leavesSpare) worker.yield();
     refillLater();
     return worker;
@@ -117,7 +123,8 @@ export async function createProcessHost(options: ProcessHostOptions): Promise<Wo
     execute(execution) {
       if (closed)
         throw new Error(`The worker host is closed: run ${execution.execution.run.id} was not started.`);
-      return takeWorker(execution.leavesSpare ?? false).execute(execution);
+      const { leavesSpare = false } = execution;
+      return takeWorker(leavesSpare, execution.execution.machine.name).execute(execution);
     },
     tasks: () => tasks,
     prompts: () => prompts,

@@ -2,6 +2,7 @@
  * The interface between the engine, which decides what runs, and the host, which provides the workers. A worker takes
  * one run only, because the SDK keeps its managers on `globalThis`.
  */
+import type { MachineName, machineOf } from "./machines";
 
 /** The input of `TaskExecutor` for one attempt of one run. Dates stay `Date` objects across the process boundary. */
 export type Execution = {
@@ -28,7 +29,7 @@ export type Execution = {
   environment: { id: string; slug: string; type: "DEVELOPMENT" };
   organization: { id: string; slug: string; name: string };
   project: { id: string; ref: string; slug: string; name: string };
-  machine: { name: "small-1x"; cpu: number; memory: number; centsPerMs: number };
+  machine: ReturnType<typeof machineOf>;
 };
 
 /** A completed waitpoint for the run that waits for it (the SDK's `CompletedWaitpoint`). */
@@ -126,7 +127,14 @@ export type WorkerLog = (
   fields?: { runId?: string },
 ) => void;
 
-export type TaskInfo = { id: string; filePath: string; retry?: { maxAttempts?: number } };
+export type TaskInfo = {
+  id: string;
+  filePath: string;
+  retry?: { maxAttempts?: number };
+  machine?: MachineName;
+  /** For the attempt after one that ran out of memory. */
+  oomMachine?: MachineName;
+};
 
 export type PromptInfo = {
   id: string;

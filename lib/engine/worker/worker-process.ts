@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from "node:child_process";
 import { constants, setPriority } from "node:os";
 import { setTimeout as delay } from "node:timers/promises";
 import type { Bundle } from "./bundler";
+import { heapMbOf, type MachineName } from "./machines";
 import { createSourceStack } from "./source-stack";
 import type { FromWorker, ToWorker } from "./worker";
 import {
@@ -39,12 +40,13 @@ export type WorkerProcess = {
   kill(): Promise<void>;
 };
 
-type SpawnOptions = { projectDir: string; log: WorkerLog; maxHeapMb?: number; bootTimeoutMs: number };
+type SpawnOptions = { projectDir: string; log: WorkerLog; machine: MachineName; bootTimeoutMs: number };
 
 export function spawnWorker(
   bundle: Bundle,
-  { projectDir, log, maxHeapMb = 1024, bootTimeoutMs }: SpawnOptions,
+  { projectDir, log, machine, bootTimeoutMs }: SpawnOptions,
 ): WorkerProcess {
+  const maxHeapMb = heapMbOf(machine);
   const child = fork(bundle.file, [String(process.pid)], {
     cwd: projectDir,
     // Without this the worker inherits the engine's flags, which may load tsx.

@@ -47,6 +47,7 @@ import {
   type TracingSDK,
   UsageTimeoutManager,
 } from "@trigger.dev/core/v3/workers";
+import { isMachine } from "./machines";
 import type { AttemptResult, CompletedWaitpoint, Execution, PromptInfo, TaskInfo } from "./worker-host";
 
 type TaskFile = { filePath: string; load: () => Promise<unknown> };
@@ -104,11 +105,16 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
   const tasks = resourceCatalog.listTaskManifests();
   send({
     type: "READY",
-    tasks: tasks.map(({ id, filePath, retry }) => ({
-      id,
-      filePath,
-      ...(retry ? { retry: { maxAttempts: retry.maxAttempts } } : {}),
-    })),
+    tasks: tasks.map(({ id, filePath, retry, machine }) => {
+      const oomMachine = retry?.outOfMemory?.machine;
+      return {
+        id,
+        filePath,
+        ...(retry ? { retry: { maxAttempts: retry.maxAttempts } } : {}),
+        ...(isMachine(machine?.preset) ? { machine: machine.preset } : {}),
+        ...(isMachine(oomMachine) ? { oomMachine } : {}),
+      };
+    }),
     prompts: resourceCatalog
       .listPromptManifests()
       .map(({ id, content, model, config }) => ({ id, content: content ?? "", model, config })),

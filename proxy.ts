@@ -10,8 +10,9 @@ import { isSameOrigin, ownOrigin } from "@/lib/http/same-origin";
 import { isApiPath } from "@/lib/server-chat/path";
 import { contentSecurityPolicy, CSP_REPORT_PATH, securityHeaders } from "@/lib/http/security-headers";
 
-// Attachments look after themselves: Next would hold a whole upload in memory to pass it through here.
-export const config = { matcher: ["/((?!_next/|attachments|icon.svg|favicon.ico).*)"] };
+// Attachments look after themselves: Next would hold a whole upload in memory to pass it through here. Events come from
+// other services, which sign them.
+export const config = { matcher: ["/((?!_next/|attachments|api/hooks/|icon.svg|favicon.ico).*)"] };
 
 export async function proxy(request: NextRequest): Promise<NextResponse> {
   if (request.nextUrl.pathname.startsWith("/engine/")) return toEngine(request);

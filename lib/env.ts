@@ -95,6 +95,11 @@ const settings = {
     realFrom: 16,
   }),
 
+  HOOKS_SECRET: secret(
+    "derives the secrets with which services sign their events; a new one replaces all of them",
+    "`BETTER_AUTH_SECRET`, else `TRIGGER_SECRET_KEY`",
+    { realFrom: 32 },
+  ),
   INSPECT: flag("`true`: in production, people can inspect their own sessions at `/inspect`", false),
   CRASH_BUTTON: maybeFlag("`true`: `/inspect` has a button that kills a worker", "on in development"),
   // How much of it one person gets.

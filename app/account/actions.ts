@@ -1,5 +1,6 @@
 "use server";
 
+import { randomUUID } from "node:crypto";
 import { cookies, headers } from "next/headers";
 import { after } from "next/server";
 import { z } from "zod";
@@ -7,6 +8,8 @@ import { deleteAttachments } from "@/lib/attachments/attachments";
 import { attachmentStore } from "@/lib/attachments/store";
 import * as auth from "@/lib/auth";
 import { deleteEverything as deleteAll } from "@/lib/chat/chats/changes";
+import { acceptEvent } from "@/lib/events/accept-event";
+import { deliverEvents } from "@/lib/events/deliver-events";
 import { saveSettings } from "@/lib/chat/chats/settings";
 import { db } from "@/lib/db/client";
 import { endSessions } from "@/lib/jobs/end-sessions";
@@ -20,7 +23,7 @@ import {
 } from "@/lib/sign-in/link";
 import { availableModels } from "@/lib/agent/model-catalog";
 import { expectedError } from "@/app/(chat)/_chat/actions/expected-error";
-import { requireSomebody, requireUser } from "@/app/(chat)/_chat/actions/owner";
+import { requireSomebody, requireUser, takeTurn } from "@/app/(chat)/_chat/actions/owner";
 import { DELETE_EVERYTHING_PHRASE } from "./delete-phrase";
 
 /** A form's state after its action. After a success the page is loaded again as the new user. */
@@ -108,6 +111,23 @@ export async function deleteEverything(confirmation: string): Promise<{ deleted:
   // If the engine can't be reached now, the sweep informs it later.
   await endSessions(db, chatIds).catch(() => {});
   return { deleted: chatIds.length };
+}
+
+/** Records and delivers an event, as a signed request would. Returns the chat where it went. */
+export async function sendTestEvent(): Promise<string> {
+  const user = await requireUser();
+  await takeTurn("messages", user);
+  const place = { userId: user.id, source: "test" };
+  const data = { order: "A-1042", total: 89, currency: "EUR" };
+  await acceptEvent(db, place, randomUUID(), {
+    type: "order.paid",
+    timestamp: new Date().toISOString(),
+    data,
+  });
+  await deliverEvents(db, place);
+  const { chatId } = await db.eventSource.findUniqueOrThrow({ where: { userId_source: place } });
+  if (chatId === null) throw expectedError("chat-not-found");
+  return chatId;
 }
 
 async function outcome(result: auth.AuthOutcome): Promise<FormOutcome> {

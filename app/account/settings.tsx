@@ -19,6 +19,7 @@ import { useShowShortcuts } from "@/app/(chat)/_chat/commands-provider";
 import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { announceAccountChange } from "@/app/(chat)/_chat/use-sign-in";
 import { AccountForms } from "./account-forms";
+import { EventHooks, type EventHooksProps } from "./event-hooks";
 import { requestSignInLink, setDefaultModel, signOut } from "./actions";
 
 const DeleteEverything = dynamic(() =>
@@ -36,6 +37,8 @@ export type SettingsProps = {
   defaultModel: string | null;
   shares: ShareSummary[];
   apiKeys: ApiKeySummary[];
+  /** Where other services send events. */
+  hooks: EventHooksProps;
 };
 
 export function Settings({
@@ -46,6 +49,7 @@ export function Settings({
   defaultModel,
   shares,
   apiKeys,
+  hooks,
 }: SettingsProps) {
   return (
     <div className="min-h-0 flex-1 overflow-y-auto">
@@ -77,6 +81,9 @@ export function Settings({
           ) : (
             <ApiKeys initial={apiKeys} />
           )}
+        </Section>
+        <Section title="Events">
+          <EventHooks {...hooks} />
         </Section>
         <Section title="Your data">
           <p className="text-sm text-ink-2">

@@ -15,6 +15,8 @@ import { db } from "@/lib/db/client";
 import { endSessions } from "./end-sessions";
 import { sweepLimits } from "@/lib/http/rate-limit";
 import { env } from "@/lib/env";
+import { removeOldEvents } from "@/lib/events/accept-event";
+import { deliverAllEvents } from "@/lib/events/deliver-events";
 import { requestChannels } from "@/lib/notices/channels";
 
 /** Expires requests and delivers decisions. Like the others it runs once at a time, never rejects, and resolves with
@@ -38,6 +40,9 @@ export const notifyPeople = oneAtATime("Some notifications could not be sent", (
 /** Checks on pending answers, so that none is lost when its worker dies. */
 export const sweepAnswers = oneAtATime("Some pending answers could not be checked", lookAfterAll);
 
+/** Tells the agents about events that a process recorded and did not deliver. */
+export const sweepEvents = oneAtATime("Some events could not be delivered", () => deliverAllEvents(db));
+
 /** Starts long jobs again whose worker died. */
 export const sweepJobs = oneAtATime("Some long jobs could not be checked", () => restartDeadJobs(db));
 
@@ -46,6 +51,7 @@ export const removeDeleted = oneAtATime("Some deleted chats or files could not b
   await sweepDeletedChats(db);
   await sweepGuests(db);
   await sweepLimits(db);
+  await removeOldEvents(db);
   // Last, because the files of the removed chats have no owner now.
   await sweepAttachments(db, attachmentStore());
   return [];
@@ -86,6 +92,7 @@ export function startSweeping(): void {
     setInterval(() => void notifyPeople(), seconds * 1000),
     setInterval(() => void endDeleted(), seconds * 1000),
     setInterval(() => void sweepAnswers(), Math.min(seconds, CHECK_EVERY_S) * 1000),
+    setInterval(() => void sweepEvents(), Math.min(seconds, CHECK_EVERY_S) * 1000),
     setInterval(() => void sweepJobs(), Math.min(seconds, CHECK_EVERY_S) * 1000),
     setInterval(() => void removeDeleted(), REMOVE_EVERY_MS),
   ];

@@ -2,6 +2,7 @@
 
 import { type ReactNode, useCallback, useEffect, useRef, useState } from "react";
 import type { UIMessage } from "ai";
+import { EventCard } from "@/components/chat/conversation/event-card";
 import { EditMessage } from "@/components/chat/conversation/edit-message";
 import { hasMeta, MessageMeta } from "@/components/chat/conversation/message-meta";
 import { Message, type MessageProps } from "@/components/chat/conversation/message";
@@ -9,6 +10,7 @@ import { MessageActions } from "@/components/chat/conversation/message-actions";
 import type { DurableChatHandle } from "@/components/chat/durable/use-durable-chat";
 import { VersionNotice } from "@/components/chat/conversation/version-notice";
 import type { ChatMessage } from "@/lib/chat/message";
+import { readEvent } from "@/lib/events/event-message";
 import { messageText } from "@/lib/chat/message-text";
 import { describeError } from "./actions/expected-error";
 
@@ -102,15 +104,28 @@ export function useMessageRows(
         <Message
           message={message}
           isStreaming={isStreaming}
-          actions={renderActions(message, isStreaming)}
+          actions={isEvent(message) ? undefined : renderActions(message, isStreaming)}
           editor={renderEditor(message)}
           renderTool={renderTool}
+          event={eventOf(message)}
         />
         {renderNotice(message)}
       </>
     ),
     [renderActions, renderEditor, renderNotice, renderTool],
   );
+}
+
+const isEvent = (message: UIMessage) => readEvent(message) !== undefined;
+
+/** By message, so that a card renders again only when its message has changed. */
+const eventCards = new WeakMap<UIMessage, ReactNode>();
+
+/** An event from another service, in the place of a person's message. */
+function eventOf(message: UIMessage): ReactNode {
+  const event = readEvent(message);
+  if (event && !eventCards.has(message)) eventCards.set(message, <EventCard {...event} />);
+  return eventCards.get(message);
 }
 
 /** Usage of the answer, if known: stopped answers, and providers that don't report it, have none. */

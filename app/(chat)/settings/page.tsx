@@ -5,6 +5,7 @@ import { readSettings } from "@/lib/chat/chats/settings";
 import { listShares } from "@/lib/chat/chats/share";
 import { db } from "@/lib/db/client";
 import { availableModels } from "@/lib/agent/model-catalog";
+import { hookSecret } from "@/lib/events/signature";
 import { Settings } from "../../account/settings";
 
 export const metadata: Metadata = { title: "Settings" };
@@ -23,6 +24,11 @@ export default async function SettingsPage() {
       defaultModel={settings.defaultModel}
       shares={shares}
       apiKeys={apiKeys}
+      hooks={
+        user && !user.isGuest
+          ? { userId: user.id, secret: hookSecret(user.id) }
+          : { userId: null, secret: null }
+      }
     />
   );
 }

@@ -1,6 +1,14 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { env } from "@/lib/env";
-import { endDeleted, removeDeleted, sweep, sweepAnswers, sweepJobs, notifyPeople } from "@/lib/jobs/sweep";
+import {
+  endDeleted,
+  removeDeleted,
+  sweep,
+  sweepAnswers,
+  sweepEvents,
+  sweepJobs,
+  notifyPeople,
+} from "@/lib/jobs/sweep";
 
 /** For a cron job, where no server runs long enough to sweep by itself: `Authorization: Bearer <CRON_SECRET>`. */
 export async function GET(request: Request): Promise<Response> {
@@ -9,7 +17,14 @@ export async function GET(request: Request): Promise<Response> {
   const given = request.headers.get("authorization") ?? "";
   if (!timingSafeEqual(digest(given), digest(`Bearer ${secret}`)))
     return new Response("Send the CRON_SECRET as a bearer token.\n", { status: 401 });
-  const done = await Promise.all([sweep(), notifyPeople(), sweepAnswers(), sweepJobs(), removeAndTell()]);
+  const done = await Promise.all([
+    sweep(),
+    notifyPeople(),
+    sweepAnswers(),
+    sweepEvents(),
+    sweepJobs(),
+    removeAndTell(),
+  ]);
   const isDone = done.every(Boolean);
   return Response.json({ isDone }, { status: isDone ? 200 : 503, headers: { "cache-control": "no-store" } });
 }

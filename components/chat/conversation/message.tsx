@@ -25,6 +25,8 @@ export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "r
   actions?: ReactNode;
   /** Replaces the content while the message is being edited. */
   editor?: ReactNode;
+  /** Replaces the content of a message in the person's place that no person wrote. */
+  event?: ReactNode;
   /** Renders the app's own `data-*` parts. Return undefined for others, which are shown as plain cards. */
   renderData?: (part: DataPart) => ReactNode | undefined;
   /** Renders the app's own tools. Return undefined for others, which are shown as generic tool cards. */
@@ -40,12 +42,13 @@ export const Message = memo(function Message({
   isStreaming = false,
   actions,
   editor,
+  event,
   renderData,
   renderTool,
   className,
   ...props
 }: MessageProps) {
-  const isUser = message.role === "user";
+  const isUser = message.role === "user" && !event;
   const article = useFocusAfterEdit(message.id, Boolean(editor));
   return (
     <article
@@ -54,7 +57,9 @@ export const Message = memo(function Message({
       data-role={message.role}
       data-streaming={isStreaming || undefined}
       // A stored role may be any string, such as the name of an inherited property.
-      aria-label={Object.hasOwn(SPEAKERS, message.role) ? SPEAKERS[message.role] : "Message"}
+      aria-label={
+        event ? "Event" : Object.hasOwn(SPEAKERS, message.role) ? SPEAKERS[message.role] : "Message"
+      }
       className={cn(
         "group/message flex min-w-0 flex-col",
         !isUser || editor ? "w-full" : "max-w-[90%] items-end self-end sm:max-w-[82%]",
@@ -63,7 +68,7 @@ export const Message = memo(function Message({
       {...props}
       ref={article}
     >
-      {editor || (
+      {editor || event || (
         // Another version in the same place starts with its details folded.
         <MessageBoundary key={message.id} message={message}>
           {/* Catches errors during server rendering, too: React sends the fallback and tries again in the browser. */}

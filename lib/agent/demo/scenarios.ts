@@ -51,6 +51,8 @@ type Context = {
 };
 
 function beatsFor(request: string, context: Context): Beat[] {
+  const event = eventBeats(request);
+  if (event) return event;
   if (context.results.length > 0) return [text(context.results.map(fromResult).join("\n\n"))];
   if (/^\s*(go on|continue)\b/i.test(request)) {
     const rest = restOf(context);
@@ -73,6 +75,24 @@ function beatsFor(request: string, context: Context): Beat[] {
   if (/\bslow/i.test(request)) return [text(slowAnswer)];
   if (/\b(long|markdown|table|code|article|essay|guide|explain)\b/i.test(request)) return [text(longAnswer)];
   return [text(fallback(request))];
+}
+
+// ── Events ──
+
+/** What an event is about, in a sentence. The real text is made by lib/events/event-message.ts. */
+function eventBeats(request: string): Beat[] | undefined {
+  const [, type, source, late] =
+    /^Event (\S+) from ([a-z0-9-]+), \S+Z(?:, number \d+)?\.( It is late)?[^\n]*\n[^\n]*another service/.exec(
+      request,
+    ) ?? [];
+  if (type === undefined) return undefined;
+  const fields = [...request.matchAll(/^ {2}"([^"\n]{1,40})": ("[^"\n]{0,60}"|[-\d.]+|true|false)/gm)].slice(
+    0,
+    4,
+  );
+  const details = fields.map(([, name, value]) => `- ${name}: ${value}`).join("\n");
+  const opening = late ? "Noted, although it came late" : "Noted";
+  return [text(`${opening}: **${type}** from ${source}.${details && `\n\n${details}`}`)];
 }
 
 // ── Continue ──

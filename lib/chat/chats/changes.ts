@@ -73,6 +73,7 @@ export function deleteEverything(db: Db, userId: string): Promise<Deleted> {
     const chats = await removeChatsOf(tx, userId);
     await tx.userSettings.deleteMany({ where: { userId } });
     await tx.apiKey.deleteMany({ where: { userId } });
+    await tx.eventSource.deleteMany({ where: { userId } });
     return { chatIds: chats.map(({ id }) => id), attachmentIds: files.map(({ id }) => id) };
   });
 }

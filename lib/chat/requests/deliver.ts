@@ -2,11 +2,11 @@
  * Wakes agents after decisions. The decision is in the database before this runs, and stays undelivered until the engine
  * has the record: after a crash the next delivery does the rest.
  */
-import { setTimeout as pause } from "node:timers/promises";
 import { sessions } from "@trigger.dev/sdk";
 import { chat } from "@trigger.dev/sdk/ai";
 import { workThrough } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
+import { within } from "@/lib/within";
 import type { AgentAction } from "../tree/branch-actions";
 import { expireRequests } from "./settle";
 import { claimUndelivered, markDelivered, postponeDelivery, type Undelivered } from "./undelivered";
@@ -41,7 +41,8 @@ export async function deliverDecisions(
     async (delivery) => {
       const at = now && { now };
       try {
-        await within(withinMs, tell(delivery));
+        // One that timed out may still succeed: an agent that is woken twice does nothing the second time.
+        await within(withinMs, tell(delivery), `The engine did not answer within ${withinMs / 1000} s.`);
         await markDelivered(db, { ...delivery, ...at });
       } catch (error) {
         // The database may be down, too: then the claim itself runs out.
@@ -77,21 +78,6 @@ async function tellAgent(db: Db, { chatId, messageId }: Undelivered): Promise<vo
     // The queue is fair per person.
     await startSession({ chatId, triggerConfig: { concurrencyKey: owner.userId } });
     await send();
-  }
-}
-
-/** A delivery that timed out may still succeed: an agent that is woken twice does nothing the second time. */
-async function within<T>(ms: number, work: Promise<T>): Promise<T> {
-  const late = new AbortController();
-  try {
-    return await Promise.race([
-      work,
-      pause(ms, undefined, { signal: late.signal }).then(() => {
-        throw new Error(`The engine did not answer within ${ms / 1000} s.`);
-      }),
-    ]);
-  } finally {
-    late.abort();
   }
 }
 

@@ -179,6 +179,12 @@ const settings = {
     max: 60_000,
   }),
 
+  // Where code runs.
+  E2B_API_KEY: secret(
+    "your key for E2B, whose sandboxes also run Python",
+    "embedded sandbox, JavaScript only",
+  ),
+
   // Telling people elsewhere.
   RESEND_API_KEY: secret(
     "your key for Resend; together with `MAIL_FROM` and `BETTER_AUTH_URL`, people can sign in by an emailed link",

@@ -29,6 +29,7 @@ import { heedEarlyStop } from "./agent/stops";
 import { titleChat } from "./agent/title";
 import { runState, turnState } from "./agent/turn-state";
 import { withDelegated } from "./agent/usage";
+import { disposeSandbox, warmSandbox } from "./sandbox/run-sandbox";
 import { hasWaitingDelegate, isDelegateWaiting } from "./tools/delegate";
 import { tools } from "./tools/execute";
 import { guarded } from "./tools/guard";
@@ -61,6 +62,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
     if (isTriggerDev(ctx)) chat.setTurnTimeout("5m");
   },
   onPreload: () => void whenSpare(),
+  onChatSuspend: ({ ctx }) => disposeSandbox(ctx.run.id),
+  onComplete: ({ ctx }) => disposeSandbox(ctx.run.id),
   /** A new run takes over from one that died in the middle of an answer. */
   onRecoveryBoot: takeOver,
 
@@ -76,6 +79,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   async onTurnStart({ chatId, ctx, turn, continuation }) {
     if (await moveToCurrentVersion({ ctx, turn, continuation })) return;
     turnState().stopHeeded = heedEarlyStop(chatId);
+    warmSandbox(ctx.run.id);
     // What it takes over is saved already, so no save says that it has come so far.
     if (turn === 0 && continuation)
       await withRetry(() => noteBeginning(db, chatId, ctx.run.id), { doing: `Beginning in chat ${chatId}` });

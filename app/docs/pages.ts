@@ -6,7 +6,7 @@ const groups = [
   { title: "Start", slugs: ["commands", "changing", "settings", "deploying"] },
   {
     title: "Concepts",
-    slugs: ["how-it-works", "requests", "server-chat", "side-effects", "sessions", "testing"],
+    slugs: ["how-it-works", "requests", "server-chat", "side-effects", "code-sandbox", "sessions", "testing"],
   },
   {
     title: "Decisions",

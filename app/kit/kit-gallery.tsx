@@ -20,6 +20,7 @@ import { CopyButton } from "@/components/ui/copy-button";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { AllowedToolsSection } from "./allowed-tools-section";
 import { BranchesSection } from "./branches-section";
+import { CodeRunSection } from "./code-run-section";
 import { CommandsSection } from "./commands-section";
 import { ComposerSection } from "./composer-section";
 import { JobSection } from "./job-section";
@@ -157,6 +158,8 @@ export function KitGallery() {
       <ComposerSection />
 
       <MessagesSection />
+
+      <CodeRunSection />
 
       <RequestsSection />
       <OutcomeSection />

@@ -13,6 +13,11 @@ export const demoPrompts: DemoPrompt[] = [
     prompt: "What is the weather in Oslo?",
   },
   {
+    title: "Run code",
+    description: "Computes in a sandbox, then shows a table and a chart.",
+    prompt: "Run code that compares 3 % and 7 % interest",
+  },
+  {
     title: "Research in steps",
     description: "Three slow lookups. Steer the answer while it runs.",
     prompt: "Research durable chats in three steps",

@@ -1,5 +1,6 @@
 /** The names, descriptions and inputs of the tools. What they do is in trigger/tools, which only the worker imports. */
 import { z } from "zod";
+import { codeLanguages } from "./code-run";
 
 export const toolSchemas = {
   weather: {
@@ -104,6 +105,17 @@ export const toolSchemas = {
     inputSchema: z.object({
       name: z.string().trim().min(1).max(80).describe("What the job does, for example: Yearly report"),
       steps: z.number().int().min(1).max(2_000).describe("How many steps it has, each about half a second"),
+    }),
+  },
+  runCode: {
+    title: "Code",
+    description:
+      'Runs code in a sandbox and returns what it prints and its value: that of its last expression, or what it returns. It has no network, no files and no packages, 10 seconds and 64 MB. Use it to compute instead of guessing. Return an array of objects to show a table, or { chart: "bar" | "line", title?, xLabel?, yLabel?, x: [...], y: [numbers] } to show a chart, with series: [{ name, y }] instead of y for several lines. What one call defines is there for the next call of the same answer.',
+    inputSchema: z.object({
+      language: z
+        .enum(codeLanguages)
+        .describe("javascript and typescript always run; python only where E2B is set up"),
+      code: z.string().min(1).describe("The whole program, at most 50,000 characters"),
     }),
   },
   delegate: {

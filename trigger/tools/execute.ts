@@ -6,6 +6,7 @@ import { delegate } from "./delegate";
 import { withEdits } from "./edits";
 import { effectTools } from "./effect-tools";
 import { longJob } from "./long-job";
+import { runCode } from "./run-code";
 import { answerSchemas, toolSchemas } from "@/lib/agent/tool-schemas";
 
 const ownTools = {
@@ -21,7 +22,7 @@ const ownTools = {
 /** What a sub-agent may use. It can't delegate in turn: the work of a question ends at one level. */
 export const subAgentTools = withEdits(ownTools);
 
-export const tools = withEdits({ ...ownTools, delegate, longJob });
+export const tools = withEdits({ ...ownTools, runCode, delegate, longJob });
 
 /** A stream record above about 1 MiB freezes the run, so outputs stay well below that. */
 const MAX_OUTPUT_BYTES = 256 * 1024;

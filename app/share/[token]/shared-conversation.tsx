@@ -2,7 +2,8 @@
 
 import Link from "next/link";
 import { useCallback, useMemo } from "react";
-import type { UIMessage } from "ai";
+import { getToolName, type UIMessage } from "ai";
+import { CodeRun } from "@/app/(chat)/_chat/requests/parts";
 import { withoutInjected } from "@/components/chat/durable/injected-messages";
 import { Message } from "@/components/chat/conversation/message";
 import { MessageList } from "@/components/chat/conversation/message-list";
@@ -32,6 +33,7 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
   );
   const renderTool = useCallback(
     (part: ToolPart, { id: messageId }: UIMessage) => {
+      if (getToolName(part) === "runCode") return <CodeRun part={part} isStreaming={false} />;
       const requests = requestIdsOf(part).flatMap(
         (toolCallId) => byCall.get(requestKey({ messageId, toolCallId })) ?? [],
       );

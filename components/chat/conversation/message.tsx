@@ -30,7 +30,7 @@ export type MessageProps = Omit<React.ComponentProps<"article">, "children" | "r
   /** Renders the app's own `data-*` parts. Return undefined for others, which are shown as plain cards. */
   renderData?: (part: DataPart) => ReactNode | undefined;
   /** Renders the app's own tools. Return undefined for others, which are shown as generic tool cards. */
-  renderTool?: (part: ToolPart, message: UIMessage) => ReactNode | undefined;
+  renderTool?: (part: ToolPart, message: UIMessage, isStreaming: boolean) => ReactNode | undefined;
 };
 
 /**
@@ -142,7 +142,7 @@ function MessagePart({
   renderTool,
 }: PartProps): ReactElement | null {
   if (isToolUIPart(part)) {
-    const own = renderTool?.(part, message);
+    const own = renderTool?.(part, message, isStreaming);
     return own === undefined ? (
       <ToolCard part={part} isStreaming={isStreaming} durationMs={durationOf(message, part.toolCallId)} />
     ) : (

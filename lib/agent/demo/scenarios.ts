@@ -3,6 +3,7 @@ import { toolTitle } from "@/lib/agent/tool-schemas";
 import type { LanguageModelV4Prompt, LanguageModelV4ToolResultPart } from "@ai-sdk/provider";
 import type { Beat } from "./beat";
 import { describeFile, isInlinedFile } from "./attachments";
+import { codeBeats } from "./code";
 import { demoPrompts } from "@/lib/agent/demo-prompts";
 import { requestBeats } from "./requests";
 
@@ -25,6 +26,8 @@ export function scenarioFor(options: SceneOptions): Scenario {
   const paceMs = number(request, /\bat (\d{1,5}) ?ms\b/i);
   const attached = lastAttachments(prompt);
   const beats =
+    // First, because code can contain any of the other words.
+    codeBeats(request, sinceQuestion(prompt), tools) ??
     research(prompt, tools) ??
     requestBeats(request, sinceQuestion(prompt), tools) ??
     beatsFor(request, {

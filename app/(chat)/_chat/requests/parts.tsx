@@ -5,6 +5,7 @@ import { type ComponentType, createContext, use } from "react";
 import type { RequestCardProps } from "@/components/chat/requests/request";
 import { untilLoaded } from "@/components/chat/shared/until-loaded";
 import { Skeleton } from "@/components/ui/skeleton";
+import type { CodeRunProps } from "../code-run";
 import type { DelegateProps } from "../delegate";
 import type { LongJobProps } from "../long-job";
 import type { OutcomeProps } from "./unknown-outcome";
@@ -12,6 +13,7 @@ import type { OutcomeProps } from "./unknown-outcome";
 /** The components for tool calls that have a card of their own. */
 type Parts = {
   RequestCard: ComponentType<RequestCardProps>;
+  CodeRun: ComponentType<CodeRunProps>;
   Delegate: ComponentType<DelegateProps>;
   Outcome: ComponentType<OutcomeProps>;
   LongJob: ComponentType<LongJobProps>;
@@ -26,6 +28,9 @@ const late: Parts = {
       ),
     { loading: () => <Skeleton className="h-60 w-full rounded-lg" /> },
   ),
+  CodeRun: dynamic(() => untilLoaded(() => import("../code-run")).then(({ CodeRun }) => CodeRun), {
+    loading: () => <Skeleton className="h-10 w-full rounded-md" />,
+  }),
   Delegate: dynamic(() => untilLoaded(() => import("../delegate")).then(({ Delegate }) => Delegate), {
     loading: () => <Skeleton className="h-10 w-full rounded-md" />,
   }),
@@ -42,6 +47,11 @@ export const PartsContext = createContext(late);
 export function RequestCard(props: RequestCardProps) {
   const parts = use(PartsContext);
   return <parts.RequestCard {...props} />;
+}
+
+export function CodeRun(props: CodeRunProps) {
+  const parts = use(PartsContext);
+  return <parts.CodeRun {...props} />;
 }
 
 export function Delegate(props: DelegateProps) {

@@ -7,7 +7,7 @@ import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
 import { isWaiting, nestedRequestsOf, type RequestName } from "@/lib/chat/requests/pending-calls";
 import { startedJob } from "@/lib/agent/progress";
 import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
-import { Delegate, LongJob, Outcome, RequestCard } from "./parts";
+import { CodeRun, Delegate, LongJob, Outcome, RequestCard } from "./parts";
 import { useRequests } from "./provider";
 
 export type ChatRequestsOptions = {
@@ -77,10 +77,11 @@ export function useChatRequests({
   }, [chatId, isStale, refresh]);
 
   const renderTool = useCallback(
-    (part: ToolPart, message: UIMessage): ReactNode | undefined => {
+    (part: ToolPart, message: UIMessage, isStreaming: boolean): ReactNode | undefined => {
       // Whether or not it was approved, its outcome is what matters now.
       const unknown = part.state === "output-available" ? unknownOutcomeOf(part.output) : undefined;
       if (unknown) return <Outcome chatId={chatId} part={part} unknown={unknown} />;
+      if (getToolName(part) === "runCode") return <CodeRun part={part} isStreaming={isStreaming} />;
       const job = getToolName(part) === "longJob" ? startedJob(part) : undefined;
       if (job) return <LongJob key={job.jobId} chatId={chatId} job={job} baseURL={baseURL} />;
       const cardOf = (name: RequestName) => {

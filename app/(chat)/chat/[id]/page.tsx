@@ -66,7 +66,8 @@ export default async function ChatPage({ params, searchParams }: PageProps<"/cha
 function hasOwnParts(messages: UIMessage[]): boolean {
   const calls = messages.flatMap(({ parts }) => parts.filter(isToolUIPart));
   return calls.some(
-    (call) => getToolName(call) === "delegate" || startedJob(call) || unknownOutcomeOf(call.output),
+    (call) =>
+      ["delegate", "runCode"].includes(getToolName(call)) || startedJob(call) || unknownOutcomeOf(call.output),
   );
 }
 

@@ -85,7 +85,7 @@ years;`,
 
 function ending(result: LanguageModelV4ToolResultPart): string {
   const said = textOf(result);
-  if (/^Failed/.test(said)) return `That did not work. ${said}`;
+  if (/^Failed/.test(said)) return `That didn't work. ${said}`;
   return "After 20 years there are **1,806 EUR** at 3 % and **3,870 EUR** at 7 %. Both were computed in a sandbox, without network or files.";
 }
 

@@ -24,6 +24,8 @@ export const codeLimits = {
   rows: 200,
   columns: 20,
   cellLength: 200,
+  /** Characters of all cells together. A record of the stream above about 1 MiB freezes the run. */
+  tableLength: 100_000,
 };
 
 export type CodeLimits = typeof codeLimits;

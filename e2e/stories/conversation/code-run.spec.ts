@@ -23,7 +23,7 @@ test("the agent computes, and shows a table and a chart @promise", async ({ conv
   await expect(chart).toBeVisible();
 });
 
-test("code that fails is explained, and the chat goes on", async ({ conversation, page }) => {
+test("code that fails is explained, and the chat continues", async ({ conversation, page }) => {
   const card = page.locator('[data-slot="code-run-card"]').last();
   await conversation.ask(program("const order = {};\norder.refunds.total;"));
   await conversation.settles();

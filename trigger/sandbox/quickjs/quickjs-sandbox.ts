@@ -7,6 +7,7 @@ import { gunzipSync } from "node:zlib";
 import type { CodeRunOutput, CodeTable } from "@/lib/agent/code-run";
 import { type CodeRequest, type CodeSandbox, codeLimits, refusal, refuseTooLong } from "../code-sandbox";
 import { asChart } from "../as-chart";
+import { withinSize } from "../table-of";
 import { program } from "../generated/program";
 import { explain } from "./explain";
 import type { ThreadReply } from "./thread";
@@ -173,7 +174,7 @@ function resultOf(
   const said: Described = value === undefined ? {} : (JSON.parse(value) as Described);
   const text = said.text ?? "";
   const isLong = text.length > codeLimits.valueLength;
-  const { table } = said;
+  const table = said.table && withinSize(said.table);
   const isPart =
     table !== undefined && (table.totalRows > table.rows.length || table.totalColumns > table.columns.length);
   return {

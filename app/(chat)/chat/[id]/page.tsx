@@ -67,7 +67,9 @@ function hasOwnParts(messages: UIMessage[]): boolean {
   const calls = messages.flatMap(({ parts }) => parts.filter(isToolUIPart));
   return calls.some(
     (call) =>
-      ["delegate", "runCode"].includes(getToolName(call)) || startedJob(call) || unknownOutcomeOf(call.output),
+      ["delegate", "runCode"].includes(getToolName(call)) ||
+      startedJob(call) ||
+      unknownOutcomeOf(call.output),
   );
 }
 

@@ -58,7 +58,7 @@ async function answer(request: IncomingMessage, response: ServerResponse) {
   if (path === "/execute") {
     const events = executions.shift() ?? [];
     response.writeHead(200, { "content-type": "application/json" });
-    if (events === "silence") return void response.flushHeaders();
+    if (events === "silence") return response.flushHeaders();
     if (events === "break") return void request.socket.destroy();
     return void response.end(events.map((event) => `${JSON.stringify(event)}\n`).join(""));
   }

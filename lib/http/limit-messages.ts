@@ -9,6 +9,7 @@ const sentences = {
   copies: "You've duplicated a lot of chats in a short time.",
   guests: "A lot of people have started here from your network in a short time.",
   streams: "This chat was opened a lot of times in a short time.",
+  openStreams: "You're following as many answers as you can at once.",
   views: "A lot of pages were opened from your network in a short time.",
   other: "Too many attempts.",
 };

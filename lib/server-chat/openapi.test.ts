@@ -5,13 +5,14 @@ import { describe, expect, it } from "vitest";
 import { scopeNames } from "@/lib/api-keys/scopes";
 import { openApiDocument } from "./openapi";
 import { operations } from "./operations";
+import { bodies } from "./schemas";
 
 const folder = path.resolve(import.meta.dirname, "../../app/api/agent");
 
 /** `GET /chats/{id}` for each method that a route file exports. */
 function routesOnDisk(): string[] {
   return readdirSync(folder, { recursive: true, encoding: "utf8" })
-    .filter((file) => path.basename(file) === "route.ts" && !file.startsWith("openapi.json"))
+    .filter((file) => path.basename(file) === "route.ts" && !/^(openapi\.json|\[\.\.\.)/.test(file))
     .flatMap((file) => {
       const code = readFileSync(path.join(folder, file), "utf8");
       const address = path
@@ -49,10 +50,14 @@ describe("the OpenAPI document", () => {
     );
   });
 
-  it("names every parameter of an address", () => {
-    for (const { path: address } of Object.values(operations)) {
-      const named = [...address.matchAll(/\{(\w+)\}/g)].map(([, name]) => name);
-      expect(new Set(named).size).toBe(named.length);
-    }
+  it("refuses in its schemas what the routes refuse", () => {
+    const { components } = openApiDocument("https://chat.example") as {
+      components: { schemas: Record<string, { additionalProperties?: boolean; oneOf?: unknown[] }> };
+    };
+    for (const name of Object.keys(bodies))
+      expect(
+        components.schemas[name]?.oneOf ?? components.schemas[name]?.additionalProperties,
+        name,
+      ).not.toBe(undefined);
   });
 });

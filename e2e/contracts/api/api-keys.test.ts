@@ -9,7 +9,7 @@ import { apiOnEngine, type OperationName, readEvents, readStream } from "../../s
 
 vi.mock("server-only", () => ({}));
 
-const api = apiOnEngine("embedded", { LIMIT_MESSAGES: "30/60" });
+const api = apiOnEngine("embedded", { LIMIT_MESSAGES: "30/60", LIMIT_STREAMS: "2" });
 
 const names = Object.keys(operations) as OperationName[];
 const bodies: Partial<Record<OperationName, unknown>> = {
@@ -83,8 +83,15 @@ describe("a key", () => {
 describe.each(names)("%s", (name) => {
   it("refuses a caller without a valid key, and says why", async () => {
     const id = await api.newChat();
-    const ask = (options: { key?: string | null; headers?: Record<string, string> }) =>
-      api.json(name, { params: paramsOf(id), body: bodies[name], ...options });
+    // Wrong keys are counted by address.
+    const address = { "x-forwarded-for": `10.0.0.${names.indexOf(name)}` };
+    const ask = ({ headers, ...options }: { key?: string | null; headers?: Record<string, string> }) =>
+      api.json(name, {
+        params: paramsOf(id),
+        body: bodies[name],
+        headers: { ...address, ...headers },
+        ...options,
+      });
     const refused = (code: string) => ({ status: 401, body: { error: { code } } });
     expect(await ask({ key: null })).toMatchObject(refused("key-missing"));
     expect(await ask({ key: null, headers: { cookie: "better-auth.session_token=x" } })).toMatchObject(
@@ -133,29 +140,26 @@ describe.each(names)("%s", (name) => {
 
 const TOO_LONG = "x".repeat(100_001);
 
+const A_FILE_OF_NOBODY = { type: "file", url: "http://10.0.0.1/", mediaType: "text/plain" };
+
 describe("a body", () => {
   it.each([
-    ["sendMessage", {}, "text", "Send either"],
-    ["sendMessage", { text: "" }, "text", "Write something"],
-    ["sendMessage", { text: "  " }, "text", "empty"],
-    ["sendMessage", { text: TOO_LONG }, "text", "too long"],
-    ["sendMessage", { text: "x", id: "steer-mine" }, "id", "letters"],
-    ["sendMessage", { text: "x", parts: [{ type: "text", text: "x" }] }, "text", "either"],
-    ["sendMessage", { text: "x", role: "system" }, "role", ""],
-    [
-      "sendMessage",
-      { parts: [{ type: "file", url: "http://10.0.0.1/", mediaType: "text/plain" }] },
-      "parts",
-      "",
-    ],
-    ["createChat", { id: "session_mine" }, "id", "session_"],
-    ["createChat", { model: "gpt-none" }, "model", "available"],
-    ["createChat", { message: { text: 5 } }, "message.text", ""],
-    ["act", { type: "delete" }, "type", ""],
-    ["act", { type: "edit", nodeId: "x" }, "text", ""],
-    ["steer", { text: "x", parts: [] }, "parts", ""],
-    ["decideRequest", { type: "approve", via: "card" }, "via", ""],
-  ] as const)("%s %O is refused, and the field is named", async (name, body, field, words) => {
+    ["sendMessage", "text", {}, "Send either"],
+    ["sendMessage", "text", { text: "" }, "Write something"],
+    ["sendMessage", "text", { text: "  " }, "empty"],
+    ["sendMessage", "text", { text: TOO_LONG }, "too long"],
+    ["sendMessage", "id", { text: "x", id: "steer-mine" }, "letters"],
+    ["sendMessage", "text", { text: "x", parts: [{ type: "text", text: "x" }] }, "either"],
+    ["sendMessage", "role", { text: "x", role: "system" }, ""],
+    ["sendMessage", "parts", { parts: [A_FILE_OF_NOBODY] }, ""],
+    ["createChat", "id", { id: "session_mine" }, "session_"],
+    ["createChat", "model", { model: "gpt-none" }, "available"],
+    ["createChat", "message.text", { message: { text: 5 } }, ""],
+    ["act", "type", { type: "delete" }, ""],
+    ["act", "text", { type: "edit", nodeId: "x" }, ""],
+    ["steer", "parts", { text: "x", parts: [] }, ""],
+    ["decideRequest", "via", { type: "approve", via: "card" }, ""],
+  ] as const)("%s with a wrong %s is refused, and the field is named", async (name, field, body, words) => {
     const id = await api.newChat();
     const refused = await api.json(name, { params: paramsOf(id), body });
     expect(refused).toMatchObject({ status: 400, body: { error: { code: "invalid", field } } });
@@ -256,6 +260,38 @@ describe("while an answer is being written", () => {
     }
     expect(last).toMatchObject({ event: "chat-not-found" });
   });
+});
+
+it("an address that tries one key after the other is refused, and valid keys still work there", async () => {
+  const headers = { "x-forwarded-for": "10.1.1.1" };
+  const statuses: number[] = [];
+  for (let tried = 0; tried < 70; tried++) {
+    const key = `holdfast_${tried.toString().padStart(43, "a")}`;
+    statuses.push((await api.call("listChats", { key, headers })).status);
+  }
+  expect(statuses.slice(0, 60).every((status) => status === 401)).toBe(true);
+  expect(statuses.slice(60)).toEqual(Array.from({ length: 10 }, () => 429));
+  expect((await api.call("listChats", { headers })).status).toBe(200);
+});
+
+it("a person has a limited number of streams, and an ended one makes room", async () => {
+  const id = await api.newChat();
+  const options = { params: { id }, headers: { accept: "text/event-stream" } };
+  const first = await api.call("sendMessage", { ...options, body: { text: "count to 3000 at 20 ms" } });
+  const second = await api.call("followChat", options);
+  expect(await api.json("followChat", options)).toMatchObject({
+    status: 429,
+    body: { error: { code: "too-many" } },
+  });
+  // Another person has room.
+  const theirs = (await api.json("createChat", { body: {}, key: api.key("bob") })).body["id"];
+  expect((await api.json("followChat", { params: { id: theirs }, key: api.key("bob") })).status).toBe(200);
+  await second.body!.cancel();
+  const third = await api.call("followChat", options);
+  expect(third.status).toBe(200);
+  await third.body!.cancel();
+  await api.json("stop", { params: { id } });
+  await first.body!.cancel();
 });
 
 it("a caller who sends too much is told when to try again", async () => {

@@ -2,6 +2,7 @@
 import { AgentChat } from "@trigger.dev/sdk/chat";
 import { describe, expect, it, vi } from "vitest";
 import { injectedIds } from "@/components/chat/durable/injected-messages";
+import { operations } from "@/lib/server-chat/operations";
 import { counted, lines, openPage, readAnswer, savedTranscript } from "../../support/page";
 import { apiOnEngine, readStream, type SentEvent } from "../../support/api/caller";
 
@@ -363,4 +364,8 @@ describe("a request", () => {
         await api.json("decideRequest", { params: { id, requestId }, body: { type: "skip" } }),
       ).toMatchObject({ status: 404, body: { error: { code: "request-not-found" } } });
   });
+});
+
+it("every operation of the document was carried out, and its response compared with it", () => {
+  expect(api.succeeded()).toEqual(Object.keys(operations).toSorted());
 });

@@ -70,6 +70,14 @@ test("a guest has no API keys; an account's is made, shown once, used and revoke
   // The cookie of the same person opens nothing there.
   const cookies = (await context.cookies()).map(({ name, value }) => `${name}=${value}`).join("; ");
   expect((await list({ cookie: cookies })).status).toBe(401);
+  const create = (headers: Record<string, string>) =>
+    fetch(`${app.url}/api/agent/chats`, { method: "POST", body: "{}", headers });
+  const elsewhere = { origin: "https://elsewhere.example" };
+  expect((await create({ cookie: cookies, ...elsewhere })).status).toBe(401);
+  expect((await create({ authorization: `Bearer ${token}`, ...elsewhere })).status).toBe(201);
+  const nothing = await fetch(`${app.url}/api/agent/nothing`);
+  expect(nothing.status).toBe(404);
+  expect(await nothing.json()).toMatchObject({ error: { code: "no-such-operation" } });
 
   await page.reload();
   await expect(page.getByText(token)).toHaveCount(0);

@@ -34,6 +34,7 @@ ajv.addSchema(document, "api");
 export function apiOnEngine(mode: Mode = "embedded", settings: Record<string, string> = {}) {
   let place: EnginePlace | undefined;
   const keys: Record<string, string> = {};
+  const succeeded = new Set<OperationName>();
 
   beforeAll(async () => {
     place = await startEnginePlace({ people: ["ada", "bob"], env: { ENGINE_MODE: mode } });
@@ -90,6 +91,7 @@ export function apiOnEngine(mode: Mode = "embedded", settings: Record<string, st
     const response = await call(name, options);
     const body = (await response.json()) as Json;
     expectDescribed(name, response.status, body);
+    if (response.ok) succeeded.add(name);
     return { status: response.status, body };
   }
 
@@ -104,6 +106,8 @@ export function apiOnEngine(mode: Mode = "embedded", settings: Record<string, st
     key: (person: string) => keys[person]!,
     call,
     json,
+    /** The operations that have succeeded so far. */
+    succeeded: () => [...succeeded].toSorted(),
     /** Sends a message, and resolves with its answer. */
     async send(
       id: string,

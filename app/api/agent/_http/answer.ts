@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { UIMessageChunk } from "ai";
 import { db } from "@/lib/db/client";
 import { env } from "@/lib/env";
-import { countLocally } from "@/lib/http/rate-limit";
+import { countLocally, LimitError } from "@/lib/http/rate-limit";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { readOutput } from "@/lib/chat/revive/session-records";
 import { findRunning, type Asked } from "@/lib/server-chat/ask";
@@ -53,15 +53,22 @@ async function respond(
   query: AnswerQuery,
   events: (signal: AbortSignal) => AsyncGenerator<Event>,
 ): Promise<Response> {
-  const { request } = caller;
+  const { request, holder } = caller;
   await countLocally("streams", `api:${chatId}`, env.LIMIT_STREAM_STARTS);
+  const open = openStream(holder.userId);
   const headers = {
     "x-holdfast-chat": chatId,
     ...(question !== null && { "x-holdfast-message": question }),
   };
   const mode = query.as ?? modeOf(request.headers.get("accept") ?? "");
   if (mode === "json") {
-    const response = await asResult(chatId, question, events, request.signal, query.wait ?? WAIT_SECONDS);
+    const response = await asResult(
+      chatId,
+      question,
+      events,
+      request.signal,
+      query.wait ?? WAIT_SECONDS,
+    ).finally(open.end);
     for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
     return response;
   }
@@ -69,7 +76,7 @@ async function respond(
     mode === "text"
       ? (["text/plain; charset=utf-8", asText] as const)
       : (["text/event-stream", asEvents] as const);
-  return new Response(streamOf(write, events), {
+  return new Response(streamOf(write, events, open.end), {
     headers: {
       ...headers,
       "content-type": type,
@@ -78,6 +85,27 @@ async function respond(
       ...(mode === "stream" && { "x-vercel-ai-ui-message-stream": "v1" }),
     },
   });
+}
+
+/** How many answers each person follows through this process. */
+const openStreams = new Map<string, number>();
+const TRY_AGAIN_AFTER_SECONDS = 15;
+
+/** Throws `LimitError` when a person follows as many as they may. `end` can be called again. */
+function openStream(userId: string): { end: () => void } {
+  const count = openStreams.get(userId) ?? 0;
+  if (count >= env.LIMIT_STREAMS) throw new LimitError("openStreams", TRY_AGAIN_AFTER_SECONDS);
+  openStreams.set(userId, count + 1);
+  let isOpen = true;
+  return {
+    end() {
+      if (!isOpen) return;
+      isOpen = false;
+      const left = (openStreams.get(userId) ?? 1) - 1;
+      if (left > 0) openStreams.set(userId, left);
+      else openStreams.delete(userId);
+    },
+  };
 }
 
 function modeOf(accept: string): "stream" | "text" | "json" {
@@ -220,6 +248,7 @@ function sse(data: object, { id, event }: { id?: number | string | undefined; ev
 function streamOf(
   write: (events: AsyncGenerator<Event>) => AsyncGenerator<string>,
   events: (signal: AbortSignal) => AsyncGenerator<Event>,
+  onEnd: () => void,
 ): ReadableStream<Uint8Array> {
   const left = new AbortController();
   const encoder = new TextEncoder();
@@ -227,12 +256,21 @@ function streamOf(
   return new ReadableStream({
     async pull(controller) {
       for (;;) {
-        const { value, done } = await pieces.next();
-        if (done) return controller.close();
+        const { value, done } = await pieces.next().catch((error: unknown) => {
+          onEnd();
+          throw error;
+        });
+        if (done) {
+          onEnd();
+          return controller.close();
+        }
         if (value === "") continue;
         return controller.enqueue(encoder.encode(value));
       }
     },
-    cancel: () => left.abort(),
+    cancel() {
+      onEnd();
+      left.abort();
+    },
   });
 }

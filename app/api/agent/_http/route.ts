@@ -101,7 +101,7 @@ export function toApiError(error: unknown): ApiError {
   return new ApiError(500, "server-error", "Something went wrong. Nothing was lost. Try again in a moment.");
 }
 
-function errorResponse(error: unknown): Response {
+export function errorResponse(error: unknown): Response {
   const { status, code, message, field } = toApiError(error);
   return Response.json(
     { error: { code, message, ...(field !== undefined && { field }) } },

@@ -11,6 +11,7 @@ import type {
 } from "@trigger.dev/sdk/ai";
 import type { UIMessage } from "ai";
 import { sanitise, type ChatMessage } from "@/lib/chat/message";
+import { toStored } from "@/lib/chat/message-versions";
 import { messagesOf, transcriptOf } from "@/lib/chat/sub-agents/sub-agents";
 import { runOf } from "@/lib/chat/tree/fencing";
 import { db } from "@/lib/db/client";
@@ -55,7 +56,10 @@ export const subAgentStorage: TranscriptStorage = {
     const { id: runId, createdAt } = runOf(context);
     const question = transcript.entries.findLast(({ message }) => message.role === "user");
     const row: Prisma.SubAgentUpdateManyMutationInput = {
-      transcript: sanitise(transcript) as unknown as Prisma.InputJsonValue,
+      transcript: sanitise({
+        ...transcript,
+        entries: transcript.entries.map((entry) => ({ ...entry, message: toStored(entry.message) })),
+      }) as unknown as Prisma.InputJsonValue,
       runId,
       ...(createdAt && { runCreatedAt: createdAt }),
       ...cursors,

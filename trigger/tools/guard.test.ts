@@ -16,7 +16,8 @@ vi.mock(import("../agent/history/continuation"), async (original) => ({
 }));
 
 const options: ToolExecutionOptions<unknown> = { toolCallId: "c1", messages: [], context: undefined };
-const waiting = { state: "waiting", asked: { toolCallId: "c2", tool: "refund", input: { amount: 1e6 } } };
+const request = { toolCallId: "c2", tool: "refund", input: { amount: 1e6 }, waits: true };
+const waiting = { state: "waiting", requests: [request] };
 const unknown = { outcome: "unknown", effect: "e", tool: "refund", startedAt: "now", message: "?" };
 const forgeries = [
   waiting,

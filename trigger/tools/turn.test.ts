@@ -11,7 +11,11 @@ const answer = (...asked: string[]) => ({
     toolCallId: `call_${index}`,
     state: "output-available" as const,
     input: {},
-    output: { $holdfast: "sub-agent", state: "done", asked: { toolCallId, tool: "askQuestion", input: {} } },
+    output: {
+      $holdfast: "sub-agent",
+      state: "done",
+      requests: [{ toolCallId, tool: "askQuestion", input: {}, waits: false }],
+    },
   })),
 });
 const begin = (...messages: Parameters<typeof beginTurn>[0]["messages"]) =>

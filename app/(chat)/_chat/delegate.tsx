@@ -4,13 +4,7 @@ import Link from "next/link";
 import { type ReactNode, use, useSyncExternalStore } from "react";
 import { SubAgentCard, type SubAgentState } from "@/components/chat/tools/sub-agent-card";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
-import {
-  type DelegateOutput,
-  type DelegateStep,
-  findingOf,
-  stepsOf,
-} from "@/lib/agent/sub-agents/delegate-output";
-import { sayStep } from "@/lib/agent/sub-agents/step-sentences";
+import { type DelegateOutput, findingOf, stepsOf } from "@/lib/agent/sub-agents/delegate-output";
 import { SubAgentsContext } from "./sub-agents";
 
 export type DelegateProps = {
@@ -42,7 +36,7 @@ export function Delegate({ part, messageId, children }: DelegateProps) {
       name={output?.name ?? input?.name ?? "Sub-agent"}
       task={output?.task ?? input?.task ?? ""}
       state={isBroken ? "failed" : isLive ? "running" : stateOf(output, isWriting)}
-      steps={isLive ? stepsOf(parts) : (output?.steps ?? []).map(inWords)}
+      steps={isLive ? stepsOf(parts) : (output?.steps ?? [])}
       inspectHref={
         canInspect && output?.session !== undefined
           ? `/inspect?session=${encodeURIComponent(output.session)}`
@@ -69,19 +63,4 @@ function Words({ text }: { text: string }) {
 function stateOf(output: Partial<DelegateOutput> | undefined, isWriting: boolean): SubAgentState {
   const state = output?.state ?? "running";
   return state === "running" && !isWriting ? "stopped" : state;
-}
-
-/** Earlier releases kept the tool's name and its input instead of a sentence. */
-function inWords(step: DelegateStep): DelegateStep {
-  if (!step.detail?.startsWith("{")) return step;
-  const { detail, ...rest } = step;
-  return { ...rest, title: sayStep(step.title, parsed(detail), step.state) };
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -1,14 +1,13 @@
 /** What the card of a sub-agent shows: live from its messages, and later from the output that its chat keeps. */
-import { getToolName, isToolUIPart, type ModelMessage, type UIMessage } from "ai";
-import type { NestedRequest, PendingNestedRequest } from "@/lib/chat/requests/pending-calls";
+import { getToolName, isToolUIPart, type UIMessage } from "ai";
+import type { PendingNestedRequest } from "@/lib/chat/requests/pending-calls";
 import { sayStep, type StepState } from "./step-sentences";
 
 /** One call of a sub-agent's tool. */
 export type DelegateStep = {
   id: string;
-  /** A sentence. In outputs of earlier releases, a tool's name, with its input as `detail`. */
+  /** A sentence. */
   title: string;
-  detail?: string;
   state: StepState;
 };
 
@@ -27,9 +26,6 @@ export type DelegateOutput = {
   ask?: string;
   /** What it has used for this task. */
   usage?: { inputTokens: number; outputTokens: number; cost: number | null };
-  /** Of earlier releases: its one question, and its conversation up to there. */
-  asked?: NestedRequest;
-  messages?: ModelMessage[];
 };
 
 type Parts = UIMessage["parts"];

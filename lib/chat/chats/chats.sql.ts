@@ -13,7 +13,7 @@ import {
   utc,
   type Sql,
 } from "@/lib/db/statement";
-import type { ChatMessage } from "../message";
+import { toStored, type StoredMessage } from "../message-versions";
 import { pathUp } from "../tree/walk.sql";
 import type { ChatStatus } from "../tree/queries";
 
@@ -233,20 +233,23 @@ export const copyFileRights = command(
 
 /** The copy's messages with calls that have a request in the original, and the ids of those calls. */
 export const selectAskingMessages = query(
-  { id: text(), message: jsonb<ChatMessage>(), calls: textArray() },
+  { id: text(), message: jsonb<StoredMessage>(), calls: textArray() },
   ({ copyId, chatId }: Copy) => sql`
     SELECT m.id, m.message, array_agg(r."toolCallId") AS calls
     FROM "Message" m
       CROSS JOIN LATERAL jsonb_array_elements(m.message -> 'parts') part
       JOIN "HumanRequest" r ON r."chatId" = ${chatId} AND r."messageId" = m."messageId"
-        AND r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
+        AND (
+          r."toolCallId" IN (part ->> 'toolCallId', part #>> '{output,asked,toolCallId}')
+          OR jsonb_path_exists(part, '$.output.requests[*].toolCallId ? (@ == $id)', jsonb_build_object('id', r."toolCallId"))
+        )
     WHERE m."chatId" = ${copyId} AND m.role = 'assistant' GROUP BY m.id, m.message, m."chatId"`,
   [aCopy],
 );
 
 export const replaceMessage = command(
-  (chatId: string, nodeId: string, message: unknown) => sql`
-    UPDATE "Message" SET message = ${JSON.stringify(message)}::jsonb WHERE "chatId" = ${chatId} AND id = ${nodeId}`,
+  (chatId: string, nodeId: string, message: object) => sql`
+    UPDATE "Message" SET message = ${JSON.stringify(toStored(message))}::jsonb WHERE "chatId" = ${chatId} AND id = ${nodeId}`,
   ["a-chat", "a-node", {}],
 );
 

@@ -254,8 +254,7 @@ describe("what waits for somebody", () => {
       output: {
         $holdfast: "sub-agent",
         state: "waiting",
-        asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
-        messages: [],
+        requests: [{ toolCallId: "inside", tool: "askQuestion", input: {}, waits: true }],
       },
     }),
   ];
@@ -305,7 +304,7 @@ describe("what waits for somebody", () => {
           output: {
             $holdfast: "sub-agent",
             state: "failed",
-            asked: { toolCallId: "inside", tool: "askQuestion", input: {} },
+            requests: [{ toolCallId: "inside", tool: "askQuestion", input: {}, waits: false }],
             result: reason,
           },
         },
@@ -368,16 +367,20 @@ describe("what waits for somebody", () => {
     expect(await readShare(shared.db, token)).toEqual(before);
   });
 
-  it("tells nothing of what a sub-agent said and heard on its way", async () => {
+  it("tells nothing of what a sub-agent of an earlier release said and heard on its way", async () => {
     const inner = [{ role: "user", content: "An inner word" }];
+    const asked = { toolCallId: "inside", tool: "askQuestion", input: {} };
     const message = {
       id: "a5",
       role: "assistant",
-      parts: [
-        { ...parts[5], output: { ...(parts[5] as unknown as { output: object }).output, messages: inner } },
-      ],
+      parts: [{ ...parts[5], output: { $holdfast: "sub-agent", state: "waiting", asked, messages: inner } }],
     } as unknown as UIMessage;
     await save(prismaStorage(shared.db), chatId, [put("u5"), { op: "put", message }]);
+    // That release saved no version.
+    await shared.db.message.updateMany({
+      where: { chatId, messageId: "a5" },
+      data: { message: message as never },
+    });
     const outcome = await createShare(shared.db, { chatId, userId: "ada" });
     const branch = await readShare(shared.db, "token" in outcome ? outcome.token : "");
     expect(JSON.stringify(branch)).not.toContain("inner word");

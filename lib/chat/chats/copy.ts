@@ -11,6 +11,7 @@ import {
 import { findNode } from "../tree/branch";
 import { isChatId } from "../tree/queries";
 import { marked } from "../effects/marks";
+import { readStored } from "../message-versions";
 import { withRetry } from "@/lib/db/retry";
 import {
   copyBranch,
@@ -68,7 +69,8 @@ async function skipPendingCalls(
   tx: DbClient,
   copy: { copyId: string; chatId: string; headId: string | null },
 ) {
-  for (const { id, message, calls } of await selectAskingMessages(tx, copy)) {
+  for (const { id, message: stored, calls } of await selectAskingMessages(tx, copy)) {
+    const message = readStored(stored);
     const parts = message.parts.map((part) =>
       "toolCallId" in part && isUndecided(part) && requestIdsOf(part).some((id) => calls.includes(id))
         ? (skipped(part) as typeof part)

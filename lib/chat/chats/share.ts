@@ -3,11 +3,11 @@
  * only added, and a copy of an unfinished answer. The token exists only in the link.
  */
 import { createHash, randomBytes } from "node:crypto";
-import { isToolUIPart } from "ai";
 import type { Db, DbClient } from "@/lib/db/client";
 import { isUndecided, requestIdsOf, type RequestName } from "../requests/pending-calls";
 import { branchIds, findNode, readNodes } from "../tree/branch";
 import type { ChatMessage } from "../message";
+import { readStored, type StoredMessage } from "../message-versions";
 import { isChatId } from "../tree/queries";
 import { toolParts } from "../requests/save";
 import { withRetry } from "@/lib/db/retry";
@@ -86,11 +86,12 @@ export async function readShare(db: DbClient, token: string): Promise<SharedBran
     select: { chatId: true, headId: true, title: true, snapshot: true, createdAt: true },
   });
   if (!share) return null;
-  const asItWas = new Map(Object.entries(share.snapshot as unknown as Record<string, ChatMessage>));
+  const asItWas = new Map(Object.entries(share.snapshot as unknown as Record<string, StoredMessage>));
   const ids = await branchIds(db, share.chatId, share.headId, MAX_MESSAGES + 1);
   const messages: ChatMessage[] = [];
   for await (const { id, message } of readNodes(db, share.chatId, ids.slice(-MAX_MESSAGES))) {
-    messages.push(forStrangers(asItWas.get(id) ?? message));
+    const copy = asItWas.get(id);
+    messages.push(forStrangers(copy ? readStored(copy) : message));
   }
   const requests = await undecidedIn(db, share, messages);
   return {
@@ -125,7 +126,7 @@ async function undecidedIn(
   }));
 }
 
-/** Removes costs, provider metadata and the internal messages of sub-agents. */
+/** Removes costs and provider metadata. */
 function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
   return {
     id,
@@ -139,17 +140,9 @@ function forStrangers({ id, role, parts }: ChatMessage): ChatMessage {
         providerMetadata?: unknown;
         callProviderMetadata?: unknown;
       };
-      return withoutWay(rest as typeof part);
+      return rest as typeof part;
     }),
   };
-}
-
-function withoutWay<Part extends ChatMessage["parts"][number]>(part: Part): Part {
-  // Recognized by its shape, because older outputs have no mark.
-  if (!isToolUIPart(part) || typeof part.output !== "object" || part.output === null) return part;
-  if (!("asked" in part.output)) return part;
-  const { messages: _, ...output } = part.output as { messages?: unknown };
-  return { ...part, output };
 }
 
 function hashOf(token: string): string {

@@ -1,4 +1,5 @@
 /** Everything that was asked in a chat and what became of it, as a file: CSV for people, JSON for programs. */
+import { readStored, type StoredMessage } from "../message-versions";
 import type { DbClient } from "@/lib/db/client";
 import type { Chat, HumanRequest } from "@/prisma/generated/client";
 
@@ -76,7 +77,7 @@ export async function* exportDecisionsJson(db: DbClient, chat: ExportedChat): As
     number,
     kind,
     createdAt,
-    message,
+    message: readStored(message as unknown as StoredMessage),
   }));
   yield "\n]}\n";
 }

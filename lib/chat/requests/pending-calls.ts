@@ -40,18 +40,12 @@ export type PendingNestedRequest = NestedRequest & { waits: boolean };
 export function nestedRequestsOf(part: ToolPart): PendingNestedRequest[] {
   const output: unknown = part.state === "output-available" && !part.preliminary ? part.output : undefined;
   if (markOf(output) !== "sub-agent") return [];
-  const { requests, asked, state } = output as {
-    requests?: PendingNestedRequest[];
-    /** Earlier releases had one at most. */
-    asked?: NestedRequest;
-    state: string;
-  };
-  return requests ?? (asked ? [{ ...asked, waits: state === "waiting" }] : []);
+  return (output as { requests?: PendingNestedRequest[] }).requests ?? [];
 }
 
 /** The call whose sub-agent will not continue, because its requests were passed over. */
 export function withoutNestedRequests(part: ToolPart, why: string): unknown {
-  const { messages: _, ...output } = part.output as { messages?: unknown };
+  const output = part.output as object;
   const requests = nestedRequestsOf(part).map((request) => ({ ...request, waits: false }));
   return { ...part, output: { ...output, requests, state: "failed", result: why } };
 }

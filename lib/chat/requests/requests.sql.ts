@@ -14,6 +14,7 @@ import {
   utc,
   type Sql,
 } from "@/lib/db/statement";
+import { toStored } from "../message-versions";
 import { pathUp } from "../tree/walk.sql";
 import type { DecidedVia, RequestKind, RequestState } from "./row";
 
@@ -259,7 +260,7 @@ type NewCheckpoint = {
   chatId: string;
   messageId: string;
   kind: "partial" | "final";
-  message: unknown;
+  message: object;
   now: Date;
 };
 
@@ -267,11 +268,11 @@ type NewCheckpoint = {
 export const addCheckpoint = command(
   ({ chatId, messageId, kind, message, now }: NewCheckpoint) => sql`
     INSERT INTO "Checkpoint" ("chatId", "messageId", number, kind, message, "createdAt")
-    SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(message)}::jsonb, ${utc(now)}
+    SELECT ${chatId}, ${messageId}, COALESCE(last.number, 0) + 1, ${kind}, ${JSON.stringify(toStored(message))}::jsonb, ${utc(now)}
     FROM (SELECT 1) one LEFT JOIN LATERAL (
       SELECT number, message FROM "Checkpoint" WHERE "chatId" = ${chatId} AND "messageId" = ${messageId}
       ORDER BY number DESC LIMIT 1
     ) last ON true
-    WHERE last.message IS DISTINCT FROM ${JSON.stringify(message)}::jsonb`,
+    WHERE last.message IS DISTINCT FROM ${JSON.stringify(toStored(message))}::jsonb`,
   [{ chatId: "a-chat", messageId: "a-message", kind: "final", message: {}, now: new Date(0) }],
 );

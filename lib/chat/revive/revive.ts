@@ -15,6 +15,7 @@ import { findNode } from "../tree/branch";
 import { agentAction, BranchError } from "../tree/branch-actions";
 import { applyBranchAction } from "../tree/move-branch";
 import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
+import { readStored, readUnversioned, type StoredMessage } from "../message-versions";
 import type { Describe } from "../requests/save";
 import { currentRun } from "./current-run";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
@@ -205,7 +206,9 @@ async function changesOf(
     ...turns.flatMap((turn) => answerId(turn) ?? []),
   ];
   const rows = await db.message.findMany({ where: { chatId: chat.id, messageId: { in: ids } } });
-  const known = new Map(rows.map((row) => [row.messageId, row.message as unknown as ChatMessage]));
+  const known = new Map(
+    rows.map((row) => [row.messageId, readStored(row.message as unknown as StoredMessage)]),
+  );
   const changes: TranscriptChange[] = [];
   let before = -1;
   for (const turn of turns) {
@@ -217,7 +220,8 @@ async function changesOf(
     }
     before = Math.max(before, answered || -1);
     const answer = await answerOf(turn, known.get(answerId(turn) ?? ""));
-    if (answer) changes.push({ op: "put", message: answer, final: turn.outcome === "whole" });
+    if (answer)
+      changes.push({ op: "put", message: readUnversioned(answer), final: turn.outcome === "whole" });
   }
   return changes;
 }

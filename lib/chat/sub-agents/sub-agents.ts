@@ -4,6 +4,7 @@ import type { TranscriptState } from "@trigger.dev/sdk/ai";
 import type { DbClient } from "@/lib/db/client";
 import type { SubAgent } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
+import { readStored, type StoredMessage } from "../message-versions";
 
 /** How many sub-agents one chat can have, over all its answers. */
 export const MAX_SUB_AGENTS = 20;
@@ -61,7 +62,9 @@ export async function sessionsOfSubAgents(db: DbClient, chatId: string): Promise
 }
 
 export function transcriptOf({ transcript }: Pick<SubAgent, "transcript">): TranscriptState<ChatMessage> {
-  return transcript as unknown as TranscriptState<ChatMessage>;
+  const stored = transcript as unknown as TranscriptState<ChatMessage>;
+  const today = (message: ChatMessage) => readStored(message as unknown as StoredMessage);
+  return { ...stored, entries: stored.entries.map((entry) => ({ ...entry, message: today(entry.message) })) };
 }
 
 /** The conversation, the oldest message first. */

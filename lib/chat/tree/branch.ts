@@ -2,6 +2,7 @@
 import type { DbClient } from "@/lib/db/client";
 import type { Message } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
+import { readStored, type StoredMessage } from "../message-versions";
 import { selectBranchIds, selectNode } from "./tree.sql";
 
 export type BranchNode = Pick<Message, "id" | "parentId" | "final" | "createdAt"> & { message: ChatMessage };
@@ -40,7 +41,7 @@ export async function* readNodes(
     const byId = new Map(rows.map((row) => [row.id, row]));
     for (const id of wanted) {
       const row = byId.get(id);
-      if (row) yield { ...row, message: row.message as unknown as ChatMessage };
+      if (row) yield { ...row, message: readStored(row.message as unknown as StoredMessage) };
     }
   }
 }

@@ -1,6 +1,7 @@
 /** Where a move leads: for each, the node that the shown branch ends at afterwards. Reads, and changes nothing. */
 import type { DbClient } from "@/lib/db/client";
 import type { ChatMessage } from "../message";
+import { readStored } from "../message-versions";
 import { BranchError, type BranchMove } from "./branch-actions";
 import {
   selectLastSeenChild,
@@ -42,7 +43,7 @@ export type Node = {
 /** The newest node of that id, or with a message of that id: the node ids that a page has not loaded are guessed. */
 export async function findNode(tx: DbClient, chatId: string, id: string): Promise<Node | undefined> {
   const [node] = await selectNode(tx, chatId, id);
-  return node;
+  return node && { ...node, message: readStored(node.message) };
 }
 
 export async function requireNode(tx: DbClient, chatId: string, id: string): Promise<Node> {

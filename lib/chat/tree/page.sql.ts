@@ -1,6 +1,6 @@
 /** The statement that reads a page of a branch. */
 import { bool, empty, jsonb, orNull, query, sql, text } from "@/lib/db/statement";
-import type { ChatMessage } from "../message";
+import type { StoredMessage } from "../message-versions";
 import { branchBelow, pathUp } from "./walk.sql";
 
 /** What the last save said: a turn began, it ended, or it ended in an error. */
@@ -31,7 +31,7 @@ export const selectPage = query(
     state: orNull(jsonb<unknown>()),
     lastOutEventId: orNull(text()),
     lastInEventId: orNull(text()),
-    messages: jsonb<ChatMessage[]>(),
+    messages: jsonb<StoredMessage[]>(),
     nonFinalIds: jsonb<string[]>(),
     nextCursor: orNull(text()),
     versions: jsonb<Record<string, Versions>>(),

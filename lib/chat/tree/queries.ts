@@ -3,6 +3,7 @@ import type { TranscriptCursors } from "@trigger.dev/sdk/ai";
 import type { DbClient } from "@/lib/db/client";
 import type { Chat } from "@/prisma/generated/client";
 import type { ChatMessage } from "../message";
+import { readStored } from "../message-versions";
 import { selectPage, type ChatStatus, type PageOptions, type Versions } from "./page.sql";
 
 export type { ChatStatus, PageOptions } from "./page.sql";
@@ -81,7 +82,7 @@ export async function readBranch(
   const [row] = await selectPage(db, chatId, { limit, before, through });
   if (!row) return null;
   return {
-    messages: row.messages,
+    messages: row.messages.map(readStored),
     nonFinalIds: row.nonFinalIds,
     versions: row.versions,
     canRedo: row.canRedo,

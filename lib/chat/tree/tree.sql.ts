@@ -11,7 +11,7 @@ import {
   timestamp,
   type Sql,
 } from "@/lib/db/statement";
-import type { ChatMessage } from "../message";
+import { toStored, type StoredMessage } from "../message-versions";
 import type { ChatStatus } from "./page.sql";
 import type { TreeNode } from "./tree";
 import { asks, branchBelow, pathApart, pathUp } from "./walk.sql";
@@ -58,7 +58,7 @@ export const selectNode = query(
     messageId: text(),
     parentId: orNull(text()),
     role: text(),
-    message: jsonb<ChatMessage>(),
+    message: jsonb<StoredMessage>(),
   },
   (chatId: string, id: string) => sql`
     SELECT id, "messageId", "parentId", role, message FROM "Message"
@@ -181,10 +181,14 @@ const aNode: TreeNode = {
   removed: false,
 };
 
+function asJson(nodes: TreeNode[]): string {
+  return JSON.stringify(nodes.map((node) => ({ ...node, message: node.message && toStored(node.message) })));
+}
+
 export const insertNodes = command(
   (chatId: string, nodes: TreeNode[]) => sql`
     INSERT INTO "Message" ("chatId", id, "messageId", "parentId", role, message, final, "order", seen)
-    SELECT ${chatId}, v.*, v."order" FROM jsonb_to_recordset(${JSON.stringify(nodes)}::jsonb)
+    SELECT ${chatId}, v.*, v."order" FROM jsonb_to_recordset(${asJson(nodes)}::jsonb)
       AS v(id text, "messageId" text, "parentId" text, role text, message jsonb, final boolean, "order" int)`,
   ["a-chat", [aNode]],
 );
@@ -197,7 +201,7 @@ export const updateNodes = command(
   (chatId: string, nodes: TreeNode[], { ends }: { ends: boolean }) => sql`
     UPDATE "Message" m SET message = v.message, role = v.role, final = v.final, "removedAt" = NULL,
       "changedAt" = CASE WHEN ${ends} AND m.message <> v.message THEN now() ELSE m."changedAt" END
-    FROM jsonb_to_recordset(${JSON.stringify(nodes)}::jsonb) AS v(id text, role text, message jsonb, final boolean)
+    FROM jsonb_to_recordset(${asJson(nodes)}::jsonb) AS v(id text, role text, message jsonb, final boolean)
     WHERE m."chatId" = ${chatId} AND m.id = v.id
       AND (m.message <> v.message OR m.final <> v.final OR m."removedAt" IS NOT NULL)`,
   ["a-chat", [aNode], { ends: true }],

@@ -33,7 +33,7 @@ export function requestPath({ chatId, messageId, toolCallId }: RequestName & { c
 }
 
 /** A sub-agent's request, in the output of the tool that delegated to it. The output keeps it after the decision. */
-export type NestedRequest = { toolCallId: string; tool: string; input: unknown };
+type NestedRequest = { toolCallId: string; tool: string; input: unknown };
 export type PendingNestedRequest = NestedRequest & { waits: boolean };
 
 /** The sub-agent's requests in this call's output, and whether they are still pending. */

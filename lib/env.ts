@@ -7,6 +7,7 @@
  */
 import { z } from "zod";
 import {
+  cron,
   flag,
   frequency,
   integer,
@@ -19,6 +20,7 @@ import {
   ranges,
   secret,
   text,
+  timeZone,
   url,
   type Setting,
 } from "./setting-kinds";
@@ -206,6 +208,11 @@ const settings = {
     "`true`: new requests are emailed to the owner of the chat, unless the owner is a guest",
     false,
   ),
+  DIGEST_CRON: cron(
+    "when people are told what waits for their decision, for example `0 7 * * 1-5`; by email and by the webhook, whichever is set up",
+    "never",
+  ),
+  DIGEST_TIME_ZONE: timeZone("the time zone of `DIGEST_CRON`, for example `Europe/Oslo`", "UTC"),
   REQUEST_SWEEP_SECONDS: number(
     "how often the server delivers decisions, expires requests and removes deleted data; 0 is never",
     { fallback: 15, min: 0, max: 86_400 },

@@ -31,6 +31,15 @@ export type InspectedRun = {
   finishedAt: string | null;
 };
 
+/** A task that runs by itself, when its cron pattern says. */
+export type InspectedSchedule = {
+  task: string;
+  cron: string;
+  timezone: string;
+  nextAt: string | null;
+  lastRun: { id: string; status: string; createdAt: string; finishedAt: string | null } | null;
+};
+
 export type InspectedRecord = {
   seq: number;
   timestamp: number;

@@ -1,4 +1,5 @@
 /** The kinds of settings: what each accepts, and the words that refuse anything else. */
+import { Cron } from "croner";
 import { z } from "zod";
 import { isRange } from "@/lib/http/addresses";
 
@@ -61,6 +62,37 @@ export function postgresUrl(about: string, otherwise: string): Setting<string | 
       .regex(/^postgres(ql)?:\/\/./)
       .optional(),
   };
+}
+
+/** Five fields, as Trigger.dev takes them. */
+export function cron(about: string, otherwise: string): Setting<string | undefined> {
+  const schema = z.string().refine(isCron).optional();
+  return { about, otherwise, needs: "a cron pattern of five fields, such as 0 7 * * 1-5", schema };
+}
+
+function isCron(pattern: string): boolean {
+  try {
+    return /^\S+( \S+){4}$/.test(pattern) && new Cron(pattern, { paused: true }).nextRun() !== null;
+  } catch {
+    return false;
+  }
+}
+
+export function timeZone(about: string, fallback: string): Setting<string> {
+  const schema = z
+    .string()
+    .refine((name) => isTimeZone(name))
+    .optional()
+    .transform((value) => value ?? fallback);
+  return { about, otherwise: fallback, needs: "a time zone such as Europe/Oslo", schema };
+}
+
+function isTimeZone(name: string): boolean {
+  try {
+    return new Intl.DateTimeFormat("en", { timeZone: name }).format() !== "";
+  } catch {
+    return false;
+  }
 }
 
 type Range = { min: number; max: number };

@@ -2,7 +2,7 @@ import "server-only";
 /** Who may see which session, and access to the engine with the key that never leaves the server. */
 import { headers } from "next/headers";
 import { isInRanges } from "@/lib/http/addresses";
-import type { InspectedSession } from "@/lib/inspected";
+import type { InspectedSchedule, InspectedSession } from "@/lib/inspected";
 import { getUser } from "@/lib/auth";
 import { listChatPage } from "@/lib/chat/chats/list";
 import { findOwnedChat } from "@/lib/chat/tree/queries";
@@ -15,7 +15,12 @@ import type { Prisma } from "@/prisma/generated/client";
 /** `key` is the id of the chat or sub-agent, or the session's own if it belongs to neither. */
 export type ListedSession = InspectedSession & { key: string; title: string | null };
 
-export type SessionList = { engine: "none" | "away" | "here"; sessions: ListedSession[]; now: number };
+export type SessionList = {
+  engine: "none" | "away" | "here";
+  sessions: ListedSession[];
+  schedules: InspectedSchedule[];
+  now: number;
+};
 
 const SHOWN = 100;
 
@@ -42,12 +47,15 @@ export function hasCrashButton(): boolean {
 }
 
 export async function listSessions(): Promise<SessionList> {
+  let schedules: InspectedSchedule[] = [];
   const list = (engine: SessionList["engine"], sessions: ListedSession[] = []) => ({
     engine,
     sessions,
+    schedules,
     now: Date.now(),
   });
   if (!env.ENGINE_URL || !(await isOpen())) return list("none");
+  schedules = await listSchedules();
   const chats = seesEverything() ? null : await ownChats();
   if (chats?.length === 0) return list("here");
   const query = chats ? `?${new URLSearchParams({ externalIds: chats.map(({ id }) => id).join(",") })}` : "";
@@ -62,6 +70,13 @@ export async function listSessions(): Promise<SessionList> {
       return { ...session, key, title: titles.get(key) ?? null };
     }),
   );
+}
+
+/** They belong to the site, and say nothing about a person. */
+async function listSchedules(): Promise<InspectedSchedule[]> {
+  const response = await callEngine("/inspect/schedules").catch(() => null);
+  if (!response?.ok) return [];
+  return ((await response.json()) as { schedules: InspectedSchedule[] }).schedules;
 }
 
 /** Returns false for a foreign session and an unknown one alike. */

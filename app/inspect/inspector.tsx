@@ -8,6 +8,7 @@ import { Frond } from "@/components/ui/frond";
 import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { cn } from "@/lib/utils";
 import type { ListedSession, SessionList } from "./access";
+import { ScheduleList } from "./schedule-list";
 import { SessionView } from "./session-view";
 import { Tag } from "./tag";
 import { useNow } from "./use-now";
@@ -23,7 +24,7 @@ export type InspectorProps = {
 
 /** The list of sessions beside the selected session; on a phone, one at a time. */
 export function Inspector({ initial, scope, canCrash }: InspectorProps) {
-  const { sessions, engine } = useSessions(initial);
+  const { sessions, schedules, engine } = useSessions(initial);
   const now = useNow(initial.now);
   const chosen = useSearchParams().get("session") ?? undefined;
   // Without an address, the newest session is selected and stays selected, so that the crash button's target doesn't
@@ -69,6 +70,7 @@ export function Inspector({ initial, scope, canCrash }: InspectorProps) {
             ))}
           </ul>
         </nav>
+        <ScheduleList schedules={schedules} now={now} />
         <div className="mx-3 flex shrink-0 items-center border-t py-2 pb-[max(8px,env(safe-area-inset-bottom))] pl-2 text-sm">
           <Link href="/" className="flex items-center gap-2 text-ink-2 hover:text-ink">
             <ArrowLeft aria-hidden className="size-4" />

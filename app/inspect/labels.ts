@@ -46,6 +46,7 @@ const reasons: Record<string, { word: string; meaning: string }> = {
     meaning: "The engine restarted; this run continues with the unanswered input.",
   },
   upgrade: { word: "Upgrade", meaning: "The previous run handed over to a newer version of the agent." },
+  schedule: { word: "Scheduled", meaning: "Its cron pattern started it." },
   trigger: { word: "Triggered", meaning: "Started manually or by another run." },
 };
 

@@ -18,6 +18,7 @@ import { createContinuations } from "./runs/continuations";
 import { waitpointOf, writerLost } from "./runs/execution";
 import { createRemoval } from "./runs/removal";
 import { createRuns, type Run } from "./runs/runs";
+import { createSchedules } from "./runs/schedules";
 import { createSessions } from "./runs/sessions";
 import { createWaitpoints } from "./runs/waitpoints";
 import { createWatchdog } from "./runs/watchdog";
@@ -103,6 +104,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     },
     log,
   });
+  const schedules = createSchedules({ database, runs, attempts, host: workers, log });
   const removal = createRemoval({ database, sessions, streams, attempts, continuations, log });
   const retention = createRetention({ database, streams, intervalMs: options.retentionMs, log });
 
@@ -118,6 +120,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
     continuations,
     watchdog,
     removal,
+    schedules,
     s2,
     sideChannels: createSideChannels({ database, streams }),
     openStreams: createOpenStreams(options.maxStreamsPerKey),
@@ -146,6 +149,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
   for (const run of dead) log("run ended", { run: run.id, session: run.sessionId, status: run.status });
   for (const run of await runs.unstarted()) attempts.start(run);
   await continuations.recover(dead);
+  void schedules.start();
 
   return {
     url,
@@ -164,6 +168,7 @@ export async function createEngine(given: EngineOptions): Promise<Engine> {
 
   async function stop(): Promise<void> {
     attempts.close();
+    await schedules.close();
     watchdog?.close();
     waitpoints.close();
     retention.close();

@@ -125,6 +125,13 @@ const MIGRATIONS = [
      where header.pair ->> 0 <> 'public-access-token'
    ) where headers like '%public-access-token%'`,
   `alter table engine.runs add column machine text, add column outgrown text`,
+  `create table engine.schedules (
+    task text primary key,
+    cron text not null,
+    timezone text not null,
+    last_tick timestamptz not null,
+    ran_at timestamptz
+  )`,
 ];
 
 /** Migrates schema `engine` to the newest version. The caller holds the engine's lock, so no other process does. */

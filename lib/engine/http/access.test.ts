@@ -82,6 +82,7 @@ const VERDICTS: Record<string, Verdict> = {
   "PUT /api/v2/packets/*file": "secret key",
   "GET /api/v1/packets/*file": "secret key",
   "GET /inspect/sessions": "secret key",
+  "GET /inspect/schedules": "secret key",
   "GET /inspect/sessions/:session/watch": "secret key",
   "POST /inspect/sessions/:session/crash": "secret key",
 };

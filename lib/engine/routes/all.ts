@@ -7,6 +7,7 @@ import type { Attempts } from "../runs/attempts";
 import type { Continuations } from "../runs/continuations";
 import type { Removal } from "../runs/removal";
 import type { Runs } from "../runs/runs";
+import type { Schedules } from "../runs/schedules";
 import type { Sessions } from "../runs/sessions";
 import type { Waitpoints } from "../runs/waitpoints";
 import type { Watchdog } from "../runs/watchdog";
@@ -38,6 +39,7 @@ type Parts = {
   continuations: Continuations;
   watchdog: Watchdog | undefined;
   removal: Removal;
+  schedules: Schedules;
   sideChannels: SideChannels;
   openStreams: OpenStreams;
   s2: S2;

@@ -22,6 +22,7 @@ import type {
 } from "@/lib/inspected";
 import { isLive, type Run, type Runs } from "../runs/runs";
 import { type Session, streamName } from "../runs/session";
+import type { Schedules } from "../runs/schedules";
 import type { Sessions } from "../runs/sessions";
 import type { Streams } from "../streams/streams";
 
@@ -31,6 +32,7 @@ type Options = {
   runs: Runs;
   streams: Streams;
   attempts: Attempts;
+  schedules: Schedules;
   /** Returns the records of `.in` that no turn has answered. */
   pending(session: Session): Promise<StreamRecord[]>;
 };
@@ -56,6 +58,7 @@ export function inspectRoutes(options: Options): Route[] {
   const { database, sessions, runs, streams, attempts } = options;
   return [
     route("GET /inspect/sessions", List, list),
+    route("GET /inspect/schedules", {}, async () => json(200, { schedules: await options.schedules.list() })),
     route("GET /inspect/sessions/:session/watch", Watch, watch),
     route("POST /inspect/sessions/:session/crash", Crash, crash),
   ];

@@ -19,7 +19,7 @@ export type RunStatus =
  * Why a run was started, as `/inspect` shows it. `continuation`: the previous run ended normally. `crash`, `restart`: it
  * did not, and this run takes over its input. A second attempt of the same run is a `retry` (see its attempts).
  */
-export type RunReason = "first" | "continuation" | "crash" | "restart" | "upgrade" | "trigger";
+export type RunReason = "first" | "continuation" | "crash" | "restart" | "upgrade" | "trigger" | "schedule";
 
 export type Run = {
   id: string;

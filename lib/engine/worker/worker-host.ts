@@ -134,6 +134,8 @@ export type TaskInfo = {
   machine?: MachineName;
   /** For the attempt after one that ran out of memory. */
   oomMachine?: MachineName;
+  /** What `schedules.task` declares. */
+  schedule?: { cron: string; timezone: string };
 };
 
 export type PromptInfo = {

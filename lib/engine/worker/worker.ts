@@ -105,7 +105,7 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
   const tasks = resourceCatalog.listTaskManifests();
   send({
     type: "READY",
-    tasks: tasks.map(({ id, filePath, retry, machine }) => {
+    tasks: tasks.map(({ id, filePath, retry, machine, schedule }) => {
       const oomMachine = retry?.outOfMemory?.machine;
       return {
         id,
@@ -113,6 +113,7 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
         ...(retry ? { retry: { maxAttempts: retry.maxAttempts } } : {}),
         ...(isMachine(machine?.preset) ? { machine: machine.preset } : {}),
         ...(isMachine(oomMachine) ? { oomMachine } : {}),
+        ...(runsHere(schedule) ? { schedule: { cron: schedule.cron, timezone: schedule.timezone } } : {}),
       };
     }),
     prompts: resourceCatalog
@@ -122,6 +123,13 @@ export async function startWorker(files: TaskFile[], parentPid: number) {
   });
   // After READY, so that it delays no run. A worker that already has a run skips it.
   if (!running) for (const whenSpare of spareWork) void whenSpare();
+}
+
+type Schedule = ReturnType<typeof resourceCatalog.listTaskManifests>[number]["schedule"];
+
+/** This engine is a development environment, and a schedule may be for others only. */
+function runsHere(schedule: Schedule): schedule is NonNullable<Schedule> {
+  return schedule !== undefined && (schedule.environments?.includes("DEVELOPMENT") ?? true);
 }
 
 /** Registers every manager that does not depend on the run, so that a spare worker has done it in advance. */

@@ -85,6 +85,11 @@ const settings = {
   ENGINE_URL: url(),
   VERCEL: text(),
 
+  CHAT_START: oneOf(
+    ["preload", "head-start", "off"],
+    "how a new chat's first answer comes sooner (docs page *Fast starts*)",
+  ),
+
   // Who may come in.
   BETTER_AUTH_SECRET: secret("signs the sign-in cookies", "derived from the engine's key", { realFrom: 32 }),
   APPROVAL_SECRET: secret(

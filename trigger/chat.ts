@@ -19,6 +19,7 @@ import { requireChat, requireSavedQuestion, requireTurn } from "./agent/admissio
 import { approvals, approvalSecret } from "./agent/approvals";
 import { asContinuation, withoutWords } from "./agent/history/continuation";
 import { accept } from "./agent/gate";
+import { leaveWhenOver, replaying, withoutFirstStep } from "./agent/head-start";
 import { carryOut, continueSubAgents, endHistory, storage, takeOver } from "./agent/history/steps";
 import { whenSpare } from "./agent/prewarm";
 import { isTriggerDev } from "./agent/run/environment";
@@ -57,7 +58,8 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
 
   // ── A run ──
 
-  onBoot({ ctx }) {
+  onBoot({ ctx, ...run }) {
+    leaveWhenOver(run);
     // It keeps a process for every chat that waits for its next message. The embedded engine ends those by itself.
     if (isTriggerDev(ctx)) chat.setTurnTimeout("5m");
   },
@@ -97,7 +99,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
   async run({ chatId, ctx, messages, tools, signal, streamText }) {
     const state = turnState();
     // The runtime takes it for a new message; an answer that continues keeps its own id.
-    const newId = generateId();
+    const newId = state.handedOver?.answerId ?? generateId();
     const answerId = state.continued?.message.id ?? newId;
     beginTurn({ chatId, answerId, runId: ctx.run.id, messages: chat.history.all() });
     try {
@@ -114,7 +116,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
         messageMetadata: answerMetadata(resolved.id, () => withDelegated(state.continued?.message.metadata)),
       });
       const result = streamText({
-        model: withAttachments(model, { db, userId }),
+        model: replaying(withAttachments(model, { db, userId }), state.handedOver),
         messages,
         tools: guarded(tools),
         abortSignal: signal,
@@ -129,7 +131,7 @@ export const chatAgent = chat.withUIMessage<ChatMessage>().agent({
           logger.warn("The answer broke off", { chatId, ...summariseError(error) });
         },
       });
-      return asContinuation(result);
+      return withoutFirstStep(asContinuation(result), state.handedOver);
     } catch (error) {
       logger.warn("The turn could not begin", { chatId, ...summariseError(error) });
       state.failure = describeError(error);

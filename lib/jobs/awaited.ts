@@ -2,7 +2,8 @@ import "server-only";
 /** Checks on pending answers (lib/chat/revive/revive.ts) with this product's agent. */
 import { chat } from "@trigger.dev/sdk/ai";
 import { describeCall } from "@/lib/agent/approval-policy";
-import { type AnswerProgress, revive, reviveAll, type ReviveOptions } from "@/lib/chat/revive/revive";
+import { type AnswerProgress, revive, reviveAll } from "@/lib/chat/revive/revive";
+import type { ReviveOptions } from "@/lib/chat/revive/revive-options";
 import { db } from "@/lib/db/client";
 
 const startSession = chat.createStartSessionAction("chat");

@@ -43,9 +43,12 @@ async function unheededStop(chatId: string): Promise<number | undefined> {
   const { records } = await api.readSessionStreamRecords(chatId, "in", after(answered));
   const input = records.map(toInput);
   const question = input.find(
-    ({ seq, kind, trigger }) => seq > answered && kind === "message" && trigger !== "close",
+    ({ seq, kind, trigger }) =>
+      seq > answered && (kind === "handover" || (kind === "message" && trigger !== "close")),
   );
-  const from = Math.max(question?.seq ?? Infinity, used, runState().heededStop);
+  // The question of a head start is on no input, so every stop there is meant for it.
+  const asked = question?.kind === "handover" ? answered : (question?.seq ?? Infinity);
+  const from = Math.max(asked, used, runState().heededStop);
   return input.findLast(({ seq, kind }) => kind === "stop" && seq > from)?.seq;
 }
 

@@ -1,6 +1,7 @@
 /** What the agent knows of the turn it is in. Made when the turn's context is read, dropped when the turn is saved. */
 import { locals } from "@trigger.dev/sdk";
 import type { UIMessageChunk } from "ai";
+import type { FirstStep } from "@/lib/chat/head-start/head-starts";
 import type { ChatMessage, ChatMetadata } from "@/lib/chat/message";
 
 export type TurnState = {
@@ -10,6 +11,8 @@ export type TurnState = {
   isAsked: boolean;
   /** The message that the answer continues, when people decided what it had asked. */
   continued: ContinuedMessage | undefined;
+  /** What the app's server has written of the answer already. */
+  handedOver: HandedOver | undefined;
   /** The runtime's record of a compacted context and injected notes, as this turn's context found it. */
   savedState: unknown;
   /** The save of this turn's question, when it is a new one. The runtime would not wait for it. */
@@ -29,6 +32,8 @@ export type TurnState = {
   /** By sub-agent, how many tasks this answer has given to it. */
   tasks: Map<string, number>;
 };
+
+export type HandedOver = { answerId: string; step: FirstStep };
 
 export type AnsweredQuestion = {
   chatId: string;
@@ -67,6 +72,7 @@ export function beginTurnState(known: Partial<TurnState> = {}): TurnState {
     hasContext: false,
     isAsked: false,
     continued: undefined,
+    handedOver: undefined,
     savedState: null,
     questionSaved: undefined,
     stopHeeded: undefined,

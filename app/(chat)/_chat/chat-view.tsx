@@ -1,7 +1,7 @@
 "use client";
 
 import { useRouter, useSearchParams } from "next/navigation";
-import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useCallback, useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { ChatDock } from "@/components/chat/shell/chat-shell";
 import { Composer } from "@/components/chat/composer/composer";
 import type { Transcript } from "@/components/chat/durable/transcript";
@@ -37,6 +37,7 @@ import { useOfferCommands } from "./commands-provider";
 import type { ChatEnvironment } from "./environment";
 import { DELETED, DeletedNotice, useDeletedChat } from "./deleted-chat";
 import { describeError } from "./actions/expected-error";
+import { askForHeadStart } from "./head-start";
 import { useArrival } from "./use-arrival";
 import { useChatRequests } from "./requests/use-chat-requests";
 import { useProblem } from "./use-problem";
@@ -83,6 +84,8 @@ export function ChatView({
   const router = useRouter();
   const refreshChats = useRefreshChats();
   const [hasRow, setHasRow] = useState(onCreated === undefined);
+  // A chat that was preloaded has a session, and a row, before its first message.
+  const [hasSession, setHasSession] = useState(hasRow);
   const { userId, arrive } = useArrival(environment);
   const draftKey = hasRow ? chatId : "new";
   const upload = useCallback<UploadFile>(
@@ -90,8 +93,8 @@ export function ChatView({
     [arrive],
   );
   const attachments = useAttachments({ upload, limits: attachmentLimits, draftKey });
-  const model = useModelChoice(chatId, savedModel, { hasRow });
-  const deleted = useDeletedChat({ hasRow });
+  const model = useModelChoice(chatId, savedModel, { hasRow: hasSession });
+  const deleted = useDeletedChat({ hasRow: hasSession });
   const chat = useDurableChat<ChatMessage>({
     chatId,
     task: "chat",
@@ -105,10 +108,21 @@ export function ChatView({
         chatId: id,
         ...(model.chosen && { model: model.chosen }),
       });
-      onCreated?.();
-      setHasRow(true);
+      setHasSession(true);
       return session;
     },
+    ...(environment.start === "head-start" && {
+      headStart: async (id, message) => {
+        await arrive();
+        const begun = await askForHeadStart({
+          chatId: id,
+          message,
+          ...(model.chosen && { model: model.chosen }),
+        });
+        if (begun) setHasSession(true);
+        return begun;
+      },
+    }),
     mintAccessToken: deleted.mintAccessToken,
     loadTranscript: deleted.loadTranscript,
     moveBranch: deleted.moveBranch,
@@ -148,9 +162,22 @@ export function ChatView({
     [chat.messages],
   );
   const hasMessages = chat.messages.length > 0;
+  if (!hasRow && hasMessages && hasSession) setHasRow(true);
+  const announce = useEffectEvent(() => onCreated?.());
+  useEffect(() => {
+    if (hasRow) announce();
+  }, [hasRow]);
   useEffect(() => {
     if (hasMessages && hasRow) refreshChats();
   }, [hasMessages, hasRow, isAnswering, refreshChats]);
+
+  /** The composer has the focus from the start, so the first key or tap in it is the first sign of a person. */
+  function onEngaged() {
+    const isNew = environment.start === "preload" && !hasSession && !hasMessages;
+    void arrive()
+      .then(() => (isNew ? chat.preload() : undefined))
+      .catch(() => {});
+  }
 
   async function deliver(message: OutgoingMessage, mode: SendMode) {
     if (mode === "queue") chat.queue.add(message);
@@ -257,7 +284,8 @@ export function ChatView({
         />
         <Composer
           draftKey={draftKey}
-          onInput={() => void arrive().catch(() => {})}
+          onInput={onEngaged}
+          onPointerDown={onEngaged}
           onSend={(message, mode) =>
             deliver(message, mode).catch((error: unknown) =>
               Promise.reject(new KnownError(describeError(error))),

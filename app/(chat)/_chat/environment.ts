@@ -16,6 +16,8 @@ export type ChatEnvironment = {
   models: ModelInfo[];
   /** Whether this person may open /inspect. */
   canInspect: boolean;
+  /** How a new chat's first answer comes sooner. */
+  start: "preload" | "head-start" | "off";
 };
 
 /** Settings that the server passes to the page. Read per request, because one build serves many deployments. */
@@ -27,5 +29,6 @@ export async function chatEnvironment(): Promise<ChatEnvironment> {
     baseURL: browserApiUrl(),
     models: availableModels(),
     canInspect: env.ENGINE_URL !== undefined && (await isOpen()),
+    start: env.CHAT_START,
   };
 }

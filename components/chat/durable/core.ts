@@ -4,6 +4,7 @@ import type { UIMessage } from "ai";
 import "../shared/random-uuid";
 import { type Browser, thisBrowser } from "./pages/browser";
 import { Deliveries } from "./deliveries";
+import { withHeadStart } from "./transport/head-start";
 import { lazyTransport, type LazyTransport, type LazyTransportOptions } from "./transport/lazy-transport";
 import { type ChatEvent, type ChatState, initialState, isAtRest, reduce } from "./phase";
 import { type RestartAwareTransport, restartAware } from "./transport/restart-aware-transport";
@@ -67,10 +68,15 @@ export class ChatCore<M extends UIMessage> {
     this.state = initialState(options.transcript.status);
     const sending = retryingFetch((connection) => this.#setConnection(connection));
     this.giveUpSending = () => sending.giveUp();
-    this.transport = this.makeTransport({
+    const transport = this.makeTransport({
       fetch: sending,
       startSession: ({ chatId }) => untilReached(() => this.options.startSession(chatId), sending.signal()),
       onEvent: (event) => this.#onTransportEvent(event),
+    });
+    this.transport = withHeadStart<M>(transport, {
+      ask: async (message) =>
+        untilReached(async () => this.options.headStart?.(this.chatId, message), sending.signal()),
+      onAsked: (messageId) => this.deliveries.arrived(messageId),
     });
     this.answers = restartAware<M>(this.transport);
     this.chat = new Chat<M>({

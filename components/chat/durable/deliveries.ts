@@ -33,8 +33,13 @@ export class Deliveries {
 
   /** Handles an event of the transport. */
   onEvent(event: ChatTransportEvent): void {
-    if (event.type === "message-sent" && event.messageId) this.#underWay.get(event.messageId)?.resolve();
+    if (event.type === "message-sent" && event.messageId) this.arrived(event.messageId);
     if (event.type === "message-send-failed" && event.messageId) this.fail(event.messageId, event.error);
+  }
+
+  /** The message is stored. */
+  arrived(id: string): void {
+    this.#underWay.get(id)?.resolve();
   }
 
   /** Fails a delivery before the transport could, for example because no session could be created. */

@@ -33,6 +33,7 @@ export class DurableChat<M extends UIMessage> {
   #view: ChatView<M> | undefined;
   #hasConnected = false;
   #isUpdateDue = false;
+  #preloaded: Promise<void> | undefined;
 
   /** Starts nothing: see `open`. Tests pass `surroundings` to replace the browser and the transport. */
   constructor(options: DurableChatOptions<M>, surroundings?: Surroundings) {
@@ -126,6 +127,12 @@ export class DurableChat<M extends UIMessage> {
     if (this.isAnswering && message.files.length > 0) return queue.move(id, 0);
     await (this.isAnswering ? this.steer(message) : sending.deliver(message, id));
     queue.remove(id);
+  };
+  /** Starts the agent of a new chat before its first message. If this fails, the first message starts it. */
+  preload = (): Promise<void> => {
+    const { chatId, messages, transport } = this.#parts.core;
+    const isNew = messages.length === 0 && transport.getSession(chatId) === undefined;
+    return (this.#preloaded ??= isNew ? transport.preload(chatId).catch(() => {}) : Promise.resolve());
   };
   loadOlder = (): Promise<void> => this.#parts.transcript.showOlder();
   /** Moves to another branch. Rejects with a sentence for the reader while an answer is running. */

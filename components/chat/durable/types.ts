@@ -41,6 +41,11 @@ export type DurableChatOptions<M extends UIMessage> = {
   pendingInput?: Promise<PendingInput<M>[]> | undefined;
   /** Creates the chat and its session. Must be safe to repeat. Called before the first message. */
   startSession(chatId: string): Promise<{ publicAccessToken: string }>;
+  /**
+   * Asks the first question of a new chat, and lets its answer begin at once. Undefined: the agent is asked in the usual
+   * way. Must be safe to repeat; the message's id is the same then.
+   */
+  headStart?(chatId: string, message: M): Promise<{ publicAccessToken: string } | undefined>;
   /** Returns a fresh token when the engine refuses the present one. Must be safe to repeat. */
   mintAccessToken(chatId: string): Promise<string>;
   /** Turns an id into one that marks a steering message for the agent. */

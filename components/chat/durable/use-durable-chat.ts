@@ -16,6 +16,7 @@ export type DurableChatHandle<M extends UIMessage> = ChatView<M> &
     | "steer"
     | "sendQueuedNow"
     | "loadOlder"
+    | "preload"
     | "moveBranch"
     | "expectTurn"
     | "takeOver"
@@ -32,7 +33,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
   useEffect(() => chat.setOptions(options));
   useEffect(() => chat.open(), [chat]);
   const view = useSyncExternalStore(chat.subscribe, chat.getView, chat.getFirstView);
-  const { send, stop, retry, steer, sendQueuedNow, loadOlder } = chat;
+  const { send, stop, retry, steer, sendQueuedNow, loadOlder, preload } = chat;
   const { moveBranch, expectTurn, takeOver, isOwn } = chat;
   return {
     ...view,
@@ -42,6 +43,7 @@ export function useDurableChat<M extends UIMessage>(options: DurableChatOptions<
     steer,
     sendQueuedNow,
     loadOlder,
+    preload,
     moveBranch,
     expectTurn,
     takeOver,

@@ -10,25 +10,19 @@ import type { TranscriptChange } from "@trigger.dev/sdk/ai";
 import { claimAttachments } from "@/lib/attachments/attachments";
 import { failuresOf } from "@/lib/db/batches";
 import type { Db } from "@/lib/db/client";
-import type { Chat } from "@/prisma/generated/client";
+import type { Chat, HeadStart } from "@/prisma/generated/client";
 import { findNode } from "../tree/branch";
 import { agentAction, BranchError } from "../tree/branch-actions";
 import { applyBranchAction } from "../tree/move-branch";
 import { InvalidMessageError, parseUserMessage, type ChatMessage } from "../message";
 import { readStored, readUnversioned, type StoredMessage } from "../message-versions";
-import type { Describe } from "../requests/save";
 import { currentRun } from "./current-run";
 import { readInput, readOutput, readSettledOutput, type InRecord } from "./session-records";
 import { cancelCheck, claimDueChats, countDeadRun, scheduleCheck } from "./revive.sql";
 import { saveUnlessChanged } from "../tree/storage";
+import type { ReviveOptions } from "./revive-options";
+import { tendHeadStart } from "./tend-head-start";
 import { answerId, answerOf, failureOf, injectedInto, turnsOf, type StreamTurn } from "./stream-turns";
-
-export type ReviveOptions = {
-  /** Makes sure that the chat's session has a live run. A dead run is replaced. */
-  startSession: (chat: { chatId: string; userId: string }) => Promise<unknown>;
-  /** Describes the request that a tool call makes to a person. */
-  describe?: Describe;
-};
 
 /**
  * `settled`: nothing is awaited, and the transcript is complete. `queued`: a run waits for a worker. `running`: a
@@ -65,12 +59,17 @@ type AwaitingChat = Pick<
   | "nextOrder"
   | "lookAt"
   | "createdAt"
-> & { revival: { begunBy: string | null } | null };
+> & { revival: { begunBy: string | null } | null; headStart: HeadStart | null };
 
 /** Checks one chat, and does what is needed for its question to be answered or shown as failed. */
 export async function revive(db: Db, chatId: string, options: ReviveOptions): Promise<AnswerProgress> {
   const chat = await findChat(db, chatId);
   if (!chat) return "settled";
+  const tended = await tendHeadStart(db, chat, options);
+  if (tended) {
+    await scheduleCheck(db, chatId, tended === "settled" ? CHECK_SOON_MS : CHECK_EVERY_MS);
+    return tended;
+  }
   const found = await saveFromStream(db, chat, options);
   if (found === "settled") return "settled";
   await scheduleCheck(db, chatId, found === "ending" ? CHECK_SOON_MS : CHECK_EVERY_MS);
@@ -131,6 +130,7 @@ function findChat(db: Db, id: string): Promise<AwaitingChat | null> {
       lookAt: true,
       createdAt: true,
       revival: { select: { begunBy: true } },
+      headStart: true,
     },
   });
 }

@@ -25,9 +25,11 @@ export async function readSettledOutput(
   afterEventId: string | null,
 ): Promise<{ records: OutRecord[]; endedAt: number } | null> {
   const response = await request(chatId, "out", {
-    accept: "text/event-stream",
-    "x-peek-settled": "1",
-    ...(afterEventId !== null && { "last-event-id": afterEventId }),
+    headers: {
+      accept: "text/event-stream",
+      "x-peek-settled": "1",
+      ...(afterEventId !== null && { "last-event-id": afterEventId }),
+    },
   });
   if (response.headers.get("x-session-settled") !== "true") {
     await response.body?.cancel();
@@ -62,6 +64,22 @@ export async function readInput(chatId: string, afterEventId: string | null): Pr
   });
 }
 
+/** The kind and the number of every record of the input: a question, a stop, or what a head start tells its worker. */
+export async function readInputKinds(chatId: string): Promise<{ seq: number; kind: string }[]> {
+  const records = await readRecords(chatId, "in", null);
+  return records.map(({ seqNum, data }) => ({ seq: seqNum, kind: String(parse(String(data))?.kind) }));
+}
+
+/** Appends to the input as the server. A record with the part id of an earlier one is stored once. */
+export async function appendInput(chatId: string, record: object, partId: string): Promise<void> {
+  const response = await request(chatId, "in/append", {
+    method: "POST",
+    headers: { "content-type": "application/json", "x-part-id": partId },
+    body: JSON.stringify(record),
+  });
+  if (!response.ok) throw new Error(`Chat ${chatId} took no input (${response.status}).`);
+}
+
 type Batch = { records: Array<{ seq_num: number; timestamp: number; body: string; headers?: Header[] }> };
 type Drained = { seqNum: number; data: unknown; headers?: Header[] };
 
@@ -71,7 +89,7 @@ async function readRecords(chatId: string, io: "in" | "out", after: string | nul
     // Only our engine has this parameter; Trigger.dev hides no input.
     ...(io === "in" && { hidden: "true" }),
   });
-  const response = await request(chatId, `${io}/records?${query}`, {});
+  const response = await request(chatId, `${io}/records?${query}`);
   if (response.status === 404) return [];
   if (!response.ok) throw unreadable(chatId, response);
   return ((await response.json()) as { records: Drained[] }).records;
@@ -81,9 +99,12 @@ function unreadable(chatId: string, { status }: Response): Error {
   return new Error(`The records of chat ${chatId} could not be read (${status}).`);
 }
 
-async function request(chatId: string, path: string, headers: Record<string, string>) {
+type Init = { method?: string; headers?: Record<string, string>; body?: string };
+
+async function request(chatId: string, path: string, { headers, ...init }: Init = {}) {
   const { baseURL, accessToken } = apiClientManager;
   return fetch(`${baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/${path}`, {
+    ...init,
     headers: { ...headers, authorization: `Bearer ${accessToken}` },
     signal: AbortSignal.timeout(5_000),
     cache: "no-store",

@@ -29,6 +29,7 @@ import { resumeDelegate } from "../../tools/delegate";
 import { isPartial, withoutAbandonedPartials } from "./abandoned-partials";
 import { resumeSubAgents, takeDecisions } from "./continuation";
 import { ChatError, describeError, summariseError } from "@/lib/agent/errors";
+import { forgetHandover, takeHandover } from "../head-start";
 import { keepSavedLane } from "./saved-lane";
 import { stopSignal } from "../stops";
 import { beginTurnState, endTurnState, runState, turnState } from "../turn-state";
@@ -51,7 +52,9 @@ export const storage: TranscriptStorage = {
     const saving = saved.save(context, changeset);
     if (changeset.reason === "turn-start") turnState().questionSaved = saving;
     const ends = changeset.reason === "turn-complete" || changeset.reason === "turn-error";
-    return ends ? saving.finally(endTurnState) : saving;
+    if (!ends) return saving;
+    const { handedOver } = turnState();
+    return saving.then(() => handedOver && forgetHandover(context.chatId)).finally(endTurnState);
   },
 };
 
@@ -69,7 +72,8 @@ async function loadContext(
     if (isRegenerate) await regenerateLast(chatId);
     const { messages, state } = await readContext(db, chatId, event);
     const history = await asAsked(chatId, messages);
-    beginTurnState({ hasContext: true, savedState: state, isAsked: isRegenerate });
+    const handedOver = await takeHandover(chatId, history);
+    beginTurnState({ hasContext: true, savedState: state, isAsked: isRegenerate, handedOver });
     // Otherwise what was steered into an answer of the branch before is left out of this one.
     locals.set(shownToRuntime, history);
     return history;

@@ -8,7 +8,7 @@ import { expectAnswer } from "@/lib/chat/revive/revive";
 import { db } from "@/lib/db/client";
 import { revokeSession } from "@/lib/jobs/end-sessions";
 import { PROGRESS_CHANNEL } from "@/lib/agent/progress";
-import { availableModels } from "@/lib/agent/model-catalog";
+import { configuredModel } from "./configured-model";
 import { expectedError } from "./expected-error";
 import { requireOwnChat, requireSomebody, takeTurn } from "./owner";
 
@@ -68,10 +68,4 @@ export async function mintProgressToken(chatId: string): Promise<string> {
 export async function chooseModel(chatId: string, model: string): Promise<void> {
   const { id, userId } = await requireOwnChat(chatId);
   await db.chat.updateMany({ where: { id, userId }, data: { model: configuredModel(model) } });
-}
-
-function configuredModel(id: unknown): string {
-  const known = availableModels().find((model) => model.id === id);
-  if (!known) throw expectedError("model-not-configured");
-  return known.id;
 }

@@ -77,6 +77,10 @@ export class FakeTransport implements LazyTransport {
     );
   };
 
+  preload: LazyTransport["preload"] = async (chatId) => {
+    await this.#ensureSession(chatId);
+  };
+
   stopGeneration: LazyTransport["stopGeneration"] = async (chatId) => {
     const state = this.#sessions.get(chatId);
     if (!state) return false;

@@ -7,6 +7,7 @@ export type LazyTransport = Pick<
   TriggerChatTransport,
   | "sendMessages"
   | "reconnectToStream"
+  | "preload"
   | "sendPendingMessage"
   | "stopGeneration"
   | "getSession"
@@ -63,6 +64,7 @@ export function lazyTransport(options: LazyTransportOptions): LazyTransport {
       const transport = await load();
       return isDisposed ? null : transport.reconnectToStream(chat);
     },
+    preload: async (chatId) => (await load()).preload(chatId),
     sendPendingMessage: async (...message) => (await load()).sendPendingMessage(...message),
     stopGeneration: async (chatId) => (await load()).stopGeneration(chatId),
   };

@@ -9,6 +9,7 @@ const aboutLives = [
   "**/queue.spec.ts",
   "**/turn-states.spec.ts",
   "**/long-job.spec.ts",
+  "**/sub-agents.spec.ts",
 ];
 
 const executablePath = systemBrowser();

@@ -6,7 +6,16 @@ const groups = [
   { title: "Start", slugs: ["commands", "changing", "settings", "deploying"] },
   {
     title: "Concepts",
-    slugs: ["how-it-works", "requests", "server-chat", "side-effects", "code-sandbox", "sessions", "testing"],
+    slugs: [
+      "how-it-works",
+      "requests",
+      "sub-agents",
+      "server-chat",
+      "side-effects",
+      "code-sandbox",
+      "sessions",
+      "testing",
+    ],
   },
   {
     title: "Decisions",

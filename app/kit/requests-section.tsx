@@ -102,7 +102,7 @@ function DecidableInbox() {
 }
 
 const steps: SubAgentStep[] = [
-  { id: "1", title: "Read the order", detail: "4417", state: "done" },
+  { id: "1", title: "Read order 4417", state: "done" },
   {
     id: "2",
     title: "Compared couriers",

@@ -6,7 +6,9 @@ import { beforeEach, describe, expect, it, vi } from "vitest";
 import { appDatabase } from "@/e2e/support/chat-fixtures";
 import { MAX_REQUESTS_PER_TURN } from "@/lib/agent/approval-policy";
 import type { DelegateOutput } from "@/lib/agent/sub-agents/delegate-output";
+import { UnknownOutcomeError } from "@/lib/chat/effects/unknown-outcome";
 import type { ChatMessage } from "@/lib/chat/message";
+import { sayStep } from "@/lib/agent/sub-agents/step-sentences";
 import { MAX_SUB_AGENTS, subAgentId } from "@/lib/chat/sub-agents/sub-agents";
 import { createChat } from "@/lib/chat/tree/queries";
 import type { SubAgent } from "@/prisma/generated/client";
@@ -14,6 +16,7 @@ import { beginTurnState, turnState } from "../agent/turn-state";
 import { withDelegated } from "../agent/usage";
 import type * as converseModule from "../sub-agents/converse";
 import { delegate, resumeDelegate } from "./delegate";
+import { subAgentTools } from "./execute";
 
 type Exchange = Parameters<typeof converseModule.converse>[0];
 
@@ -124,6 +127,21 @@ describe("what came of a task", () => {
   );
 });
 
+it(
+  "an effect whose outcome nobody knows is told from one that happened",
+  inTurn(async () => {
+    const effect = { key: "e", tool: "refund", input: {}, startedAt: new Date() };
+    const { outcome: unknown } = new UnknownOutcomeError(effect);
+    const input = { orderId: "A-1", amount: 20, currency: "EUR" };
+    const call = { type: "tool-refund", toolCallId: "r", state: "output-available", input, output: unknown };
+    answer = [call as never, text("I can't tell.")];
+    expect(await work()).toMatchObject({
+      steps: [{ title: "Outcome unknown: Refunding 20 EUR of order A-1", state: "failed" }],
+      unknown: [{ toolCallId: "r", outcome: { effect: "e" } }],
+    });
+  }),
+);
+
 describe("requests", () => {
   it(
     "wait, all of them, and those that were decided stay",
@@ -224,6 +242,12 @@ describe("a task", () => {
       expect(exchanges).toEqual([]);
     }),
   );
+});
+
+it("a sub-agent has a sentence for each of its tools, and can't delegate", () => {
+  for (const name of Object.keys(subAgentTools))
+    expect(sayStep(name, {}, "running")).not.toMatch(/^Using|[{}]/);
+  expect(Object.keys(subAgentTools)).not.toContain("delegate");
 });
 
 it.each([

@@ -8,6 +8,7 @@ import { MAX_REQUESTS_PER_TURN, TOO_MANY_REQUESTS } from "@/lib/agent/approval-p
 import { findingOf, stepsOf, type DelegateOutput } from "@/lib/agent/sub-agents/delegate-output";
 import { toolSchemas } from "@/lib/agent/tool-schemas";
 import { markOf, marked } from "@/lib/chat/effects/marks";
+import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import type { ChatMessage } from "@/lib/chat/message";
 import { MAX_SUB_AGENTS, messagesOf, noteAsk, subAgentId } from "@/lib/chat/sub-agents/sub-agents";
 import { db } from "@/lib/db/client";
@@ -142,6 +143,10 @@ function outputOf(from: DelegateOutput, outcome: SubAgent | { failed: string }):
         waits: true,
       })),
     ],
+    unknown: parts.flatMap((part) => {
+      const unknown = isToolUIPart(part) ? unknownOutcomeOf(part.output) : undefined;
+      return isToolUIPart(part) && unknown ? [{ toolCallId: part.toolCallId, outcome: unknown }] : [];
+    }),
     ...withUsage(from, answer),
   };
   if (outcome.failure !== null) return failed(known, outcome.failure);

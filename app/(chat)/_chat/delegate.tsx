@@ -37,6 +37,7 @@ export function Delegate({ part, messageId, children }: DelegateProps) {
       task={output?.task ?? input?.task ?? ""}
       state={isBroken ? "failed" : isLive ? "running" : stateOf(output, isWriting)}
       steps={isLive ? stepsOf(parts) : (output?.steps ?? [])}
+      needsPerson={(output?.unknown ?? []).length > 0}
       inspectHref={
         canInspect && output?.session !== undefined
           ? `/inspect?session=${encodeURIComponent(output.session)}`

@@ -3,7 +3,7 @@
 import Link from "next/link";
 import { useCallback, useMemo } from "react";
 import { getToolName, type UIMessage } from "ai";
-import { CodeRun } from "@/app/(chat)/_chat/requests/parts";
+import { CodeRun, Delegate } from "@/app/(chat)/_chat/requests/parts";
 import { withoutInjected } from "@/components/chat/durable/injected-messages";
 import { Message } from "@/components/chat/conversation/message";
 import { MessageList } from "@/components/chat/conversation/message-list";
@@ -37,10 +37,16 @@ export function SharedConversation({ title, note, messages, requests }: SharedCo
       const requests = requestIdsOf(part).flatMap(
         (toolCallId) => byCall.get(requestKey({ messageId, toolCallId })) ?? [],
       );
-      if (requests.length === 0) return undefined;
-      return requests.map(({ toolCallId, title, isWaiting }) => (
+      const cards = requests.map(({ toolCallId, title, isWaiting }) => (
         <OwnersRequest key={toolCallId} title={title} isWaiting={isWaiting} />
       ));
+      if (getToolName(part) === "delegate")
+        return (
+          <Delegate part={part} messageId={messageId}>
+            {cards}
+          </Delegate>
+        );
+      return cards.length > 0 ? cards : undefined;
     },
     [byCall],
   );

@@ -22,6 +22,8 @@ export type SubAgentCardProps = Omit<React.ComponentProps<"div">, "children"> & 
   state: SubAgentState;
   steps: SubAgentStep[];
   durationMs?: number;
+  /** A person is needed, although it doesn't wait. */
+  needsPerson?: boolean;
   /** The page that shows its session. */
   inspectHref?: string | undefined;
   /** Renders links, for example the framework's link. */
@@ -47,6 +49,7 @@ export function SubAgentCard({
   state,
   steps,
   durationMs,
+  needsPerson = false,
   inspectHref,
   linkAs: Anchor = "a",
   children,
@@ -55,7 +58,7 @@ export function SubAgentCard({
 }: SubAgentCardProps) {
   // A pending request is never folded automatically, and a person's own choice is kept.
   const [chosen, setChosen] = useState<boolean>();
-  const isOpen = chosen ?? state === "waiting";
+  const isOpen = chosen ?? (needsPerson || state === "waiting");
   const id = useId();
   const face = subAgentStates[state];
   // Folded, it says what it is doing.

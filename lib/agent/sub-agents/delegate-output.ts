@@ -1,6 +1,7 @@
 /** What the card of a sub-agent shows: live from its messages, and later from the output that its chat keeps. */
 import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { PendingNestedRequest } from "@/lib/chat/requests/pending-calls";
+import { unknownOutcomeOf, type NestedUnknownOutcome } from "@/lib/chat/effects/unknown-outcome";
 import { sayStep, type StepState } from "./step-sentences";
 
 /** One call of a sub-agent's tool. */
@@ -20,6 +21,8 @@ export type DelegateOutput = {
   result?: string;
   /** What it has asked a person for this task, the oldest first. */
   requests?: PendingNestedRequest[];
+  /** The effects whose outcome nobody knows, by its calls. */
+  unknown?: NestedUnknownOutcome[];
   /** The id of its session. */
   session?: string;
   /** The question in its session that this call stands for. */
@@ -34,8 +37,12 @@ type Parts = UIMessage["parts"];
 export function stepsOf(parts: Parts, isOver = false): DelegateStep[] {
   return parts.flatMap((part) => {
     if (!isToolUIPart(part) || part.state === "input-streaming") return [];
-    const state = stateOf(part.state, getToolName(part), isOver);
-    return [{ id: part.toolCallId, title: sayStep(getToolName(part), part.input, state), state }];
+    const { toolCallId: id, input, output } = part;
+    const tool = getToolName(part);
+    if (unknownOutcomeOf(output))
+      return [{ id, title: `Outcome unknown: ${sayStep(tool, input, "running")}`, state: "failed" }];
+    const state = stateOf(part.state, tool, isOver);
+    return [{ id, title: sayStep(tool, input, state), state }];
   });
 }
 

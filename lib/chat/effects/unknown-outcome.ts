@@ -42,3 +42,12 @@ export class UnknownOutcomeError extends Error {
 export function unknownOutcomeOf(output: unknown): UnknownOutcome | undefined {
   return markOf(output) === "unknown-outcome" ? (output as UnknownOutcome) : undefined;
 }
+
+/** One of a sub-agent's calls, in the output of the tool that delegated to it. */
+export type NestedUnknownOutcome = { toolCallId: string; outcome: UnknownOutcome };
+
+/** The outcomes that are not known, of the calls of a sub-agent. */
+export function nestedUnknownOutcomesOf(output: unknown): NestedUnknownOutcome[] {
+  if (markOf(output) !== "sub-agent") return [];
+  return (output as { unknown?: NestedUnknownOutcome[] }).unknown ?? [];
+}

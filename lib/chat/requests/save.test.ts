@@ -219,6 +219,21 @@ describe("an approved call of which nobody knows whether it happened", () => {
     expect((await requests())[0]).toMatchObject(checked);
   });
 
+  it("of a sub-agent says so, too", async () => {
+    const inside = { toolCallId: "call_1", tool: "refund", input, waits: false };
+    const delegated = {
+      $holdfast: "sub-agent",
+      state: "done",
+      requests: [inside],
+      unknown: [{ toolCallId: "call_1", outcome: output() }],
+    };
+    const call = { type: "tool-delegate", toolCallId: "d", state: "output-available", input: {} };
+    await put(answer("m", { ...call, output: delegated } as never));
+    expect((await requests())[0]).toMatchObject({ state: "unknown-outcome" });
+    expect(await settle()).toBe("settled");
+    expect((await requests())[0]).toMatchObject(checked);
+  });
+
   it("says what a person has found out, also when they were faster than the end of the turn", async () => {
     expect(await settle()).toBe("settled");
     await put(ended());

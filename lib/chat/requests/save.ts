@@ -6,7 +6,7 @@ import { getToolName, isToolUIPart, type UIMessage } from "ai";
 import type { DbClient } from "@/lib/db/client";
 import { Prisma } from "@/prisma/generated/client";
 import { canonical } from "../effects/ledger";
-import { unknownOutcomeOf } from "../effects/unknown-outcome";
+import { nestedUnknownOutcomesOf, unknownOutcomeOf } from "../effects/unknown-outcome";
 import { isWaiting, nestedRequestsOf, type PendingNestedRequest, type ToolPart } from "./pending-calls";
 import type { RequestKind } from "./row";
 import { addCheckpoint, holdUnknownEffects } from "./requests.sql";
@@ -95,8 +95,11 @@ export async function saveRequests(
  * settled it since. The records stay locked, before any request is, as in settling: so that cannot happen unseen.
  */
 async function findUnknown(tx: DbClient, chatId: string, calls: Call[]): Promise<string[]> {
-  const effectOf = ({ part }: Call) =>
-    part.state === "output-available" ? unknownOutcomeOf(part.output)?.effect : undefined;
+  const effectOf = ({ part, toolCallId }: Call) => {
+    if (part.state !== "output-available") return undefined;
+    const inside = nestedUnknownOutcomesOf(part.output).find((nested) => nested.toolCallId === toolCallId);
+    return (inside?.outcome ?? unknownOutcomeOf(part.output))?.effect;
+  };
   const keys = calls.flatMap((call) => effectOf(call) ?? []);
   if (keys.length === 0) return [];
   const effects = await holdUnknownEffects(tx, chatId, keys);

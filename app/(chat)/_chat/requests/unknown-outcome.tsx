@@ -10,7 +10,11 @@ import { describeError } from "../actions/expected-error";
 import { settleOutcome } from "../actions/outcome";
 import { readOutcome } from "../reads/fetchers";
 
-export type OutcomeProps = { chatId: string; part: ToolPart; unknown: UnknownOutcome };
+export type OutcomeProps = {
+  chatId: string;
+  part: Pick<ToolPart, "title" | "input">;
+  unknown: UnknownOutcome;
+};
 
 /** The message only knows that the outcome was unknown; the ledger knows whether it still is. */
 export function Outcome({ chatId, part, unknown }: OutcomeProps) {

@@ -6,7 +6,7 @@ import { requestKey, type HumanRequestView } from "@/components/chat/requests/re
 import { ToolCard, type ToolPart } from "@/components/chat/tools/tool-card";
 import { isWaiting, nestedRequestsOf, type RequestName } from "@/lib/chat/requests/pending-calls";
 import { startedJob } from "@/lib/agent/progress";
-import { unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
+import { nestedUnknownOutcomesOf, unknownOutcomeOf } from "@/lib/chat/effects/unknown-outcome";
 import { CodeRun, Delegate, LongJob, Outcome, RequestCard } from "./parts";
 import { useRequests } from "./provider";
 
@@ -100,10 +100,20 @@ export function useChatRequests({
         );
       };
       if (getToolName(part) === "delegate") {
-        const inside = nestedRequestsOf(part);
+        const unknown = part.state === "output-available" ? nestedUnknownOutcomesOf(part.output) : [];
         return (
           <Delegate part={part} messageId={message.id}>
-            {inside.map(({ toolCallId }) => cardOf({ messageId: message.id, toolCallId }))}
+            {nestedRequestsOf(part)
+              .filter(({ toolCallId }) => unknown.every((nested) => nested.toolCallId !== toolCallId))
+              .map(({ toolCallId }) => cardOf({ messageId: message.id, toolCallId }))}
+            {unknown.map(({ toolCallId, outcome }) => (
+              <Outcome
+                key={toolCallId}
+                chatId={chatId}
+                part={{ title: undefined, input: outcome.input }}
+                unknown={outcome}
+              />
+            ))}
           </Delegate>
         );
       }

@@ -2,6 +2,7 @@
 
 import Link from "next/link";
 import { type ReactNode, use, useSyncExternalStore } from "react";
+import { Markdown } from "@/components/chat/markdown/markdown";
 import { SubAgentCard, type SubAgentState } from "@/components/chat/tools/sub-agent-card";
 import type { ToolPart } from "@/components/chat/tools/tool-card";
 import { type DelegateOutput, findingOf, stepsOf } from "@/lib/agent/sub-agents/delegate-output";
@@ -31,6 +32,7 @@ export function Delegate({ part, messageId, children }: DelegateProps) {
   // After a decision it works on before its output says so.
   const isLive = message !== undefined && isWriting && !isSettled;
   const parts = message?.parts ?? [];
+  const words = isLive ? findingOf(parts) : (output?.result ?? "");
   return (
     <SubAgentCard
       name={output?.name ?? input?.name ?? "Sub-agent"}
@@ -46,18 +48,11 @@ export function Delegate({ part, messageId, children }: DelegateProps) {
       linkAs={Link}
     >
       {children}
-      {isLive ? <Words text={findingOf(parts)} /> : output?.result && <Words text={output.result} />}
+      {words !== "" && (
+        <Markdown text={words} isStreaming={isLive} idPrefix={part.toolCallId} className="text-sm" />
+      )}
       {part.state === "output-error" && <p className="text-sm text-red">{part.errorText}</p>}
     </SubAgentCard>
-  );
-}
-
-function Words({ text }: { text: string }) {
-  if (text === "") return null;
-  return (
-    <p dir="auto" className="text-sm wrap-anywhere whitespace-pre-wrap">
-      {text}
-    </p>
   );
 }
 

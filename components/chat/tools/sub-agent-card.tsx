@@ -88,7 +88,9 @@ export function SubAgentCard({
       </button>
       {isOpen && (
         <div id={id} data-slot="sub-agent-body" className="flex flex-col gap-3 border-t p-3">
-          {steps.length > 0 ? <Steps steps={steps} /> : <p className="text-xs text-ink-3">No steps yet.</p>}
+          {steps.length > 0 && <Steps steps={steps} />}
+          {steps.length === 0 && state === "running" && <p className="text-xs text-ink-3">No steps yet.</p>}
+          {steps.length === 0 && state === "stopped" && <p className="text-xs text-ink-3">No steps.</p>}
           {children}
           {inspectHref !== undefined && (
             <Anchor

@@ -37,6 +37,14 @@ const sentences: Record<string, Sentence> = {
     verbs: ["Sending", "Wants to send", "Sent", "Did not send"],
     what: ({ to }) => `an email to ${say(to)}`,
   },
+  runCode: {
+    verbs: ["Running", "Wants to run", "Ran", "Couldn't run"],
+    what: ({ language }) => `${say(language)} code`,
+  },
+  longJob: {
+    verbs: ["Starting", "Wants to start", "Started", "Couldn't start"],
+    what: ({ name }) => say(name),
+  },
   askQuestion: {
     verbs: ["Asks you:", "Asks you:", "Asked you:", "Could not ask:"],
     what: ({ question }) => say(question),

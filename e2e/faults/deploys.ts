@@ -61,22 +61,13 @@ function insideOneAnswer(kind: DeployKind, deploys: number): Fault<Lab> {
     const chatId = newChatId();
     const page = lab.open(chatId);
     add(result, await judgeAnswer(page.ask("count to 3"), 3, { where: "first turn" }));
-    const [to, paceMs] = kind === "restart" ? [250, 40] : [await longerThan(lab, deploys), 40];
-    const question = `count to ${to} at ${paceMs} ms`;
-    const churn = kind === "restart" ? churnAtEachStart(lab, deploys) : churnAtOnce(lab, deploys);
-    const asked = page.ask(question);
-    const answered = judgeAnswer(asked, to, {
-      healed: churn.over,
-      onChunk: churn.onChunk,
-      where: "the answer",
-    });
-    add(result, await answered);
-    if (churn.done() < deploys) throw new Error(`The answer was over after ${churn.done()} deploys`);
+    const { question, to, seen } = await answerUnder(lab, page, kind, deploys);
+    add(result, seen);
     add(result, await judgeAnswer(page.ask("count to 4"), 4, { where: "the turn after" }));
     add(result, await judgeNewest(lab, chatId));
     const wanted = countedLines(["count to 3", 3], [question, to], ["count to 4", 4]);
     add(result, await lab.judgeSaved(chatId, wanted));
-    add(result, await countRuns(lab, chatId, churn.done()));
+    add(result, await countRuns(lab, chatId, deploys));
     await lab.retire(chatId);
     return result;
   });
@@ -98,16 +89,8 @@ function throughOneConversation(kind: DeployKind, deploys: number): Fault<Lab> {
     await deploy(share);
     add(result, await judgeTurn(page, WEATHER, weather, "turn 2"));
     await deploy(share);
-    const to = kind === "restart" ? 250 : await longerThan(lab, share);
-    const long = `count to ${to} at 40 ms`;
-    const churn = kind === "restart" ? churnAtEachStart(lab, share) : churnAtOnce(lab, share);
-    const answered = judgeAnswer(page.ask(long), to, {
-      healed: churn.over,
-      onChunk: churn.onChunk,
-      where: "turn 3",
-    });
-    add(result, await answered);
-    if (churn.done() < share) throw new Error(`The answer was over after ${churn.done()} deploys`);
+    const { question: long, to, seen } = await answerUnder(lab, page, kind, share);
+    add(result, seen);
     const approved = await approveAfter(lab, page, chatId, seed, () => deploy(share));
     add(result, approved.verdict);
     await deploy(deploys - 4 * share);
@@ -148,6 +131,25 @@ function beforeADecision(kind: DeployKind, deploys: number): Fault<Lab> {
 
 // ── Deploying while an answer is written ──
 
+const PACE_MS = 40;
+
+/** One long answer, and the deploys inside it. */
+async function answerUnder(lab: Lab, page: TestPage, kind: DeployKind, deploys: number) {
+  const to = kind === "restart" ? 250 : await longerThan(lab, deploys);
+  const question = `count to ${to} at ${PACE_MS} ms`;
+  const churn = kind === "restart" ? churnAtEachStart(lab, deploys) : churnAtOnce(lab, deploys);
+  // From the last deploy on it still needs the time that it needs without one.
+  const healed = churn.over.then(() => pause(to * PACE_MS));
+  const { onChunk } = churn;
+  const seen: Verdict = await judgeAnswer(page.ask(question), to, {
+    healed,
+    onChunk,
+    where: "the long answer",
+  });
+  if (churn.done() < deploys) throw new Error(`The answer was over after ${churn.done()} deploys`);
+  return { question, to, seen };
+}
+
 type Churn = {
   over: Promise<void>;
   done: () => number;
@@ -186,11 +188,11 @@ function churnAtEachStart(lab: Lab, deploys: number): Churn {
   };
 }
 
-/** How far to count at 40 ms so that this many deploys are over before: as long as one takes here, and half as much. */
+/** How far to count so that this many deploys are over before: as long as one takes here, and half as much. */
 async function longerThan(lab: Lab, deploys: number): Promise<number> {
   const startedAt = Date.now();
   await lab.deploy("handover");
-  return 100 + Math.ceil((1.5 * deploys * (Date.now() - startedAt)) / 40);
+  return 100 + Math.ceil((1.5 * deploys * (Date.now() - startedAt)) / PACE_MS);
 }
 
 // ── A request and its decision ──

@@ -103,6 +103,44 @@ describe("an engine that continues nothing", () => {
     return newest();
   }
 
+  it("a question outlives any number of runs that a restart ended, and still only two that died", async () => {
+    const chatId = await newChat();
+    await ask(chatId, "u1");
+    for (let restarts = 1; restarts <= 5; restarts += 1) {
+      await begin(chatId, "u1", newest());
+      const before = started.attempts.length;
+      await started.engine.restart();
+      await later(chatId);
+      expect(await revive(chatId)).toBe("revived");
+      await nextAttempt(before + 1);
+      expect(await shared.db.revival.findUnique({ where: { chatId } })).toMatchObject({
+        deaths: 0,
+        starts: 0,
+      });
+    }
+    for (let deaths = 1; deaths <= 3; deaths += 1) {
+      await begin(chatId, "u1", newest());
+      newest().crash();
+      await expect.poll(async () => (await later(chatId), revive(chatId))).not.toBe("running");
+    }
+    await settled(chatId);
+    expect((await transcript(chatId)).status).toBe("failed");
+  });
+
+  it("a run that ran out of memory, also on a larger machine, ends its question in words", async () => {
+    const chatId = await newChat();
+    await ask(chatId, "u1");
+    await begin(chatId, "u1", newest());
+    newest().crash("TASK_PROCESS_OOM_KILLED");
+    await settled(chatId);
+    const { status, failure, messages } = await transcript(chatId);
+    expect({ status, failure }).toEqual({
+      status: "failed",
+      failure: expect.stringMatching(/ran out of memory .* also on a larger machine/),
+    });
+    expect(messages).toEqual([message("u1")]);
+  });
+
   it("the third run that dies of a question ends it, with its question and its Retry", async () => {
     const chatId = await newChat();
     const before = started.attempts.length;

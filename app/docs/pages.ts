@@ -12,6 +12,7 @@ const groups = [
       "sub-agents",
       "server-chat",
       "side-effects",
+      "upgrades",
       "code-sandbox",
       "sessions",
       "testing",

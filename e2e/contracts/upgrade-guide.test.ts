@@ -102,8 +102,8 @@ describe.each(["embedded", "platform"] as const)("engine mode %s", { timeout: 18
         seen.tokens += 1;
         return start();
       },
-      fetch: (url: string | URL, init: RequestInit) => {
-        if (String(url).endsWith("/in/append")) seen.appends.push(Buffer.byteLength(String(init.body)));
+      fetch: (url: string | URL, init: RequestInit & { body?: string }) => {
+        if (String(url).endsWith("/in/append")) seen.appends.push(Buffer.byteLength(init.body ?? ""));
         return fetch(url, init);
       },
       ...(session ? { sessions: { [chatId]: { isStreaming: true, ...session } } } : {}),
@@ -181,7 +181,7 @@ describe.each(["embedded", "platform"] as const)("engine mode %s", { timeout: 18
     await first.ask("hello");
     const session = first.transport.getSession("stale")!;
     const [head, claims, signature] = session.publicAccessToken.split(".");
-    const corrupt = [head, claims, [...signature!].toReversed().join("")].join(".");
+    const corrupt = [head, claims, signature!.split("").toReversed().join("")].join(".");
     const page = open("stale", { ...session, publicAccessToken: corrupt });
     expect(await page.ask("again")).toBe(heard(2));
     expect(page.seen).toMatchObject({ starts: 0, tokens: 1 });

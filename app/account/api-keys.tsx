@@ -1,7 +1,7 @@
 "use client";
 
 import Link from "next/link";
-import { useRef, useState } from "react";
+import { useRef, useState, useSyncExternalStore } from "react";
 import { useFocusRestore } from "@/components/chat/shared/use-focus-restore";
 import { Button } from "@/components/ui/button";
 import { CopyButton } from "@/components/ui/copy-button";
@@ -22,6 +22,12 @@ export function ApiKeys({ initial }: { initial: ApiKeySummary[] }) {
   const [revoking, setRevoking] = useState<ApiKeySummary | null>(null);
   const list = useRef<HTMLDivElement>(null);
   const focusRestore = useFocusRestore(list);
+  // A press before hydration would be lost.
+  const isReady = useSyncExternalStore(
+    () => () => {},
+    () => true,
+    () => false,
+  );
 
   return (
     <div ref={list} tabIndex={-1} className="flex flex-col gap-3 outline-none" {...focusRestore}>
@@ -35,8 +41,13 @@ export function ApiKeys({ initial }: { initial: ApiKeySummary[] }) {
           How to use it
         </Link>
       </p>
-      {keys.length > 0 && <KeyList keys={keys} onRevoke={setRevoking} />}
-      <Button className="self-start" aria-haspopup="dialog" onClick={() => setIsCreating(true)}>
+      {keys.length > 0 && <KeyList keys={keys} isReady={isReady} onRevoke={setRevoking} />}
+      <Button
+        className="self-start"
+        aria-haspopup="dialog"
+        disabled={!isReady}
+        onClick={() => setIsCreating(true)}
+      >
         Create API key…
       </Button>
       <Dialog
@@ -181,7 +192,9 @@ function NewKeyForm({ onCreated }: { onCreated: (token: string, key: ApiKeySumma
 
 const dates = new Intl.DateTimeFormat("en", { dateStyle: "medium" });
 
-function KeyList({ keys, onRevoke }: { keys: ApiKeySummary[]; onRevoke: (key: ApiKeySummary) => void }) {
+type KeyListProps = { keys: ApiKeySummary[]; isReady: boolean; onRevoke: (key: ApiKeySummary) => void };
+
+function KeyList({ keys, isReady, onRevoke }: KeyListProps) {
   return (
     <ul aria-label="API keys" className="flex flex-col divide-y rounded-md border">
       {keys.map((key) => {
@@ -204,7 +217,12 @@ function KeyList({ keys, onRevoke }: { keys: ApiKeySummary[]; onRevoke: (key: Ap
               </span>
             </span>
             {ended === null && (
-              <Button size="sm" aria-label={`Revoke ${key.name}`} onClick={() => onRevoke(key)}>
+              <Button
+                size="sm"
+                disabled={!isReady}
+                aria-label={`Revoke ${key.name}`}
+                onClick={() => onRevoke(key)}
+              >
                 Revoke…
               </Button>
             )}

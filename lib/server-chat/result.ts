@@ -2,6 +2,7 @@
 import { getToolName, isToolUIPart, type UIMessageChunk } from "ai";
 import type { DbClient } from "@/lib/db/client";
 import { messageText, type ChatMessage } from "@/lib/chat/message";
+import { readStored, type StoredMessage } from "@/lib/chat/message-versions";
 import { STEERING_PREFIX } from "@/lib/chat/steering-id";
 import { listChatRequests, type RequestView } from "@/lib/chat/requests/views";
 import type { Answer, ApiRequest } from "./schemas";
@@ -180,7 +181,7 @@ async function shownAnswer(db: DbClient, chatId: string, headId: string | null) 
 }
 
 function toSaved({ message, final }: Row): SavedAnswer {
-  return { message: message as ChatMessage, final };
+  return { message: readStored(message as StoredMessage), final };
 }
 
 function toolsOf(message: ChatMessage | undefined): Pick<Answer, "toolCalls" | "toolResults"> {

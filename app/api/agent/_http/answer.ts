@@ -7,6 +7,7 @@ import { env } from "@/lib/env";
 import { countLocally, LimitError } from "@/lib/http/rate-limit";
 import { lookAfter } from "@/lib/jobs/awaited";
 import { readOutput } from "@/lib/chat/revive/session-records";
+import { findNode } from "@/lib/chat/tree/heads";
 import { findRunning, type Asked } from "@/lib/server-chat/ask";
 import { followTurn } from "@/lib/server-chat/follow";
 import { WordsOfAnswer } from "@/lib/server-chat/words";
@@ -164,13 +165,8 @@ async function* eventsFrom(
 async function* savedAnswer(chatId: string, question: string | null): AsyncGenerator<Event> {
   const { answerId } = await readResult(db, chatId, question);
   if (answerId === null) return;
-  const node = await db.message.findFirst({
-    where: { chatId, messageId: answerId, removedAt: null },
-    orderBy: { order: "desc" },
-    select: { message: true },
-  });
-  for (const chunk of node ? chunksOf(node.message as never) : [])
-    yield { type: "chunk", seq: undefined, chunk };
+  const node = await findNode(db, chatId, answerId);
+  for (const chunk of node ? chunksOf(node.message) : []) yield { type: "chunk", seq: undefined, chunk };
 }
 
 /** So that what the caller does next finds the answer finished. */

@@ -51,6 +51,10 @@ const settings = {
     "`https://api.trigger.dev`",
     "https://api.trigger.dev",
   ),
+  TRIGGER_PREVIEW_BRANCH: text(
+    "the branch of your preview environment; on Vercel, its Git branch is taken",
+    "none",
+  ),
   NEXT_PUBLIC_TRIGGER_API_URL: url(
     "the address of that server for browsers, if it differs",
     "`TRIGGER_API_URL`",

@@ -15,6 +15,7 @@ const groups = [
       "upgrades",
       "code-sandbox",
       "sessions",
+      "fast-starts",
       "testing",
     ],
   },

@@ -5,13 +5,13 @@ import nextEnv from "@next/env";
 import pg from "pg";
 import { environmentProblems } from "../env";
 import { checkDatabase } from "./database";
+import { type Finding, fix, note, ok } from "./finding";
 import { lockHolder } from "./lock";
 import { isSupportedNode } from "./node-version";
 import { isFree } from "./ports";
+import { checkTriggerKeys } from "./trigger-keys";
 
 const projectDir = path.resolve(import.meta.dirname, "../..");
-
-export type Finding = { verdict: "ok" | "note" | "fix"; text: string };
 
 type Check = (env: NodeJS.ProcessEnv, dataDir: string) => Promise<Finding[]> | Finding[];
 
@@ -22,7 +22,7 @@ const checks: Check[] = [
   checkSettings,
   checkPorts,
   checkDatabaseUrl,
-  checkSecretKey,
+  checkTriggerKeys,
   checkModels,
   checkNotices,
   checkBrowser,
@@ -136,37 +136,6 @@ async function pendingMigrations(url: string) {
   }
 }
 
-function checkSecretKey(env: NodeJS.ProcessEnv, dataDir: string): Finding[] {
-  const key = env.TRIGGER_SECRET_KEY;
-  if (!key) {
-    const file = path.join(dataDir, "engine/secret-key");
-    const isOpen = process.platform !== "win32" && existsSync(file) && (statSync(file).mode & 0o077) !== 0;
-    if (isOpen)
-      return [
-        fix(
-          `Other users can read ${path.relative(projectDir, file)}. Run: chmod 600 ${path.relative(projectDir, file)}`,
-        ),
-      ];
-    return [ok("TRIGGER_SECRET_KEY is not set, so the embedded engine is used")];
-  }
-  if (key.startsWith("pk_")) {
-    return [
-      fix("TRIGGER_SECRET_KEY is a public key (pk_…). Use the secret key (tr_…) from the API keys page."),
-    ];
-  }
-  if (!/^tr_(dev|prod|stg|preview)_\w+$/.test(key.trim()) || key !== key.trim()) {
-    return [fix("TRIGGER_SECRET_KEY should look like tr_dev_… or tr_prod_…. Copy it again, without spaces.")];
-  }
-  const ref = env.TRIGGER_PROJECT_REF;
-  const project = ref?.startsWith("proj_")
-    ? ok(`Project ${ref}`)
-    : fix("TRIGGER_SECRET_KEY also needs TRIGGER_PROJECT_REF. Copy it (proj_…) from the project's settings.");
-  return [
-    ok("TRIGGER_SECRET_KEY is set, so agents run on Trigger.dev and the embedded engine is off"),
-    project,
-  ];
-}
-
 function checkModels(env: NodeJS.ProcessEnv): Finding[] {
   const names = ["AI_GATEWAY_API_KEY", "ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL"];
   const set = names.filter((name) => env[name]);
@@ -213,18 +182,6 @@ async function checkBrowser(env: NodeJS.ProcessEnv): Promise<Finding[]> {
   return [
     browser ? ok(`Browser for the tests: ${browser}`) : note("Chromium is missing. npm test installs it."),
   ];
-}
-
-function ok(text: string): Finding {
-  return { verdict: "ok", text };
-}
-
-function note(text: string): Finding {
-  return { verdict: "note", text };
-}
-
-function fix(text: string): Finding {
-  return { verdict: "fix", text };
 }
 
 if (process.argv[1] === import.meta.filename) {

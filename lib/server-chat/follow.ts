@@ -3,7 +3,8 @@
  * the stream stays silent, what the server finds out about the answer.
  */
 import { setTimeout as pause } from "node:timers/promises";
-import { apiClientManager, SSEStreamSubscription } from "@trigger.dev/core/v3";
+import { SSEStreamSubscription } from "@trigger.dev/core/v3";
+import { triggerApi } from "@/lib/trigger-api";
 import type { UIMessageChunk } from "ai";
 import type { AnswerProgress } from "@/lib/chat/revive/revive";
 import { readOutput, toOutput, type OutRecord } from "@/lib/chat/revive/session-records";
@@ -95,11 +96,11 @@ async function* readLive(
   after: string | null,
   signal: AbortSignal,
 ): AsyncGenerator<OutRecord | "tick"> {
-  const { baseURL, accessToken } = apiClientManager;
+  const { baseURL, headers } = triggerApi();
   const stream = await new SSEStreamSubscription(
     `${baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/out`,
     {
-      headers: { authorization: `Bearer ${accessToken}` },
+      headers,
       signal,
       timeoutInSeconds: 120,
       ...(after !== null && { lastEventId: after }),

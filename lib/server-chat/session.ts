@@ -1,7 +1,7 @@
 /** The chat's durable session, as callers of the API use it: the same records as a page writes, with the server's key. */
 import { createHash, randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { apiClientManager } from "@trigger.dev/core/v3";
+import { triggerApi } from "@/lib/trigger-api";
 import { chat } from "@trigger.dev/sdk/ai";
 import type { UIMessage } from "ai";
 import type { Db } from "@/lib/db/client";
@@ -74,13 +74,13 @@ async function write(
   record: object,
   partId: string,
 ): Promise<{ seq?: number } | "no-session"> {
-  const { baseURL, accessToken } = apiClientManager;
+  const { baseURL, headers } = triggerApi();
   const address = `${baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/in/append`;
   for (let attempt = 1; ; attempt++) {
     const response = await fetch(address, {
       method: "POST",
       headers: {
-        authorization: `Bearer ${accessToken}`,
+        ...headers,
         "content-type": "application/json",
         "x-part-id": partId,
       },

@@ -1,6 +1,6 @@
 /** Reads the records on both streams of a chat's session. This needs the secret key, so only a server can. */
-import { apiClientManager } from "@trigger.dev/core/v3";
 import type { UIMessageChunk } from "ai";
+import { triggerApi } from "@/lib/trigger-api";
 
 type Header = [name: string, value: string];
 
@@ -102,10 +102,10 @@ function unreadable(chatId: string, { status }: Response): Error {
 type Init = { method?: string; headers?: Record<string, string>; body?: string };
 
 async function request(chatId: string, path: string, { headers, ...init }: Init = {}) {
-  const { baseURL, accessToken } = apiClientManager;
-  return fetch(`${baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/${path}`, {
+  const api = triggerApi();
+  return fetch(`${api.baseURL}/realtime/v1/sessions/${encodeURIComponent(chatId)}/${path}`, {
     ...init,
-    headers: { ...headers, authorization: `Bearer ${accessToken}` },
+    headers: { ...headers, ...api.headers },
     signal: AbortSignal.timeout(5_000),
     cache: "no-store",
   });

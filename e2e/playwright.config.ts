@@ -10,6 +10,7 @@ const aboutLives = [
   "**/turn-states.spec.ts",
   "**/long-job.spec.ts",
   "**/sub-agents.spec.ts",
+  "**/notes.spec.ts",
 ];
 
 const executablePath = systemBrowser();

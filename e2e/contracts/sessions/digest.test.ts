@@ -2,8 +2,8 @@
 import pg from "pg";
 import { afterEach, expect, it, vi } from "vitest";
 import { createChat } from "@/lib/chat/tree/queries";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
-import { Mailbox } from "../support/mailbox";
+import { type EnginePlace, startEnginePlace } from "../../support/engine-place";
+import { Mailbox } from "../../support/mailbox";
 
 const soon = { timeout: 60_000, interval: 100 };
 const mailbox = new Mailbox();

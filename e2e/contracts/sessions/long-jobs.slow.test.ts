@@ -6,8 +6,8 @@ import type { JobProgress } from "@/lib/agent/progress";
 import { progress } from "@/lib/agent/progress-channel";
 import { findJob, restartDeadJobs, startJob } from "@/lib/chat/long-jobs/long-jobs";
 import { createChat } from "@/lib/chat/tree/queries";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
-import { newChatId } from "../support/page";
+import { type EnginePlace, startEnginePlace } from "../../support/engine-place";
+import { newChatId } from "../../support/page";
 
 const startSession = chatSdk.createStartSessionAction("chat");
 const soon = { timeout: 60_000, interval: 50 };

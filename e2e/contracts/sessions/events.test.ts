@@ -12,7 +12,7 @@ import { acceptEvent } from "@/lib/events/accept-event";
 import { deliverAllEvents, deliverEvents } from "@/lib/events/deliver-events";
 import { readEvent } from "@/lib/events/event-message";
 import { hookSecret, sign } from "@/lib/events/signature";
-import { type EnginePlace, startEnginePlace } from "../support/engine-place";
+import { type EnginePlace, startEnginePlace } from "../../support/engine-place";
 
 /** What the server does once it has answered. Off: the process dies right after its answer. */
 const after = vi.hoisted(() => ({ isAlive: true, work: [] as Promise<unknown>[] }));

@@ -87,7 +87,8 @@ export function Settings({
         </Section>
         <Section title="Your data">
           <p className="text-sm text-ink-2">
-            A JSON Lines file with every chat, including archived ones, and every message of every branch.
+            A JSON Lines file with every chat, including archived ones, every message of every branch, and the
+            names of your API keys.
           </p>
           <div className="flex flex-wrap gap-2">
             <a href="/settings/export" download className={buttonClass()}>

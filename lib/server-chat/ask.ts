@@ -127,7 +127,9 @@ async function located(
 ): Promise<Asked> {
   const pending = await readInput(chat.id, chat.lastInEventId);
   // The engine does not always say where a repeated record stands.
-  const input = seq ?? pending.find(isIt)?.seq;
+  const found = seq ?? pending.find(isIt)?.seq;
+  // A repeated message that was refused is not answered again.
+  const input = found !== undefined && found <= Number(chat.lastInEventId ?? -1) ? undefined : found;
   return {
     chatId: chat.id,
     question,

@@ -28,10 +28,14 @@ export async function readResult(
     where: { id: chatId },
     select: { headId: true, status: true, failure: true, lastOutEventId: true },
   });
-  const { questionId, saved } =
+  const { questionId, isAsked, saved } =
     question === null ? await shownAnswer(db, chatId, chat.headId) : await answerTo(db, chatId, question);
   const requests = saved ? await pendingRequests(db, chatId, saved.message.id) : [];
-  const failure = error ?? (chat.status === "failed" && !saved?.final ? chat.failure : undefined);
+  const isRefused = question !== null && !isAsked && !isRunning;
+  const failure =
+    error ??
+    (chat.status === "failed" && !saved?.final ? chat.failure : undefined) ??
+    (isRefused ? "This message was refused, so it has no answer." : undefined);
   const answer = isRunning ? undefined : saved?.message;
   return {
     chatId,
@@ -47,7 +51,7 @@ export async function readResult(
 
   function statusOf(): Answer["status"] {
     if (isRunning) return "running";
-    if (error !== undefined) return "failed";
+    if (error !== undefined || isRefused) return "failed";
     if (saved?.final) return requests.length > 0 ? "waiting" : "completed";
     if (chat.status === "failed") return "failed";
     if (chat.status === "running") return "running";
@@ -153,6 +157,7 @@ async function answerTo(db: DbClient, chatId: string, messageId: string) {
     orderBy: { order: "desc" },
     select: columns,
   });
+  const isAsked = node !== null;
   for (let parent = node; parent; parent = node) {
     const children: Row[] = await db.message.findMany({
       where: { chatId, parentId: parent.id, removedAt: null },
@@ -162,10 +167,10 @@ async function answerTo(db: DbClient, chatId: string, messageId: string) {
     const next = children.find(
       (child) => child.role === "assistant" || child.messageId.startsWith(STEERING_PREFIX),
     );
-    if (next?.role === "assistant") return { questionId: messageId, saved: toSaved(next) };
+    if (next?.role === "assistant") return { questionId: messageId, isAsked, saved: toSaved(next) };
     node = next ?? null;
   }
-  return { questionId: messageId, saved: undefined };
+  return { questionId: messageId, isAsked, saved: undefined };
 }
 
 async function shownAnswer(db: DbClient, chatId: string, headId: string | null) {
@@ -177,7 +182,7 @@ async function shownAnswer(db: DbClient, chatId: string, headId: string | null) 
       node.parentId === null
         ? null
         : await db.message.findFirst({ where: { chatId, id: node.parentId }, select: columns });
-  return { questionId: node?.messageId ?? null, saved };
+  return { questionId: node?.messageId ?? null, isAsked: node !== null, saved };
 }
 
 function toSaved({ message, final }: Row): SavedAnswer {

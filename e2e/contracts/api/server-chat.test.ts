@@ -136,6 +136,8 @@ describe("a message", () => {
     });
     expect(status).toBe(202);
     expect(body).toMatchObject({ status: "running", toolCalls: [] });
+    const now = await api.json("followChat", { params: { id }, query: { wait: "0" } });
+    expect(now).toMatchObject({ status: 202, body: { status: "running" } });
     const rest = await api.json("followChat", { params: { id } });
     expect(rest).toMatchObject({ status: 200, body: { status: "completed", text: counted(40) } });
   });
@@ -147,6 +149,21 @@ describe("a message", () => {
     expect(answer.error).toBeTruthy();
     expect(answer.error).not.toMatch(/stack|at .*\.ts/i);
   });
+});
+
+it("a message with somebody else's file is refused, and refused again", async () => {
+  const id = await api.newChat();
+  const url = `/attachments/${crypto.randomUUID()}`;
+  const body = { id: "with-file", parts: [{ type: "file", url, mediaType: "text/plain" }] };
+  const first = await api.json("sendMessage", { params: { id }, body });
+  expect(first.body).toMatchObject({
+    status: "failed",
+    answerId: null,
+    error: expect.stringContaining("file"),
+  });
+  const again = await api.json("sendMessage", { params: { id }, body });
+  expect(again.body).toMatchObject({ status: "failed", answerId: null, error: expect.any(String) });
+  expect((await api.send(id, "count to 3")).text).toBe(counted(3));
 });
 
 describe("a running answer", () => {

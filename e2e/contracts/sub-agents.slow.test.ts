@@ -40,7 +40,7 @@ describe.each(["embedded", "platform"])("engine mode %s", { timeout: 120_000 }, 
   });
   afterAll(() => place?.close());
 
-  const { askAndWait, decide, goOn, refundsOf, textOf } = requestSteps(() => place!);
+  const { askAndWait, decide, follow, goOn, refundsOf, textOf } = requestSteps(() => place!);
   const site = (): Site => ({
     db,
     userId,
@@ -262,6 +262,19 @@ describe.each(["embedded", "platform"])("engine mode %s", { timeout: 120_000 }, 
     );
     await read(await page(chatId).ask("Delegate to Desk: count to 3"));
     expect(outputsOf(await savedTranscript(db, chatId)).at(-1)).toMatchObject({ result: counted(3) });
+  });
+
+  it("is stopped with the chat also while it continues after a decision", async () => {
+    const [chatId, order] = [newChatId(), newOrder()];
+    const asked = await askAndWait(chatId, `Delegate to Desk: Refund 20 EUR of order ${order} at 1500 ms`);
+    await decide(chatId, asked.requests[0]!, approve);
+    await read(await follow(chatId), () => sessions.open(chatId).in.send({ kind: "stop" }));
+    expect(outputsOf(await savedTranscript(db, chatId))).toMatchObject([
+      { state: "failed", result: "It was stopped." },
+    ]);
+    expect(await refundsOf(order)).toHaveLength(1);
+    await read(await page(chatId).ask("count to 3"));
+    expect(await textOf(chatId)).toBe(counted(3));
   });
 
   it("can't delegate in turn, and says so", async () => {

@@ -44,6 +44,7 @@ export const deployFaults: Array<Fault<Lab>> = [
   throughOneConversation("restart", 25),
   beforeADecision("handover", 5),
   beforeADecision("restart", 5),
+  asksOtherwise(2),
   // What `npm test` has time for.
   insideOneAnswer("handover", 3),
   insideOneAnswer("restart", 3),
@@ -123,6 +124,37 @@ function beforeADecision(kind: DeployKind, deploys: number): Fault<Lab> {
     add(result, approved.verdict);
     add(result, await lab.judgeSaved(chatId, approved.lines));
     add(result, await judgeNewest(lab, chatId));
+    add(result, await countRuns(lab, chatId, deploys));
+    await lab.retire(chatId);
+    return result;
+  });
+}
+
+/** A regenerate and an edit meet a run of an older version, which has carried them out when it hands over. */
+function asksOtherwise(deploys: number): Fault<Lab> {
+  return fault(`${deploys} before a regenerate and an edit`, "handover", async (lab) => {
+    const result = verdict();
+    const chatId = newChatId();
+    const page = lab.open(chatId);
+    const nodeId = crypto.randomUUID();
+    add(result, await judgeAnswer(page.ask("count to 3", nodeId), 3, { where: "the first answer" }));
+    await savedTranscript(lab.db, chatId, PATIENCE_MS);
+    await lab.deploy("handover");
+    add(result, await judgeAnswer(page.retry(), 3, { where: "the regenerated answer" }));
+    await savedTranscript(lab.db, chatId, PATIENCE_MS);
+    await lab.deploy("handover");
+    const [actionId, newId] = [crypto.randomUUID(), crypto.randomUUID()];
+    const edit = { type: "edit", actionId, nodeId, newId, text: "count to 6" } as const;
+    add(result, await judgeAnswer(page.act(edit), 6, { where: "the answer to the edited question" }));
+    add(result, await lab.judgeSaved(chatId, countedLines(["count to 6", 6])));
+    add(result, await judgeNewest(lab, chatId));
+    const messages = await lab.db.message.groupBy({ by: ["role"], where: { chatId }, _count: true });
+    const count = (role: string) => messages.find((group) => group.role === role)?._count ?? 0;
+    const [questions, answers] = [count("user"), count("assistant")];
+    if (questions !== 2 || answers !== 3) {
+      result[questions + answers > 5 ? "doubled" : "lost"] += 1;
+      result.notes.push(`${chatId} has ${questions} questions and ${answers} answers`);
+    }
     add(result, await countRuns(lab, chatId, deploys));
     await lab.retire(chatId);
     return result;

@@ -10,11 +10,15 @@ import { summariseError } from "@/lib/agent/errors";
 import { isTriggerDev } from "./environment";
 
 type Turn = {
-  ctx: Parameters<typeof isTriggerDev>[0] & { run: { id: string; version?: string | undefined } };
+  ctx: Parameters<typeof isTriggerDev>[0] & {
+    run: { id: string; version?: string | undefined; startedAt?: Date | undefined };
+  };
   turn: number;
   continuation: boolean;
 };
 
+/** A run this young has just been given the current version, so the first answer of a chat need not ask for it. */
+const YOUNG_MS = 5_000;
 /** A person waits for the answer meanwhile. Without a reply in time this version answers once more. */
 const ASK_WITHIN_MS = 1_000;
 
@@ -27,7 +31,8 @@ export async function moveToCurrentVersion({ ctx, turn, continuation }: Turn): P
   // A run that has just taken over is on the version that the platform chose. Asking again could go on forever where
   // a session is locked to a version.
   if (turn === 0 && continuation) return false;
-  const { version } = ctx.run;
+  const { version, startedAt } = ctx.run;
+  if (turn === 0 && startedAt && Date.now() - startedAt.getTime() < YOUNG_MS) return false;
   if (version === undefined || isTriggerDev(ctx)) return false;
   const current = await currentVersion();
   if (current === undefined || current === version) return false;

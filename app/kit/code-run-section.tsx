@@ -99,7 +99,7 @@ export function CodeRunSection() {
               yLabel: "EUR",
               x: Array.from({ length: 21 }, (_, year) => year),
               series: [0.03, 0.05, 0.07].map((rate) => ({
-                name: `${rate * 100} %`,
+                name: `${Math.round(rate * 100)} %`,
                 y: Array.from({ length: 21 }, (_, year) => Math.round(1_000 * (1 + rate) ** year)),
               })),
             }}

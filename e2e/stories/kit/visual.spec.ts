@@ -46,7 +46,8 @@ async function alignToPixels(section: Locator): Promise<void> {
 async function settle(page: Page): Promise<void> {
   await page.evaluate(() => {
     const sheet = new CSSStyleSheet();
-    sheet.replaceSync("math { display: none }");
+    // The space at the end lets the last sections scroll to the same place, however long the page is.
+    sheet.replaceSync("math { display: none } main { padding-bottom: 100vh }");
     document.adoptedStyleSheets.push(sheet);
     return document.fonts.ready;
   });

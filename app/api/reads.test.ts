@@ -17,6 +17,7 @@ vi.mock("@/lib/auth", () => import("@/e2e/support/sign-in"));
 const shared = appDatabase();
 let chatId: string;
 let effect: string;
+let job: string;
 
 beforeEach(async () => {
   request.user = { id: "ada" };
@@ -26,6 +27,8 @@ beforeEach(async () => {
   await createShare(shared.db, { chatId, userId: "ada" });
   const call = { chatId, turn: "u1", tool: "refund", input: {} };
   effect = effectKey(call);
+  job = crypto.randomUUID();
+  await shared.db.longJob.create({ data: { id: job, chatId, name: "import", total: 10 } });
   await runOnce(shared.db, call, async () => "done");
 });
 
@@ -50,6 +53,7 @@ const reads: Record<string, (id: string) => ReturnType<typeof get>> = {
   "chats/[id]/requests/route.ts": (id) => get("/chats/:id/requests", { id }),
   "chats/[id]/usage/route.ts": (id) => get("/chats/:id/usage", { id }),
   "chats/[id]/effects/[key]/route.ts": (id) => get("/chats/:id/effects/:key", { id, key: effect }),
+  "chats/[id]/jobs/[job]/route.ts": (id) => get("/chats/:id/jobs/:job", { id, job }),
   "me/route.ts": () => get("/me"),
   "requests/route.ts": () => get("/requests"),
   "search/route.ts": () => get("/search?q=Question"),
@@ -71,6 +75,9 @@ describe("a read", () => {
     const routes = readdirSync(import.meta.dirname, { recursive: true, encoding: "utf8" })
       .filter((file) => path.basename(file) === "route.ts")
       .map((file) => file.split(path.sep).join("/"))
+      .filter((file) =>
+        /^export (async )?function GET/m.test(readFileSync(path.join(import.meta.dirname, file), "utf8")),
+      )
       // Programs read with a key (e2e/contracts/api).
       .filter((file) => !file.startsWith("agent/"));
     expect(routes.toSorted()).toEqual(Object.keys(reads).toSorted());

@@ -26,6 +26,8 @@ test(
     await page.locator("[data-slot=message-list-scroller][data-ready]").waitFor();
     await question.getByRole("checkbox", { name: "Monday" }).check();
     await question.getByRole("button", { name: "Answer" }).click();
+    // One worker after the other has to start: the agent's, then the sub-agent's.
+    await expect(courier).toHaveAttribute("data-state", /running|done/);
     await expect(conversation.answers.last()).toContainText("The courier desk says: Noted: you chose mon.");
     await conversation.settles();
     await expect(conversation.answers).toHaveCount(1);

@@ -164,6 +164,7 @@ test(
 
 test("a sub-agent asks in its card, and continues there", async ({ conversation, page }) => {
   await conversation.ask("Let a sub-agent find a courier");
+  await expect(page.locator('[data-slot="sub-agent-card"]')).toBeVisible();
   const card = request(page, "Which days suit the courier?");
   await expect(card).toBeVisible();
   await conversation.settles();

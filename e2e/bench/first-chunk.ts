@@ -8,6 +8,7 @@ import { figure } from "./support/statistics";
 const IMMEDIATE = counting(3, 0);
 const THINKING = counting(1, 400);
 const CHATS = 10;
+const EVE_SEND_TO_MODEL_MS = 3_500;
 
 type Ask = () => Promise<Answer>;
 
@@ -21,6 +22,10 @@ export const firstChunk: Bench = {
       stage.plain(),
     ]);
     const times: Record<string, number[]> = {};
+    const toModel: Record<string, number[]> = {};
+    const noteModel = async (name: string, page: { modelCalledAfterMs(): Promise<number> }) => {
+      (toModel[name] ??= []).push(await page.modelCalledAfterMs());
+    };
     const note = async (name: string, ask: Ask) => {
       const answer = await ask();
       if (!answer.isWhole) throw new Error(`${name}: the answer was ${JSON.stringify(answer.text)}`);
@@ -28,6 +33,7 @@ export const firstChunk: Bench = {
     };
     await plain.open().ask(IMMEDIATE);
     for (const engine of [ours, cold]) await engine.open().ask(IMMEDIATE);
+    await ours.open().headStart(IMMEDIATE);
 
     for (let chat = 0; chat < CHATS; chat += 1) {
       await ours.spareIsReady();
@@ -36,13 +42,25 @@ export const firstChunk: Bench = {
       await ours.spareIsReady();
       await note("preloaded", () => waited.ask(IMMEDIATE));
       await waited.saved();
+      await noteModel("preloaded", waited);
+
+      await ours.spareIsReady();
+      const begun = ours.open();
+      await note("head start", () => begun.headStart(IMMEDIATE));
+      await begun.saved();
+      await noteModel("head start", begun);
+      await ours.spareIsReady();
 
       const fresh = ours.open();
       await note("warm", () => fresh.ask(IMMEDIATE));
       await fresh.saved();
+      await noteModel("warm", fresh);
       // Booting the next spare would slow down whatever is measured beside it.
       await ours.spareIsReady();
-      await note("cold", () => cold.open().ask(IMMEDIATE));
+      const unready = cold.open();
+      await note("cold", () => unready.ask(IMMEDIATE));
+      await unready.saved();
+      await noteModel("cold", unready);
 
       const page = plain.open();
       await note("plain new", () => page.ask(IMMEDIATE));
@@ -56,6 +74,10 @@ export const firstChunk: Bench = {
         await note("thinking", () => fresh.ask(THINKING));
         await fresh.saved();
         await note("plain thinking", () => page.ask(THINKING));
+        await ours.spareIsReady();
+        const slow = ours.open();
+        await note("thinking head start", () => slow.headStart(THINKING));
+        await slow.saved();
       }
     }
     await ours.endRuns();
@@ -70,9 +92,20 @@ export const firstChunk: Bench = {
       note: `first-chunk: medians of ${CHATS} new chats; the transport speaks to the engine without Next in between`,
     });
     return [
-      row("new chat, preloaded", "preloaded", "plain new", { limit: 30, of: "difference" }),
-      row("new chat, warm pool", "warm", "plain new", { limit: 150, of: "difference" }),
-      row("new chat, cold", "cold", "plain new", { limit: 450, of: "difference" }),
+      row("new chat, preloaded", "preloaded", "plain new", { limit: 1.3, of: "ratio" }),
+      row("new chat, head start", "head start", "plain new", { limit: 1.3, of: "ratio" }),
+      row("new chat, head start, 400 ms model", "thinking head start", "plain thinking", {
+        limit: 1.3,
+        of: "ratio",
+      }),
+      row("new chat, warm pool", "warm", "plain new", { limit: 2, of: "ratio" }),
+      row("new chat, cold", "cold", "plain new", { limit: 8, of: "ratio" }),
+      ...Object.entries(toModel).map(([name, ms]): Row => ({
+        what: `send to model step, ${name}`,
+        unit: "ms",
+        ours: figure(ms),
+        others: [{ name: "eve, as its users report", figure: figure([EVE_SEND_TO_MODEL_MS]) }],
+      })),
       row("second turn", "second", "plain second", { limit: 25, of: "difference" }),
       row("second turn, 400 ms model", "thinking", "plain thinking", { limit: 1.08, of: "ratio" }),
     ];

@@ -5,6 +5,7 @@ import { auth } from "@trigger.dev/sdk";
 import { chat as chatSdk } from "@trigger.dev/sdk/ai";
 import { TriggerChatTransport } from "@trigger.dev/sdk/chat";
 import { createDb, type Db } from "@/lib/db/client";
+import { beginHeadStart } from "@/lib/agent/head-start/begin";
 import { createChat, loadTranscript } from "@/lib/chat/tree/queries";
 import type { InspectedEvent } from "@/lib/inspected";
 import { readAnswer, type Answer, type Script } from "./answer";
@@ -22,6 +23,10 @@ type Page = {
   ask(script: Script): Promise<Answer>;
   /** Starts the session and its first run, as a page does that expects a question. */
   preload(): Promise<void>;
+  /** Asks the first question as app/api/chat/route.ts does: this process is the app's server, beside the page. */
+  headStart(script: Script): Promise<Answer>;
+  /** From Send to the call of the model that answered the newest question, in milliseconds. */
+  modelCalledAfterMs(): Promise<number>;
   /** Resolves when the turn is saved: the last chunk is out a moment earlier. */
   saved(): Promise<void>;
 };
@@ -91,19 +96,41 @@ export async function startEngine(kind: EngineKind, options: EngineOptions): Pro
           return withKey(() => startSession({ chatId }));
         },
       });
+      let sentAtDate = 0;
+      const question = (script: Script) => ({
+        id: crypto.randomUUID(),
+        role: "user" as const,
+        parts: [{ type: "text" as const, text: script.prompt }],
+      });
       return {
         chatId,
         transport,
+        async headStart(script) {
+          sentAtDate = Date.now();
+          const sentAt = now();
+          await createChat(db, { id: chatId, userId: OWNER });
+          const asked = { chatId, userId: OWNER, model: null, message: question(script) };
+          if (!(await withKey(() => beginHeadStart(db, asked)))) throw new Error("The chat is not new");
+          const publicAccessToken = await mint(chatId);
+          transport.setSession(chatId, { publicAccessToken, isStreaming: true, activeInputSeq: 0 });
+          return readAnswer(sentAt, (await transport.reconnectToStream({ chatId }))!, script);
+        },
+        async modelCalledAfterMs() {
+          const call = await db.spending.findFirst({
+            where: { chatId, purpose: "answer", createdAt: { gte: new Date(sentAtDate) } },
+            orderBy: { createdAt: "asc" },
+          });
+          return call ? call.createdAt.getTime() - sentAtDate : Number.NaN;
+        },
         preload: () => transport.preload(chatId),
         async ask(script) {
+          sentAtDate = Date.now();
           const sentAt = now();
           const stream = await transport.sendMessages({
             trigger: "submit-message",
             chatId,
             messageId: undefined,
-            messages: [
-              { id: crypto.randomUUID(), role: "user", parts: [{ type: "text", text: script.prompt }] },
-            ],
+            messages: [question(script)],
             abortSignal: undefined,
           });
           return readAnswer(sentAt, stream, script);

@@ -20,8 +20,8 @@ export type FirstStep = {
 };
 
 /** A server that has not renewed its head start for this long is gone. */
-const ALIVE_MS = 15_000;
-export const RENEW_EVERY_MS = 4_000;
+const ALIVE_MS = 10_000;
+export const RENEW_EVERY_MS = 2_500;
 
 const aliveUntil = () => new Date(Date.now() + ALIVE_MS);
 

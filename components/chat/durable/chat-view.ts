@@ -95,8 +95,9 @@ export class ChatReader<M extends UIMessage> {
 
   /** Whether the next queued message may be sent: nothing is running and nothing went wrong. */
   get canSendQueued(): boolean {
-    const { core, remote, steering } = this.#parts;
+    const { core, transcript, remote, steering } = this.#parts;
     const { outcome, phase } = core.state;
+    const last = this.live.at(-1);
     return (
       phase === "idle" &&
       !core.isClosed &&
@@ -104,8 +105,10 @@ export class ChatReader<M extends UIMessage> {
       core.isOnline &&
       core.connection === "online" &&
       remote.writer === undefined &&
-      // After a stop or a failure, the person decides first.
+      // After a stop or a failure, the person decides first, also after a reload.
       (outcome === undefined || outcome === "recovered") &&
+      !isPartial(last, transcript.saved) &&
+      unanswered(last, transcript.saved) === undefined &&
       steering.waiting.length === 0
     );
   }

@@ -166,6 +166,24 @@ describe("a message", () => {
     expect(texts(page)).toEqual(["one", "0.0 0.1 0.2"]);
   });
 
+  it("that is queued behind a stopped answer waits for its reader, also after a reload", async () => {
+    const { clock, world } = set;
+    const page = await begun();
+    world.server.plans.push({ words: 30, ending: "well" });
+    page.enter("two", false);
+    await clock.advance(200);
+    page.enter("three", false);
+    page.stop();
+    await clock.advance(2_000);
+    page.reload("politely");
+    await clock.advance(60_000);
+    expect(page.view.queue.queued).toMatchObject([{ text: "three" }]);
+    expect(world.server.questions).toHaveLength(2);
+    await Promise.all([page.chat.sendQueuedNow(page.view.queue.queued[0]!.id), clock.advance(2_000)]);
+    expect(page.view.queue.queued).toEqual([]);
+    expect(texts(page).at(-2)).toBe("three");
+  });
+
   it("that is sent while the page still connects waits for the session that the chat has", async () => {
     const { clock, world } = set;
     await begun();

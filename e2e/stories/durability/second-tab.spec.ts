@@ -126,7 +126,7 @@ test("a branch action in one tab appears in the other, and on another device whe
 test("when the first tab is closed during its answer, the second one continues", async ({ conversation }) => {
   await begin(conversation);
   const second = await secondTab(conversation);
-  await conversation.ask("count to 80 at 50 ms");
+  await conversation.ask("count to 160 at 80 ms");
   await second.sees(5);
   await expect(readingAlong(second.page)).toBeVisible();
   await conversation.page.close();
@@ -136,8 +136,8 @@ test("when the first tab is closed during its answer, the second one continues",
   await second.ask("count to 4");
   await second.stands([
     ...begun,
-    user("count to 80 at 50 ms"),
-    assistant(counted(80)),
+    user("count to 160 at 80 ms"),
+    assistant(counted(160)),
     user("count to 4"),
     assistant(counted(4)),
   ]);

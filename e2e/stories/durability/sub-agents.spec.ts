@@ -50,7 +50,8 @@ test("what a sub-agent writes shows in its card, also after a reload and when it
   await expect(desk).toContainText(/\b10 11 12\b/);
   const pid = await conversation.app.engine.workerOf(`${conversation.chatId()}--desk`);
   process.kill(pid!, "SIGKILL");
-  await conversation.settles();
+  // Another worker starts, and the sub-agent counts from the beginning.
+  await expect(conversation.sendButton).toBeVisible({ timeout: 60_000 });
   await expect(desk).toHaveAttribute("data-state", "done");
   await expect(desk.locator("p", { hasText: "0 1 2" })).toHaveText(counted(100));
   await expect(conversation.answerTexts.last()).toContainText(`The desk says: ${counted(100)}`);

@@ -12,7 +12,6 @@ import { ThemeToggle } from "@/components/ui/theme-toggle";
 import { describeError } from "@/app/(chat)/_chat/actions/expected-error";
 import { pollEvery } from "@/app/(chat)/_chat/reads/read-client";
 import type { Note } from "@/lib/agent/notes";
-import { messageText } from "@/lib/chat/message-text";
 import { mintNotesToken, openNotes } from "./actions";
 
 type NotesMessage = UIMessage<unknown, { notes: Note[] }>;
@@ -139,7 +138,9 @@ function Conversation({ sessionId, baseURL, first, onNotes }: ConversationProps)
     return () => clearInterval(timer);
   }, [isReplying]);
 
-  const reply = messages.at(-1)?.role === "assistant" ? messages.at(-1) : undefined;
+  const last = messages.at(-1);
+  // A worker that takes over replies once more, in a part of its own.
+  const reply = last?.role === "assistant" ? last.parts.findLast((part) => part.type === "text") : undefined;
   return (
     <>
       <NoteForm
@@ -151,7 +152,7 @@ function Conversation({ sessionId, baseURL, first, onNotes }: ConversationProps)
         isReplying={isReplying}
       />
       <output data-slot="notes-reply" className="text-sm whitespace-pre-line text-ink-2">
-        {reply ? messageText(reply) : isReplying ? "…" : ""}
+        {reply ? reply.text : isReplying ? "…" : ""}
       </output>
       {error && (
         <p role="alert" className="text-sm text-red">

@@ -14,6 +14,8 @@ test("@promise a custom agent keeps a list through a dead worker and a reload, i
   await page.getByRole("button", { name: "Add" }).click();
   await expect(items).toHaveText(["1Buy oats"]);
   await expect(page.getByText("1 note is on the list.")).toBeVisible();
+  // The reply is over, so the next note can be sent.
+  await expect(page.getByRole("button", { name: "Add" })).toBeVisible();
 
   app.engine.killWorkers();
   await note.fill("Feed the otter");
@@ -25,6 +27,7 @@ test("@promise a custom agent keeps a list through a dead worker and a reload, i
   const there = second.getByRole("list", { name: "Notes" }).getByRole("listitem");
   await expect(there).toHaveCount(2);
   await page.reload();
+  await expect(items).toHaveCount(2);
   await note.fill("remove 1");
   await note.press("Enter");
   for (const each of [items, there]) await expect(each).toHaveText(["1Feed the otter"], { timeout: 60_000 });

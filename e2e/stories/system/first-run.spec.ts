@@ -6,6 +6,9 @@ import { expect, test } from "@playwright/test";
 import { freePort } from "@/lib/db/embedded-postgres";
 import { projectDir } from "../../support/processes";
 
+/** What `npm install` writes into the working tree beside the packages (lib/dev/generate.mjs). */
+const generated = ["prisma/generated", "trigger/sandbox/generated"];
+
 const isRoot = process.getuid?.() === 0;
 
 let parent: string;
@@ -29,7 +32,7 @@ async function clone(owner: { uid: number; gid: number } | undefined): Promise<s
   const folder = path.join(parent, "holdfast");
   const list = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
   const files = execFileSync("git", list, { cwd: projectDir, encoding: "utf8" }).split("\0");
-  for (const file of [...files.filter(Boolean), "prisma/generated"])
+  for (const file of [...files.filter(Boolean), ...generated])
     await cp(path.join(projectDir, file), path.join(folder, file), { recursive: true });
   if (owner) {
     execFileSync("chown", ["-R", `${owner.uid}:${owner.gid}`, folder]);

@@ -22,7 +22,8 @@ it("has all its types without lib/engine", { timeout: 180_000 }, () => {
       mkdirSync(path.dirname(path.join(copy, file)), { recursive: true });
       cpSync(path.join(root, file), path.join(copy, file), { force: true });
     }
-    cpSync(path.join(root, "prisma/generated"), path.join(copy, "prisma/generated"), { recursive: true });
+    for (const generated of ["prisma/generated", "trigger/sandbox/generated"])
+      cpSync(path.join(root, generated), path.join(copy, generated), { recursive: true });
     symlinkSync(path.join(root, "node_modules"), path.join(copy, "node_modules"));
     // Next writes the types of its routes itself, in a step of `npm run check`.
     spawnSync("npx", ["next", "typegen"], { cwd: copy });

@@ -4,7 +4,7 @@ import Link from "next/link";
 import { useRef, useState, useSyncExternalStore } from "react";
 import { useFocusRestore } from "@/components/chat/shared/use-focus-restore";
 import { Button } from "@/components/ui/button";
-import { CopyButton } from "@/components/ui/copy-button";
+import { CopyField } from "@/components/ui/copy-field";
 import { Dialog, DialogClose, DialogContent } from "@/components/ui/dialog";
 import { apiScopes, keyLifetimes, scopeNames, type ApiScope } from "@/lib/api-keys/scopes";
 import type { ApiKeySummary } from "@/lib/api-keys/keys";
@@ -73,16 +73,7 @@ export function ApiKeys({ initial }: { initial: ApiKeySummary[] }) {
             // A press beside the dialog must not lose the only copy.
             onInteractOutside={(event) => event.preventDefault()}
           >
-            <div className="flex items-center gap-2">
-              <input
-                readOnly
-                value={token}
-                aria-label="API key"
-                className="h-9 min-w-0 flex-1 rounded-sm border bg-code px-2.5 font-mono text-xs text-ink pointer-coarse:h-11"
-                onFocus={(event) => event.target.select()}
-              />
-              <CopyButton text={token} label="Copy API key" size="icon" />
-            </div>
+            <CopyField label="API key" copyLabel="Copy API key" value={token} />
             <p className="text-sm text-ink-2">
               Keep it where only your program can read it. Anyone who has it can use your chats.
             </p>

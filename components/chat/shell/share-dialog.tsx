@@ -3,7 +3,7 @@
 import { useState } from "react";
 import { Link2 } from "lucide-react";
 import { Button } from "@/components/ui/button";
-import { CopyButton } from "@/components/ui/copy-button";
+import { CopyField } from "@/components/ui/copy-field";
 import { Dialog, DialogContent } from "@/components/ui/dialog";
 
 export type ShareLink = { id: string; createdAt: string | number | Date };
@@ -56,16 +56,7 @@ export function ShareDialog({ isOpen, onOpenChange, links, onCreate, onRevoke }:
           </Button>
         ) : (
           <div className="flex flex-col gap-1.5">
-            <div className="flex items-center gap-2">
-              <input
-                readOnly
-                value={address}
-                aria-label="Link"
-                className="h-9 min-w-0 flex-1 rounded-sm border bg-code px-2.5 font-mono text-xs text-ink pointer-coarse:h-11"
-                onFocus={(event) => event.target.select()}
-              />
-              <CopyButton text={address} label="Copy link" size="icon" />
-            </div>
+            <CopyField label="Link" copyLabel="Copy link" value={address} />
             <output className="text-xs text-ink-3">Copy it now. You won't be able to see it again.</output>
           </div>
         )}
